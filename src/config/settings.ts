@@ -1,0 +1,253 @@
+/**
+ * Every setting, once: type, default, bounds and the sentence that explains it. The environment names, the messages and
+ * `docs/settings.md` come from this table.
+ */
+interface NumberSetting {
+  readonly kind: 'integer';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly unit?: string;
+  readonly says: string;
+}
+
+interface TextSetting {
+  readonly kind: 'text';
+  readonly default: string;
+  readonly says: string;
+  /** Never printed. */
+  readonly secret?: true;
+}
+
+interface SwitchSetting {
+  readonly kind: 'switch';
+  readonly default: boolean;
+  readonly says: string;
+}
+
+type Setting = NumberSetting | TextSetting | SwitchSetting;
+
+const integer = (setting: Omit<NumberSetting, 'kind'>): NumberSetting => ({ kind: 'integer', ...setting });
+const text = (setting: Omit<TextSetting, 'kind'>): TextSetting => ({ kind: 'text', ...setting });
+const onOff = (setting: Omit<SwitchSetting, 'kind'>): SwitchSetting => ({ kind: 'switch', ...setting });
+
+export const SETTINGS = {
+  data: text({ default: './data', says: 'Folder for everything Frontrow keeps: database, media, secrets.' }),
+  host: text({ default: '127.0.0.1', says: 'Address that control and edge listen on; 0.0.0.0 for all.' }),
+  port: integer({ default: 8080, min: 0, max: 65_535, says: 'Port of control: API, console and player. 0 picks one.' }),
+  edgePort: integer({ default: 8090, min: 0, max: 65_535, says: 'Port of the edge. 0 picks one.' }),
+  originPort: integer({
+    default: 8070,
+    min: 0,
+    max: 65_535,
+    says: 'Port of the origin, which answers edges only and listens on the loopback address. 0 picks one.',
+  }),
+  publicUrl: text({
+    default: '',
+    says: 'Address under which browsers reach control, such as https://video.example. Empty: its own address.',
+  }),
+  edgeUrl: text({
+    default: '',
+    says: 'Address under which viewers reach the edge, used in playback URLs. Empty: its own address.',
+  }),
+  controlUrl: text({
+    default: '',
+    says: 'Address of control for an edge that runs apart. Empty: the one in this process.',
+  }),
+  originUrl: text({
+    default: '',
+    says: 'Address of the origin for an edge that runs apart. Empty: the one in this process.',
+  }),
+  logLevel: text({ default: 'info', says: 'How much is logged: debug, info, warn, error or silent.' }),
+  edgeSecret: text({
+    default: '',
+    secret: true,
+    says: 'Secret that edges sign their origin requests with, the same on every machine. Empty: one is made and kept.',
+  }),
+  uploadMaxBytes: integer({
+    default: 50_000_000_000,
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    says: 'Largest upload or pull.',
+  }),
+  uploadExpireHours: integer({
+    default: 24,
+    min: 1,
+    max: 8_760,
+    unit: 'hours',
+    says: 'How long an unfinished upload is kept after its last byte arrived.',
+  }),
+  pullAllowPrivate: onOff({
+    default: false,
+    says: 'Whether a pull may fetch from private, loopback and link-local addresses.',
+  }),
+  pullIdleMs: integer({
+    default: 30_000,
+    min: 100,
+    max: 600_000,
+    unit: 'ms',
+    says: 'How long a pull may go without a byte before it fails.',
+  }),
+  sourceMaxPixels: integer({
+    default: 35_389_440,
+    min: 1,
+    max: 1_000_000_000,
+    unit: 'pixels',
+    says: 'Largest picture that is decoded, width times height. The default is 8192 x 4320.',
+  }),
+  sourceMaxHours: integer({ default: 24, min: 1, max: 1_000, unit: 'hours', says: 'Longest film that is encoded.' }),
+  workers: integer({
+    default: 0,
+    min: 0,
+    max: 256,
+    says: 'Chunks encoded at once by this process. 0: one a processor core.',
+  }),
+  encodeNice: integer({
+    default: 5,
+    min: 0,
+    max: 19,
+    says: 'Niceness of encoder processes, so that serving stays quick.',
+  }),
+  chunkSegments: integer({ default: 6, min: 1, max: 32, says: 'Segments in one chunk, the unit of encoding work.' }),
+  chunkTimeoutSeconds: integer({
+    default: 900,
+    min: 5,
+    max: 86_400,
+    unit: 'seconds',
+    says: 'Wall time after which an encoder is killed and its chunk tried again.',
+  }),
+  chunkAttempts: integer({
+    default: 4,
+    min: 1,
+    max: 20,
+    says: 'How often a chunk is tried before its asset is errored.',
+  }),
+  leaseMs: integer({
+    default: 15_000,
+    min: 500,
+    max: 600_000,
+    unit: 'ms',
+    says: 'How long a worker holds a chunk without a sign of life before another may take it.',
+  }),
+  ladder: text({ default: 'h264', says: 'Encoding ladder: the name of a file in media/ladders, or a path to one.' }),
+  segmentHoldMs: integer({
+    default: 8_000,
+    min: 0,
+    max: 60_000,
+    unit: 'ms',
+    says: 'How long the origin holds a request for a segment that is still to be encoded.',
+  }),
+  cacheBytes: integer({
+    default: 268_435_456,
+    min: 1_048_576,
+    max: 1_099_511_627_776,
+    unit: 'bytes',
+    says: 'Bytes the edge may keep in memory.',
+  }),
+  fillFollowMs: integer({
+    default: 20_000,
+    min: 100,
+    max: 120_000,
+    unit: 'ms',
+    says: 'How long a viewer waits for an object that another viewer is already fetching.',
+  }),
+  originConnectMs: integer({
+    default: 3_000,
+    min: 100,
+    max: 60_000,
+    unit: 'ms',
+    says: 'How long the edge waits for a connection to the origin.',
+  }),
+  originFirstByteMs: integer({
+    default: 30_000,
+    min: 100,
+    max: 300_000,
+    unit: 'ms',
+    says: 'How long the edge waits for the head of an answer from the origin.',
+  }),
+  originIdleMs: integer({
+    default: 30_000,
+    min: 100,
+    max: 300_000,
+    unit: 'ms',
+    says: 'How long an answer from the origin may pause.',
+  }),
+  viewerIdleMs: integer({
+    default: 60_000,
+    min: 1_000,
+    max: 600_000,
+    unit: 'ms',
+    says: 'How long a viewer may take no byte of an answer before the connection is closed.',
+  }),
+} as const satisfies Record<string, Setting>;
+
+type Value<S> = S extends { kind: 'integer' } ? number : S extends { kind: 'switch' } ? boolean : string;
+
+/** The settings in force, frozen. */
+export type Settings = { readonly [Name in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[Name]> };
+export type SettingName = keyof Settings;
+
+/** `edgePort` is `FRONTROW_EDGE_PORT`. */
+export function environmentName(name: string): string {
+  return `FRONTROW_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Environment names that are not settings of a server: the command line's own. */
+export const CLIENT_VARIABLES: readonly string[] = ['FRONTROW_API', 'FRONTROW_TOKEN'];
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Settings from the environment, with `given` (command-line options) before it and the defaults behind.
+ * @throws SettingsError naming the variable, what it must be, and for an unknown one the nearest known name.
+ */
+export function loadSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  given: Partial<Settings> = {},
+): Settings {
+  const names = Object.keys(SETTINGS) as SettingName[];
+  const known = new Set([...names.map(environmentName), ...CLIENT_VARIABLES]);
+  for (const variable of Object.keys(environment)) {
+    if (!variable.startsWith('FRONTROW_') || known.has(variable)) continue;
+    throw new SettingsError(`${variable} is not a setting; did you mean ${nearest(variable, [...known])}?`);
+  }
+  const values = names.map((name) => {
+    const variable = environmentName(name);
+    const raw = environment[variable];
+    const value = given[name] ?? (raw === undefined ? SETTINGS[name].default : parse(variable, SETTINGS[name], raw));
+    return [name, checked(variable, SETTINGS[name], value)];
+  });
+  return Object.freeze(Object.fromEntries(values) as Settings);
+}
+
+function parse(variable: string, setting: Setting, raw: string): string | number | boolean {
+  if (setting.kind === 'text') return raw;
+  if (setting.kind === 'switch') {
+    if (raw === 'true' || raw === '1') return true;
+    if (raw === 'false' || raw === '0' || raw === '') return false;
+    throw new SettingsError(`${variable} must be true or false, not ${JSON.stringify(raw)}`);
+  }
+  return /^-?\d+$/.test(raw.trim()) ? Number(raw) : Number.NaN;
+}
+
+function checked(variable: string, setting: Setting, value: string | number | boolean): string | number | boolean {
+  if (setting.kind !== 'integer') return value;
+  const { min, max } = setting;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  const unit = setting.unit ? ` ${setting.unit}` : '';
+  throw new SettingsError(`${variable} must be a whole number from ${min} to ${max}${unit}`);
+}
+
+/** The known name that shares the most letter pairs with the unknown one. */
+function nearest(unknown: string, names: readonly string[]): string {
+  const pairs = (word: string) => new Set([...word].map((_, at) => word.slice(at, at + 2)));
+  const wanted = pairs(unknown);
+  const score = (name: string) => {
+    const own = pairs(name);
+    return [...own].filter((pair) => wanted.has(pair)).length / (own.size + wanted.size);
+  };
+  return names.reduce((best, name) => (score(name) > score(best) ? name : best));
+}

@@ -1,0 +1,226 @@
+import type { Selectable } from 'kysely';
+import type { Clock } from '../kernel/clock.ts';
+import type { FaultCode } from '../kernel/errors.ts';
+import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
+import type { Database } from './open.ts';
+import type { AssetTable } from './schema.ts';
+
+export type AssetStatus = AssetTable['status'];
+export type AssetPolicy = AssetTable['policy'];
+
+export interface Asset {
+  readonly id: string;
+  readonly title: string;
+  readonly policy: AssetPolicy;
+  readonly status: AssetStatus;
+  readonly version: number;
+  readonly sourceName: string;
+  readonly sourceBytes?: number;
+  readonly sourceSha256?: string;
+  readonly film?: Film;
+  readonly segmentsTotal: number;
+  readonly segmentsDone: number;
+  readonly error?: { readonly code: FaultCode; readonly says: string };
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface NewAsset {
+  readonly id: string;
+  readonly title: string;
+  readonly policy: AssetPolicy;
+  readonly sourceName: string;
+}
+
+/** Statuses from which work may still go on; an errored or deleted asset never comes back to life by a late worker. */
+const ALIVE: readonly AssetStatus[] = ['uploading', 'queued', 'playable', 'ready'];
+
+export class AssetRepository {
+  readonly #db: Database;
+  readonly #clock: Clock;
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  async create(asset: NewAsset): Promise<Asset> {
+    const now = this.#clock.now();
+    const row: Selectable<AssetTable> = {
+      id: asset.id,
+      title: asset.title,
+      policy: asset.policy,
+      status: 'uploading',
+      version: 1,
+      source_name: asset.sourceName,
+      source_bytes: null,
+      source_sha256: null,
+      film: null,
+      segments_total: 0,
+      segments_done: 0,
+      error_code: null,
+      error_says: null,
+      created_at: now,
+      updated_at: now,
+    };
+    await this.#db.insertInto('assets').values(row).execute();
+    return toAsset(row);
+  }
+
+  async find(id: string): Promise<Asset | undefined> {
+    const row = await this.#db.selectFrom('assets').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toAsset(row);
+  }
+
+  /** Newest first. `after` is the last asset of the page before; a page holds at most `limit`. */
+  async list(limit: number, after?: { createdAtMs: number; id: string }): Promise<Asset[]> {
+    let query = this.#db.selectFrom('assets').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc');
+    if (after) {
+      query = query.where((where) =>
+        where.or([
+          where('created_at', '<', after.createdAtMs),
+          where.and([where('created_at', '=', after.createdAtMs), where('id', '<', after.id)]),
+        ]),
+      );
+    }
+    return (await query.limit(limit).execute()).map(toAsset);
+  }
+
+  /** Changes what the owner may change. False when there is no such asset. */
+  async edit(id: string, change: { title?: string; policy?: AssetPolicy }): Promise<boolean> {
+    return this.#update(id, change);
+  }
+
+  /** The source is whole and stored: `uploading` becomes `queued`. False when it is not uploading any more. */
+  async sourceStored(id: string, sourceBytes: number): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('assets')
+      .set({ status: 'queued', source_bytes: sourceBytes, updated_at: this.#clock.now() })
+      .where('id', '=', id)
+      .where('status', '=', 'uploading')
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
+  async sourceDigested(id: string, sha256: string): Promise<boolean> {
+    return this.#update(id, { source_sha256: sha256 });
+  }
+
+  /** The plan stands: the film is on the playlists. */
+  async planned(id: string, film: Film): Promise<boolean> {
+    const segments_total = segmentCount(film) * renditionNames(film).length;
+    return this.#update(id, { film: JSON.stringify(film), segments_total });
+  }
+
+  /**
+   * Records published segments of one version; a segment published twice counts once. Resolves to the number done.
+   */
+  async segmentsPublished(
+    id: string,
+    version: number,
+    published: readonly { rendition: string; segment: number; bytes: number }[],
+  ): Promise<number> {
+    return this.#db.transaction().execute(async (trx) => {
+      await trx
+        .insertInto('segments')
+        .values(published.map((each) => ({ asset_id: id, version, ...each })))
+        .onConflict((conflict) =>
+          conflict
+            .columns(['asset_id', 'version', 'rendition', 'segment'])
+            .doUpdateSet((set) => ({ bytes: set.ref('excluded.bytes') })),
+        )
+        .execute();
+      const { done } = await trx
+        .selectFrom('segments')
+        .select((select) => select.fn.countAll<number>().as('done'))
+        .where('asset_id', '=', id)
+        .where('version', '=', version)
+        .executeTakeFirstOrThrow();
+      await trx
+        .updateTable('assets')
+        .set({ segments_done: Number(done), updated_at: this.#clock.now() })
+        .where('id', '=', id)
+        .execute();
+      return Number(done);
+    });
+  }
+
+  /** Published segments of a version with their sizes, by rendition and index. */
+  async segments(id: string, version: number): Promise<{ rendition: string; segment: number; bytes: number }[]> {
+    return this.#db
+      .selectFrom('segments')
+      .select(['rendition', 'segment', 'bytes'])
+      .where('asset_id', '=', id)
+      .where('version', '=', version)
+      .orderBy('rendition')
+      .orderBy('segment')
+      .execute();
+  }
+
+  /** `queued` becomes `playable`, `playable` becomes `ready`: never backwards, and never from `errored`. */
+  async advance(id: string, to: 'playable' | 'ready'): Promise<boolean> {
+    const from: AssetStatus[] = to === 'playable' ? ['queued'] : ['queued', 'playable'];
+    const result = await this.#db
+      .updateTable('assets')
+      .set({ status: to, updated_at: this.#clock.now() })
+      .where('id', '=', id)
+      .where('status', 'in', from)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
+  /** Marks the asset `errored`, once. False when it is already errored or gone. */
+  async fail(id: string, error: { code: FaultCode; says: string }): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('assets')
+      .set({ status: 'errored', error_code: error.code, error_says: error.says, updated_at: this.#clock.now() })
+      .where('id', '=', id)
+      .where('status', 'in', ALIVE)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
+  async delete(id: string): Promise<boolean> {
+    const result = await this.#db.deleteFrom('assets').where('id', '=', id).executeTakeFirst();
+    return result.numDeletedRows > 0n;
+  }
+
+  /** Assets still uploading that nobody touched since `beforeMs`. */
+  async abandonedUploads(beforeMs: number): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('assets')
+      .select('id')
+      .where('status', '=', 'uploading')
+      .where('updated_at', '<', beforeMs)
+      .execute();
+    return rows.map((row) => row.id);
+  }
+
+  async #update(id: string, change: Partial<Omit<Selectable<AssetTable>, 'id' | 'created_at'>>): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('assets')
+      .set({ ...change, updated_at: this.#clock.now() })
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+}
+
+function toAsset(row: Selectable<AssetTable>): Asset {
+  return {
+    id: row.id,
+    title: row.title,
+    policy: row.policy,
+    status: row.status,
+    version: row.version,
+    sourceName: row.source_name,
+    ...(row.source_bytes === null ? {} : { sourceBytes: Number(row.source_bytes) }),
+    ...(row.source_sha256 === null ? {} : { sourceSha256: row.source_sha256 }),
+    ...(row.film === null ? {} : { film: JSON.parse(row.film) as Film }),
+    segmentsTotal: row.segments_total,
+    segmentsDone: row.segments_done,
+    ...(row.error_code === null ? {} : { error: { code: row.error_code as FaultCode, says: row.error_says ?? '' } }),
+    createdAtMs: Number(row.created_at),
+    updatedAtMs: Number(row.updated_at),
+  };
+}

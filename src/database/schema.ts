@@ -1,0 +1,91 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/** The tables. Times are epoch milliseconds in integers, JSON is text: both mean the same on every engine. */
+export interface Schema {
+  assets: AssetTable;
+  segments: SegmentTable;
+  jobs: JobTable;
+  signing_keys: SigningKeyTable;
+  api_tokens: ApiTokenTable;
+  idempotency_keys: IdempotencyKeyTable;
+}
+
+export interface AssetTable {
+  id: string;
+  title: string;
+  policy: 'public' | 'signed';
+  status: 'uploading' | 'queued' | 'playable' | 'ready' | 'errored';
+  /** The version whose playlists are served; media of one version never changes. */
+  version: number;
+  source_name: string;
+  source_bytes: number | null;
+  source_sha256: string | null;
+  /** JSON of `Film`, once planned. */
+  film: string | null;
+  segments_total: number;
+  segments_done: number;
+  error_code: string | null;
+  error_says: string | null;
+  created_at: ColumnType<number, number, never>;
+  updated_at: number;
+}
+
+/** One row a published segment: what progress and measured bandwidth are computed from. */
+export interface SegmentTable {
+  asset_id: string;
+  version: number;
+  rendition: string;
+  segment: number;
+  bytes: number;
+}
+
+/** Work, leased with a deadline and a fencing number. `lanes` and the range tell which segments a job will publish. */
+export interface JobTable {
+  id: string;
+  kind: string;
+  subject: string;
+  /** Names with a comma before, between and behind, such as `,360p,720p,`. */
+  lanes: string;
+  first_segment: number;
+  /** Exclusive. */
+  end_segment: number;
+  payload: string;
+  priority: number;
+  /** Order among equals. */
+  seq: Generated<number>;
+  state: 'waiting' | 'leased' | 'dead';
+  attempts: number;
+  run_after: number;
+  leased_by: string | null;
+  lease_until: number | null;
+  fence: number;
+}
+
+export interface SigningKeyTable {
+  key_pair_id: string;
+  name: string;
+  /** `server` for the key this server signs playback grants with; its private half is not in the database. */
+  owner: 'user' | 'server';
+  algorithm: 'RSA' | 'ECDSA';
+  public_key_pem: string;
+  created_at: number;
+  revoked_at: number | null;
+}
+
+export interface ApiTokenTable {
+  id: string;
+  name: string;
+  scopes: string;
+  created_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+}
+
+export interface IdempotencyKeyTable {
+  /** Operation and key, hashed. */
+  id: string;
+  request_hash: string;
+  status: number;
+  body: string;
+  created_at: number;
+}

@@ -1,0 +1,93 @@
+import type { Selectable } from 'kysely';
+import type { Clock } from '../kernel/clock.ts';
+import type { Database } from './open.ts';
+import type { SigningKeyTable } from './schema.ts';
+
+/** A public key that viewers' grants are checked with. The private half is its owner's and never here. */
+export interface SigningKey {
+  readonly keyPairId: string;
+  readonly name: string;
+  readonly owner: 'user' | 'server';
+  readonly algorithm: 'RSA' | 'ECDSA';
+  readonly publicKeyPem: string;
+  readonly createdAtMs: number;
+  readonly revokedAtMs?: number;
+}
+
+export class SigningKeyRepository {
+  readonly #db: Database;
+  readonly #clock: Clock;
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  /** Adds a key; an id that is there already is left as it is. */
+  async add(key: Omit<SigningKey, 'createdAtMs' | 'revokedAtMs'>): Promise<SigningKey> {
+    await this.#db
+      .insertInto('signing_keys')
+      .values({
+        key_pair_id: key.keyPairId,
+        name: key.name,
+        owner: key.owner,
+        algorithm: key.algorithm,
+        public_key_pem: key.publicKeyPem,
+        created_at: this.#clock.now(),
+        revoked_at: null,
+      })
+      .onConflict((conflict) => conflict.column('key_pair_id').doNothing())
+      .execute();
+    const row = await this.#db
+      .selectFrom('signing_keys')
+      .selectAll()
+      .where('key_pair_id', '=', key.keyPairId)
+      .executeTakeFirstOrThrow();
+    return toSigningKey(row);
+  }
+
+  async find(keyPairId: string): Promise<SigningKey | undefined> {
+    const row = await this.#db
+      .selectFrom('signing_keys')
+      .selectAll()
+      .where('key_pair_id', '=', keyPairId)
+      .executeTakeFirst();
+    return row && toSigningKey(row);
+  }
+
+  /** All keys, oldest first, revoked ones too. */
+  async list(): Promise<SigningKey[]> {
+    const rows = await this.#db
+      .selectFrom('signing_keys')
+      .selectAll()
+      .orderBy('created_at')
+      .orderBy('key_pair_id')
+      .execute();
+    return rows.map(toSigningKey);
+  }
+
+  /** Revokes for good. False when there is no such key; revoking twice keeps the first time. */
+  async revoke(keyPairId: string): Promise<boolean> {
+    const known = await this.find(keyPairId);
+    if (!known) return false;
+    await this.#db
+      .updateTable('signing_keys')
+      .set({ revoked_at: this.#clock.now() })
+      .where('key_pair_id', '=', keyPairId)
+      .where('revoked_at', 'is', null)
+      .execute();
+    return true;
+  }
+}
+
+function toSigningKey(row: Selectable<SigningKeyTable>): SigningKey {
+  return {
+    keyPairId: row.key_pair_id,
+    name: row.name,
+    owner: row.owner,
+    algorithm: row.algorithm,
+    publicKeyPem: row.public_key_pem,
+    createdAtMs: Number(row.created_at),
+    ...(row.revoked_at === null ? {} : { revokedAtMs: Number(row.revoked_at) }),
+  };
+}

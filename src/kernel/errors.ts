@@ -1,0 +1,101 @@
+/**
+ * The catalogue of faults. A code is a promise: people search for it and scripts branch on it, so a code is never
+ * renamed or reused. `docs/errors.md` is printed from this table and a test compares the two.
+ * `side` says whose doing it is and so the log level; `status` is the HTTP answer; `says` is the public sentence.
+ */
+export const FAULTS = {
+  // Requests to the API
+  INVALID_REQUEST: { side: 'viewer', status: 400, says: 'The request does not have the form this operation needs.' },
+  TOKEN_MISSING: { side: 'viewer', status: 401, says: 'Send a bearer token in the Authorization header.' },
+  TOKEN_INVALID: { side: 'viewer', status: 401, says: 'The token is not one of this server, or no longer valid.' },
+  SCOPE_MISSING: { side: 'viewer', status: 403, says: 'The token does not carry the scope this operation needs.' },
+  NOT_FOUND: { side: 'viewer', status: 404, says: 'There is nothing at this address.' },
+  METHOD_NOT_ALLOWED: { side: 'viewer', status: 405, says: 'This address does not answer that method.' },
+  CONFLICT: { side: 'viewer', status: 409, says: 'The request does not fit the present state of the resource.' },
+  BODY_TOO_LARGE: { side: 'viewer', status: 413, says: 'The body is larger than this server accepts.' },
+  URI_TOO_LONG: { side: 'viewer', status: 414, says: 'The address is longer than 8,192 bytes.' },
+  UNSUPPORTED_MEDIA_TYPE: { side: 'viewer', status: 415, says: 'This operation does not take that content type.' },
+  IDEMPOTENCY_KEY_REUSED: {
+    side: 'viewer',
+    status: 422,
+    says: 'This Idempotency-Key was already used with another body.',
+  },
+  RATE_LIMITED: { side: 'viewer', status: 429, says: 'Too many requests; try again after the time in Retry-After.' },
+  INTERNAL: { side: 'ours', status: 500, says: 'Something went wrong on our side; the log has the details.' },
+  UNAVAILABLE: { side: 'ours', status: 503, says: 'The server cannot answer right now; try again shortly.' },
+  STORAGE_FULL: { side: 'ours', status: 507, says: 'The server has no room left for this.' },
+
+  // Sources: why an asset is `errored`
+  SOURCE_EMPTY: { side: 'viewer', status: 422, says: 'The file is empty.' },
+  SOURCE_NOT_MEDIA: { side: 'viewer', status: 422, says: 'The file is not audio or video that can be read.' },
+  SOURCE_FORMAT_REFUSED: {
+    side: 'viewer',
+    status: 422,
+    says: 'Playlists, images and other files that name further files are not accepted as a source.',
+  },
+  SOURCE_TRUNCATED: { side: 'viewer', status: 422, says: 'The file ends too early: its index is missing.' },
+  SOURCE_NO_STREAMS: { side: 'viewer', status: 422, says: 'The file holds no audio or video stream.' },
+  SOURCE_TOO_WIDE: { side: 'viewer', status: 422, says: 'The picture is larger than this server encodes.' },
+  SOURCE_TOO_LONG: { side: 'viewer', status: 422, says: 'The film is longer than this server encodes.' },
+  SOURCE_MISSING: { side: 'ours', status: 500, says: 'The stored source of this asset is gone.' },
+  ENCODE_FAILED: { side: 'ours', status: 500, says: 'The encoder gave up on this film.' },
+  UPLOAD_EXPIRED: { side: 'viewer', status: 410, says: 'The upload was not finished in time and has been removed.' },
+
+  // Pulls
+  PULL_URL_INVALID: { side: 'viewer', status: 422, says: 'The source address must be an http or https URL.' },
+  PULL_ADDRESS_REFUSED: {
+    side: 'viewer',
+    status: 422,
+    says: 'The source address leads to a private network, which this server does not fetch from.',
+  },
+  PULL_FAILED: { side: 'upstream', status: 502, says: 'The source could not be fetched.' },
+
+  // The origin
+  EDGE_SIGNATURE_INVALID: { side: 'viewer', status: 403, says: 'The origin answers edges only.' },
+  SEGMENT_PENDING: { side: 'ours', status: 503, says: 'This part of the film is still being encoded.' },
+
+  // The edge
+  PATH_INVALID: { side: 'viewer', status: 400, says: 'The path is not one this server can answer.' },
+  GRANT_REJECTED: { side: 'viewer', status: 403, says: 'Access denied' },
+  ORIGIN_UNREACHABLE: { side: 'upstream', status: 502, says: 'The origin could not be reached.' },
+  ORIGIN_TRUNCATED: { side: 'upstream', status: 502, says: 'The origin broke off its answer.' },
+  ORIGIN_TIMEOUT: { side: 'upstream', status: 504, says: 'The origin did not answer in time.' },
+  FILL_TIMEOUT: { side: 'upstream', status: 504, says: 'Another request was fetching this object and took too long.' },
+  VIEWER_GONE: { side: 'viewer', status: 499, says: 'The viewer left.' },
+} as const satisfies Record<string, { side: 'viewer' | 'upstream' | 'ours'; status: number; says: string }>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+export interface FaultOptions {
+  /** What happened here, for the person who asked. Sent. Never a path, a secret or foreign text. */
+  says?: string;
+  /** For the log only, never sent. */
+  detail?: Readonly<Record<string, unknown>>;
+  cause?: unknown;
+}
+
+export class Fault extends Error {
+  override readonly name = 'Fault';
+  readonly code: FaultCode;
+  /** Logged, never sent. */
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(code: FaultCode, options: FaultOptions = {}) {
+    super(options.says ?? FAULTS[code].says, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail ?? {};
+  }
+
+  get side(): 'viewer' | 'upstream' | 'ours' {
+    return FAULTS[this.code].side;
+  }
+
+  get status(): number {
+    return FAULTS[this.code].status;
+  }
+
+  /** Anything thrown, as a fault: what is not one already is INTERNAL with the original as its cause. */
+  static from(thrown: unknown): Fault {
+    return thrown instanceof Fault ? thrown : new Fault('INTERNAL', { cause: thrown });
+  }
+}

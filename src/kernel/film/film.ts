@@ -1,0 +1,135 @@
+/**
+ * A film, as every role sees it: what the probe and the plan settled before the first frame was encoded. It never
+ * changes for one version of an asset, and everything that names a segment (playlists, jobs, storage keys) is computed
+ * from it. All media time is integer ticks or frames; seconds appear only when a playlist is printed.
+ */
+
+/** Frames a second as an exact fraction, such as 30000/1001. */
+export interface Rational {
+  readonly num: number;
+  readonly den: number;
+}
+
+export interface VideoRendition {
+  /** Unique in the film and safe in a path, such as `360p`. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** RFC 6381, such as `avc1.64001e`; the encoder's init segment is checked against it. */
+  readonly codecs: string;
+  /** H.264 level times ten, such as 31. */
+  readonly level: number;
+  readonly crf: number;
+  readonly maxrateBps: number;
+}
+
+export interface VideoTrack {
+  readonly frameRate: Rational;
+  /** Frames in a whole segment, the same in every rendition. */
+  readonly framesPerSegment: number;
+  readonly frameCount: number;
+  /** Ticks a second; one frame is `timescale * den / num` ticks, a whole number. */
+  readonly timescale: number;
+  /** Lowest rung first. */
+  readonly renditions: readonly VideoRendition[];
+}
+
+export interface AudioRendition {
+  readonly name: string;
+  readonly codecs: string;
+  readonly bitrateBps: number;
+  readonly channels: number;
+  /** BCP 47, where the source says. */
+  readonly language?: string;
+}
+
+export interface AudioTrack {
+  readonly sampleRate: number;
+  /** AAC frames of 1024 samples in the whole track. */
+  readonly frameCount: number;
+  readonly renditions: readonly AudioRendition[];
+}
+
+export interface Film {
+  /** Nominal segment length; the real one is a whole number of frames next to it. */
+  readonly segmentSeconds: number;
+  readonly durationSeconds: number;
+  readonly video?: VideoTrack;
+  readonly audio?: AudioTrack;
+  /** Storyboard, absent for audio. */
+  readonly storyboard?: Storyboard;
+}
+
+export interface Storyboard {
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly intervalSeconds: number;
+  readonly tileCount: number;
+}
+
+/** Where one segment lies on its track's clock. */
+export interface SegmentTiming {
+  readonly startTicks: number;
+  readonly durationTicks: number;
+  readonly timescale: number;
+}
+
+/** Samples in an AAC frame. */
+export const AAC_FRAME = 1024;
+
+export function rationalToNumber(rate: Rational): number {
+  return rate.num / rate.den;
+}
+
+/** Ticks in one video frame. */
+export function frameTicks(video: VideoTrack): number {
+  return (video.timescale * video.frameRate.den) / video.frameRate.num;
+}
+
+/** The seconds a whole video segment really lasts, such as 4.004 at 29.97 frames a second. */
+function segmentSecondsOf(film: Film): number {
+  const { video } = film;
+  if (!video) return film.segmentSeconds;
+  return (video.framesPerSegment * video.frameRate.den) / video.frameRate.num;
+}
+
+/** How many segments every rendition of the film has; both kinds of track agree, so that seeking is one index. */
+export function segmentCount(film: Film): number {
+  if (film.video) return Math.ceil(film.video.frameCount / film.video.framesPerSegment);
+  if (film.audio)
+    return Math.max(1, Math.ceil((film.audio.frameCount * AAC_FRAME) / film.audio.sampleRate / film.segmentSeconds));
+  return 0;
+}
+
+/** First AAC frame of segment `index`: the frame nearest to the video boundary; the track's end for the last one. */
+export function audioFrameAt(film: Film, index: number): number {
+  const { audio } = film;
+  if (!audio) return 0;
+  if (index >= segmentCount(film)) return audio.frameCount;
+  return Math.min(audio.frameCount, Math.round((index * segmentSecondsOf(film) * audio.sampleRate) / AAC_FRAME));
+}
+
+/** Timing of segment `index` of a rendition, or undefined when the film has no such rendition or segment. */
+export function segmentTiming(film: Film, rendition: string, index: number): SegmentTiming | undefined {
+  if (!Number.isInteger(index) || index < 0 || index >= segmentCount(film)) return undefined;
+  const { video, audio } = film;
+  if (video?.renditions.some((each) => each.name === rendition)) {
+    const first = index * video.framesPerSegment;
+    const frames = Math.min(video.framesPerSegment, video.frameCount - first);
+    const ticks = frameTicks(video);
+    return { startTicks: first * ticks, durationTicks: frames * ticks, timescale: video.timescale };
+  }
+  if (audio?.renditions.some((each) => each.name === rendition)) {
+    const first = audioFrameAt(film, index);
+    const frames = audioFrameAt(film, index + 1) - first;
+    return { startTicks: first * AAC_FRAME, durationTicks: frames * AAC_FRAME, timescale: audio.sampleRate };
+  }
+  return undefined;
+}
+
+/** Every rendition's name, lowest video rung first, audio last. */
+export function renditionNames(film: Film): string[] {
+  return [...(film.video?.renditions ?? []), ...(film.audio?.renditions ?? [])].map((each) => each.name);
+}

@@ -1,0 +1,88 @@
+/**
+ * The names of everything a film is made of. The same text is the object's key in the store and, behind a slash, its
+ * path at the origin and at the edge, so nothing ever has to be translated.
+ */
+
+export const SEGMENT_DIGITS = 5;
+
+export function filmPrefix(assetId: string): string {
+  return `assets/${assetId}/`;
+}
+
+/** Everything encoded for one version: immutable, replaced as a whole by the next version. */
+export function versionPrefix(assetId: string, version: number): string {
+  return `assets/${assetId}/v${version}/`;
+}
+
+export function masterKey(assetId: string): string {
+  return `assets/${assetId}/master.m3u8`;
+}
+
+export function posterKey(assetId: string): string {
+  return `assets/${assetId}/poster.jpg`;
+}
+
+export function storyboardKey(assetId: string): string {
+  return `assets/${assetId}/storyboard.vtt`;
+}
+
+export function storyboardSheetKey(assetId: string, version: number, sheet: number): string {
+  return `${versionPrefix(assetId, version)}storyboard/sheet-${String(sheet).padStart(3, '0')}.jpg`;
+}
+
+export function mediaPlaylistKey(assetId: string, version: number, rendition: string): string {
+  return `${versionPrefix(assetId, version)}${rendition}/index.m3u8`;
+}
+
+export function initKey(assetId: string, version: number, rendition: string): string {
+  return `${versionPrefix(assetId, version)}${rendition}/init.mp4`;
+}
+
+export function segmentName(index: number): string {
+  return `s${String(index).padStart(SEGMENT_DIGITS, '0')}.m4s`;
+}
+
+export function segmentKey(assetId: string, version: number, rendition: string, index: number): string {
+  return `${versionPrefix(assetId, version)}${rendition}/${segmentName(index)}`;
+}
+
+export function sourceKey(assetId: string): string {
+  return `sources/${assetId}/original`;
+}
+
+/** What a path below `/assets/` names; `versioned` parts may be pending, the others are published before they are listed. */
+export type FilmObject =
+  | { readonly kind: 'master' | 'poster' | 'storyboard'; readonly assetId: string }
+  | {
+      readonly kind: 'playlist' | 'init';
+      readonly assetId: string;
+      readonly version: number;
+      readonly rendition: string;
+    }
+  | {
+      readonly kind: 'segment';
+      readonly assetId: string;
+      readonly version: number;
+      readonly rendition: string;
+      readonly index: number;
+    }
+  | { readonly kind: 'sheet'; readonly assetId: string; readonly version: number; readonly sheet: number };
+
+const FILM_PATH =
+  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
+
+/** Reads a path of the shape this file writes; undefined for every other text, so `..` never gets past it. */
+export function parseFilmPath(path: string): FilmObject | undefined {
+  const groups = FILM_PATH.exec(path)?.groups;
+  if (!groups) return undefined;
+  const assetId = groups.asset ?? '';
+  if (groups.master) return { kind: 'master', assetId };
+  if (groups.poster) return { kind: 'poster', assetId };
+  if (groups.storyboard) return { kind: 'storyboard', assetId };
+  const version = Number(groups.version);
+  if (groups.sheet !== undefined) return { kind: 'sheet', assetId, version, sheet: Number(groups.sheet) };
+  const rendition = groups.rendition ?? '';
+  if (groups.playlist) return { kind: 'playlist', assetId, version, rendition };
+  if (groups.init) return { kind: 'init', assetId, version, rendition };
+  return { kind: 'segment', assetId, version, rendition, index: Number(groups.segment) };
+}

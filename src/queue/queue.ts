@@ -1,0 +1,249 @@
+import type { Selectable, Transaction } from 'kysely';
+import type { Database } from '../database/open.ts';
+import type { JobTable, Schema } from '../database/schema.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { newId } from '../kernel/ids.ts';
+import { type Signals, WORK } from './signals.ts';
+
+/**
+ * Work as rows in the database, leased with a deadline. A lease that is not extended runs out and another worker takes
+ * the job; the fencing number, raised at every lease, keeps the first one's late word from counting. The priority of a
+ * waiting job may change at any time, which is how a viewer's request moves a chunk to the front.
+ */
+export interface NewJob {
+  readonly kind: string;
+  /** What the job is about: an asset id. */
+  readonly subject: string;
+  /** Renditions whose segments the job publishes; empty for work that publishes none. */
+  readonly lanes: readonly string[];
+  readonly firstSegment: number;
+  /** Exclusive. */
+  readonly endSegment: number;
+  readonly payload: unknown;
+  /** Greater is sooner. */
+  readonly priority: number;
+}
+
+export interface Job extends NewJob {
+  readonly id: string;
+  /** 1 at the first lease. */
+  readonly attempt: number;
+  readonly fence: number;
+}
+
+export interface QueueOptions {
+  /** How long a lease lasts unless extended. */
+  readonly leaseMs: number;
+  /** After so many failed attempts a job is dead. */
+  readonly maxAttempts: number;
+}
+
+/** Priority of a job a viewer waits for. */
+export const PRIORITY_VIEWER = 1_000;
+
+export class Queue {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #signals: Signals;
+  readonly #options: QueueOptions;
+
+  constructor(db: Database, clock: Clock, signals: Signals, options: QueueOptions) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#signals = signals;
+    this.#options = options;
+  }
+
+  async add(jobs: readonly NewJob[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await this.#db.transaction().execute((trx) => this.#insert(trx, jobs));
+    this.#signals.notify(WORK);
+  }
+
+  /** Takes the most urgent job that is waiting or whose lease has run out; undefined when there is none. */
+  async lease(worker: string): Promise<Job | undefined> {
+    const now = this.#clock.now();
+    const row = await this.#db
+      .updateTable('jobs')
+      .set((set) => ({
+        state: 'leased',
+        attempts: set('attempts', '+', 1),
+        fence: set('fence', '+', 1),
+        leased_by: worker,
+        lease_until: now + this.#options.leaseMs,
+      }))
+      .where(
+        'seq',
+        '=',
+        this.#db
+          .selectFrom('jobs')
+          .select('seq')
+          .where((where) =>
+            where.or([
+              where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
+              where.and([where('state', '=', 'leased'), where('lease_until', '<', now)]),
+            ]),
+          )
+          .orderBy('priority', 'desc')
+          .orderBy('seq')
+          .limit(1),
+      )
+      .returningAll()
+      .executeTakeFirst();
+    return row && toJob(row);
+  }
+
+  /** Moves the deadline of a held lease. False when the lease was lost: the holder must stop. */
+  async extend(job: Job): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('jobs')
+      .set({ lease_until: this.#clock.now() + this.#options.leaseMs })
+      .where('id', '=', job.id)
+      .where('fence', '=', job.fence)
+      .where('state', '=', 'leased')
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
+  /** Ends a job and adds the ones that follow from it, together or not at all. False when the lease was lost. */
+  async complete(job: Job, followers: readonly NewJob[] = []): Promise<boolean> {
+    const done = await this.#db.transaction().execute(async (trx) => {
+      const result = await trx
+        .deleteFrom('jobs')
+        .where('id', '=', job.id)
+        .where('fence', '=', job.fence)
+        .executeTakeFirst();
+      if (result.numDeletedRows === 0n) return false;
+      if (followers.length > 0) await this.#insert(trx, followers);
+      return true;
+    });
+    if (done && followers.length > 0) this.#signals.notify(WORK);
+    return done;
+  }
+
+  /** Hands a job back after a failure: `retry` after a pause, or `dead` past the attempt limit; `lost` without a lease. */
+  async fail(job: Job): Promise<'retry' | 'dead' | 'lost'> {
+    const dead = job.attempt >= this.#options.maxAttempts;
+    const result = await this.#db
+      .updateTable('jobs')
+      .set({
+        state: dead ? 'dead' : 'waiting',
+        run_after: this.#clock.now() + backOffMs(job.attempt),
+        leased_by: null,
+        lease_until: null,
+      })
+      .where('id', '=', job.id)
+      .where('fence', '=', job.fence)
+      .executeTakeFirst();
+    if (result.numUpdatedRows === 0n) return 'lost';
+    return dead ? 'dead' : 'retry';
+  }
+
+  /** Gives a job back untried, as at a clean stop: it costs no attempt and waits for nobody. */
+  async release(job: Job): Promise<void> {
+    await this.#db
+      .updateTable('jobs')
+      .set((set) => ({
+        state: 'waiting',
+        attempts: set('attempts', '-', 1),
+        leased_by: null,
+        lease_until: null,
+      }))
+      .where('id', '=', job.id)
+      .where('fence', '=', job.fence)
+      .execute();
+    this.#signals.notify(WORK);
+  }
+
+  /** Frees at once what a process with this name held when it died. */
+  async releaseAll(worker: string): Promise<void> {
+    await this.#db
+      .updateTable('jobs')
+      .set({ state: 'waiting', leased_by: null, lease_until: null })
+      .where('leased_by', '=', worker)
+      .where('state', '=', 'leased')
+      .execute();
+  }
+
+  /**
+   * Raises the waiting jobs that will publish segment `segment` of `lane`, and only those: work already leased is under
+   * way. Priorities never fall.
+   */
+  async raise(subject: string, lane: string, segment: number, priority: number): Promise<void> {
+    const result = await this.#db
+      .updateTable('jobs')
+      .set({ priority })
+      .where('subject', '=', subject)
+      .where('state', '=', 'waiting')
+      .where('first_segment', '<=', segment)
+      .where('end_segment', '>', segment)
+      .where('lanes', 'like', `%,${lane},%`)
+      .where('priority', '<', priority)
+      .executeTakeFirst();
+    if (result.numUpdatedRows > 0n) this.#signals.notify(WORK);
+  }
+
+  /** Jobs of a subject that are not dead; 0 means the work is done. */
+  async remaining(subject: string, kinds: readonly string[]): Promise<number> {
+    const { left } = await this.#db
+      .selectFrom('jobs')
+      .select((select) => select.fn.countAll<number>().as('left'))
+      .where('subject', '=', subject)
+      .where('kind', 'in', kinds)
+      .where('state', '!=', 'dead')
+      .executeTakeFirstOrThrow();
+    return Number(left);
+  }
+
+  /** Drops all work on a subject; leases on it are lost. */
+  async cancel(subject: string): Promise<void> {
+    await this.#db.deleteFrom('jobs').where('subject', '=', subject).execute();
+  }
+
+  async #insert(trx: Transaction<Schema>, jobs: readonly NewJob[]): Promise<void> {
+    // SQLite binds at most 32,766 values in a statement; 500 rows of 13 stay well below.
+    for (let at = 0; at < jobs.length; at += 500) {
+      await trx
+        .insertInto('jobs')
+        .values(
+          jobs.slice(at, at + 500).map((job) => ({
+            id: newId('job'),
+            kind: job.kind,
+            subject: job.subject,
+            lanes: job.lanes.length > 0 ? `,${job.lanes.join(',')},` : '',
+            first_segment: job.firstSegment,
+            end_segment: job.endSegment,
+            payload: JSON.stringify(job.payload),
+            priority: job.priority,
+            state: 'waiting' as const,
+            attempts: 0,
+            run_after: 0,
+            leased_by: null,
+            lease_until: null,
+            fence: 0,
+          })),
+        )
+        .execute();
+    }
+  }
+}
+
+/** One second, doubling to a minute. */
+function backOffMs(attempt: number): number {
+  return Math.min(60_000, 1_000 * 2 ** (attempt - 1));
+}
+
+function toJob(row: Selectable<JobTable>): Job {
+  return {
+    id: row.id,
+    kind: row.kind,
+    subject: row.subject,
+    lanes: row.lanes.split(',').filter((lane) => lane !== ''),
+    firstSegment: row.first_segment,
+    endSegment: row.end_segment,
+    payload: JSON.parse(row.payload) as unknown,
+    priority: row.priority,
+    attempt: row.attempts,
+    fence: row.fence,
+  };
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { Fault } from '../kernel/errors.ts';
+import type { LocalFile, ObjectHead, ObjectStore, OpenObject } from './object-store.ts';
+
+const KEY = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\/?$/;
+
+/**
+ * Objects as files below one folder. A put writes aside (same file system), syncs, renames and syncs the directory, so
+ * that a crash leaves the old object or the new one and never half of either.
+ */
+export class FolderStore implements ObjectStore {
+  readonly #root: string;
+  readonly #aside: string;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.#aside = join(root, '.aside');
+  }
+
+  /** Makes the folders and clears what a crash left aside. */
+  async start(): Promise<void> {
+    await rm(this.#aside, { recursive: true, force: true });
+    await mkdir(this.#aside, { recursive: true });
+  }
+
+  async put(key: string, body: Uint8Array): Promise<void> {
+    const aside = join(this.#aside, randomUUID());
+    try {
+      const file = await open(aside, 'wx', 0o640);
+      try {
+        await file.writeFile(body);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.#publish(aside, this.#pathOf(key));
+    } catch (cause) {
+      await rm(aside, { force: true });
+      throw asFault(cause);
+    }
+  }
+
+  async adopt(key: string, file: string): Promise<void> {
+    const handle = await open(file, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await this.#publish(file, this.#pathOf(key));
+  }
+
+  async head(key: string): Promise<ObjectHead | undefined> {
+    const found = await stat(this.#pathOf(key)).catch(ignoreMissing);
+    if (!found?.isFile()) return undefined;
+    return headOf(found);
+  }
+
+  async open(key: string, range?: { start: number; end: number }): Promise<OpenObject | undefined> {
+    const handle = await open(this.#pathOf(key), 'r').catch(ignoreMissing);
+    if (!handle) return undefined;
+    const found = await handle.stat();
+    if (!found.isFile()) {
+      await handle.close();
+      return undefined;
+    }
+    const body = createReadStream('', {
+      fd: handle,
+      highWaterMark: 256 * 1024,
+      ...(range ? { start: range.start, end: range.end - 1 } : {}),
+    });
+    return { ...headOf(found), body };
+  }
+
+  async localFile(key: string): Promise<LocalFile | undefined> {
+    const path = this.#pathOf(key);
+    const found = await stat(path).catch(ignoreMissing);
+    return found?.isFile() ? { path, release: async () => {} } : undefined;
+  }
+
+  async deletePrefix(prefix: string): Promise<void> {
+    await rm(this.#pathOf(prefix), { recursive: true, force: true });
+  }
+
+  async *list(prefix: string): AsyncIterable<string> {
+    const top = this.#pathOf(prefix);
+    const entries = await opendir(top, { recursive: true }).catch(ignoreMissing);
+    if (!entries) return;
+    for await (const entry of entries) {
+      if (entry.isFile()) yield relative(this.#root, join(entry.parentPath, entry.name)).split(sep).join('/');
+    }
+  }
+
+  async #publish(aside: string, path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true });
+    await rename(aside, path);
+    // The rename itself lives in the directory: without this a power cut may forget it.
+    const directory = await open(dirname(path), 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  }
+
+  /** Keys come from our own code, yet a key is the last place where a forged name could leave the folder. */
+  #pathOf(key: string): string {
+    if (!KEY.test(key)) throw new Fault('PATH_INVALID', { detail: { key } });
+    return join(this.#root, key);
+  }
+}
+
+function headOf(found: { size: number; mtimeMs: number; ino: number }): ObjectHead {
+  // A put always makes a new inode, so inode, time and size together change whenever the bytes do.
+  const etag = `"${found.ino.toString(36)}-${Math.floor(found.mtimeMs * 1000).toString(36)}-${found.size.toString(36)}"`;
+  return { sizeBytes: found.size, etag, modifiedAtMs: found.mtimeMs };
+}
+
+function ignoreMissing(cause: unknown): undefined {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+  throw cause;
+}
+
+function asFault(cause: unknown): unknown {
+  const code = (cause as NodeJS.ErrnoException).code;
+  return code === 'ENOSPC' || code === 'EDQUOT' ? new Fault('STORAGE_FULL', { cause }) : cause;
+}

@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * Where media rests: named immutable byte strings. A key is a relative path of plain segments (`assets/as_…/v1/…`).
+ * A put is atomic: a reader sees the whole object or none, also after a crash. Folder today, S3 behind the same seam.
+ */
+export interface ObjectStore {
+  /** Stores the bytes under `key`, replacing what was there. Resolves when they would survive a power cut. */
+  put(key: string, body: Uint8Array): Promise<void>;
+
+  /** Takes over a finished local file as the object `key`; the file is gone from its old place afterwards. */
+  adopt(key: string, file: string): Promise<void>;
+
+  /** Size and identity, or undefined when there is no such object. */
+  head(key: string): Promise<ObjectHead | undefined>;
+
+  /**
+   * Opens the object for reading, all of it or `[start, end)` bytes. Undefined when there is no such object.
+   * The stream must be read to its end or destroyed.
+   */
+  open(key: string, range?: { start: number; end: number }): Promise<OpenObject | undefined>;
+
+  /**
+   * A local file with the object's bytes, for programs that want a path (ffmpeg). Undefined when there is none.
+   * `release` must be called once; the file must not be changed.
+   */
+  localFile(key: string): Promise<LocalFile | undefined>;
+
+  /** Deletes every object whose key starts with `prefix`, which must end with a slash or be a whole key. */
+  deletePrefix(prefix: string): Promise<void>;
+
+  /** Keys below a prefix, in no order that is promised. */
+  list(prefix: string): AsyncIterable<string>;
+}
+
+export interface ObjectHead {
+  readonly sizeBytes: number;
+  /** Strong validator: changes whenever the bytes under the key change. */
+  readonly etag: string;
+  readonly modifiedAtMs: number;
+}
+
+export interface OpenObject extends ObjectHead {
+  readonly body: Readable;
+}
+
+export interface LocalFile {
+  readonly path: string;
+  release(): Promise<void>;
+}
