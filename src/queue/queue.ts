@@ -41,6 +41,9 @@ export interface QueueOptions {
 /** Priority of a job a viewer waits for. */
 export const PRIORITY_VIEWER = 1_000;
 
+/** Priority of a look at a new source: before any encoding, since nothing can be planned without it. */
+export const PRIORITY_PROBE = 900;
+
 export class Queue {
   readonly #db: Database;
   readonly #clock: Clock;
@@ -60,8 +63,8 @@ export class Queue {
     this.#signals.notify(WORK);
   }
 
-  /** Takes the most urgent job that is waiting or whose lease has run out; undefined when there is none. */
-  async lease(worker: string): Promise<Job | undefined> {
+  /** Takes the most urgent job of these kinds that is waiting or whose lease has run out; undefined when there is none. */
+  async lease(worker: string, kinds: readonly string[]): Promise<Job | undefined> {
     const now = this.#clock.now();
     const row = await this.#db
       .updateTable('jobs')
@@ -78,6 +81,7 @@ export class Queue {
         this.#db
           .selectFrom('jobs')
           .select('seq')
+          .where('kind', 'in', kinds)
           .where((where) =>
             where.or([
               where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
@@ -112,6 +116,7 @@ export class Queue {
         .deleteFrom('jobs')
         .where('id', '=', job.id)
         .where('fence', '=', job.fence)
+        .where('state', '=', 'leased')
         .executeTakeFirst();
       if (result.numDeletedRows === 0n) return false;
       if (followers.length > 0) await this.#insert(trx, followers);
@@ -134,6 +139,7 @@ export class Queue {
       })
       .where('id', '=', job.id)
       .where('fence', '=', job.fence)
+      .where('state', '=', 'leased')
       .executeTakeFirst();
     if (result.numUpdatedRows === 0n) return 'lost';
     return dead ? 'dead' : 'retry';
@@ -151,6 +157,7 @@ export class Queue {
       }))
       .where('id', '=', job.id)
       .where('fence', '=', job.fence)
+      .where('state', '=', 'leased')
       .execute();
     this.#signals.notify(WORK);
   }
