@@ -1,0 +1,137 @@
+/** Programs of the operating system: installed where that needs no question, otherwise asked for by the exact command. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRunnable, Obstacle, runQuietly, step, which } from './running.js';
+
+/** The oldest ffmpeg whose filters and protocol rules the encoder relies on. */
+const FFMPEG_OLDEST = [5, 1];
+
+const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const CHROMIUM_ON_MAC = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+
+/** `[5, 1]` for "ffmpeg version 5.1.6-0+deb12u1"; a build from git names no version and counts as new. */
+export function parseFfmpegVersion(text) {
+  const release = /^ff\w+ version n?(\d+)\.(\d+)/.exec(text);
+  if (release) return [Number(release[1]), Number(release[2])];
+  return /^ff\w+ version (N-|git-|\d{4}-)/.test(text) ? [Number.POSITIVE_INFINITY, 0] : undefined;
+}
+
+export function isNewEnough(version) {
+  if (!version) return false;
+  const [major, minor] = version;
+  const [oldestMajor, oldestMinor] = FFMPEG_OLDEST;
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+}
+
+/** What is wrong with ffmpeg or ffprobe here, as the rest of a sentence; undefined when both will do. */
+async function ffmpegShortcoming() {
+  const answers = await Promise.all(
+    ['ffmpeg', 'ffprobe'].map(async (name) => [name, await runQuietly([name, '-version'])]),
+  );
+  for (const [name, { code, output }] of answers) {
+    if (code !== 0) return `${name} is missing`;
+    if (!isNewEnough(parseFfmpegVersion(output)))
+      return `${name} is older than ${FFMPEG_OLDEST.join('.')} (${output.split('\n')[0]})`;
+  }
+  return undefined;
+}
+
+/** The browser that the browser ring drives, or undefined. CHROMIUM_PATH decides when it is set. */
+function findChromium() {
+  const given = process.env.CHROMIUM_PATH;
+  if (given) {
+    if (isRunnable(given)) return given;
+    throw new Obstacle(`CHROMIUM_PATH is ${given}, which is no program that can be run.`);
+  }
+  for (const name of CHROMIUM_NAMES) {
+    const file = which(name);
+    if (file) return file;
+  }
+  return CHROMIUM_ON_MAC.find(isRunnable);
+}
+
+/** How to run apt-get without being asked anything: as root, or by a sudo that wants no password; else undefined. */
+function aptGet() {
+  if (!which('apt-get')) return undefined;
+  const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-q'];
+  if (process.getuid?.() === 0) return apt;
+  const sudo = which('sudo') && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+  return sudo ? ['sudo', '-n', ...apt] : undefined;
+}
+
+function installCommand(tool) {
+  if (which('apt-get')) return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${tool}`;
+  if (which('dnf')) return tool === 'ffmpeg' ? 'sudo dnf install -y ffmpeg-free' : `sudo dnf install -y ${tool}`;
+  if (which('brew') || process.platform === 'darwin') {
+    return tool === 'ffmpeg' ? 'brew install ffmpeg' : `brew install --cask ${tool}`;
+  }
+  return undefined;
+}
+
+/** The sentence with the exact command, for whoever has to run it. */
+function askToInstall(tool, why) {
+  const command = installCommand(tool);
+  const how = command
+    ? `Run:  ${command}`
+    : [
+        'Install it with one of these:',
+        `  Debian, Ubuntu:  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${tool}`,
+        `  Fedora:          sudo dnf install -y ${tool === 'ffmpeg' ? 'ffmpeg-free' : tool}`,
+        `  macOS:           brew install ${tool === 'ffmpeg' ? '' : '--cask '}${tool}`,
+      ].join('\n');
+  return new Obstacle(`${why}, and it cannot be installed from here.\n${how}\nThen try again.`);
+}
+
+function aptListsMissing() {
+  try {
+    return !readdirSync('/var/lib/apt/lists').some((name) => /_(Packages|InRelease)/.test(name));
+  } catch {
+    return true; // no folder, no lists
+  }
+}
+
+async function installByApt(apt, tool) {
+  const install = [...apt, 'install', '--no-install-recommends', tool];
+  const update = () => runQuietly([...apt, 'update']);
+  const listsMissing = aptListsMissing();
+  if (listsMissing) await update();
+  let result = await runQuietly(install);
+  if (result.code !== 0 && !listsMissing) {
+    await update(); // old lists name packages that the mirror has replaced since
+    result = await runQuietly(install);
+  }
+  if (result.code !== 0) throw new Obstacle(`apt-get could not install ${tool}:\n${result.output.trim()}`);
+}
+
+export async function ensureFfmpeg() {
+  const why = await ffmpegShortcoming();
+  if (!why) return;
+  const apt = aptGet();
+  if (!apt) throw askToInstall('ffmpeg', `Frontrow needs ffmpeg ${FFMPEG_OLDEST.join('.')} or newer: ${why}`);
+  await step('Installing ffmpeg (apt-get)', () => installByApt(apt, 'ffmpeg'));
+  const still = await ffmpegShortcoming();
+  if (still) throw askToInstall('ffmpeg', `ffmpeg was installed by apt-get, yet ${still}`);
+}
+
+export async function ensureChromium() {
+  const found = findChromium();
+  if (found) return found;
+  const why = 'The browser tests need Chromium or Chrome, which is missing (CHROMIUM_PATH may name one)';
+  const apt = aptGet();
+  if (!apt) throw askToInstall('chromium', why);
+  await step('Installing Chromium (apt-get)', () => installByApt(apt, 'chromium'));
+  const installed = findChromium();
+  if (!installed) throw askToInstall('chromium', 'apt-get installed chromium, yet no such program is there');
+  return installed;
+}
+
+/** Nothing fails without the peers that a benchmark compares with, so nothing is installed for it. */
+export function noteMissingPeers() {
+  const missing = ['nginx', 'wrk'].filter((name) => !which(name) && !isRunnable(join('/usr/sbin', name)));
+  if (missing.length === 0) return;
+  console.log(`Note: ${missing.join(' and ')} not found; what is measured beside it is skipped.`);
+}
