@@ -15,7 +15,10 @@ export interface Asset {
   readonly status: AssetStatus;
   readonly version: number;
   readonly sourceName: string;
+  /** Declared while it is uploading, measured from then on. */
   readonly sourceBytes?: number;
+  /** How much of the source has arrived; lags behind by about a second. */
+  readonly receivedBytes: number;
   readonly sourceSha256?: string;
   readonly film?: Film;
   readonly segmentsTotal: number;
@@ -30,6 +33,8 @@ export interface NewAsset {
   readonly title: string;
   readonly policy: AssetPolicy;
   readonly sourceName: string;
+  /** Where the sender says how long the source will be. */
+  readonly sourceBytes?: number;
 }
 
 /** Statuses from which work may still go on; an errored or deleted asset never comes back to life by a late worker. */
@@ -53,7 +58,8 @@ export class AssetRepository {
       status: 'uploading',
       version: 1,
       source_name: asset.sourceName,
-      source_bytes: null,
+      source_bytes: asset.sourceBytes ?? null,
+      received_bytes: 0,
       source_sha256: null,
       film: null,
       segments_total: 0,
@@ -91,11 +97,26 @@ export class AssetRepository {
     return this.#update(id, change);
   }
 
+  /** Notes how much of the source has arrived and, once the sender says so, how long it is. */
+  async received(id: string, receivedBytes: number, sourceBytes?: number): Promise<boolean> {
+    const result = await this.#db
+      .updateTable('assets')
+      .set({
+        received_bytes: receivedBytes,
+        ...(sourceBytes === undefined ? {} : { source_bytes: sourceBytes }),
+        updated_at: this.#clock.now(),
+      })
+      .where('id', '=', id)
+      .where('status', '=', 'uploading')
+      .executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+
   /** The source is whole and stored: `uploading` becomes `queued`. False when it is not uploading any more. */
   async sourceStored(id: string, sourceBytes: number): Promise<boolean> {
     const result = await this.#db
       .updateTable('assets')
-      .set({ status: 'queued', source_bytes: sourceBytes, updated_at: this.#clock.now() })
+      .set({ status: 'queued', source_bytes: sourceBytes, received_bytes: sourceBytes, updated_at: this.#clock.now() })
       .where('id', '=', id)
       .where('status', '=', 'uploading')
       .executeTakeFirst();
@@ -196,6 +217,31 @@ export class AssetRepository {
     return rows.map((row) => row.id);
   }
 
+  /** Every asset in this state, oldest first: what a part looks through after a crash. */
+  async inStatus(status: AssetStatus): Promise<Asset[]> {
+    const rows = await this.#db
+      .selectFrom('assets')
+      .selectAll()
+      .where('status', '=', status)
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+    return rows.map(toAsset);
+  }
+
+  /** Assets changed at or after `sinceMs`, in the order of their changes; at most `limit`. */
+  async changedSince(sinceMs: number, limit: number): Promise<Asset[]> {
+    const rows = await this.#db
+      .selectFrom('assets')
+      .selectAll()
+      .where('updated_at', '>=', sinceMs)
+      .orderBy('updated_at')
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return rows.map(toAsset);
+  }
+
   async #update(id: string, change: Partial<Omit<Selectable<AssetTable>, 'id' | 'created_at'>>): Promise<boolean> {
     const result = await this.#db
       .updateTable('assets')
@@ -215,6 +261,7 @@ function toAsset(row: Selectable<AssetTable>): Asset {
     version: row.version,
     sourceName: row.source_name,
     ...(row.source_bytes === null ? {} : { sourceBytes: Number(row.source_bytes) }),
+    receivedBytes: Number(row.received_bytes),
     ...(row.source_sha256 === null ? {} : { sourceSha256: row.source_sha256 }),
     ...(row.film === null ? {} : { film: JSON.parse(row.film) as Film }),
     segmentsTotal: row.segments_total,

@@ -19,6 +19,7 @@ export interface AssetTable {
   version: number;
   source_name: string;
   source_bytes: number | null;
+  received_bytes: number;
   source_sha256: string | null;
   /** JSON of `Film`, once planned. */
   film: string | null;

@@ -10,6 +10,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('version', 'integer', (column) => column.notNull())
     .addColumn('source_name', 'text', (column) => column.notNull())
     .addColumn('source_bytes', 'bigint')
+    .addColumn('received_bytes', 'bigint', (column) => column.notNull())
     .addColumn('source_sha256', 'text')
     .addColumn('film', 'text')
     .addColumn('segments_total', 'integer', (column) => column.notNull())
@@ -20,6 +21,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('updated_at', 'bigint', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('assets_newest').on('assets').columns(['created_at', 'id']).execute();
+  await db.schema.createIndex('assets_changed').on('assets').columns(['updated_at', 'id']).execute();
 
   await db.schema
     .createTable('segments')
