@@ -20,6 +20,7 @@ export const FAULTS = {
     status: 422,
     says: 'This Idempotency-Key was already used with another body.',
   },
+  SIGNING_KEY_INVALID: { side: 'viewer', status: 422, says: 'The key is not RSA of 2048 bits or ECDSA on P-256.' },
   RATE_LIMITED: { side: 'viewer', status: 429, says: 'Too many requests; try again after the time in Retry-After.' },
   INTERNAL: { side: 'ours', status: 500, says: 'Something went wrong on our side; the log has the details.' },
   UNAVAILABLE: { side: 'ours', status: 503, says: 'The server cannot answer right now; try again shortly.' },

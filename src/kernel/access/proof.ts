@@ -1,0 +1,105 @@
+import type { KeyObject } from 'node:crypto';
+import { type IpRange, inIpRange } from '../address.ts';
+import type { Carrier } from './credential.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import { coversUrl, type ResourcePattern } from './resource.ts';
+
+/** The registered keys. What is revoked is not found. */
+export interface KeyLookup {
+  /** The public key of this id, or undefined. Parsed beforehand, best the same object each time. Never throws. */
+  find(keyPairId: string): KeyObject | undefined;
+}
+
+/** The request that a grant is wanted for. */
+export interface Asked {
+  /** As the viewer used it: scheme, host, bare path and own query. */
+  readonly url: string;
+  /** The bare path of that URL. */
+  readonly path: string;
+  /** The address of the TCP peer. */
+  readonly ip: string;
+  readonly nowMs: number;
+}
+
+/**
+ * A credential whose signature has been checked. That is the costly half and does not depend on the time or the
+ * viewer, so an edge may keep a proof and ask only for its conditions on each request.
+ */
+export interface Proof {
+  readonly carrier: Carrier;
+  /** The key that signed; for a derived token the key of the grant it stems from. */
+  readonly keyPairId: string;
+  readonly key: KeyObject;
+  /** Minted by an edge for the children of a signed playlist. */
+  readonly derived: boolean;
+  /** First second of access. */
+  readonly fromSeconds: number;
+  /** First second without access. */
+  readonly untilSeconds: number;
+  readonly ip: IpRange | undefined;
+  readonly covers: Coverage;
+}
+
+export type Coverage =
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'resource'; readonly pattern: ResourcePattern }
+  | { readonly kind: 'paths'; readonly paths: readonly string[] };
+
+/** Leave to see one resource, as the rest of the edge knows it. */
+export interface Grant {
+  readonly carrier: Carrier;
+  readonly keyPairId: string;
+  readonly derived: boolean;
+  readonly expiresAtMs: number;
+  /** The range that the viewer's address must lie in, with its mask. */
+  readonly ip?: string;
+}
+
+export interface Granted {
+  readonly granted: true;
+  readonly grant: Grant;
+}
+
+export type Verdict = Granted | Refusal;
+
+/** The cheap half: key still registered, path clear, time, address, resource, in this order. */
+export function checkConditions(proof: Proof, asked: Asked, keys: KeyLookup): Verdict {
+  if (!isSameKey(keys.find(proof.keyPairId), proof.key)) return refuse('key-unknown');
+  if (!isClearPath(asked.path)) return refuse('path-unsafe');
+  const seconds = Math.floor(asked.nowMs / 1000);
+  if (seconds < proof.fromSeconds) return refuse('not-yet');
+  if (seconds >= proof.untilSeconds) return refuse('expired');
+  if (proof.ip && !inIpRange(asked.ip, proof.ip)) return refuse('address-outside');
+  if (!covers(proof.covers, asked)) return refuse('resource-outside');
+  return { granted: true, grant: grantOf(proof) };
+}
+
+/** Keys read afresh from a new configuration are other objects with the same content. */
+function isSameKey(found: KeyObject | undefined, key: KeyObject): boolean {
+  return found === key || (found?.equals(key) ?? false);
+}
+
+export function covers(coverage: Coverage, asked: Pick<Asked, 'url' | 'path'>): boolean {
+  if (coverage.kind === 'url') return coverage.url === asked.url;
+  if (coverage.kind === 'resource') return coversUrl(coverage.pattern, asked.url);
+  return coverage.paths.some((pattern) => coversPath(pattern, asked.path));
+}
+
+/**
+ * False for a path with `.` or `..` segments however they are spelt: whoever resolves them later would serve something
+ * that the grant was not matched against.
+ */
+export function isClearPath(path: string): boolean {
+  if (!path.includes('.') && !path.includes('%')) return true;
+  const dots = path.replace(/%2e/gi, '.');
+  return !dots.split(/\/|\\|%2f|%5c/i).some((segment) => segment === '.' || segment === '..');
+}
+
+/** A token's path claim: exact, or everything that begins with what stands before a trailing `*`. */
+function coversPath(pattern: string, path: string): boolean {
+  return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
+}
+
+function grantOf({ carrier, keyPairId, derived, untilSeconds, ip }: Proof): Grant {
+  return { carrier, keyPairId, derived, expiresAtMs: untilSeconds * 1000, ...(ip ? { ip: ip.text } : {}) };
+}

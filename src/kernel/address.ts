@@ -1,0 +1,42 @@
+import ipaddr from 'ipaddr.js';
+
+/** IP addresses and ranges; the only door to ipaddr.js. */
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+export interface IpRange {
+  readonly base: Address;
+  /** Leading bits that must agree. */
+  readonly bits: number;
+  /** The range written with its mask, such as `203.0.113.0/24`. */
+  readonly text: string;
+}
+
+/** One address (its own full mask implied) or one CIDR block, IPv4 or IPv6; undefined for any other text. */
+export function parseIpRange(text: string): IpRange | undefined {
+  const [address = '', mask, ...rest] = text.split('/');
+  const base = parseAddress(address);
+  if (!base || rest.length > 0) return undefined;
+  const widest = base.kind() === 'ipv4' ? 32 : 128;
+  if (mask === undefined) return { base, bits: widest, text: `${address}/${widest}` };
+  if (!/^\d{1,3}$/.test(mask) || Number(mask) > widest) return undefined;
+  return { base, bits: Number(mask), text };
+}
+
+/** True when the address lies in the range. `0.0.0.0/0` means anybody, IPv6 viewers too, as CloudFront has it. */
+export function inIpRange(address: string, range: IpRange): boolean {
+  if (range.bits === 0 && range.base.kind() === 'ipv4') return true;
+  const parsed = parseAddress(address);
+  if (!parsed || parsed.kind() !== range.base.kind()) return false;
+  return parsed.match([range.base, range.bits]);
+}
+
+/**
+ * Four decimal parts or IPv6; an IPv4 address that a dual-stack socket reports in IPv6 clothes becomes IPv4 again.
+ * Octal, hexadecimal and shortened IPv4 spellings are refused: other software reads them as other addresses.
+ */
+function parseAddress(text: string): Address | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
+  if (!ipaddr.IPv6.isValid(text)) return undefined;
+  const address = ipaddr.IPv6.parse(text);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
