@@ -1,0 +1,135 @@
+import { STATUS_CODES } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Asset } from '../database/assets.ts';
+import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../kernel/access/edge-signature.ts';
+import { Fault } from '../kernel/errors.ts';
+import { parseFilmPath } from '../kernel/film/paths.ts';
+import { evaluateConditions, ifRangeHolds } from '../kernel/http/conditional.ts';
+import { parseRange, writeContentRange } from '../kernel/http/range.ts';
+import { isId } from '../kernel/ids.ts';
+import type { Log } from '../kernel/log.ts';
+import type { ObjectHead, ObjectStore } from '../storage/object-store.ts';
+import { type AwaitDeps, awaitObject } from './await-object.ts';
+import { cacheControlOf, contentTypeOf } from './representation.ts';
+
+/** What the origin works with. */
+export interface OriginDeps extends AwaitDeps {
+  readonly store: Pick<ObjectStore, 'head' | 'open'>;
+  readonly edgeSecret: string;
+  readonly log: Log;
+}
+
+/** The origin's listener: every route behind the edge's signature, bytes straight from the store. */
+export function buildOrigin(deps: OriginDeps): FastifyInstance {
+  const app = Fastify({ logger: false, exposeHeadRoutes: true });
+  app.addHook('onRequest', async (request) => {
+    const signature = request.headers[EDGE_SIGNATURE_HEADER];
+    const target = request.raw.url ?? '';
+    const value = typeof signature === 'string' ? signature : undefined;
+    if (!verifyEdgeRequest(deps.edgeSecret, request.method, target, value, deps.clock.now())) {
+      throw new Fault('EDGE_SIGNATURE_INVALID');
+    }
+  });
+  app.get<{ Params: { assetId: string } }>('/access/:assetId', async (request, reply) => {
+    const asset = await findAsset(deps, request.params.assetId);
+    return reply.header('cache-control', 'no-store').send({ policy: asset.policy });
+  });
+  app.get('/assets/*', (request, reply) => sendObject(deps, request, reply));
+  app.setNotFoundHandler(() => {
+    throw new Fault('NOT_FOUND');
+  });
+  app.setErrorHandler((thrown, request, reply) => sendProblem(deps.log, Fault.from(thrown), request, reply));
+  return app;
+}
+
+async function findAsset(deps: OriginDeps, assetId: string): Promise<Asset> {
+  const asset = isId(assetId, 'as') ? await deps.assets.find(assetId) : undefined;
+  if (!asset) throw new Fault('NOT_FOUND');
+  return asset;
+}
+
+async function sendObject(deps: OriginDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const path = (request.raw.url ?? '').split('?', 1)[0] ?? '';
+  const object = parseFilmPath(path);
+  if (!object) throw new Fault('NOT_FOUND');
+  const key = path.slice(1);
+  const head = await awaitObject(deps, object, () => deps.store.head(key), departureOf(reply));
+  if (head === 'gone') return reply;
+  if (head === 'missing') throw new Fault('NOT_FOUND');
+  if (head === 'pending') {
+    reply.header('retry-after', '1');
+    throw new Fault('SEGMENT_PENDING');
+  }
+  reply.header('content-type', contentTypeOf(object));
+  reply.header('cache-control', cacheControlOf(object));
+  return sendBytes(deps, key, head, request, reply);
+}
+
+/** Fires when the asker hangs up before the answer is out. */
+function departureOf(reply: FastifyReply): AbortSignal {
+  const departure = new AbortController();
+  reply.raw.once('close', () => departure.abort());
+  return departure.signal;
+}
+
+async function sendBytes(
+  deps: OriginDeps,
+  key: string,
+  head: ObjectHead,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { headers } = request;
+  const validators = { etag: head.etag, lastModified: new Date(head.modifiedAtMs).toUTCString() };
+  reply.header('etag', validators.etag).header('last-modified', validators.lastModified);
+  reply.header('accept-ranges', 'bytes');
+  const conditions = {
+    ifMatch: headers['if-match'],
+    ifNoneMatch: headers['if-none-match'],
+    ifModifiedSince: headers['if-modified-since'],
+    ifUnmodifiedSince: headers['if-unmodified-since'],
+  };
+  const condition = evaluateConditions(conditions, validators);
+  if (condition === 'not-modified') return reply.code(304).send();
+  if (condition === 'failed') return reply.code(412).send();
+
+  const asked = headers.range;
+  const ifRange = typeof headers['if-range'] === 'string' ? headers['if-range'] : undefined;
+  const applies = request.method === 'GET' && asked !== undefined && ifRangeHolds(ifRange, validators);
+  const range = applies ? parseRange(asked, head.sizeBytes) : 'whole';
+  if (range === 'unsatisfiable') {
+    return reply.code(416).header('content-range', writeContentRange(range, head.sizeBytes)).send();
+  }
+  const part = range === 'whole' ? undefined : range;
+  if (part) reply.code(206).header('content-range', writeContentRange(part, head.sizeBytes));
+  reply.header('content-length', part ? part.end - part.start : head.sizeBytes);
+  if (request.method === 'HEAD') return reply.send();
+
+  const opened = await deps.store.open(key, part);
+  // Replaced or deleted since it was looked at: the head is not sent yet, so the edge may simply ask again.
+  if (opened?.etag !== head.etag) {
+    opened?.body.destroy();
+    throw new Fault('UNAVAILABLE');
+  }
+  return reply.send(opened.body);
+}
+
+function sendProblem(log: Log, fault: Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (fault.side === 'ours' && fault.code !== 'SEGMENT_PENDING') {
+    log.error({ path: request.raw.url, code: fault.code, err: fault.cause ?? fault, ...fault.detail }, 'origin failed');
+  }
+  for (const name of ['content-length', 'content-range', 'etag', 'last-modified', 'accept-ranges']) {
+    reply.removeHeader(name);
+  }
+  return reply
+    .code(fault.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .send({
+      type: `/docs/errors#${fault.code}`,
+      title: STATUS_CODES[fault.status] ?? 'Error',
+      status: fault.status,
+      code: fault.code,
+      detail: fault.message,
+    });
+}

@@ -1,0 +1,41 @@
+import type { FilmObject } from '../kernel/film/paths.ts';
+
+/** Media of one version never changes: nobody needs to ask twice. RFC 8246 spares even the reload. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+/** A playlist is replaced when the film is ready; two seconds keep a crowd off the origin and nobody behind for long. */
+const SHORT = 'public, max-age=2, stale-while-revalidate=10, stale-if-error=86400';
+
+/** A poster or storyboard changes only with a new version. */
+const PICTURE = 'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400';
+
+export function contentTypeOf(object: FilmObject): string {
+  switch (object.kind) {
+    case 'master':
+    case 'playlist':
+      return 'application/vnd.apple.mpegurl';
+    case 'poster':
+    case 'sheet':
+      return 'image/jpeg';
+    case 'storyboard':
+      return 'text/vtt; charset=utf-8';
+    case 'init':
+    case 'segment':
+      return 'video/mp4';
+  }
+}
+
+export function cacheControlOf(object: FilmObject): string {
+  switch (object.kind) {
+    case 'master':
+    case 'playlist':
+      return SHORT;
+    case 'poster':
+    case 'storyboard':
+      return PICTURE;
+    case 'init':
+    case 'segment':
+    case 'sheet':
+      return IMMUTABLE;
+  }
+}
