@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type IpRange, inIpRange } from '../address.ts';
 import type { Carrier } from './credential.ts';
-import { type Refusal, refuse } from './refusal.ts';
+import { type Reason, type Refusal, refuse } from './refusal.ts';
 import { coversUrl, type ResourcePattern } from './resource.ts';
 
 /** The registered keys. What is revoked is not found. */
@@ -62,16 +62,29 @@ export interface Granted {
 
 export type Verdict = Granted | Refusal;
 
-/** The cheap half: key still registered, path clear, time, address, resource, in this order. */
+/** The part of a proof that a request is held against. */
+export type Terms = Pick<Proof, 'fromSeconds' | 'untilSeconds' | 'ip' | 'covers'>;
+
+interface Condition {
+  /** The reason when it does not hold. */
+  readonly why: Reason;
+  readonly holds: (terms: Terms, asked: Asked) => boolean;
+}
+
+/** In the order in which they are asked. */
+export const CONDITIONS: readonly Condition[] = [
+  { why: 'path-unsafe', holds: (_, asked) => isClearPath(asked.path) },
+  { why: 'not-yet', holds: (terms, asked) => Math.floor(asked.nowMs / 1000) >= terms.fromSeconds },
+  { why: 'expired', holds: (terms, asked) => Math.floor(asked.nowMs / 1000) < terms.untilSeconds },
+  { why: 'address-outside', holds: (terms, asked) => !terms.ip || inIpRange(asked.ip, terms.ip) },
+  { why: 'resource-outside', holds: (terms, asked) => covers(terms.covers, asked) },
+];
+
+/** The cheap half: key still registered, then path, time, address and resource. */
 export function checkConditions(proof: Proof, asked: Asked, keys: KeyLookup): Verdict {
   if (!isSameKey(keys.find(proof.keyPairId), proof.key)) return refuse('key-unknown');
-  if (!isClearPath(asked.path)) return refuse('path-unsafe');
-  const seconds = Math.floor(asked.nowMs / 1000);
-  if (seconds < proof.fromSeconds) return refuse('not-yet');
-  if (seconds >= proof.untilSeconds) return refuse('expired');
-  if (proof.ip && !inIpRange(asked.ip, proof.ip)) return refuse('address-outside');
-  if (!covers(proof.covers, asked)) return refuse('resource-outside');
-  return { granted: true, grant: grantOf(proof) };
+  const failed = CONDITIONS.find((condition) => !condition.holds(proof, asked));
+  return failed ? refuse(failed.why) : { granted: true, grant: grantOf(proof) };
 }
 
 /** Keys read afresh from a new configuration are other objects with the same content. */
@@ -79,7 +92,7 @@ function isSameKey(found: KeyObject | undefined, key: KeyObject): boolean {
   return found === key || (found?.equals(key) ?? false);
 }
 
-export function covers(coverage: Coverage, asked: Pick<Asked, 'url' | 'path'>): boolean {
+function covers(coverage: Coverage, asked: Asked): boolean {
   if (coverage.kind === 'url') return coverage.url === asked.url;
   if (coverage.kind === 'resource') return coversUrl(coverage.pattern, asked.url);
   return coverage.paths.some((pattern) => coversPath(pattern, asked.path));

@@ -5,7 +5,7 @@ import type { TokenCredential } from './credential.ts';
 import { DERIVED_KEY_ID, type DerivedKey } from './derive.ts';
 import { checkJwtSignature, decodeJwt, type JwtAlgorithm, type JwtClaims, signJwt } from './jwt.ts';
 import { algorithmOf } from './key-pair.ts';
-import type { KeyLookup, Proof } from './proof.ts';
+import type { KeyLookup, Proof, Terms } from './proof.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** What a token grants. */
@@ -62,9 +62,8 @@ export function jwtAlgorithmOf(key: KeyObject): JwtAlgorithm {
   return algorithmOf(key) === 'RSA' ? 'RS256' : 'ES256';
 }
 
-type Terms = Pick<Proof, 'fromSeconds' | 'untilSeconds' | 'ip' | 'covers'>;
-
-function readTerms({ path, exp, nbf, ip }: JwtClaims): Terms | undefined {
+/** The terms in a token's claims; undefined when `exp` or `path` is missing or a claim has the wrong form. */
+export function readTerms({ path, exp, nbf, ip }: JwtClaims): Terms | undefined {
   const paths = readPaths(path);
   if (!paths || !isTime(exp) || !(nbf === undefined || isTime(nbf))) return undefined;
   const range = readRange(ip);

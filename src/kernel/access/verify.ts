@@ -3,7 +3,7 @@ import { cannedPolicy, decodeUrlSafe, type SigningValues } from './canonical.ts'
 import type { Credential, SignedCredential } from './credential.ts';
 import type { DerivedKey } from './derive.ts';
 import { parsePolicy } from './policy.ts';
-import { type Asked, type Coverage, checkConditions, type KeyLookup, type Proof, type Verdict } from './proof.ts';
+import { type Asked, checkConditions, type KeyLookup, type Proof, type Terms, type Verdict } from './proof.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import { parseCookieResource, parseUrlResource } from './resource.ts';
 import { proveToken } from './token.ts';
@@ -53,10 +53,16 @@ function proveSigned(credential: SignedCredential, url: string, keys: KeyLookup)
   return { carrier: credential.carrier, keyPairId, key, derived: false, fromSeconds, untilSeconds, ip, covers };
 }
 
-interface Statement extends Pick<Proof, 'fromSeconds' | 'untilSeconds' | 'ip'> {
-  readonly covers: Coverage;
+/** The terms of a signed URL or signed cookies, which nobody has vouched for yet. */
+export interface Statement extends Terms {
   /** The bytes that the signature is over. */
   readonly signed: string | Buffer;
+}
+
+/** A policy is the custom one when both it and `Expires` are there. */
+export function readStatement(credential: SignedCredential, url: string): Statement | Refusal {
+  const { Policy, Expires } = credential.values;
+  return Policy === undefined ? readCanned(Expires, url) : readCustom(credential, Policy);
 }
 
 /** The largest second CloudFront accepts. */
