@@ -60,8 +60,11 @@ export const FAULTS = {
   GRANT_REJECTED: { side: 'viewer', status: 403, says: 'Access denied' },
   ORIGIN_UNREACHABLE: { side: 'upstream', status: 502, says: 'The origin could not be reached.' },
   ORIGIN_TRUNCATED: { side: 'upstream', status: 502, says: 'The origin broke off its answer.' },
+  ORIGIN_INVALID: { side: 'upstream', status: 502, says: 'The answer of the origin could not be read.' },
   ORIGIN_TIMEOUT: { side: 'upstream', status: 504, says: 'The origin did not answer in time.' },
   FILL_TIMEOUT: { side: 'upstream', status: 504, says: 'Another request was fetching this object and took too long.' },
+  LOOP_DETECTED: { side: 'viewer', status: 508, says: 'This request has already been through this edge.' },
+  UPGRADE_REFUSED: { side: 'viewer', status: 501, says: 'This address does not switch protocols.' },
   VIEWER_GONE: { side: 'viewer', status: 499, says: 'The viewer left.' },
 } as const satisfies Record<string, { side: 'viewer' | 'upstream' | 'ours'; status: number; says: string }>;
 
