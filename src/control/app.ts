@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import rateLimit from '@fastify/rate-limit';
+import { registerAjvFormats, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import websocket from '@fastify/websocket';
+import { fastify } from 'fastify';
+import type { Secrets } from '../config/secrets.ts';
+import type { ApiTokenRepository } from '../database/api-tokens.ts';
+import type { Asset, AssetRepository } from '../database/assets.ts';
+import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
+import { type Database, pingDatabase } from '../database/open.ts';
+import type { SigningKeyRepository } from '../database/signing-keys.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { Fault } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Queue } from '../queue/queue.ts';
+import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { AssetFeed } from './asset-feed.ts';
+import { AssetRemoval } from './asset-removal.ts';
+import { viewAsset } from './asset-view.ts';
+import { Authorizer } from './authorize.ts';
+import { serveConsole } from './console.ts';
+import { documentApi } from './docs.ts';
+import { allowOtherOrigins, secureAnswers } from './headers.ts';
+import { honourIdempotencyKeys } from './idempotency.ts';
+import { refuseOtherMethods } from './methods.ts';
+import type { ControlApp, RouteParts, Urls } from './parts.ts';
+import { answerProblems } from './problem.ts';
+import { assetRoutes } from './routes/assets.ts';
+import { edgeConfigRoute } from './routes/edge-config.ts';
+import { eventRoutes } from './routes/events.ts';
+import { type OperationsParts, operationsRoutes } from './routes/operations.ts';
+import { playbackGrantRoutes } from './routes/playback-grants.ts';
+import { signingKeyRoutes } from './routes/signing-keys.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+
+export interface ControlDeps {
+  readonly secrets: Secrets;
+  readonly urls: () => Urls;
+  readonly assets: AssetRepository;
+  readonly keys: SigningKeyRepository;
+  readonly tokens: ApiTokenRepository;
+  readonly database: Database;
+  readonly queue: Pick<Queue, 'cancel'>;
+  readonly store: ObjectStore;
+  readonly signals: Signals;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: OperationsParts['metrics'];
+  /** The built console; a page that says so stands in for one that is not there. */
+  readonly staticFolder: string;
+  readonly version?: string;
+}
+
+/** Control, ready to listen, and what other parts of its listener may use. */
+export interface Control {
+  readonly app: ControlApp;
+  /** A hook that lets only bearers of a scope pass. */
+  readonly authorize: RouteParts['requires'];
+  /** An asset as the API shows it. */
+  readonly view: (asset: Asset) => unknown;
+  readonly removal: AssetRemoval;
+}
+
+/** JSON bodies are small; sources are streamed past this limit by ingest. */
+const BODY_BYTES = 256 * 1024;
+/** Requests a minute from one address: far above a busy console, far below what would hurt. */
+const REQUESTS_A_MINUTE = 3_000;
+
+/** Builds control's listener. Routes of other roles are registered on `app` before it listens. */
+export async function buildControl(deps: ControlDeps): Promise<Control> {
+  registerAjvFormats();
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 300 },
+    // A viewer's slow head is no reason to hold a socket; bodies of uploads may take as long as they keep coming.
+    http: { headersTimeout: 20_000, requestTimeout: 0 },
+    forceCloseConnections: true,
+  })
+    .withTypeProvider<import('@fastify/type-provider-typebox').TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.decorateRequest('bearer', null);
+  answerProblems(app, deps.log);
+  secureAnswers(app, () => deps.urls().edge);
+  allowOtherOrigins(app);
+  await app.register(rateLimit, {
+    max: REQUESTS_A_MINUTE,
+    timeWindow: 60_000,
+    errorResponseBuilder: () => new Fault('RATE_LIMITED'),
+  });
+  await app.register(websocket, {
+    options: { maxPayload: 4_096, handleProtocols: () => 'frontrow' },
+  });
+  await documentApi(app, deps.version ?? '0');
+  honourIdempotencyKeys(app, new IdempotencyKeyRepository(deps.database, deps.clock));
+  refuseOtherMethods(app);
+
+  const parts = await routeParts(deps);
+  const feed = new AssetFeed({ ...parts });
+  parts.removal.onRemoved((assetId) => feed.deleted(assetId));
+  app.addHook('preClose', async () => feed.stop());
+
+  assetRoutes(app, parts);
+  signingKeyRoutes(app, parts);
+  playbackGrantRoutes(app, parts);
+  tokenRoutes(app, parts);
+  edgeConfigRoute(app, parts);
+  eventRoutes(app, parts, feed);
+  operationsRoutes(app, {
+    metrics: deps.metrics,
+    probes: { database: () => pingDatabase(deps.database), store: () => deps.store.head('health') },
+  });
+  await serveConsole(app, deps.staticFolder);
+  return { app, authorize: parts.requires, view: parts.view, removal: parts.removal };
+}
+
+async function routeParts(deps: ControlDeps): Promise<RouteParts> {
+  const { secrets, keys, tokens, clock, signals, urls } = deps;
+  const { keyPairId, publicKeyPem } = secrets.grantKey;
+  await keys.add({ keyPairId, name: 'This server', owner: 'server', algorithm: 'RSA', publicKeyPem });
+  const authorizer = new Authorizer(secrets.apiTokenSecret, tokens, clock);
+  return {
+    ...deps,
+    removal: new AssetRemoval(deps),
+    view: (asset) => viewAsset(asset, urls().edge),
+    announce: (assetId) => {
+      signals.notify(assetChannel(assetId));
+      signals.notify(ASSETS);
+    },
+    requires: (scope) => authorizer.requires(scope),
+    forgetToken: (tokenId) => authorizer.forget(tokenId),
+  };
+}

@@ -1,0 +1,43 @@
+import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
+import { ASSETS, assetChannel } from '../queue/signals.ts';
+
+/** What removing an asset must reach. */
+export interface RemovalParts {
+  readonly queue: { cancel(subject: string): Promise<void> };
+  readonly assets: { delete(id: string): Promise<boolean> };
+  readonly store: { deletePrefix(prefix: string): Promise<void> };
+  readonly signals: { notify(channel: string): void };
+}
+
+/** Told of every removed asset: ingest drops what has arrived so far, consoles drop the row. */
+export type RemovalListener = (assetId: string) => void | Promise<void>;
+
+/** Removes assets with everything that belongs to them. */
+export class AssetRemoval {
+  readonly #parts: RemovalParts;
+  readonly #listeners: RemovalListener[] = [];
+
+  constructor(parts: RemovalParts) {
+    this.#parts = parts;
+  }
+
+  onRemoved(listener: RemovalListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * The row goes before the bytes: whatever still works on the asset finds it gone and stops, while the other order
+   * would let a worker publish a segment into a folder just emptied. A crash in between leaves bytes that nobody can
+   * reach, never an asset without its bytes.
+   */
+  async remove(assetId: string): Promise<void> {
+    const { queue, assets, store, signals } = this.#parts;
+    await queue.cancel(assetId);
+    await assets.delete(assetId);
+    signals.notify(assetChannel(assetId));
+    signals.notify(ASSETS);
+    for (const listener of this.#listeners) await listener(assetId);
+    await store.deletePrefix(filmPrefix(assetId));
+    await store.deletePrefix(sourceKey(assetId).replace(/original$/, ''));
+  }
+}

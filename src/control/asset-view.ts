@@ -1,0 +1,49 @@
+import type { Asset } from '../database/assets.ts';
+import type { Film } from '../kernel/film/film.ts';
+import { masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
+import type { AssetBody } from './schemas.ts';
+
+type RenditionBody = NonNullable<AssetBody['renditions']>[number];
+
+/** An asset as the API shows it. `edgeUrl` is where viewers reach the edge, without a slash at its end. */
+export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
+  const pictures = asset.film?.video !== undefined && (asset.status === 'playable' || asset.status === 'ready');
+  return {
+    assetId: asset.id,
+    title: asset.title,
+    policy: asset.policy,
+    status: asset.status,
+    createdAt: new Date(asset.createdAtMs).toISOString(),
+    updatedAt: new Date(asset.updatedAtMs).toISOString(),
+    source: {
+      name: asset.sourceName,
+      ...(asset.sourceBytes === undefined ? {} : { sizeBytes: asset.sourceBytes }),
+      ...(asset.sourceSha256 === undefined ? {} : { sha256: asset.sourceSha256 }),
+      ...(asset.status === 'uploading' ? { receivedBytes: asset.receivedBytes } : {}),
+    },
+    ...(asset.film ? { durationSeconds: asset.film.durationSeconds, renditions: renditionsOf(asset.film) } : {}),
+    progress: { segmentsDone: asset.segmentsDone, segmentsTotal: asset.segmentsTotal },
+    playbackUrl: `${edgeUrl}/${masterKey(asset.id)}`,
+    ...(pictures ? { posterUrl: `${edgeUrl}/${posterKey(asset.id)}` } : {}),
+    ...(pictures && asset.film?.storyboard ? { storyboardUrl: `${edgeUrl}/${storyboardKey(asset.id)}` } : {}),
+    ...(asset.error ? { error: { code: asset.error.code, detail: asset.error.says } } : {}),
+  };
+}
+
+function renditionsOf(film: Film): RenditionBody[] {
+  const video = (film.video?.renditions ?? []).map(({ name, width, height, codecs, maxrateBps }) => ({
+    name,
+    kind: 'video' as const,
+    width,
+    height,
+    codecs,
+    bitrateBps: maxrateBps,
+  }));
+  const audio = (film.audio?.renditions ?? []).map(({ name, codecs, bitrateBps }) => ({
+    name,
+    kind: 'audio' as const,
+    codecs,
+    bitrateBps,
+  }));
+  return [...video, ...audio];
+}

@@ -1,0 +1,27 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+
+/** The OpenAPI document, made from the routes' own schemas, and its page at `/docs`. Register before the routes. */
+export async function documentApi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Frontrow API',
+        version,
+        description: 'Upload films, say who may watch them, and sign grants. Errors are RFC 9457 problem documents.',
+      },
+      tags: [
+        { name: 'assets', description: 'Films and their state' },
+        { name: 'uploads', description: 'Getting a film in: tus 1.0, a plain body, or a pull from a URL' },
+        { name: 'access', description: 'Signing keys and playback grants' },
+        { name: 'tokens', description: 'API tokens and console sessions' },
+        { name: 'operations', description: 'Health and metrics' },
+      ],
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      security: [{ bearer: [] }],
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { persistAuthorization: false } });
+}

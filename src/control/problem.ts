@@ -1,0 +1,87 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Fault, type FaultCode } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+
+/** An error as RFC 9457 sends it; `code` is what scripts branch on. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: FaultCode;
+  readonly detail: string;
+  readonly requestId: string;
+}
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export function problemOf(fault: Fault, requestId: string, status = fault.status): Problem {
+  return {
+    type: `/docs/errors#${fault.code}`,
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    code: fault.code,
+    detail: fault.message,
+    requestId,
+  };
+}
+
+/** Answers every failure of `app` as a problem document, and logs it once with the level its side deserves. */
+export function answerProblems(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const fault = asFault(thrown);
+    logFault(log, fault, request);
+    return sendProblem(reply, fault);
+  });
+}
+
+export function sendProblem(reply: FastifyReply, fault: Fault): FastifyReply {
+  if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="frontrow"');
+  return reply.code(fault.status).type(PROBLEM_TYPE).send(problemOf(fault, reply.request.id));
+}
+
+/** Which of our codes each of fastify's own refusals is. */
+const FASTIFY_CODES: Readonly<Record<string, FaultCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'INVALID_REQUEST',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_REQUEST',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_REQUEST',
+  FST_ERR_BAD_URL: 'INVALID_REQUEST',
+  FST_ERR_ASYNC_CONSTRAINT: 'INVALID_REQUEST',
+};
+
+function asFault(thrown: FastifyError): Fault {
+  if (thrown instanceof Fault) return thrown;
+  if (thrown.validation) return new Fault('INVALID_REQUEST', { says: invalidField(thrown), cause: thrown });
+  const code = FASTIFY_CODES[thrown.code];
+  if (code) return new Fault(code, { cause: thrown });
+  // A plugin's own 4xx (a range that cannot be satisfied, a bad path) is the caller's doing whatever its name is.
+  if (thrown.statusCode === 404) return new Fault('NOT_FOUND', { cause: thrown });
+  if (thrown.statusCode !== undefined && thrown.statusCode >= 400 && thrown.statusCode < 500)
+    return new Fault('INVALID_REQUEST', { cause: thrown });
+  return Fault.from(thrown);
+}
+
+/** Such as "body.title must not have more than 200 characters". */
+function invalidField(error: FastifyError): string {
+  const first = error.validation?.[0];
+  const missing = (first?.params as { requiredProperties?: string[] } | undefined)?.requiredProperties?.[0];
+  const path = [error.validationContext, ...(first?.instancePath.split('/').filter(Boolean) ?? []), missing];
+  const field = path.filter((part) => part !== undefined).join('.');
+  return missing ? `${field} is missing.` : `${field} ${first?.message ?? 'is not valid'}.`;
+}
+
+function logFault(log: Log, fault: Fault, request: FastifyRequest): void {
+  const fields = {
+    requestId: request.id,
+    code: fault.code,
+    method: request.method,
+    route: request.routeOptions.url,
+    ...fault.detail,
+    ...(fault.side === 'viewer' ? {} : { err: fault.cause ?? fault }),
+  };
+  if (fault.side === 'ours') log.error(fields, 'request failed');
+  else if (fault.side === 'upstream') log.warn(fields, 'request failed upstream');
+  else log.debug(fields, 'request refused');
+}

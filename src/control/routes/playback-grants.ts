@@ -1,0 +1,49 @@
+import { Fault } from '../../kernel/errors.ts';
+import { GrantIssuer } from '../grants.ts';
+import type { ControlApp, RouteParts } from '../parts.ts';
+import { GrantSchema, NewGrant, PROBLEMS } from '../schemas.ts';
+
+export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
+  const issuer = new GrantIssuer(parts.secrets.grantKey);
+
+  app.post(
+    '/v1/playback-grants',
+    {
+      onRequest: parts.requires('grants:write'),
+      config: { secretFields: ['url', 'posterUrl', 'storyboardUrl', 'cookies', 'token', 'tokenUrl', 'pathUrl'] },
+      schema: {
+        operationId: 'createPlaybackGrant',
+        tags: ['access'],
+        body: NewGrant,
+        response: { 201: GrantSchema, ...PROBLEMS },
+      },
+    },
+    async ({ body }, reply) => {
+      if (!(await parts.assets.find(body.assetId))) {
+        throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
+      }
+      await keyMustStand();
+      const expiresAtMs = Math.floor(parts.clock.now() / 1000 + (body.expiresInSeconds ?? 3_600)) * 1000;
+      const startsAtMs = body.startsAt === undefined ? undefined : Date.parse(body.startsAt);
+      if (startsAtMs !== undefined && startsAtMs >= expiresAtMs) {
+        throw new Fault('INVALID_REQUEST', { says: 'body.startsAt lies behind the end of the grant.' });
+      }
+      const terms = {
+        assetId: body.assetId,
+        expiresAtMs,
+        ...(startsAtMs === undefined ? {} : { startsAtMs }),
+        ...(body.ip === undefined ? {} : { ip: body.ip }),
+      };
+      return reply.code(201).send(issuer.issue(terms, parts.urls().edge));
+    },
+  );
+
+  /** Edges refuse what a revoked key signed, so a grant by it would be a promise nobody keeps. */
+  async function keyMustStand(): Promise<void> {
+    const key = await parts.keys.find(issuer.keyPairId);
+    if (key && key.revokedAtMs === undefined) return;
+    throw new Fault('CONFLICT', {
+      says: `The server's own key ${issuer.keyPairId} was revoked. Restart the server with a new one: remove grantKey from secrets.json. Or sign with a key of your own.`,
+    });
+  }
+}

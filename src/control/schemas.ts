@@ -1,0 +1,151 @@
+import { Type } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
+import { SCOPES } from '../kernel/access/api-token.ts';
+
+/** The bodies of the public API. One declaration gives the types, the checks and the pages at `/docs`. */
+
+const Time = Type.String({ format: 'date-time' });
+
+export const Policy = Type.Union([Type.Literal('public'), Type.Literal('signed')], {
+  description: 'Whether viewers need a grant.',
+});
+
+export const Title = Type.String({ minLength: 1, maxLength: 200 });
+
+export const AssetId = Type.String({ pattern: '^as_[a-z0-9]{16}$', description: 'Such as as_k3v9mn2p4q7r8s5t.' });
+
+const Rendition = Type.Object({
+  name: Type.String(),
+  kind: Type.Union([Type.Literal('video'), Type.Literal('audio')]),
+  width: Type.Optional(Type.Integer()),
+  height: Type.Optional(Type.Integer()),
+  codecs: Type.String(),
+  bitrateBps: Type.Integer(),
+});
+
+export const AssetSchema = Type.Object(
+  {
+    assetId: Type.String(),
+    title: Type.String(),
+    policy: Policy,
+    status: Type.Enum(['uploading', 'queued', 'playable', 'ready', 'errored']),
+    createdAt: Time,
+    updatedAt: Time,
+    source: Type.Object({
+      name: Type.String(),
+      sizeBytes: Type.Optional(Type.Integer()),
+      sha256: Type.Optional(Type.String()),
+      receivedBytes: Type.Optional(Type.Integer()),
+    }),
+    durationSeconds: Type.Optional(Type.Number()),
+    renditions: Type.Optional(Type.Array(Rendition)),
+    progress: Type.Object({ segmentsDone: Type.Integer(), segmentsTotal: Type.Integer() }),
+    playbackUrl: Type.String(),
+    posterUrl: Type.Optional(Type.String()),
+    storyboardUrl: Type.Optional(Type.String()),
+    error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() })),
+  },
+  { title: 'Asset' },
+);
+export type AssetBody = Static<typeof AssetSchema>;
+
+export const AssetPage = Type.Object({
+  items: Type.Array(AssetSchema),
+  nextCursor: Type.Union([Type.String(), Type.Null()]),
+});
+
+export const Page = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+  cursor: Type.Optional(Type.String({ maxLength: 500 })),
+});
+
+const Algorithm = Type.Union([Type.Literal('RSA'), Type.Literal('ECDSA')]);
+
+export const NewSigningKey = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    algorithm: Type.Optional(Algorithm),
+    publicKeyPem: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 10_000, description: 'Registers this key instead of making one.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const SigningKeySchema = Type.Object({
+  keyPairId: Type.String(),
+  name: Type.String(),
+  owner: Type.Union([Type.Literal('user'), Type.Literal('server')]),
+  algorithm: Algorithm,
+  publicKeyPem: Type.String(),
+  privateKeyPem: Type.Optional(Type.String({ description: 'Only in the answer that made the key: it is not kept.' })),
+  createdAt: Time,
+  revokedAt: Type.Optional(Time),
+});
+
+export const NewGrant = Type.Object(
+  {
+    assetId: AssetId,
+    expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000, default: 3_600 })),
+    startsAt: Type.Optional(Time),
+    ip: Type.Optional(
+      Type.String({ maxLength: 50, description: 'The only IPv4 address or network that may use the grant.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const GrantSchema = Type.Object({
+  assetId: Type.String(),
+  expiresAt: Time,
+  keyPairId: Type.String(),
+  url: Type.String(),
+  posterUrl: Type.String(),
+  storyboardUrl: Type.String(),
+  cookies: Type.Object({
+    'CloudFront-Policy': Type.String(),
+    'CloudFront-Signature': Type.String(),
+    'CloudFront-Key-Pair-Id': Type.String(),
+  }),
+  cookiePath: Type.String(),
+  token: Type.String(),
+  tokenUrl: Type.String(),
+  pathUrl: Type.String(),
+});
+export type GrantBody = Static<typeof GrantSchema>;
+
+const ScopeSchema = Type.Enum([...SCOPES]);
+
+export const NewToken = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 100 }),
+    scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: SCOPES.length }),
+    expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000, default: 31_536_000 })),
+  },
+  { additionalProperties: false },
+);
+
+export const TokenSchema = Type.Object({
+  tokenId: Type.String(),
+  name: Type.String(),
+  scopes: Type.Array(Type.String()),
+  token: Type.Optional(Type.String({ description: 'Only in the answer that made it: it is not kept.' })),
+  createdAt: Time,
+  expiresAt: Time,
+  revokedAt: Type.Optional(Time),
+});
+
+export const ProblemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.String(),
+    requestId: Type.String(),
+  },
+  { title: 'Problem', description: 'RFC 9457; branch on `code`.' },
+);
+
+/** The answers every protected operation may also give, for the OpenAPI document. */
+export const PROBLEMS = { '4xx': ProblemSchema, '5xx': ProblemSchema } as const;
