@@ -34,12 +34,14 @@ export const FAULTS = {
     status: 422,
     says: 'Playlists, images and other files that name further files are not accepted as a source.',
   },
-  SOURCE_TRUNCATED: { side: 'viewer', status: 422, says: 'The file ends too early: its index is missing.' },
+  SOURCE_TRUNCATED: { side: 'viewer', status: 422, says: 'The file ends too early: a part of it is missing.' },
   SOURCE_NO_STREAMS: { side: 'viewer', status: 422, says: 'The file holds no audio or video stream.' },
   SOURCE_TOO_WIDE: { side: 'viewer', status: 422, says: 'The picture is larger than this server encodes.' },
   SOURCE_TOO_LONG: { side: 'viewer', status: 422, says: 'The film is longer than this server encodes.' },
   SOURCE_MISSING: { side: 'ours', status: 500, says: 'The stored source of this asset is gone.' },
   ENCODE_FAILED: { side: 'ours', status: 500, says: 'The encoder gave up on this film.' },
+  LADDER_INVALID: { side: 'ours', status: 500, says: 'The encoding ladder is not usable.' },
+  FFMPEG_MISSING: { side: 'ours', status: 500, says: 'Frontrow needs ffmpeg and ffprobe 5.1 or newer.' },
   UPLOAD_EXPIRED: { side: 'viewer', status: 410, says: 'The upload was not finished in time and has been removed.' },
 
   // Pulls
