@@ -1,0 +1,82 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Names, sentences and labels of everything that is counted: the table that `/metrics` is printed from. */
+const COUNTERS = {
+  edge_requests: { says: 'Viewer requests by verdict and status.', labels: ['verdict', 'status'] },
+  edge_bytes: { says: 'Bytes sent to viewers.', labels: ['verdict'] },
+  edge_refusals: { says: 'Viewers refused, by reason.', labels: ['why'] },
+  edge_origin_requests: { says: 'Requests of the edge to its origin, by status.', labels: ['status'] },
+  segments_published: { says: 'Segments encoded and published.', labels: ['rendition'] },
+  jobs_failed: { says: 'Attempts at jobs that failed.', labels: ['kind'] },
+  uploads: { says: 'Sources that came in or failed, by door and outcome.', labels: ['door', 'outcome'] },
+  upload_bytes: { says: 'Bytes of sources received.', labels: ['door'] },
+} as const satisfies Record<string, { says: string; labels: readonly string[] }>;
+
+const GAUGES = {
+  edge_cache_bytes: { says: 'Bytes the edge holds in memory.' },
+  edge_connections: { says: 'Viewer connections open at the edge.' },
+  jobs_waiting: { says: 'Jobs that wait for a worker.' },
+} as const satisfies Record<string, { says: string }>;
+
+const HISTOGRAMS = {
+  edge_first_byte_seconds: {
+    says: 'From a viewer request to the first byte of its answer.',
+    labels: ['verdict'],
+    buckets: [0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2, 8],
+  },
+  job_seconds: { says: 'Wall time of jobs.', labels: ['kind'], buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300] },
+} as const satisfies Record<string, { says: string; labels: readonly string[]; buckets: readonly number[] }>;
+
+export type CounterName = keyof typeof COUNTERS;
+export type GaugeName = keyof typeof GAUGES;
+export type HistogramName = keyof typeof HISTOGRAMS;
+type Labels = Readonly<Record<string, string | number>>;
+
+/** The process's numbers. Parts report through the narrow interfaces they declare, such as `{ count(name, labels) }`. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #counters = new Map<string, Counter>();
+  readonly #histograms = new Map<string, Histogram>();
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+    const registers = [this.#registry];
+    for (const [name, { says, labels }] of Object.entries(COUNTERS)) {
+      const counter = new Counter({ name: `frontrow_${name}_total`, help: says, labelNames: labels, registers });
+      this.#counters.set(name, counter);
+    }
+    for (const [name, { says, labels, buckets }] of Object.entries(HISTOGRAMS)) {
+      const options = { name: `frontrow_${name}`, help: says, labelNames: labels, buckets: [...buckets], registers };
+      this.#histograms.set(name, new Histogram(options));
+    }
+  }
+
+  count(name: CounterName, labels: Labels, by = 1): void {
+    this.#counters.get(name)?.inc({ ...labels }, by);
+  }
+
+  observe(name: HistogramName, labels: Labels, value: number): void {
+    this.#histograms.get(name)?.observe({ ...labels }, value);
+  }
+
+  /** Reads the gauge whenever somebody asks for the page; `read` must be quick. */
+  gauge(name: GaugeName, read: () => number | Promise<number>): void {
+    new Gauge({
+      name: `frontrow_${name}`,
+      help: GAUGES[name].says,
+      registers: [this.#registry],
+      async collect() {
+        this.set(await read());
+      },
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The page in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}
