@@ -218,4 +218,17 @@ describe('the repository', () => {
   test('locks packages by version and digest, not by where one machine found them', () => {
     expect(read('package-lock.json')).not.toContain('"resolved"');
   });
+
+  // npm leaves out what it could not fetch, and from then on `npm ci` refuses the lock on every machine.
+  test('locks the packages of every platform, not only of the one that wrote the lock', () => {
+    const lock: { packages: Record<string, { optionalDependencies?: Record<string, string> }> } = JSON.parse(
+      read('package-lock.json'),
+    );
+    const missing = Object.entries(lock.packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !(`node_modules/${name}` in lock.packages) && !(`${path}/node_modules/${name}` in lock.packages),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
 });
