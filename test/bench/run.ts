@@ -1,0 +1,40 @@
+/** `npm run bench [film|edge]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { benchEdge } from './edge.bench.ts';
+import { benchFilm } from './film.bench.ts';
+import { type Table, writeTable } from './measure.ts';
+
+interface Bench {
+  readonly name: string;
+  /** Programs it cannot do without. */
+  readonly needs: readonly string[];
+  readonly run: () => Promise<Table[]>;
+}
+
+const BENCHES: readonly Bench[] = [
+  { name: 'edge', needs: ['nginx', 'wrk', 'taskset'], run: benchEdge },
+  { name: 'film', needs: ['ffmpeg'], run: benchFilm },
+];
+
+const wanted = process.argv.slice(2);
+const model = cpus()[0]?.model ?? 'unknown processor';
+console.log(`${cpus().length} cores, ${model}, Node ${process.version}\n`);
+for (const bench of BENCHES) {
+  if (wanted.length > 0 && !wanted.includes(bench.name)) continue;
+  const missing = bench.needs.filter((program) => !isInstalled(program));
+  if (missing.length > 0) {
+    console.log(`${bench.name}: skipped, ${missing.join(' and ')} not installed\n`);
+    continue;
+  }
+  for (const table of await bench.run()) console.log(writeTable(table));
+}
+
+function isInstalled(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
