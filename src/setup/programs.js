@@ -114,7 +114,7 @@ export async function ensureFfmpeg() {
   if (!apt) throw askToInstall('ffmpeg', `Frontrow needs ffmpeg ${FFMPEG_OLDEST.join('.')} or newer: ${why}`);
   await step('Installing ffmpeg (apt-get)', () => installByApt(apt, 'ffmpeg'));
   const still = await ffmpegShortcoming();
-  if (still) throw askToInstall('ffmpeg', `ffmpeg was installed by apt-get, yet ${still}`);
+  if (still) throw new Obstacle(`apt-get installed ffmpeg, yet ${still}. Newer ones: https://ffmpeg.org/download.html`);
 }
 
 export async function ensureChromium() {

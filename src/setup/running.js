@@ -48,7 +48,7 @@ export function runAttached(command, env) {
 
 /** One line a step: its name, a dot every two seconds, then what came of it. Resolves to what `work` did. */
 export async function step(name, work) {
-  process.stdout.write(`${name} `);
+  process.stdout.write(`${name} .`);
   const startedMs = Date.now();
   const dots = setInterval(() => process.stdout.write('.'), 2_000);
   try {
