@@ -43,6 +43,27 @@ export const FAULTS = {
   LADDER_INVALID: { side: 'ours', status: 500, says: 'The encoding ladder is not usable.' },
   FFMPEG_MISSING: { side: 'ours', status: 500, says: 'Frontrow needs ffmpeg and ffprobe 5.1 or newer.' },
   UPLOAD_EXPIRED: { side: 'viewer', status: 410, says: 'The upload was not finished in time and has been removed.' },
+  UPLOAD_OFFSET_CONFLICT: {
+    side: 'viewer',
+    status: 409,
+    says: 'The upload does not continue where it stopped; ask for its offset by HEAD.',
+  },
+  UPLOAD_VERSION_UNSUPPORTED: {
+    side: 'viewer',
+    status: 412,
+    says: 'Uploads speak tus 1.0.0: send Tus-Resumable: 1.0.0.',
+  },
+  UPLOAD_LOCKED: { side: 'viewer', status: 423, says: 'Another request is busy with this upload; try again.' },
+  UPLOAD_CHECKSUM_MISMATCH: {
+    side: 'viewer',
+    status: 460,
+    says: 'The bytes do not have the checksum that was sent; they were discarded.',
+  },
+  UPLOAD_FEATURE_UNSUPPORTED: {
+    side: 'viewer',
+    status: 501,
+    says: 'This server does not join partial uploads; set parallelUploads to 1.',
+  },
 
   // Pulls
   PULL_URL_INVALID: { side: 'viewer', status: 422, says: 'The source address must be an http or https URL.' },

@@ -1,0 +1,149 @@
+import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AssetPolicy } from '../database/assets.ts';
+import { FAULTS, Fault, type FaultCode } from '../kernel/errors.ts';
+import { sourceKey } from '../kernel/film/paths.ts';
+import { PRIORITY_PROBE } from '../queue/queue.ts';
+import { ASSETS, assetChannel } from '../queue/signals.ts';
+import type { IngestParts } from './parts.ts';
+
+/** What a sender says about a source. */
+export interface SourceLabel {
+  readonly title: string;
+  readonly policy: AssetPolicy;
+  readonly fileName: string;
+}
+
+/**
+ * The one way in for every door: an asset begins, bytes arrive in a file, the file becomes the asset's source and a
+ * probe is queued. The steps of the last part are in an order that a crash between any two can be healed at the next
+ * start: the bytes are synced, then renamed into the store, then the row advances, then the probe is queued.
+ */
+export class Intake {
+  readonly #parts: IngestParts;
+  readonly #finishing = new Map<string, Promise<void>>();
+  readonly #reported = new Map<string, number>();
+
+  constructor(parts: IngestParts) {
+    this.#parts = parts;
+  }
+
+  async begin(assetId: string, label: SourceLabel, sizeBytes?: number): Promise<void> {
+    const { title, policy, fileName } = label;
+    await this.#parts.assets.create({
+      id: assetId,
+      title,
+      policy,
+      sourceName: fileName,
+      ...(sizeBytes === undefined ? {} : { sourceBytes: sizeBytes }),
+    });
+    this.announce(assetId);
+  }
+
+  /** Notes progress, about once a second for each asset: each note is a synced write. */
+  async progress(assetId: string, receivedBytes: number, sizeBytes?: number): Promise<void> {
+    const now = performance.now();
+    if (now - (this.#reported.get(assetId) ?? Number.NEGATIVE_INFINITY) < PROGRESS_MS) return;
+    this.#reported.set(assetId, now);
+    await this.#parts.assets.received(assetId, receivedBytes, sizeBytes);
+    this.announce(assetId);
+  }
+
+  /** Makes the whole file the asset's source. Safe to repeat, also at once: every caller waits for the same work. */
+  finish(assetId: string, file: string): Promise<void> {
+    const running = this.#finishing.get(assetId);
+    if (running) return running;
+    const work = this.#finish(assetId, file).finally(() => this.#finishing.delete(assetId));
+    this.#finishing.set(assetId, work);
+    return work;
+  }
+
+  /** Resolves when no file of this asset is on its way into the store; a failure there is its caller's. */
+  async settled(assetId: string): Promise<void> {
+    await this.#finishing.get(assetId)?.catch(() => {});
+  }
+
+  async #finish(assetId: string, file: string): Promise<void> {
+    const { assets, store } = this.#parts;
+    this.#reported.delete(assetId);
+    const asset = await assets.find(assetId);
+    if (asset?.status !== 'uploading') {
+      // Finished before, or deleted meanwhile: only the file may still lie here.
+      await rm(file, { force: true });
+      return;
+    }
+    const found = await stat(file).catch(ignoreMissing);
+    if (found?.size === 0) {
+      await rm(file, { force: true });
+      return this.fail(assetId, 'SOURCE_EMPTY');
+    }
+    if (found) await store.adopt(sourceKey(assetId), file);
+    await this.advance(assetId);
+  }
+
+  /** The source is in the store: the row moves on and the probe is queued. */
+  async advance(assetId: string): Promise<void> {
+    const { assets, store } = this.#parts;
+    const source = await store.head(sourceKey(assetId));
+    if (!source) return this.fail(assetId, 'SOURCE_MISSING');
+    if (!(await assets.sourceStored(assetId, source.sizeBytes))) {
+      // Deleted while its last bytes were taken over: then nobody else would ever remove them.
+      if (!(await assets.find(assetId))) await store.deletePrefix(sourceKey(assetId));
+      return;
+    }
+    await this.queueProbe(assetId);
+    this.announce(assetId);
+  }
+
+  async queueProbe(assetId: string): Promise<void> {
+    const work = { lanes: [], firstSegment: 0, endSegment: 0, payload: {} };
+    await this.#parts.queue.add([{ kind: 'probe', subject: assetId, priority: PRIORITY_PROBE, ...work }]);
+  }
+
+  async fail(assetId: string, code: FaultCode, says: string = FAULTS[code].says): Promise<void> {
+    this.#reported.delete(assetId);
+    await this.#parts.assets.fail(assetId, { code, says });
+    this.announce(assetId);
+  }
+
+  /** Takes back an asset whose source never came. */
+  async withdraw(assetId: string): Promise<void> {
+    this.#reported.delete(assetId);
+    await this.#parts.assets.delete(assetId);
+    this.announce(assetId);
+  }
+
+  announce(assetId: string): void {
+    this.#parts.signals.notify(assetChannel(assetId));
+    this.#parts.signals.notify(ASSETS);
+  }
+}
+
+const PROGRESS_MS = 1_000;
+
+/** The file a source arrives in, and its folder made. */
+export async function arrivalFile(folder: string, assetId: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  return join(folder, assetId);
+}
+
+/** Makes a file's bytes survive a power cut. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A disk that is full is its own fault, since waiting and trying again helps. */
+export function asStorageFault(cause: unknown): unknown {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT' ? new Fault('STORAGE_FULL', { cause }) : cause;
+}
+
+export function ignoreMissing(cause: unknown): undefined {
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+  throw cause;
+}

@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+import type { Asset, AssetRepository } from '../database/assets.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Signals } from '../queue/signals.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+/** What ingest works with. */
+export interface IngestParts {
+  readonly assets: AssetRepository;
+  readonly queue: Queue;
+  readonly store: Pick<ObjectStore, 'adopt' | 'head' | 'deletePrefix'>;
+  readonly signals: Signals;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where bytes rest until they are whole: on the store's own file system, so that taking them over is a rename. */
+  readonly folder: string;
+  readonly settings: {
+    readonly uploadMaxBytes: number;
+    readonly uploadExpireHours: number;
+    readonly pullAllowPrivate: boolean;
+    readonly pullIdleMs: number;
+    readonly leaseMs: number;
+  };
+}
+
+/** What the doors need of the listener they are mounted on. */
+export interface IngestDoor {
+  /** A hook that lets only bearers of a scope pass. */
+  readonly authorize: (scope: 'uploads:write') => (request: FastifyRequest) => Promise<void>;
+  /** An asset as the API shows it. */
+  readonly view: (asset: Asset) => unknown;
+}

@@ -1,0 +1,179 @@
+import { mkdir, stat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Fault } from '../kernel/errors.ts';
+import { isId } from '../kernel/ids.ts';
+import { drainAfter } from './drain.ts';
+import type { Intake } from './intake.ts';
+import { readLabel } from './label.ts';
+import type { IngestDoor, IngestParts } from './parts.ts';
+import { ArrivalStore, type UploadState } from './tus/arrival-store.ts';
+import { parseChecksum } from './tus/checksum.ts';
+import { TusEngine } from './tus/server.ts';
+
+const PATH = '/v1/uploads';
+const CHUNK_TYPE = 'application/offset+octet-stream';
+const MAX_METADATA_BYTES = 8_192;
+
+/** Resumable uploads by tus 1.0. The upload's id is the asset's id, and the asset's row says how far it is. */
+export class Uploads {
+  readonly #parts: IngestParts;
+  readonly #intake: Intake;
+  readonly #store: ArrivalStore;
+  readonly #engine: TusEngine;
+
+  constructor(parts: IngestParts, intake: Intake) {
+    this.#parts = parts;
+    this.#intake = intake;
+    const expireMs = parts.settings.uploadExpireHours * 3_600_000;
+    this.#store = new ArrivalStore(join(parts.folder, 'uploads'), expireMs, {
+      begin: ({ id, metadata, size }) => intake.begin(id, readLabel(metadata ?? {}), size),
+      stateOf: (id) => this.#stateOf(id),
+      progress: (id, receivedBytes, size) => intake.progress(id, receivedBytes, size),
+    });
+    this.#engine = new TusEngine(PATH, {
+      store: this.#store,
+      maxBytes: parts.settings.uploadMaxBytes,
+      onFinished: (id) => this.#finish(id),
+    });
+  }
+
+  async start(): Promise<void> {
+    await mkdir(join(this.#parts.folder, 'uploads'), { recursive: true });
+  }
+
+  /** Ids of assets whose upload may still be resumed. */
+  async recover(): Promise<ReadonlySet<string>> {
+    const resumable = new Set<string>();
+    for (const id of await this.#store.unfinished()) {
+      const asset = await this.#parts.assets.find(id);
+      if (asset?.status !== 'uploading') {
+        await this.#store.drop(id);
+        continue;
+      }
+      resumable.add(id);
+      await this.#heal(id);
+    }
+    return resumable;
+  }
+
+  /** Drops the bytes of an upload that is given up. */
+  drop(assetId: string): Promise<void> {
+    return this.#store.drop(assetId);
+  }
+
+  mount(app: FastifyInstance, door: IngestDoor): void {
+    const schema = { tags: ['uploads'] };
+    const guarded = { onRequest: door.authorize('uploads:write'), config: { rateLimit: false } as const };
+    const answer = (request: FastifyRequest, reply: FastifyReply) => this.#answer(request, reply);
+    app.register(async (scope) => {
+      // Bodies are left unread: the engine reads them straight from the socket.
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+      scope.post(PATH, { ...guarded, schema: { ...schema, operationId: 'createUpload' } }, answer);
+      scope.options(PATH, { schema: { hide: true } }, answer);
+      scope.options(`${PATH}/:id`, { schema: { hide: true } }, answer);
+      scope.head(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'getUploadOffset' } }, answer);
+      scope.patch(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'appendUpload' } }, answer);
+      scope.delete(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'abortUpload' } }, answer);
+      // Clients behind proxies that know no PATCH send POST with X-HTTP-Method-Override.
+      scope.post(`${PATH}/:id`, { ...guarded, schema: { hide: true } }, answer);
+    });
+  }
+
+  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const method = methodOf(request);
+    checkHeaders(method, request);
+    drainAfter(request.raw, reply.raw);
+    const body = method === 'PATCH' || method === 'POST' ? bodyOf(request.raw) : undefined;
+    const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
+    const { status, headers, fault } = await this.#engine.answer(webRequest(request, method, body), checksum);
+    for (const [name, value] of headers) {
+      if (!OURS.test(name)) reply.header(name, value);
+    }
+    if (method === 'DELETE' && status === 204) await this.#intake.withdraw(idOf(request));
+    if (!fault) return reply.code(status).send();
+    // A client takes any failure of HEAD for the loss of its upload and starts from zero; 423 makes it ask again.
+    if (method === 'HEAD' && fault.status >= 500) throw new Fault('UPLOAD_LOCKED', { cause: fault });
+    throw fault;
+  }
+
+  async #stateOf(id: string): Promise<UploadState> {
+    // While the file becomes the asset's source it is in neither place for a moment.
+    await this.#intake.settled(id);
+    const asset = await this.#parts.assets.find(id);
+    if (!asset) return { kind: 'unknown' };
+    if (asset.error?.code === 'UPLOAD_EXPIRED') return { kind: 'expired' };
+    if (asset.status === 'uploading') return { kind: 'arriving' };
+    return { kind: 'stored', sizeBytes: asset.sourceBytes ?? 0 };
+  }
+
+  async #finish(id: string): Promise<void> {
+    await this.#intake.finish(id, this.#store.fileOf(id));
+    await this.#store.drop(id);
+  }
+
+  /** What a crash left between the last byte and the asset's next state. */
+  async #heal(id: string): Promise<void> {
+    const info = await this.#store.configstore.get(id);
+    const found = await stat(this.#store.fileOf(id)).catch(() => undefined);
+    if (!found || (info?.size !== undefined && found.size === info.size)) await this.#finish(id);
+  }
+}
+
+/** Headers that control sets for all of its answers. */
+const OURS = /^(access-control-|content-length$|content-type$)/i;
+
+function methodOf(request: FastifyRequest): string {
+  const override = headerOf(request, 'x-http-method-override')?.toUpperCase();
+  return request.method === 'POST' && override !== undefined ? override : request.method;
+}
+
+/** What tus asks of requests and the library answers oddly (403 for a missing header). */
+function checkHeaders(method: string, request: FastifyRequest): void {
+  const { id } = request.params as { id?: string };
+  if (id !== undefined && !isId(id, 'as'))
+    throw new Fault('NOT_FOUND', { says: 'There is no upload at this address.' });
+  const metadata = headerOf(request, 'upload-metadata') ?? '';
+  if (Buffer.byteLength(metadata) > MAX_METADATA_BYTES) {
+    throw new Fault('INVALID_REQUEST', {
+      says: `Upload-Metadata must not have more than ${MAX_METADATA_BYTES} bytes.`,
+    });
+  }
+  if (method !== 'PATCH') return;
+  if (headerOf(request, 'content-type') !== CHUNK_TYPE) {
+    throw new Fault('UNSUPPORTED_MEDIA_TYPE', { says: `A PATCH of an upload has the Content-Type ${CHUNK_TYPE}.` });
+  }
+  if (headerOf(request, 'upload-offset') === undefined) {
+    throw new Fault('INVALID_REQUEST', { says: 'Upload-Offset is missing.' });
+  }
+}
+
+function webRequest(request: FastifyRequest, method: string, body: Readable | undefined): Request {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined && !name.startsWith(':')) headers.set(name, String(value));
+  }
+  const url = new URL(request.url, `http://${request.headers.host ?? 'localhost'}`);
+  if (!body) return new Request(url, { method, headers });
+  return new Request(url, { method, headers, body: Readable.toWeb(body) as ReadableStream, duplex: 'half' });
+}
+
+/** The body apart from its socket: the engine may drop it at any time, and the socket still answers afterwards. */
+function bodyOf(raw: IncomingMessage): PassThrough {
+  const body = new PassThrough();
+  raw.once('error', (cause) => body.destroy(cause));
+  raw.pipe(body);
+  return body;
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function idOf(request: FastifyRequest): string {
+  return (request.params as { id: string }).id;
+}
