@@ -66,6 +66,8 @@ export class Bodies {
 
   mount(app: FastifyInstance, door: IngestDoor): void {
     app.register(async (scope) => {
+      // Text is a source like any other here: it fails as one, with a sentence that helps.
+      scope.removeContentTypeParser('text/plain');
       scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
       scope.post(
         '/v1/assets',

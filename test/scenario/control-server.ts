@@ -1,0 +1,130 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Metrics } from '../../src/analytics/metrics.ts';
+import { loadSecrets, type Secrets } from '../../src/config/secrets.ts';
+import { loadSettings, type Settings } from '../../src/config/settings.ts';
+import { buildControl } from '../../src/control/app.ts';
+import { mintAdminToken, mintToken } from '../../src/control/tokens.ts';
+import { ApiTokenRepository } from '../../src/database/api-tokens.ts';
+import { AssetRepository } from '../../src/database/assets.ts';
+import { openDatabase } from '../../src/database/open.ts';
+import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
+import { Ingest } from '../../src/ingest/ingest.ts';
+import type { Scope } from '../../src/kernel/access/api-token.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import { Queue } from '../../src/queue/queue.ts';
+import { LocalSignals } from '../../src/queue/signals.ts';
+import { FolderStore } from '../../src/storage/folder.ts';
+
+/** Control and ingest as main.ts joins them, on a real socket and a real folder, without encoders. */
+export interface ControlServer {
+  readonly url: string;
+  readonly folder: string;
+  readonly secrets: Secrets;
+  readonly assets: AssetRepository;
+  readonly keys: SigningKeyRepository;
+  readonly queue: Queue;
+  readonly store: FolderStore;
+  readonly signals: LocalSignals;
+  readonly ingest: Ingest;
+  readonly adminToken: string;
+  tokenFor(...scopes: Scope[]): string;
+  /** A request with the administrator's token unless it brings its own; an object body is sent as JSON. */
+  call(path: string, init?: CallInit): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+export interface CallInit {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly json?: unknown;
+  readonly body?: NonNullable<RequestInit['body']>;
+  readonly token?: string | null;
+}
+
+export const EDGE = 'http://edge.test:8090';
+
+export async function freshFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'frontrow-test-'));
+}
+
+export function removeFolder(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true });
+}
+
+export interface ServerOptions {
+  readonly settings?: Partial<Settings>;
+  readonly clock?: Clock;
+  readonly port?: number;
+}
+
+export async function startControl(folder: string, options: ServerOptions = {}): Promise<ControlServer> {
+  const clock = options.clock ?? { now: () => Date.now() };
+  const settings = loadSettings({}, { data: folder, ...options.settings });
+  const secrets = await loadSecrets(folder);
+  const database = await openDatabase(folder);
+  const signals = new LocalSignals();
+  const assets = new AssetRepository(database, clock);
+  const keys = new SigningKeyRepository(database, clock);
+  const tokens = new ApiTokenRepository(database, clock);
+  const queue = new Queue(database, clock, signals, { leaseMs: settings.leaseMs, maxAttempts: settings.chunkAttempts });
+  const store = new FolderStore(join(folder, 'media'));
+  await store.start();
+  const shared = { assets, queue, store, signals, clock, log: silentLog };
+  const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
+  let url = '';
+  const control = await buildControl({
+    ...shared,
+    secrets,
+    urls: () => ({ control: url, edge: EDGE }),
+    keys,
+    tokens,
+    database,
+    metrics: new Metrics(),
+    staticFolder: join(folder, 'no-console'),
+  });
+  control.removal.onRemoved((assetId) => ingest.removed(assetId));
+  await ingest.recover();
+  ingest.mount(control.app, control);
+  await control.app.listen({ port: options.port ?? 0, host: '127.0.0.1' });
+  url = `http://127.0.0.1:${(control.app.server.address() as AddressInfo).port}`;
+  await ingest.start();
+  const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
+  return {
+    url,
+    folder,
+    secrets,
+    assets,
+    keys,
+    queue,
+    store,
+    signals,
+    ingest,
+    adminToken,
+    tokenFor: (...scopes) => mintToken(secrets.apiTokenSecret, scopes, clock.now(), 3_600_000).token,
+    call: (path, init = {}) => call(url, adminToken, path, init),
+    stop: async () => {
+      await control.app.close();
+      await ingest.stop();
+      await database.destroy();
+    },
+  };
+}
+
+function call(url: string, adminToken: string, path: string, init: CallInit): Promise<Response> {
+  const { method, headers = {}, json, body, token = adminToken } = init;
+  return fetch(`${url}${path}`, {
+    method: method ?? (json !== undefined || body !== undefined ? 'POST' : 'GET'),
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    ...(body === undefined ? {} : { body }),
+    redirect: 'manual',
+  });
+}
