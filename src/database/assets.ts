@@ -134,6 +134,34 @@ export class AssetRepository {
   }
 
   /**
+   * Replaces the film by what `change` makes of the present one, and forgets segments beyond its end. Resolves to the
+   * new film, or undefined when there is none to change or `change` keeps it.
+   */
+  async shorten(id: string, change: (film: Film) => Film | undefined): Promise<Film | undefined> {
+    return this.#db.transaction().execute(async (trx) => {
+      const row = await trx.selectFrom('assets').select('film').where('id', '=', id).executeTakeFirst();
+      const film = row?.film ? change(JSON.parse(row.film) as Film) : undefined;
+      if (!film) return undefined;
+      await trx.deleteFrom('segments').where('asset_id', '=', id).where('segment', '>=', segmentCount(film)).execute();
+      await trx
+        .updateTable('assets')
+        .set((set) => ({
+          film: JSON.stringify(film),
+          segments_total: segmentCount(film) * renditionNames(film).length,
+          segments_done: set
+            .selectFrom('segments')
+            .select((select) => select.fn.countAll<number>().as('done'))
+            .where('asset_id', '=', id)
+            .whereRef('segments.version', '=', 'assets.version'),
+          updated_at: this.#clock.now(),
+        }))
+        .where('id', '=', id)
+        .execute();
+      return film;
+    });
+  }
+
+  /**
    * Records published segments of one version; a segment published twice counts once. Resolves to the number done.
    */
   async segmentsPublished(

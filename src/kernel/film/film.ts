@@ -133,3 +133,19 @@ export function segmentTiming(film: Film, rendition: string, index: number): Seg
 export function renditionNames(film: Film): string[] {
   return [...(film.video?.renditions ?? []), ...(film.audio?.renditions ?? [])].map((each) => each.name);
 }
+
+/**
+ * The film with its end at video frame `frameCount`, where the source turned out to have no more; undefined when it is
+ * no longer than that. Sound keeps whole segments, so that none already published changes: it may outlast the picture.
+ */
+export function shortenFilm(film: Film, frameCount: number): Film | undefined {
+  const { video, audio } = film;
+  if (!video || video.frameCount <= frameCount) return undefined;
+  const shorter = { ...film, video: { ...video, frameCount } };
+  const count = segmentCount(shorter);
+  return {
+    ...shorter,
+    durationSeconds: (frameCount * video.frameRate.den) / video.frameRate.num,
+    ...(audio ? { audio: { ...audio, frameCount: audioFrameAt(film, count) } } : {}),
+  };
+}

@@ -1,0 +1,74 @@
+import type { AudioMedia, MediaPlaylist, MultivariantPlaylist, Variant } from './playlist.ts';
+
+/** 6: the first version with EXT-X-MAP in an ordinary media playlist, and nothing later is used. */
+const VERSION = 6;
+
+/** Text of a complete VOD media playlist. Durations are printed in microseconds, finer than any frame. */
+export function writeMediaPlaylist(playlist: MediaPlaylist): string {
+  return lines([
+    '#EXTM3U',
+    `#EXT-X-VERSION:${VERSION}`,
+    `#EXT-X-TARGETDURATION:${playlist.targetDurationSeconds}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    `#EXT-X-MAP:URI=${quoted(playlist.initUri)}`,
+    ...playlist.segments.flatMap(({ uri, durationSeconds }) => [`#EXTINF:${durationSeconds.toFixed(6)},`, uri]),
+    '#EXT-X-ENDLIST',
+  ]);
+}
+
+/** Text of a multivariant playlist, variants in the order given: players start with the first. */
+export function writeMultivariantPlaylist(playlist: MultivariantPlaylist): string {
+  return lines([
+    '#EXTM3U',
+    `#EXT-X-VERSION:${VERSION}`,
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+    ...playlist.audio.map(audioMediaLine),
+    ...playlist.variants.flatMap((variant) => [streamLine(variant), variant.uri]),
+  ]);
+}
+
+function audioMediaLine(media: AudioMedia): string {
+  const answer = media.isDefault ? 'YES' : 'NO';
+  return tag('EXT-X-MEDIA', [
+    ['TYPE', 'AUDIO'],
+    ['GROUP-ID', quoted(media.group)],
+    ['NAME', quoted(media.name)],
+    ...(media.language === undefined ? [] : [['LANGUAGE', quoted(media.language)] as const]),
+    ['DEFAULT', answer],
+    ['AUTOSELECT', 'YES'],
+    ['CHANNELS', quoted(String(media.channels))],
+    ['URI', quoted(media.uri)],
+  ]);
+}
+
+function streamLine(variant: Variant): string {
+  const { picture, audioGroup } = variant;
+  return tag('EXT-X-STREAM-INF', [
+    ['BANDWIDTH', String(variant.bandwidthBps)],
+    ['AVERAGE-BANDWIDTH', String(variant.averageBandwidthBps)],
+    ['CODECS', quoted(variant.codecs.join(','))],
+    ...(picture
+      ? ([
+          ['RESOLUTION', `${picture.width}x${picture.height}`],
+          ['FRAME-RATE', picture.framesPerSecond.toFixed(3)],
+          ['VIDEO-RANGE', 'SDR'],
+        ] as const)
+      : []),
+    ...(audioGroup === undefined ? [] : [['AUDIO', quoted(audioGroup)] as const]),
+    ...(picture ? [['CLOSED-CAPTIONS', 'NONE'] as const] : []),
+  ]);
+}
+
+function tag(name: string, attributes: readonly (readonly [string, string])[]): string {
+  return `#${name}:${attributes.map(([key, value]) => `${key}=${value}`).join(',')}`;
+}
+
+/** A quoted string may hold neither a quote nor a line end, and there is no way to escape them (section 4.2). */
+function quoted(text: string): string {
+  return `"${text.replace(/["\r\n]/g, ' ')}"`;
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}

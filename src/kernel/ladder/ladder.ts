@@ -1,0 +1,105 @@
+import { Fault } from '../errors.ts';
+
+/** What an encoding ladder file says: the ceiling of every rung, not a promise that a film gets it. */
+export interface Ladder {
+  readonly name: string;
+  readonly preset: string;
+  /** Lowest first. */
+  readonly rungs: readonly Rung[];
+  readonly audio: AudioSettings;
+}
+
+export interface Rung {
+  /** The short side of the picture in pixels, so that a portrait film gets the same rungs as a landscape one. */
+  readonly height: number;
+  /** x264's constant rate factor. */
+  readonly crf: number;
+  /** Cap over one second of buffer, for up to 30 frames a second. */
+  readonly maxrateBps: number;
+}
+
+export interface AudioSettings {
+  readonly bitrateBps: number;
+  readonly sampleRate: number;
+  /** The most channels that are kept; a source with fewer keeps its own. */
+  readonly channels: number;
+}
+
+const PRESETS = ['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'];
+
+/**
+ * Reads the text of a ladder file.
+ * @throws Fault LADDER_INVALID naming the first entry that is wrong.
+ */
+export function parseLadder(text: string): Ladder {
+  const file = record(readJson(text), 'the file');
+  if (file.codec !== 'h264') throw invalid('codec must be "h264"');
+  const audio = record(file.audio, 'audio');
+  if (audio.codec !== 'aac') throw invalid('audio.codec must be "aac"');
+  return {
+    name: word(file.name, 'name'),
+    preset: preset(file.preset),
+    rungs: rungs(file.rungs),
+    audio: {
+      bitrateBps: whole(audio.bitrateBps, 'audio.bitrateBps', 8_000, 512_000),
+      sampleRate: oneOf(audio.sampleRate, 'audio.sampleRate', [44_100, 48_000]),
+      channels: whole(audio.channels, 'audio.channels', 1, 2),
+    },
+  };
+}
+
+function rungs(value: unknown): Rung[] {
+  if (!Array.isArray(value) || value.length === 0) throw invalid('rungs must be a list with at least one rung');
+  const read = value.map((each: unknown, index): Rung => {
+    const at = `rungs[${index}]`;
+    const rung = record(each, at);
+    return {
+      height: whole(rung.height, `${at}.height`, 16, 4_320),
+      crf: whole(rung.crf, `${at}.crf`, 0, 51),
+      maxrateBps: whole(rung.maxrateBps, `${at}.maxrateBps`, 10_000, 500_000_000),
+    };
+  });
+  read.forEach((rung, index) => {
+    if (rung.height % 2 !== 0) throw invalid(`rungs[${index}].height must be even`);
+    const below = read[index - 1];
+    if (below && below.height >= rung.height) throw invalid(`rungs[${index}].height must be above the rung before it`);
+  });
+  return read;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new Fault('LADDER_INVALID', { says: 'The ladder file is not JSON.', cause });
+  }
+}
+
+function record(value: unknown, at: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(`${at} must be an object`);
+  return value as Record<string, unknown>;
+}
+
+function whole(value: unknown, at: string, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw invalid(`${at} must be a whole number from ${min} to ${max}`);
+}
+
+function oneOf(value: unknown, at: string, allowed: readonly number[]): number {
+  if (typeof value === 'number' && allowed.includes(value)) return value;
+  throw invalid(`${at} must be ${allowed.join(' or ')}`);
+}
+
+function word(value: unknown, at: string): string {
+  if (typeof value === 'string' && /^[a-z0-9][a-z0-9-]{0,31}$/.test(value)) return value;
+  throw invalid(`${at} must be a word of small letters, digits and dashes`);
+}
+
+function preset(value: unknown): string {
+  if (typeof value === 'string' && PRESETS.includes(value)) return value;
+  throw invalid(`preset must be one of ${PRESETS.join(', ')}`);
+}
+
+function invalid(says: string): Fault {
+  return new Fault('LADDER_INVALID', { says: `The encoding ladder is not usable: ${says}.` });
+}

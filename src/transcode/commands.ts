@@ -1,0 +1,258 @@
+import {
+  AAC_FRAME,
+  audioFrameAt,
+  type Film,
+  type Storyboard,
+  type VideoRendition,
+  type VideoTrack,
+} from '../kernel/film/film.ts';
+import { tilesPerSheet } from '../kernel/hls/storyboard.ts';
+import { type FfmpegCommand, type FfmpegOutput, guardedInput } from './ffmpeg.ts';
+import type { SourceLayout } from './plan.ts';
+
+/**
+ * Every ffmpeg command as a plan that can be read and compared. All ranges are in frames on the film's grid, counted
+ * from its time 0; the source's own clock enters by the layout only.
+ */
+export interface ChunkRange {
+  readonly firstSegment: number;
+  /** Exclusive. */
+  readonly endSegment: number;
+}
+
+/** Seeking this much early is cheap and lands before the wanted picture in containers that keep an index. */
+const SEEK_LEAD_SECONDS = 1;
+
+/** Without an index a seek lands anywhere: far enough back that a key frame lies between. */
+const SEEK_LEAD_UNINDEXED_SECONDS = 12;
+const INDEXED = ['mov', 'matroska', 'avi', 'asf', 'flv', 'mxf', 'wav', 'nut'];
+
+/** Threads of one encoder or decoder: more gain little at these sizes, and several run side by side. */
+const THREADS = '2';
+
+function input(layout: SourceLayout, filmSeconds: number): string[] {
+  const lead = INDEXED.includes(layout.container) ? SEEK_LEAD_SECONDS : SEEK_LEAD_UNINDEXED_SECONDS;
+  const at = layout.zeroSeconds + filmSeconds - lead;
+  const seek = filmSeconds > lead ? ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', at.toFixed(6)] : [];
+  // biome-ignore format: options read in pairs
+  return [
+    '-hide_banner', '-nostdin', '-v', 'warning', '-copyts', '-threads', THREADS,
+    ...seek,
+    ...guardedInput(layout.container),
+  ];
+}
+
+/** One chunk of some rungs: one decoding, as many encoders as there are rungs, one target each. */
+export function videoCommand(
+  film: Film,
+  layout: SourceLayout,
+  rungs: readonly { readonly rendition: VideoRendition; readonly target: string }[],
+  chunk: ChunkRange & { readonly preset: string; readonly padded: boolean },
+  source: string,
+): FfmpegCommand {
+  const { video } = film;
+  if (!video || !layout.video) throw new TypeError('a video command needs a film with video');
+  const start = chunk.firstSegment * video.framesPerSegment;
+  const end = Math.min(video.frameCount, chunk.endSegment * video.framesPerSegment);
+  const { num, den } = video.frameRate;
+  const seconds = (start * den) / num;
+  const branches = rungs.map((_, index) => `[s${index}]`);
+  const filter = [
+    `[0:${layout.video.streamIndex}]${[
+      `setpts=PTS-(${layout.video.zeroPts})`,
+      // The last picture stands in for what a damaged source lacks, when asked to.
+      ...(chunk.padded ? ['tpad=stop=-1:stop_mode=clone'] : []),
+      `fps=${num}/${den}:start_time=${seconds.toFixed(6)}:round=near`,
+      `trim=start_pts=${start}:end_pts=${end}`,
+      ...(layout.video.interlaced ? ['yadif=deint=interlaced'] : []),
+      ...toneMapping(layout.video.transfer),
+      `split=${rungs.length}`,
+    ].join(',')}${branches.join('')}`,
+    ...rungs.map(({ rendition }, index) => scaling(layout, rendition, `s${index}`, `v${index}`)),
+  ].join(';');
+  return {
+    inputOptions: input(layout, seconds),
+    input: source,
+    filter,
+    outputs: rungs.map(({ rendition, target }, index) => ({
+      options: [
+        ...videoOptions(video, rendition, `[v${index}]`, chunk.preset),
+        ...fragments(chunk.firstSegment, 'frag_keyframe'),
+      ],
+      target,
+    })),
+  };
+}
+
+/** High dynamic range is brought down to what every screen shows. */
+function toneMapping(transfer: 'sdr' | 'pq' | 'hlg'): string[] {
+  if (transfer === 'sdr') return [];
+  return [
+    'zscale=t=linear:npl=100',
+    'format=gbrpf32le',
+    'zscale=p=bt709',
+    'tonemap=hable:desat=0',
+    'zscale=t=bt709:m=bt709:r=tv',
+    'format=yuv420p',
+  ];
+}
+
+function scaling(layout: SourceLayout, { width, height }: VideoRendition, from: string, to: string): string {
+  const matrix = layout.video?.transfer === 'sdr' ? layout.video.matrix : 'bt709';
+  const colours = `in_color_matrix=${matrix}:out_color_matrix=bt709:out_range=tv`;
+  return `[${from}]scale=${width}:${height}:flags=bicubic:${colours},setsar=1,format=yuv420p[${to}]`;
+}
+
+/** Buffer of the rate cap, in seconds at that cap: what bounds how far a single segment may pass it. */
+const BUFFER_SECONDS = 1.5;
+
+function videoOptions(video: VideoTrack, rendition: VideoRendition, from: string, preset: string): string[] {
+  const gop = String(video.framesPerSegment);
+  // biome-ignore format: options read in pairs
+  return [
+    '-map', from, '-c:v', 'libx264', '-preset', preset, '-threads', THREADS,
+    '-profile:v', 'high', '-level:v', (rendition.level / 10).toFixed(1),
+    '-crf', String(rendition.crf), '-maxrate', String(rendition.maxrateBps),
+    '-bufsize', String(Math.round(rendition.maxrateBps * BUFFER_SECONDS)),
+    // Every segment opens on a key frame in every rendition; scene cuts would add fragments between them.
+    '-g', gop, '-keyint_min', gop, '-sc_threshold', '0', '-fps_mode', 'passthrough',
+    '-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv',
+    '-flags:v', '+bitexact', '-video_track_timescale', String(video.timescale),
+  ];
+}
+
+/** Fragmented MP4 whose decode times stay on the film's clock and whose init is the same in every chunk. */
+function fragments(firstSegment: number, cut: 'frag_keyframe' | 'frag_every_frame'): string[] {
+  // biome-ignore format: options read in pairs
+  return [
+    '-map_metadata', '-1', '-map_chapters', '-1', '-fflags', '+bitexact', '-avoid_negative_ts', 'disabled',
+    '-fragment_index', String(firstSegment + 1), '-flush_packets', '1',
+    '-movflags', `+cmaf+empty_moov+${cut}+frag_discont+skip_trailer`, '-f', 'mp4',
+  ];
+}
+
+/** AAC frames encoded before the first wanted one, in which the encoder settles; they are dropped again. */
+const PRE_ROLL_FRAMES = 8;
+
+/** AAC frames after the last wanted one, so that the encoder's look-ahead ends beyond it. */
+const POST_ROLL_FRAMES = 3;
+
+/** One chunk of the sound, a fragment for every AAC frame, with exactly the frames of the grid. */
+export function audioCommand(
+  film: Film,
+  layout: SourceLayout,
+  chunk: ChunkRange,
+  source: string,
+  target: string,
+): FfmpegCommand {
+  const { audio } = film;
+  const [rendition] = audio?.renditions ?? [];
+  if (!audio || !rendition || !layout.audio) throw new TypeError('an audio command needs a film with audio');
+  const first = audioFrameAt(film, chunk.firstSegment) * AAC_FRAME;
+  const end = audioFrameAt(film, chunk.endSegment) * AAC_FRAME;
+  const from = first - PRE_ROLL_FRAMES * AAC_FRAME;
+  const filter = [
+    `[0:${layout.audio.streamIndex}]asetpts=PTS-(${layout.audio.zeroSamples})`,
+    `aresample=${audio.sampleRate}:async=1:min_hard_comp=0.01:first_pts=${from}`,
+    `aformat=sample_fmts=fltp:sample_rates=${audio.sampleRate}:channel_layouts=${rendition.channels === 1 ? 'mono' : 'stereo'}`,
+    'apad',
+    `atrim=start_pts=${from}:end_pts=${end + POST_ROLL_FRAMES * AAC_FRAME}[a0]`,
+  ].join(',');
+  return {
+    inputOptions: input(layout, from / audio.sampleRate),
+    input: source,
+    filter,
+    outputs: [
+      {
+        // biome-ignore format: options read in pairs
+        options: [
+          '-map', '[a0]', '-c:a', 'aac', '-b:a', String(rendition.bitrateBps), '-flags:a', '+bitexact',
+          '-bsf:a', `noise=drop='lt(pts,${first})+gte(pts,${end})'`,
+          ...fragments(0, 'frag_every_frame'),
+        ],
+        target,
+      },
+    ],
+  };
+}
+
+/** Input of work that looks at key frames only: nothing else is read where the container has an index, or decoded. */
+function keyFrames(layout: SourceLayout, filmSeconds: number): string[] {
+  return ['-skip_frame', 'nokey', '-discard', 'nokey', ...input(layout, filmSeconds)];
+}
+
+/** Key frames that the poster is chosen from, starting a tenth into the film. */
+const POSTER_FRAMES = 12;
+const POSTER_MOST_WIDE = 1_280;
+
+/** The most typical of some key frames; those that are nearly all black do not stand for election unless `anyPicture`. */
+export function posterCommand(
+  film: Film,
+  layout: SourceLayout,
+  source: string,
+  target: string,
+  anyPicture: boolean,
+): FfmpegCommand {
+  const top = film.video?.renditions.at(-1);
+  if (!top || !layout.video) throw new TypeError('a poster needs a film with video');
+  const factor = Math.min(1, POSTER_MOST_WIDE / top.width);
+  const size = {
+    ...top,
+    width: 2 * Math.round((top.width * factor) / 2),
+    height: 2 * Math.round((top.height * factor) / 2),
+  };
+  const filter = [
+    `[0:${layout.video.streamIndex}]${[
+      ...(anyPicture
+        ? []
+        : ['blackframe=amount=0:threshold=36', 'metadata=select:key=lavfi.blackframe.pblack:value=90:function=less']),
+      `thumbnail=${POSTER_FRAMES}`,
+      ...toneMapping(layout.video.transfer),
+      'null[s0]',
+    ].join(',')}`,
+    scaling(layout, size, 's0', 'p0'),
+  ].join(';');
+  return {
+    inputOptions: keyFrames(layout, anyPicture ? 0 : film.durationSeconds / 10),
+    input: source,
+    filter,
+    outputs: [picture('[p0]', '3', ['-frames:v', '1', '-update', '1'], target)],
+  };
+}
+
+/** Sprite sheets; `target` holds a `%03d` for the sheet's number. */
+export function storyboardCommand(
+  board: Storyboard,
+  layout: SourceLayout,
+  source: string,
+  target: string,
+): FfmpegCommand {
+  if (!layout.video) throw new TypeError('a storyboard needs a film with video');
+  const size = { width: board.tileWidth, height: board.tileHeight };
+  const filter = [
+    `[0:${layout.video.streamIndex}]setpts=PTS-(${layout.video.zeroPts})`,
+    `scale=${size.width}:${size.height}:flags=bilinear:in_color_matrix=${layout.video.matrix}:out_range=pc,setsar=1`,
+    'tpad=stop=-1:stop_mode=clone',
+    `fps=1000/${Math.round(board.intervalSeconds * 1_000)}:start_time=0:round=up`,
+    `trim=end_pts=${board.tileCount}`,
+    `tile=${board.columns}x${board.rows}[t0]`,
+  ].join(',');
+  const sheets = Math.ceil(board.tileCount / tilesPerSheet(board));
+  return {
+    inputOptions: keyFrames(layout, 0),
+    input: source,
+    filter,
+    outputs: [picture('[t0]', '4', ['-frames:v', String(sheets), '-start_number', '0'], target)],
+  };
+}
+
+function picture(from: string, quality: string, options: readonly string[], target: string): FfmpegOutput {
+  return {
+    // biome-ignore format: options read in pairs
+    options: [
+      '-map', from, ...options, '-fps_mode', 'passthrough', '-c:v', 'mjpeg', '-q:v', quality,
+      '-pix_fmt', 'yuvj420p', '-map_metadata', '-1', '-fflags', '+bitexact', '-flags:v', '+bitexact', '-f', 'image2',
+    ],
+    target,
+  };
+}

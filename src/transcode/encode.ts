@@ -1,0 +1,159 @@
+import type { Settings } from '../config/settings.ts';
+import type { Asset, AssetRepository } from '../database/assets.ts';
+import { Fault } from '../kernel/errors.ts';
+import { type Film, segmentCount, shortenFilm, type VideoTrack } from '../kernel/film/film.ts';
+import type { Job } from '../queue/queue.ts';
+import type { LocalFile } from '../storage/object-store.ts';
+import { ByteStreams } from './byte-streams.ts';
+import { audioCommand, type ChunkRange, videoCommand } from './commands.ts';
+import { type FfmpegCommand, type ProcessLimits, runFfmpeg } from './ffmpeg.ts';
+import type { SourceLayout } from './plan.ts';
+import { lastPacketEnd } from './probe.ts';
+import type { Publisher } from './publisher.ts';
+import { SegmentLane } from './segment-lane.ts';
+
+/** What the work on one chunk may use. */
+export interface ChunkWork {
+  readonly assets: AssetRepository;
+  readonly publisher: Publisher;
+  readonly settings: Pick<Settings, 'encodeNice' | 'chunkTimeoutSeconds'>;
+  readonly preset: string;
+  readonly asset: Asset & { readonly film: Film };
+  readonly source: LocalFile;
+  /** Fires when the lease is lost or the worker stops. */
+  readonly abort: AbortSignal;
+}
+
+/** Encodes and publishes one chunk of the sound. */
+export async function encodeAudio(work: ChunkWork, job: Job): Promise<void> {
+  const range = within(work.asset.film, job);
+  if (!range) return;
+  const layout = job.payload as SourceLayout;
+  const [lane] = await runLanes(work, job.lanes, range.firstSegment, ([target]) =>
+    audioCommand(work.asset.film, layout, range, work.source.path, target ?? ''),
+  );
+  if (lane && lane.nextSegment < range.endSegment) {
+    throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: its sound ended too early.' });
+  }
+}
+
+/**
+ * Encodes and publishes one chunk of some rungs. When fewer pictures come out than planned, either the film is shorter
+ * than its container says, and is corrected, or the source has a hole, which the last picture before it fills.
+ */
+export async function encodeVideo(work: ChunkWork, job: Job): Promise<void> {
+  const range = within(work.asset.film, job);
+  if (!range) return;
+  const layout = job.payload as SourceLayout;
+  const lanes = await runVideo(work, job.lanes, layout, range, false);
+  const reached = Math.min(...lanes.map((lane) => lane.nextSegment));
+  if (reached === range.endSegment) return;
+  if (await sourceGoesOn(work, layout, range)) {
+    const filled = await runVideo(work, job.lanes, layout, { ...range, firstSegment: reached }, true);
+    if (filled.every((lane) => lane.nextSegment === range.endSegment)) return;
+    throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: a part of it cannot be decoded.' });
+  }
+  await endFilmAt(work, lanes, reached);
+}
+
+/** The part of a job's range that the film, which may have been corrected since it was planned, still has. */
+function within(film: Film, { firstSegment, endSegment }: ChunkRange): ChunkRange | undefined {
+  const end = Math.min(endSegment, segmentCount(film));
+  return firstSegment < end ? { firstSegment, endSegment: end } : undefined;
+}
+
+function runVideo(
+  work: ChunkWork,
+  names: readonly string[],
+  layout: SourceLayout,
+  range: ChunkRange,
+  padded: boolean,
+): Promise<SegmentLane[]> {
+  const { film } = work.asset;
+  const renditions = (film.video?.renditions ?? []).filter(({ name }) => names.includes(name));
+  return runLanes(
+    work,
+    renditions.map(({ name }) => name),
+    range.firstSegment,
+    (targets) => {
+      const rungs = renditions.map((rendition, index) => ({ rendition, target: targets[index] ?? '' }));
+      return videoCommand(film, layout, rungs, { ...range, preset: work.preset, padded }, work.source.path);
+    },
+  );
+}
+
+/** Runs one ffmpeg with an output for each rendition, publishing segments while it runs. */
+async function runLanes(
+  work: ChunkWork,
+  names: readonly string[],
+  firstSegment: number,
+  command: (targets: readonly string[]) => FfmpegCommand,
+): Promise<SegmentLane[]> {
+  const { asset, publisher } = work;
+  const sink = {
+    init: (rendition: string, bytes: Uint8Array) => publisher.init(asset, rendition, bytes),
+    segment: (rendition: string, index: number, bytes: Uint8Array) => publisher.segment(asset, rendition, index, bytes),
+  };
+  const lanes = names.map((name) => new SegmentLane(asset.film, name, firstSegment, sink));
+  const streams = await ByteStreams.open(names.length);
+  const broken = new AbortController();
+  try {
+    const running = runFfmpeg(command(names.map((_, index) => streams.target(index))), {
+      ...limits(work),
+      abort: AbortSignal.any([work.abort, broken.signal]),
+    });
+    // A lane that fails stops ffmpeg; an ffmpeg that fails closes the streams under the lanes.
+    const reading = lanes.map((lane, index) =>
+      lane.take(streams.read(index)).catch((cause: unknown) => {
+        broken.abort();
+        throw cause;
+      }),
+    );
+    const ended = running.finally(() => streams.close());
+    const [ran, ...read] = await Promise.allSettled([ended, ...reading]);
+    throwFirst([...read, ran]);
+    return lanes;
+  } finally {
+    await streams.close();
+  }
+}
+
+/** A lane's failure says more than the killed ffmpeg that follows from it. */
+function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+export function limits({ settings, abort }: Pick<ChunkWork, 'settings' | 'abort'>): ProcessLimits {
+  return { niceness: settings.encodeNice, timeoutSeconds: settings.chunkTimeoutSeconds, abort };
+}
+
+/** Whether any stream that is used has something to say after the chunk: then a gap is a hole and not the end. */
+async function sourceGoesOn(work: ChunkWork, layout: SourceLayout, range: ChunkRange): Promise<boolean> {
+  const { video } = work.asset.film;
+  if (!video) return false;
+  const endSeconds = layout.zeroSeconds + secondsAt(video, range.endSegment * video.framesPerSegment);
+  for (const stream of [layout.video, layout.audio]) {
+    if (!stream) continue;
+    const end = await lastPacketEnd(work.source.path, layout.container, stream.streamIndex, endSeconds, work.abort);
+    if (end !== undefined && end > endSeconds) return true;
+  }
+  return false;
+}
+
+function secondsAt(video: VideoTrack, frame: number): number {
+  return (frame * video.frameRate.den) / video.frameRate.num;
+}
+
+/** The last pictures have come: the film ends with them, in the database, on the playlists and in the store. */
+async function endFilmAt(work: ChunkWork, lanes: readonly SegmentLane[], reached: number): Promise<void> {
+  const { asset, assets, publisher } = work;
+  const { video } = asset.film;
+  if (!video) return;
+  const held = lanes.filter((lane) => lane.nextSegment === reached).map((lane) => lane.shortSamples);
+  const frameCount = reached * video.framesPerSegment + Math.min(...held);
+  if (frameCount === 0) throw new Fault('SOURCE_NOT_MEDIA', { detail: { why: 'not one picture could be decoded' } });
+  const film = await assets.shorten(asset.id, (current) => shortenFilm(current, frameCount));
+  if (film) await publisher.playlists(asset, film);
+  for (const lane of lanes) await lane.publishShort();
+  publisher.changed(asset.id);
+}

@@ -1,0 +1,180 @@
+import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { promisify } from 'node:util';
+import ffmpeg from 'fluent-ffmpeg';
+import { Fault } from '../kernel/errors.ts';
+
+/**
+ * The only door to ffmpeg and ffprobe. fluent-ffmpeg finds the programs, checks what they can do and runs ffmpeg.
+ * ffprobe is started here: fluent's own call gives no handle to stop it by and keeps all that it prints.
+ */
+export interface FfmpegCommand {
+  readonly inputOptions: readonly string[];
+  /** Path of the one input. */
+  readonly input: string;
+  readonly filter: string;
+  readonly outputs: readonly FfmpegOutput[];
+}
+
+export interface FfmpegOutput {
+  readonly options: readonly string[];
+  /** File path, or `unix:` and a socket's path. */
+  readonly target: string;
+}
+
+export interface ProcessLimits {
+  readonly niceness: number;
+  readonly timeoutSeconds: number;
+  /** Kills the process. */
+  readonly abort: AbortSignal;
+}
+
+/** Containers that are accepted: real ones that hold their own media. Playlists, concat scripts and images are not. */
+const CONTAINERS =
+  'mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,wav,w64,mp3,aac,flac,mxf,aiff,caf,au,amr,ac3,eac3,dv,ivf,gxf,nut,wtv,rm,wv,ape,tta,m4v,h264,hevc';
+
+/** What every reading of an untrusted file starts with: no protocol but the file itself, no container that names others. */
+export function guardedInput(container?: string): string[] {
+  const guard = ['-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS];
+  if (container === undefined) return guard;
+  // Off by default; said aloud, since a QuickTime file may point to media outside itself.
+  const references = container === 'mov' ? ['-enable_drefs', '0', '-use_absolute_path', '0'] : [];
+  return [...guard, '-f', container, ...references];
+}
+
+/** The arguments as ffmpeg gets them, in fluent-ffmpeg's order. */
+export function commandArguments(command: FfmpegCommand): string[] {
+  return prepare(command)._getArguments();
+}
+
+/**
+ * Runs ffmpeg to its end.
+ * @throws Fault ENCODE_FAILED with ffmpeg's last words, paths removed, also for a time-out and an abort.
+ */
+export async function runFfmpeg(command: FfmpegCommand, limits: ProcessLimits): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const running = prepare(command, limits);
+  const kill = () => running.kill('SIGKILL');
+  running.on('end', () => resolve());
+  running.on('error', (cause: Error, _stdout: string | null, stderr: string | null) =>
+    reject(failure(command, cause, stderr ?? '')),
+  );
+  // Between run() and the start there is no process yet to kill.
+  running.on('start', () => limits.abort.aborted && kill());
+  limits.abort.addEventListener('abort', kill, { once: true });
+  const timer = setTimeout(kill, limits.timeoutSeconds * 1_000);
+  try {
+    running.run();
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    limits.abort.removeEventListener('abort', kill);
+  }
+}
+
+/** fluent-ffmpeg's command with the one method that its types leave out. */
+type Prepared = ffmpeg.FfmpegCommand & { _getArguments(): string[] };
+
+function prepare(command: FfmpegCommand, limits?: ProcessLimits): Prepared {
+  const prepared = ffmpeg({ stdoutLines: 40, niceness: limits?.niceness ?? 0 }) as Prepared;
+  prepared.input(`file:${command.input}`);
+  addOptions((...options) => prepared.inputOptions(...options), command.inputOptions);
+  prepared.complexFilter(command.filter);
+  for (const output of command.outputs) {
+    prepared.output(output.target);
+    addOptions((...options) => prepared.outputOptions(...options), output.options);
+  }
+  return prepared;
+}
+
+/** Several arguments are taken as they are; one alone would be split at its blank. */
+function addOptions(add: (...options: string[]) => unknown, options: readonly string[]): void {
+  add(...options);
+}
+
+function failure(command: FfmpegCommand, cause: Error, stderr: string): Fault {
+  const words = lastWords(`${stderr}\n${cause.message}`, command.input);
+  return new Fault('ENCODE_FAILED', { says: `The encoder gave up on this film: ${words}`, cause });
+}
+
+/** The end of what a program said, fit for a user: one line, no path of this machine, no addresses of memory. */
+export function lastWords(said: string, input: string): string {
+  return said
+    .replaceAll(`file:${input}`, 'the source')
+    .replaceAll(input, 'the source')
+    .replaceAll(tmpdir(), '')
+    .replace(/(?:unix|file):\S+/g, 'the output')
+    .replace(/(^|[\s'"(])\/[^\s'":)]+/g, '$1…')
+    .replace(/ @ 0x[0-9a-f]+/g, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(-3)
+    .join('; ')
+    .slice(-400);
+}
+
+/** How long ffprobe may look at a file. Its index is read whole, and a slow disk or a huge file makes that long. */
+const PROBE_TIMEOUT_MS = 30_000;
+const PROBE_MAX_BYTES = 64 * 1024 * 1024;
+
+/** What ffprobe said: its JSON, or the text of its refusal. */
+export type Probed =
+  | { readonly read: true; readonly json: unknown }
+  | { readonly read: false; readonly says: string; readonly timedOut: boolean };
+
+/**
+ * Runs ffprobe over a file with `options` before it.
+ * @throws Fault UNAVAILABLE when ffprobe cannot be started.
+ */
+export async function runFfprobe(
+  input: string,
+  container: string | undefined,
+  options: readonly string[],
+  abort: AbortSignal,
+): Promise<Probed> {
+  const all = ['-v', 'error', ...guardedInput(container), ...options, '-of', 'json', `file:${input}`];
+  try {
+    const { stdout } = await promisify(execFile)(process.env.FFPROBE_PATH ?? 'ffprobe', all, {
+      timeout: PROBE_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+      maxBuffer: PROBE_MAX_BYTES,
+      signal: abort,
+    });
+    return { read: true, json: JSON.parse(stdout) as unknown };
+  } catch (cause) {
+    const failed = cause as { code?: unknown; killed?: boolean; stderr?: string };
+    if (failed.code === 'ENOENT' || abort.aborted) throw new Fault('UNAVAILABLE', { cause });
+    return { read: false, says: failed.stderr ?? '', timedOut: failed.killed === true };
+  }
+}
+
+const OLDEST = [5, 1] as const;
+
+/**
+ * Checks that ffmpeg and ffprobe are there and new enough, and lets fluent-ffmpeg ask ffmpeg for its abilities now, so
+ * that the first film does not wait for it.
+ * @throws Fault FFMPEG_MISSING with a sentence that says what to do.
+ */
+export async function checkFfmpeg(): Promise<void> {
+  await checkVersion(process.env.FFMPEG_PATH ?? 'ffmpeg');
+  await checkVersion(process.env.FFPROBE_PATH ?? 'ffprobe');
+  await promisify(ffmpeg.getAvailableFormats)();
+  await promisify(ffmpeg.getAvailableEncoders)();
+}
+
+async function checkVersion(program: string): Promise<void> {
+  const name = program.split('/').at(-1);
+  let said = '';
+  try {
+    said = (await promisify(execFile)(program, ['-version'], { timeout: 20_000 })).stdout;
+  } catch (cause) {
+    throw new Fault('FFMPEG_MISSING', { says: `${name} could not be started: install ffmpeg 5.1 or newer.`, cause });
+  }
+  const version = /version n?(\d+)\.(\d+)/.exec(said);
+  // A build from the development branch carries no number, and is newer than any release that matters.
+  if (!version) return;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
+  throw new Fault('FFMPEG_MISSING', { says: `${name} is version ${major}.${minor}: install 5.1 or newer.` });
+}

@@ -1,0 +1,239 @@
+import { open } from 'node:fs/promises';
+import { readBoxHeader } from '../kernel/cmaf/boxes.ts';
+import { Fault } from '../kernel/errors.ts';
+import type { Rational } from '../kernel/film/film.ts';
+import { runFfprobe } from './ffmpeg.ts';
+import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.ts';
+import type { ColourMatrix, SourceAudio, SourceInfo, SourceVideo } from './source.ts';
+
+export interface ProbeLimits {
+  /** Width times height of a coded picture. */
+  readonly maxPixels: number;
+  readonly maxSeconds: number;
+  readonly abort: AbortSignal;
+}
+
+/**
+ * Looks at a stored source.
+ * @throws Fault SOURCE_EMPTY, SOURCE_NOT_MEDIA, SOURCE_FORMAT_REFUSED, SOURCE_TRUNCATED, SOURCE_NO_STREAMS,
+ * SOURCE_TOO_WIDE or SOURCE_TOO_LONG when it can not or will not be encoded.
+ */
+export async function probeSource(path: string, limits: ProbeLimits): Promise<SourceInfo> {
+  const sniffed = await look(path);
+  const options = ['-max_pixels', String(limits.maxPixels), '-show_format', '-show_streams'];
+  const probed = await runFfprobe(path, sniffed === 'iso' ? 'mov' : undefined, options, limits.abort);
+  if (!probed.read) throw unreadable(probed.says, probed.timedOut);
+  const info = readProbe(probed.json);
+  if (info.video && info.video.width * info.video.height > limits.maxPixels) throw new Fault('SOURCE_TOO_WIDE');
+  const timed = await withDurations(path, info, limits.abort);
+  const seconds = Math.max(timed.video?.durationSeconds ?? 0, timed.audio?.durationSeconds ?? 0);
+  if (seconds > limits.maxSeconds) throw new Fault('SOURCE_TOO_LONG');
+  return timed;
+}
+
+/** Reads the first bytes, and of ISO files the outline, before any decoder does. */
+async function look(path: string): Promise<Sniffed> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(SNIFF_BYTES);
+    const { bytesRead } = await file.read(head, 0, SNIFF_BYTES, 0);
+    const sniffed = sniff(head.subarray(0, bytesRead));
+    if (sniffed === 'empty') throw new Fault('SOURCE_EMPTY');
+    if (sniffed === 'refused') throw new Fault('SOURCE_FORMAT_REFUSED');
+    if (sniffed === 'iso') await refuseCutOff((at, into) => file.read(into, 0, 16, at), size);
+    return sniffed;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Boxes at the top of a file that are looked at; a fragmented film has thousands, and its end needs no index. */
+const OUTLINE_BOXES = 500;
+
+/** A film cut off in transit has a media box that claims more than the file holds; ffprobe reads on without a word. */
+async function refuseCutOff(readAt: (at: number, into: Buffer) => Promise<unknown>, sizeBytes: number): Promise<void> {
+  const header = Buffer.alloc(16);
+  let at = 0;
+  for (let count = 0; at + 8 <= sizeBytes && count < OUTLINE_BOXES; count += 1) {
+    await readAt(at, header);
+    const box = readBoxHeader(header, 0);
+    if (!box || box.sizeBytes < box.headerBytes) return;
+    if (at + box.sizeBytes > sizeBytes && ['mdat', 'moov', 'moof'].includes(box.type))
+      throw new Fault('SOURCE_TRUNCATED');
+    at += box.sizeBytes;
+  }
+}
+
+function unreadable(says: string, timedOut: boolean): Fault {
+  const detail = { says: says.slice(-500), timedOut };
+  if (/moov atom not found/.test(says)) return new Fault('SOURCE_TRUNCATED', { detail });
+  const refused = /Format not on whitelist|not on whitelist/.test(says);
+  const naming = /\b(hls|concat|dash|imf|sdp|rtsp|svg\w*|image2\w*|\w+_pipe|webvtt|srt)\b/.test(says);
+  return new Fault(refused && naming ? 'SOURCE_FORMAT_REFUSED' : 'SOURCE_NOT_MEDIA', { detail });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * ffprobe's JSON as a plain description.
+ * @throws Fault SOURCE_NO_STREAMS when neither a picture nor sound can be decoded.
+ */
+export function readProbe(json: unknown): SourceInfo {
+  const { format, streams } = fields(json);
+  const container = String(fields(format).format_name ?? '').split(',')[0] ?? '';
+  const all = Array.isArray(streams) ? streams.map(fields) : [];
+  const whole = seconds(fields(format).duration);
+  const video = all.find((each) => each.codec_type === 'video' && isFilm(each));
+  const audio = all.find((each) => each.codec_type === 'audio' && isKnown(each) && Number(each.channels) > 0);
+  if (!video && !audio) throw new Fault('SOURCE_NO_STREAMS');
+  return {
+    container,
+    ...(video ? { video: readVideo(video, whole) } : {}),
+    ...(audio ? { audio: readAudio(audio, whole) } : {}),
+  };
+}
+
+/** Cover pictures are video streams too, and so are streams whose decoder is missing. */
+function isFilm(stream: Fields): boolean {
+  const still = Number(fields(stream.disposition).attached_pic) === 1;
+  return !still && isKnown(stream) && Number(stream.width) > 0 && Number(stream.height) > 0;
+}
+
+function isKnown(stream: Fields): boolean {
+  return typeof stream.codec_name === 'string' && stream.codec_name !== 'unknown' && stream.codec_name !== 'none';
+}
+
+function readVideo(stream: Fields, wholeSeconds: number | undefined): SourceVideo {
+  const frameRate = ratio(stream.avg_frame_rate) ?? ratio(stream.r_frame_rate);
+  const height = Number(stream.height);
+  return {
+    streamIndex: Number(stream.index),
+    width: Number(stream.width),
+    height,
+    pixelShape: pixelShape(stream.sample_aspect_ratio),
+    rotation: rotation(stream),
+    ...(frameRate ? { frameRate } : {}),
+    timeBase: ratio(stream.time_base) ?? { num: 1, den: 90_000 },
+    startPts: Number.isFinite(Number(stream.start_pts)) ? Number(stream.start_pts) : 0,
+    durationSeconds: duration(stream, wholeSeconds),
+    interlaced: ['tt', 'bb', 'tb', 'bt'].includes(String(stream.field_order)),
+    matrix: matrix(stream.color_space, height),
+    transfer: transfer(stream.color_transfer),
+  };
+}
+
+function readAudio(stream: Fields, wholeSeconds: number | undefined): SourceAudio {
+  const language = languageOf(stream);
+  return {
+    streamIndex: Number(stream.index),
+    sampleRate: Number(stream.sample_rate) || 48_000,
+    channels: Number(stream.channels),
+    startSeconds: Number.isFinite(Number(stream.start_time)) ? Number(stream.start_time) : 0,
+    durationSeconds: duration(stream, wholeSeconds),
+    ...(language === undefined ? {} : { language }),
+  };
+}
+
+/** Length of a stream, falling back on the container's; 0 when nobody says. Matroska notes it in a tag of its own. */
+function duration(stream: Fields, wholeSeconds: number | undefined): number {
+  const tagged = /^(\d+):(\d+):(\d+(?:\.\d+)?)$/.exec(String(fields(stream.tags).DURATION ?? ''));
+  if (tagged) return Number(tagged[1]) * 3_600 + Number(tagged[2]) * 60 + Number(tagged[3]);
+  return seconds(stream.duration) ?? wholeSeconds ?? 0;
+}
+
+function rotation(stream: Fields): number {
+  const sides = Array.isArray(stream.side_data_list) ? stream.side_data_list.map(fields) : [];
+  const turned = sides.map((side) => Number(side.rotation)).find(Number.isFinite);
+  return Math.round((turned ?? 0) / 90) * 90;
+}
+
+/** `0:1` and absent both mean unknown, which everything plays as square. */
+function pixelShape(value: unknown): Rational {
+  const shape = /^(\d+):(\d+)$/.exec(String(value));
+  const [num, den] = [Number(shape?.[1] ?? 1), Number(shape?.[2] ?? 1)];
+  // A shape beyond 8 to 1 is a damaged header, not a picture.
+  return num > 0 && den > 0 && num / den <= 8 && den / num <= 8 ? { num, den } : { num: 1, den: 1 };
+}
+
+/** Untagged pictures follow the habit of their size: standard definition is BT.601, high definition BT.709. */
+function matrix(value: unknown, height: number): ColourMatrix {
+  if (value === 'bt709') return 'bt709';
+  if (value === 'bt2020nc' || value === 'bt2020c') return 'bt2020';
+  if (value === 'smpte170m' || value === 'bt470bg' || value === 'fcc') return 'bt601';
+  return height >= 720 ? 'bt709' : 'bt601';
+}
+
+function transfer(value: unknown): SourceVideo['transfer'] {
+  if (value === 'smpte2084') return 'pq';
+  return value === 'arib-std-b67' ? 'hlg' : 'sdr';
+}
+
+/** The shortest BCP 47 tag of what containers write as ISO 639-2, such as `eng`. */
+function languageOf(stream: Fields): string | undefined {
+  const tag = String(fields(stream.tags).language ?? 'und');
+  if (tag === 'und' || !/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(tag)) return undefined;
+  try {
+    return Intl.getCanonicalLocales(tag)[0];
+  } catch {
+    // Not a language tag after all: a rendition without a language is still a rendition.
+    return undefined;
+  }
+}
+
+/** Formats whose length is a guess from the bit rate: counting packets is cheap there and exact. */
+const GUESSED = ['mp3', 'aac', 'amr', 'ac3', 'eac3', 'h264', 'hevc', 'm4v'];
+
+/** Fills in lengths that the container does not state, as with films recorded by a browser, by counting packets. */
+async function withDurations(path: string, info: SourceInfo, abort: AbortSignal): Promise<SourceInfo> {
+  const guessed = GUESSED.includes(info.container);
+  const counted = async <Stream extends SourceVideo | SourceAudio>(stream: Stream, start: number): Promise<Stream> => {
+    if (stream.durationSeconds > 0 && !guessed) return stream;
+    const end = await lastPacketEnd(path, info.container, stream.streamIndex, undefined, abort);
+    if (end === undefined) throw new Fault('SOURCE_NOT_MEDIA', { detail: { why: 'no packets with times' } });
+    return { ...stream, durationSeconds: Math.max(0, end - start) };
+  };
+  const { video, audio } = info;
+  return {
+    ...info,
+    ...(video ? { video: await counted(video, (video.startPts * video.timeBase.num) / video.timeBase.den) } : {}),
+    ...(audio ? { audio: await counted(audio, audio.startSeconds) } : {}),
+  };
+}
+
+/**
+ * When the last packet of a stream ends, on the source's clock, reading from `fromSeconds` where given. Undefined when
+ * there is none from there on. Packets are only counted, nothing is decoded.
+ */
+export async function lastPacketEnd(
+  path: string,
+  container: string,
+  streamIndex: number,
+  fromSeconds: number | undefined,
+  abort: AbortSignal,
+): Promise<number | undefined> {
+  const from = fromSeconds === undefined ? [] : ['-read_intervals', `${Math.max(0, fromSeconds)}%`];
+  const options = ['-select_streams', String(streamIndex), '-show_entries', 'packet=pts_time,duration_time', ...from];
+  const probed = await runFfprobe(path, container, options, abort);
+  const packets = probed.read ? fields(probed.json).packets : [];
+  const ends = (Array.isArray(packets) ? packets.map(fields) : [])
+    .map((packet) => (seconds(packet.pts_time) ?? Number.NaN) + (seconds(packet.duration_time) ?? 0))
+    .filter(Number.isFinite);
+  // Packets come in decoding order, and a long film has more of them than a call takes arguments.
+  return ends.length === 0 ? undefined : ends.reduce((latest, end) => Math.max(latest, end));
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+function seconds(value: unknown): number | undefined {
+  const read = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+  return Number.isFinite(read) ? read : undefined;
+}
+
+function ratio(value: unknown): Rational | undefined {
+  const parts = /^(\d+)\/(\d+)$/.exec(String(value));
+  const [num, den] = [Number(parts?.[1]), Number(parts?.[2])];
+  return num > 0 && den > 0 ? { num, den } : undefined;
+}

@@ -1,0 +1,125 @@
+import type { Asset, AssetRepository } from '../database/assets.ts';
+import { Fault } from '../kernel/errors.ts';
+import type { Film } from '../kernel/film/film.ts';
+import { renditionNames } from '../kernel/film/film.ts';
+import { filmPrefix, initKey, masterKey, mediaPlaylistKey, segmentKey } from '../kernel/film/paths.ts';
+import {
+  type Bandwidth,
+  filmMediaPlaylist,
+  filmMultivariantPlaylist,
+  measureBandwidth,
+} from '../kernel/hls/film-playlists.ts';
+import { writeMediaPlaylist, writeMultivariantPlaylist } from '../kernel/hls/write.ts';
+import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+export interface PublisherDeps {
+  readonly assets: AssetRepository;
+  readonly store: ObjectStore;
+  readonly signals: Signals;
+}
+
+/** Puts what was made where viewers find it, and says so: store first, then database, then signal. */
+export class Publisher {
+  readonly #deps: PublisherDeps;
+  /** Init segments already compared in this process, so that each chunk does not read the stored one again. */
+  readonly #inits = new Map<string, Buffer>();
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+  }
+
+  /** Playlists of the whole film, with measured bandwidths where every segment of a rendition is known. */
+  async playlists(asset: Asset, film: Film, measured?: ReadonlyMap<string, Bandwidth>): Promise<void> {
+    const { store } = this.#deps;
+    for (const name of renditionNames(film)) {
+      const text = writeMediaPlaylist(filmMediaPlaylist(film, name));
+      await store.put(mediaPlaylistKey(asset.id, asset.version, name), Buffer.from(text));
+    }
+    await this.#master(asset, film, measured);
+  }
+
+  async #master(asset: Asset, film: Film, measured?: ReadonlyMap<string, Bandwidth>): Promise<void> {
+    const uriOf = (name: string) => `v${asset.version}/${name}/index.m3u8`;
+    const text = writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf, measured));
+    await this.#deps.store.put(masterKey(asset.id), Buffer.from(text));
+  }
+
+  /**
+   * Keeps the first init segment of a rendition; a later one must be the same, byte for byte, since one serves all.
+   * @throws Fault ENCODE_FAILED when it is not.
+   */
+  async init(asset: Asset, rendition: string, bytes: Uint8Array): Promise<void> {
+    const key = initKey(asset.id, asset.version, rendition);
+    const first = this.#inits.get(key) ?? (await this.#read(key));
+    if (!first) await this.#deps.store.put(key, bytes);
+    else if (!first.equals(bytes)) {
+      throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: its chunks do not fit together.' });
+    }
+    this.#inits.set(key, first ?? Buffer.from(bytes));
+  }
+
+  /** Publishes one segment. One that exists from an earlier attempt is replaced by its equal. */
+  async segment(asset: Asset, rendition: string, index: number, bytes: Uint8Array): Promise<void> {
+    await this.#deps.store.put(segmentKey(asset.id, asset.version, rendition, index), bytes);
+    await this.#deps.assets.segmentsPublished(asset.id, asset.version, [
+      { rendition, segment: index, bytes: bytes.length },
+    ]);
+    if (index === 0) await this.#advanceToPlayable(asset);
+    this.changed(asset.id);
+  }
+
+  /** `playable` once the first segments of the lowest rung and of the sound are there. */
+  async #advanceToPlayable(asset: Asset): Promise<void> {
+    const { video, audio } = asset.film ?? {};
+    const needed = [video?.renditions[0], audio?.renditions[0]].flatMap((each) => (each ? [each.name] : []));
+    const published = await this.#deps.assets.segments(asset.id, asset.version);
+    const begun = new Set(published.filter(({ segment }) => segment === 0).map(({ rendition }) => rendition));
+    if (needed.every((name) => begun.has(name))) await this.#deps.assets.advance(asset.id, 'playable');
+  }
+
+  /** All segments are there: the playlists get their measured bandwidths and the asset is ready. False when not all are. */
+  async finish(asset: Asset): Promise<boolean> {
+    const { film } = asset;
+    if (!film) return false;
+    const measured = await this.#measure(asset, film);
+    if (!measured) return false;
+    await this.#master(asset, film, measured);
+    await this.#deps.assets.advance(asset.id, 'ready');
+    this.changed(asset.id);
+    for (const key of this.#inits.keys()) if (key.startsWith(filmPrefix(asset.id))) this.#inits.delete(key);
+    return true;
+  }
+
+  async #measure(asset: Asset, film: Film): Promise<Map<string, Bandwidth> | undefined> {
+    const published = await this.#deps.assets.segments(asset.id, asset.version);
+    const sizes = Map.groupBy(published, ({ rendition }) => rendition);
+    const measured = new Map<string, Bandwidth>();
+    for (const name of renditionNames(film)) {
+      const own = new Map((sizes.get(name) ?? []).map(({ segment, bytes }) => [segment, bytes]));
+      const bandwidth = measureBandwidth(film, name, own);
+      if (!bandwidth) return undefined;
+      measured.set(name, bandwidth);
+    }
+    return measured;
+  }
+
+  changed(assetId: string): void {
+    this.#deps.signals.notify(assetChannel(assetId));
+    this.#deps.signals.notify(ASSETS);
+  }
+
+  /** Removes everything published for an asset that will not be played. */
+  async remove(assetId: string): Promise<void> {
+    await this.#deps.store.deletePrefix(filmPrefix(assetId));
+    for (const key of this.#inits.keys()) if (key.startsWith(filmPrefix(assetId))) this.#inits.delete(key);
+  }
+
+  async #read(key: string): Promise<Buffer | undefined> {
+    const object = await this.#deps.store.open(key);
+    if (!object) return undefined;
+    const parts: Buffer[] = [];
+    for await (const part of object.body) parts.push(part as Buffer);
+    return Buffer.concat(parts);
+  }
+}

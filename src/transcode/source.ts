@@ -1,0 +1,43 @@
+import type { Rational } from '../kernel/film/film.ts';
+
+/** What the probe found in a source file. Seconds are on the source's own clock, which need not start at 0. */
+export interface SourceInfo {
+  /** ffmpeg's name of the container, such as `mov`: named again at every later reading, so it is never guessed twice. */
+  readonly container: string;
+  readonly video?: SourceVideo;
+  readonly audio?: SourceAudio;
+}
+
+export interface SourceVideo {
+  readonly streamIndex: number;
+  readonly width: number;
+  readonly height: number;
+  /** Width over height of one coded pixel. */
+  readonly pixelShape: Rational;
+  /** Degrees that a player turns the picture by. */
+  readonly rotation: number;
+  readonly frameRate?: Rational;
+  readonly timeBase: Rational;
+  /** First presentation time, in `timeBase`. */
+  readonly startPts: number;
+  readonly durationSeconds: number;
+  readonly interlaced: boolean;
+  readonly matrix: ColourMatrix;
+  readonly transfer: 'sdr' | 'pq' | 'hlg';
+}
+
+export type ColourMatrix = 'bt601' | 'bt709' | 'bt2020';
+
+export interface SourceAudio {
+  readonly streamIndex: number;
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly startSeconds: number;
+  readonly durationSeconds: number;
+  /** BCP 47. */
+  readonly language?: string;
+}
+
+export function videoStartSeconds(video: SourceVideo): number {
+  return (video.startPts * video.timeBase.num) / video.timeBase.den;
+}

@@ -1,0 +1,264 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, hostname } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { Settings } from '../config/settings.ts';
+import type { Asset, AssetRepository } from '../database/assets.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { Fault } from '../kernel/errors.ts';
+import type { Film } from '../kernel/film/film.ts';
+import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
+import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Job, Queue } from '../queue/queue.ts';
+import { type Signals, WORK } from '../queue/signals.ts';
+import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
+import { type ChunkWork, encodeAudio, encodeVideo } from './encode.ts';
+import { checkFfmpeg } from './ffmpeg.ts';
+import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
+import { planFilm } from './plan.ts';
+import { probeSource } from './probe.ts';
+import { Publisher } from './publisher.ts';
+
+export interface WorkerDeps {
+  readonly assets: AssetRepository;
+  readonly queue: Queue;
+  readonly store: ObjectStore;
+  readonly signals: Signals;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where ladders are found by their name. */
+  readonly ladderFolder: string;
+}
+
+/** Work whose end makes a film whole; pictures and the digest are wanted, yet nothing waits for them. */
+const FILM_KINDS = ['probe', 'video', 'audio'];
+const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'digest'];
+
+/** How long a slot with nothing to do waits before it looks again: signals from other processes may be lost. */
+const IDLE_MS = 1_000;
+
+/**
+ * Leases work and does it, in as many slots as there are processors. All that is promised is in the queue and the
+ * store: a worker that is killed at any moment leaves jobs behind that another takes up.
+ */
+export class Worker {
+  readonly #deps: WorkerDeps;
+  readonly #publisher: Publisher;
+  readonly #log: Log;
+  readonly #name: string;
+  readonly #stop = new AbortController();
+  #ladder: Ladder | undefined;
+  #slots: Promise<void>[] = [];
+  #stopped: Promise<void> | undefined;
+
+  constructor(deps: WorkerDeps) {
+    this.#deps = deps;
+    this.#publisher = new Publisher(deps);
+    this.#log = deps.log.child({ part: 'worker' });
+    this.#name = workerName(deps.settings.data);
+  }
+
+  /**
+   * Takes up work.
+   * @throws Fault FFMPEG_MISSING or LADDER_INVALID; nothing is running then.
+   */
+  async start(): Promise<void> {
+    this.#ladder = await readLadder(this.#deps.settings.ladder, this.#deps.ladderFolder);
+    await checkFfmpeg();
+    await this.#deps.queue.releaseAll(this.#name);
+    await this.#finishLeftOvers();
+    const count = this.#deps.settings.workers || availableParallelism();
+    this.#slots = Array.from({ length: count }, () => this.#slot());
+    this.#log.info({ slots: count }, 'taking work');
+  }
+
+  /** Stops ffmpeg, hands the leases back, and resolves when nothing is running any more. */
+  stop(): Promise<void> {
+    this.#stop.abort();
+    this.#stopped ??= Promise.allSettled(this.#slots).then(() => {});
+    return this.#stopped;
+  }
+
+  async #slot(): Promise<void> {
+    const { queue, signals } = this.#deps;
+    while (!this.#stop.signal.aborted) {
+      try {
+        const job = await queue.lease(this.#name, KINDS);
+        if (job) await this.#work(job);
+        else await signals.next(WORK, IDLE_MS, this.#stop.signal);
+      } catch (cause) {
+        // The database is away or full: the slot outlives that, without asking it in a tight loop.
+        this.#log.error({ err: cause }, 'no work could be leased');
+        await signals.next(WORK, IDLE_MS, this.#stop.signal);
+      }
+    }
+  }
+
+  /** One job from lease to end. */
+  async #work(job: Job): Promise<void> {
+    const { queue } = this.#deps;
+    const log = this.#log.child({ job: job.id, kind: job.kind, asset: job.subject, attempt: job.attempt });
+    const lease = this.#holdLease(job);
+    const startedAtMs = this.#deps.clock.now();
+    try {
+      const asset = await this.#deps.assets.find(job.subject);
+      if (!asset || asset.status === 'errored') await queue.cancel(job.subject);
+      else await this.#do(job, asset, lease.abort);
+      log.debug(
+        { tookMs: this.#deps.clock.now() - startedAtMs, from: job.firstSegment, to: job.endSegment },
+        'job done',
+      );
+    } catch (cause) {
+      if (this.#stop.signal.aborted) await queue.release(job);
+      else if (!lease.abort.aborted) await this.#failed(job, Fault.from(cause), log);
+      else log.info({}, 'lease lost');
+    } finally {
+      lease.let();
+    }
+    await this.#cleanUpDeleted(job.subject);
+  }
+
+  async #do(job: Job, asset: Asset, abort: AbortSignal): Promise<void> {
+    const { store, queue } = this.#deps;
+    if (job.kind === 'digest') await this.#digest(asset, abort);
+    else {
+      const source = await store.localFile(sourceKey(asset.id));
+      if (!source) throw new Fault('SOURCE_MISSING');
+      try {
+        if (job.kind === 'probe') return await this.#probe(job, asset, source, abort);
+        await this.#encode(job, asset, source, abort);
+      } finally {
+        await source.release();
+      }
+    }
+    await queue.complete(job);
+    if (FILM_KINDS.includes(job.kind)) await this.#finishIfDone(asset.id);
+  }
+
+  async #encode(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
+    const { film } = asset;
+    if (!film || !this.#ladder) throw new Fault('INTERNAL', { detail: { why: 'work on a film that is not planned' } });
+    const { assets, store, settings } = this.#deps;
+    const whole = { ...asset, film };
+    const work: ChunkWork & PictureWork = {
+      assets,
+      store,
+      settings,
+      publisher: this.#publisher,
+      preset: this.#ladder.preset,
+      asset: whole,
+      source,
+      abort,
+    };
+    await ENCODERS[job.kind]?.(work, job);
+  }
+
+  async #probe(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
+    const { assets, queue, settings } = this.#deps;
+    if (!this.#ladder) throw new Fault('INTERNAL', { detail: { why: 'the worker has not started' } });
+    const info = await probeSource(source.path, {
+      maxPixels: settings.sourceMaxPixels,
+      maxSeconds: settings.sourceMaxHours * 3_600,
+      abort,
+    });
+    const { film, jobs } = planFilm(asset.id, info, this.#ladder, settings.chunkSegments);
+    await this.#publisher.playlists(asset, film);
+    await assets.planned(asset.id, film);
+    await queue.complete(job, jobs);
+    this.#publisher.changed(asset.id);
+  }
+
+  async #digest(asset: Asset, abort: AbortSignal): Promise<void> {
+    const object = await this.#deps.store.open(sourceKey(asset.id));
+    if (!object) throw new Fault('SOURCE_MISSING');
+    const hash = createHash('sha256');
+    for await (const bytes of object.body) {
+      abort.throwIfAborted();
+      hash.update(bytes as Buffer);
+    }
+    await this.#deps.assets.sourceDigested(asset.id, hash.digest('hex'));
+    this.#publisher.changed(asset.id);
+  }
+
+  /** A bad source ends its asset at once; anything else is tried again until the queue calls the job dead. */
+  async #failed(job: Job, fault: Fault, log: Log): Promise<void> {
+    const { queue } = this.#deps;
+    const fields = { code: fault.code, detail: fault.detail, err: fault };
+    const hopeless = fault.side === 'viewer' || fault.code === 'SOURCE_MISSING';
+    const outcome = hopeless ? 'dead' : await queue.fail(job);
+    if (outcome !== 'dead') return log.warn(fields, outcome === 'retry' ? 'job failed, trying again' : 'lease lost');
+    log.warn(fields, 'job given up');
+    if (hopeless || FILM_KINDS.includes(job.kind)) await this.#giveUp(job.subject, fault);
+    else await this.#finishIfDone(job.subject);
+  }
+
+  /** The asset is errored; its work, what was published of it, and a source that is no good are removed. */
+  async #giveUp(assetId: string, fault: Fault): Promise<void> {
+    const { assets, queue, store } = this.#deps;
+    const code = fault.side === 'viewer' || fault.code === 'SOURCE_MISSING' ? fault.code : 'ENCODE_FAILED';
+    const says = fault.code === code ? fault.message : 'The encoder gave up on this film.';
+    await assets.fail(assetId, { code, says });
+    await queue.cancel(assetId);
+    await this.#publisher.remove(assetId);
+    if (fault.side === 'viewer') await store.deletePrefix(`${sourceKey(assetId).split('/').slice(0, 2).join('/')}/`);
+    this.#publisher.changed(assetId);
+  }
+
+  async #finishIfDone(assetId: string): Promise<void> {
+    const { assets, queue } = this.#deps;
+    if ((await queue.remaining(assetId, FILM_KINDS)) > 0) return;
+    const asset = await assets.find(assetId);
+    if (!asset?.film || asset.status === 'errored' || asset.status === 'ready') return;
+    if (await this.#publisher.finish(asset)) this.#log.info({ asset: assetId }, 'film ready');
+    else await this.#giveUp(assetId, new Fault('ENCODE_FAILED'));
+  }
+
+  /** A crash between the last job's end and the film's leaves a film that nobody would finish. */
+  async #finishLeftOvers(): Promise<void> {
+    const { assets } = this.#deps;
+    const open = [...(await assets.inStatus('queued')), ...(await assets.inStatus('playable'))];
+    for (const asset of open) if (asset.film) await this.#finishIfDone(asset.id);
+  }
+
+  /** An asset deleted while its work ran may have got files after its own were removed. */
+  async #cleanUpDeleted(assetId: string): Promise<void> {
+    const asset = await this.#deps.assets.find(assetId);
+    if (!asset || asset.status === 'errored') await this.#deps.store.deletePrefix(filmPrefix(assetId));
+  }
+
+  /** Extends the lease while the job runs; `abort` fires when it is lost or the worker stops. */
+  #holdLease(job: Job): { abort: AbortSignal; let(): void } {
+    const lost = new AbortController();
+    const beat = setInterval(() => {
+      this.#deps.queue.extend(job).then(
+        (held) => held || lost.abort(),
+        // One missed beat is no lost lease: the next one may still come in time.
+        (cause: unknown) => this.#log.warn({ err: cause, job: job.id }, 'lease not extended'),
+      );
+    }, this.#deps.settings.leaseMs / 3);
+    return { abort: AbortSignal.any([lost.signal, this.#stop.signal]), let: () => clearInterval(beat) };
+  }
+}
+
+const ENCODERS: Readonly<Record<string, (work: PictureWork, job: Job) => Promise<void>>> = {
+  video: encodeVideo,
+  audio: encodeAudio,
+  poster: makePoster,
+  storyboard: makeStoryboard,
+};
+
+/** The same after a restart, so that a killed worker's leases are known as its own; different for every data folder. */
+function workerName(dataFolder: string): string {
+  const folder = createHash('sha256').update(resolve(dataFolder)).digest('hex').slice(0, 12);
+  return `worker-${hostname()}-${folder}`;
+}
+
+async function readLadder(name: string, folder: string): Promise<Ladder> {
+  const file = isAbsolute(name) || name.endsWith('.json') ? name : join(folder, `${name}.json`);
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Fault('LADDER_INVALID', { says: `The encoding ladder "${name}" could not be read.`, cause });
+  });
+  return parseLadder(text);
+}
