@@ -1,0 +1,89 @@
+import { LRUCache } from 'lru-cache';
+import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../kernel/access/edge-signature.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Upstream } from './upstream.ts';
+
+export type AccessPolicy = 'public' | 'signed';
+
+interface Known {
+  readonly policy: AccessPolicy;
+  readonly askedAtMs: number;
+}
+
+const MAX_AGE_MS = 2_000;
+/** From here on it is asked again behind the viewers' backs, so that a watched asset never makes one wait. */
+const REFRESH_AGE_MS = 1_000;
+const MAX_ASSETS = 10_000;
+
+/**
+ * Who may watch an asset, as the origin last said. What is unknown counts as signed, so a refusal does not tell whether
+ * an asset exists; while the origin is away the last word stands.
+ */
+export class AssetAccess {
+  readonly #origin: Upstream;
+  readonly #secret: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #known = new LRUCache<string, Known>({ max: MAX_ASSETS });
+  readonly #asking = new Map<string, Promise<AccessPolicy>>();
+
+  constructor(origin: Upstream, secret: string, clock: Clock, log: Log) {
+    this.#origin = origin;
+    this.#secret = secret;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** The policy at once when it is known, otherwise when the origin has answered. Never rejects. */
+  find(assetId: string): AccessPolicy | Promise<AccessPolicy> {
+    const known = this.#known.get(assetId);
+    const ageMs = known ? this.#clock.now() - known.askedAtMs : Number.POSITIVE_INFINITY;
+    if (ageMs >= 0 && ageMs < REFRESH_AGE_MS && known) return known.policy;
+    const asked = this.#ask(assetId);
+    return known && ageMs < MAX_AGE_MS ? known.policy : asked;
+  }
+
+  #ask(assetId: string): Promise<AccessPolicy> {
+    const already = this.#asking.get(assetId);
+    if (already) return already;
+    const asking = this.#fetch(assetId).finally(() => this.#asking.delete(assetId));
+    this.#asking.set(assetId, asking);
+    return asking;
+  }
+
+  async #fetch(assetId: string): Promise<AccessPolicy> {
+    const askedAtMs = this.#clock.now();
+    const target = `/access/${assetId}`;
+    const signature = signEdgeRequest(this.#secret, 'GET', target, askedAtMs);
+    let policy: AccessPolicy | undefined;
+    try {
+      const answer = await this.#origin.text({ method: 'GET', target, fields: [EDGE_SIGNATURE_HEADER, signature] });
+      policy = readPolicy(answer.head.status, answer.text);
+      if (!policy)
+        this.#log.warn({ assetId, status: answer.head.status }, 'access answer of the origin not understood');
+    } catch (cause) {
+      this.#log.warn({ assetId, err: cause }, 'access could not be asked of the origin');
+    }
+    policy ??= this.#known.get(assetId)?.policy ?? 'signed';
+    this.#known.set(assetId, { policy, askedAtMs });
+    return policy;
+  }
+}
+
+function readPolicy(status: number, text: string): AccessPolicy | undefined {
+  if (status === 404) return 'signed';
+  if (status !== 200) return undefined;
+  const body = parseJson(text);
+  const policy = typeof body === 'object' && body !== null && 'policy' in body ? body.policy : undefined;
+  return policy === 'public' || policy === 'signed' ? policy : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // An answer that is no JSON is one that was not understood, whatever it is instead.
+    return undefined;
+  }
+}

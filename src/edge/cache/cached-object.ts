@@ -1,0 +1,75 @@
+import type { Lifetime } from '../../kernel/http/freshness.ts';
+import type { Representation } from './representation.ts';
+
+/** What an entry costs beside its body: maps, strings, the header block. Measured with 100,000 small entries. */
+const OVERHEAD_BYTES = 1_024;
+
+export interface Age {
+  /** Epoch milliseconds at which its age was zero. */
+  readonly bornAtMs: number;
+  readonly lifetime: Lifetime;
+}
+
+/** A header block ready for `writeHead`, good for one second of age. The last element is the exchange id's place. */
+export interface PreparedBlock {
+  readonly second: number;
+  readonly fields: string[];
+}
+
+/** A complete answer in memory. Everything but its use is fixed: a revalidation puts a new object in its place. */
+export class CachedObject {
+  readonly kind = 'object';
+  readonly key: string;
+  readonly head: Representation;
+  readonly body: Buffer;
+  readonly age: Age;
+  readonly freshUntilMs: number;
+  readonly sizeBytes: number;
+  /** After the origin failed: until then it is not asked again. Epoch milliseconds. */
+  restUntilMs = 0;
+  /** Kept here so that a hot object's headers are written once a second, not once a viewer. */
+  prepared: PreparedBlock | undefined;
+
+  constructor(key: string, head: Representation, body: Buffer, age: Age) {
+    this.key = key;
+    this.head = head;
+    this.body = body;
+    this.age = age;
+    this.freshUntilMs = age.bornAtMs + age.lifetime.freshSeconds * 1000;
+    this.sizeBytes = body.length + OVERHEAD_BYTES + head.fields.reduce((sum, text) => sum + text.length, key.length);
+  }
+
+  isFresh(nowMs: number): boolean {
+    return nowMs < this.freshUntilMs;
+  }
+
+  ageSeconds(nowMs: number): number {
+    return Math.max(0, Math.floor((nowMs - this.age.bornAtMs) / 1000));
+  }
+
+  mayServeWhileRevalidating(nowMs: number): boolean {
+    return nowMs < this.freshUntilMs + this.age.lifetime.staleWhileRevalidateSeconds * 1000;
+  }
+
+  mayServeOnError(nowMs: number): boolean {
+    return nowMs < this.freshUntilMs + this.age.lifetime.staleIfErrorSeconds * 1000;
+  }
+
+  get hasValidator(): boolean {
+    return this.head.etag !== undefined || this.head.lastModified !== undefined;
+  }
+}
+
+/** Stands at a resource's own key when its answers differ by request fields: tells which, and where variants are. */
+export class VaryMarker {
+  readonly kind = 'vary';
+  readonly key: string;
+  readonly names: readonly string[];
+  readonly sizeBytes: number;
+
+  constructor(key: string, names: readonly string[]) {
+    this.key = key;
+    this.names = names;
+    this.sizeBytes = OVERHEAD_BYTES + key.length;
+  }
+}

@@ -1,0 +1,59 @@
+import { LRUCache } from 'lru-cache';
+import type { Fill } from './fill.ts';
+
+/** How long a key is taken as uncacheable after an answer was, so that its viewers do not queue for nothing. */
+const UNCACHEABLE_MS = 10_000;
+const UNCACHEABLE_KEYS = 4_096;
+
+/** The fills under way, one a key, and the keys not worth waiting for. */
+export class FillTable {
+  readonly #fills = new Map<string, Fill>();
+  readonly #uncacheable: LRUCache<string, number>;
+
+  constructor() {
+    this.#uncacheable = new LRUCache({ max: UNCACHEABLE_KEYS });
+  }
+
+  get size(): number {
+    return this.#fills.size;
+  }
+
+  get(key: string): Fill | undefined {
+    return this.#fills.get(key);
+  }
+
+  lead(fill: Fill): void {
+    this.#fills.set(fill.traits.key, fill);
+  }
+
+  /** Newcomers no longer find it; those who read it go on. */
+  retire(fill: Fill): void {
+    if (this.#fills.get(fill.traits.key) === fill) this.#fills.delete(fill.traits.key);
+  }
+
+  /** Newcomers no longer find it, and what it brings is not stored. */
+  outdate(key: string): void {
+    const fill = this.#fills.get(key);
+    if (!fill) return;
+    fill.outdated = true;
+    this.retire(fill);
+  }
+
+  isUncacheable(key: string, nowMs: number): boolean {
+    if (this.#uncacheable.size === 0) return false;
+    const untilMs = this.#uncacheable.get(key);
+    return untilMs !== undefined && nowMs < untilMs;
+  }
+
+  markUncacheable(key: string, nowMs: number): void {
+    this.#uncacheable.set(key, nowMs + UNCACHEABLE_MS);
+  }
+
+  unmark(key: string): void {
+    this.#uncacheable.delete(key);
+  }
+
+  abandonAll(): void {
+    for (const fill of [...this.#fills.values()]) fill.abandon();
+  }
+}

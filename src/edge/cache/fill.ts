@@ -1,0 +1,255 @@
+import { Fault } from '../../kernel/errors.ts';
+import type { ResponseHead } from '../../kernel/http/fields.ts';
+import type { UpstreamCall, UpstreamSink } from '../upstream.ts';
+import type { Admission } from './admission.ts';
+import type { CachedObject } from './cached-object.ts';
+import type { Representation } from './representation.ts';
+
+/**
+ * One answer on its way from the origin, and everybody who reads it. The bytes form a growing list of chunks; each
+ * reader has its own place in it and waits only for what has not arrived. A fill that is kept holds all its chunks and
+ * becomes an entry at the end; any other holds a window and pauses the origin when its slowest reader falls behind.
+ * Only the origin's callbacks and `take`/`leave` change it, and it ends exactly once.
+ */
+export type FillState = 'asking' | 'flowing' | 'complete' | 'not-modified' | 'failed';
+
+/** What the fill knows once the origin's head has arrived. */
+export interface Answer {
+  readonly head: Representation;
+  readonly admission: Admission;
+  /** Bytes the origin promised; undefined when it did not say. */
+  readonly declaredBytes: number | undefined;
+  /** Epoch milliseconds at which the answer's age was zero. */
+  readonly bornAtMs: number;
+  /** The request fields that the answer depends on, as they were in the request that led to it. */
+  readonly variant: string;
+}
+
+/** What a fill asks of the house: decisions and room, so that this file holds only the flow of bytes. */
+export interface FillOwner {
+  /** Judges the head; a stored copy when that is what it confirms. */
+  judge(fill: Fill, head: ResponseHead): Answer | CachedObject;
+  /** Asks for room for more bytes of a kept fill. */
+  reserve(fill: Fill, bytes: number): boolean;
+  /** A kept fill has all its bytes. */
+  store(fill: Fill, answer: Answer, body: Buffer): CachedObject | undefined;
+  /** Called once, whatever the end. */
+  ended(fill: Fill): void;
+}
+
+/** How far the origin may run ahead of the slowest reader of a fill that is not kept. */
+const WINDOW_BYTES = 1_048_576;
+
+export interface FillTraits {
+  readonly key: string;
+  readonly startedAtMs: number;
+  /** Answers to HEAD have no body, whatever their Content-Length. */
+  readonly bodiless: boolean;
+  /** Goes on without readers: a refresh behind a stale copy. */
+  readonly background: boolean;
+}
+
+export class Fill implements UpstreamSink {
+  readonly traits: FillTraits;
+  state: FillState = 'asking';
+  answer: Answer | undefined;
+  object: CachedObject | undefined;
+  fault: Fault | undefined;
+  receivedBytes = 0;
+  /** False when bytes are dropped once every reader has them. */
+  kept = false;
+  /** Would have been kept, had there been room. */
+  overgrown = false;
+  /** The resource was changed while this was on its way: what comes is told to those who wait, and not stored. */
+  outdated = false;
+  readonly #owner: FillOwner;
+  readonly #readers = new Set<FillReader>();
+  readonly #listeners = new Set<() => void>();
+  #chunks: Buffer[] = [];
+  /** Index of the first chunk still held. */
+  #base = 0;
+  #baseBytes = 0;
+  #call: UpstreamCall | undefined;
+  #paused = false;
+
+  constructor(traits: FillTraits, owner: FillOwner) {
+    this.traits = traits;
+    this.#owner = owner;
+  }
+
+  get ended(): boolean {
+    return this.state !== 'asking' && this.state !== 'flowing';
+  }
+
+  get readerCount(): number {
+    return this.#readers.size;
+  }
+
+  begin(call: UpstreamCall): void {
+    this.#call = call;
+  }
+
+  join(): FillReader {
+    const reader = new FillReader(this);
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Calls back once at the next change: a head, bytes, an end. Returns how to take that back. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // From the origin
+
+  head(head: ResponseHead): void {
+    const judged = this.#owner.judge(this, head);
+    if ('admission' in judged) {
+      this.answer = judged;
+      this.state = 'flowing';
+      this.kept = judged.admission.keep && this.#owner.reserve(this, judged.declaredBytes ?? 0);
+      this.overgrown = judged.admission.keep && !this.kept;
+    } else {
+      this.object = judged;
+      this.#end('not-modified');
+      return;
+    }
+    this.#wake();
+  }
+
+  data(chunk: Buffer): boolean {
+    if (this.ended) return true;
+    this.receivedBytes += chunk.length;
+    if (this.kept && this.answer?.declaredBytes === undefined && !this.#owner.reserve(this, chunk.length)) {
+      this.#stopKeeping();
+    }
+    this.#chunks.push(chunk);
+    this.#wake();
+    this.#paused = !this.#hasRoom();
+    return !this.#paused;
+  }
+
+  end(): void {
+    if (this.ended) return;
+    const declared = this.traits.bodiless ? undefined : this.answer?.declaredBytes;
+    if (declared !== undefined && declared !== this.receivedBytes) {
+      this.fail(new Fault('ORIGIN_TRUNCATED', { detail: { declared, received: this.receivedBytes } }));
+      return;
+    }
+    if (this.kept && this.answer) this.object = this.#owner.store(this, this.answer, this.#body());
+    this.#end('complete');
+  }
+
+  fail(fault: Fault): void {
+    if (this.ended) return;
+    this.fault = fault;
+    this.#end('failed');
+  }
+
+  /** Ends the fill because nobody wants it any more. */
+  abandon(): void {
+    if (this.ended) return;
+    this.fault = new Fault('VIEWER_GONE');
+    this.#end('failed');
+    this.#call?.abort();
+  }
+
+  // From readers
+
+  /** The chunk at a place in the list, undefined when it has not arrived. */
+  chunkAt(index: number): Buffer | undefined {
+    return this.#chunks[index - this.#base];
+  }
+
+  advanced(): void {
+    if (this.kept) return;
+    this.#trim();
+    if (this.#paused && this.#hasRoom()) {
+      this.#paused = false;
+      this.#call?.resume();
+    }
+  }
+
+  left(reader: FillReader): void {
+    if (!this.#readers.delete(reader) || this.ended) return;
+    if (this.#readers.size > 0) this.advanced();
+    else if (!this.#worthFinishing()) this.abandon();
+  }
+
+  /** Half the way is worth going to the end of; before that the next viewer may as well start anew. */
+  #worthFinishing(): boolean {
+    if (this.traits.background) return true;
+    const declared = this.answer?.declaredBytes;
+    return this.kept && declared !== undefined && this.receivedBytes * 2 >= declared;
+  }
+
+  #stopKeeping(): void {
+    this.kept = false;
+    this.overgrown = true;
+    if (this.#readers.size === 0) this.abandon();
+    else this.#trim();
+  }
+
+  #hasRoom(): boolean {
+    return this.kept || this.receivedBytes - this.#baseBytes < WINDOW_BYTES;
+  }
+
+  /** Drops the chunks that every reader has passed. */
+  #trim(): void {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const reader of this.#readers) lowest = Math.min(lowest, reader.index);
+    while (this.#base < lowest && this.#chunks.length > 0) {
+      this.#baseBytes += this.#chunks.shift()?.length ?? 0;
+      this.#base += 1;
+    }
+  }
+
+  /** One slab of its own: the chunks are views into larger socket buffers, which would stay alive with them. */
+  #body(): Buffer {
+    const body = Buffer.allocUnsafeSlow(this.receivedBytes);
+    let at = 0;
+    this.#chunks = this.#chunks.map((chunk) => {
+      const start = at;
+      at += chunk.copy(body, at);
+      return body.subarray(start, at);
+    });
+    return body;
+  }
+
+  #end(state: FillState): void {
+    this.state = state;
+    this.#owner.ended(this);
+    this.#wake();
+  }
+
+  #wake(): void {
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const listener of listeners) listener();
+  }
+}
+
+/** One reader's place in a fill. */
+export class FillReader {
+  readonly fill: Fill;
+  index = 0;
+
+  constructor(fill: Fill) {
+    this.fill = fill;
+  }
+
+  /** The next chunk in hand, undefined when it is still to come or there is none. */
+  take(): Buffer | undefined {
+    const chunk = this.fill.chunkAt(this.index);
+    if (chunk) {
+      this.index += 1;
+      this.fill.advanced();
+    }
+    return chunk;
+  }
+
+  leave(): void {
+    this.fill.left(this);
+  }
+}

@@ -1,0 +1,84 @@
+import type { CachedObject, VaryMarker } from './cached-object.ts';
+import { S3Fifo, type Slot } from './s3-fifo.ts';
+
+export type Entry = CachedObject | VaryMarker;
+
+/** The largest object that is kept: one film must not push everybody else's segments out. */
+const LARGEST_SHARE = 1 / 8;
+
+/**
+ * Entries in memory under one byte limit. Bytes still arriving are reserved before they come, so entries and fills
+ * together never pass the limit.
+ */
+export class MemoryTier {
+  readonly limitBytes: number;
+  readonly largestObjectBytes: number;
+  readonly #slots = new Map<string, Slot<Entry>>();
+  readonly #eviction = new S3Fifo<Entry>();
+  #storedBytes = 0;
+  #reservedBytes = 0;
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+    this.largestObjectBytes = Math.floor(limitBytes * LARGEST_SHARE);
+  }
+
+  /** Bytes of entries and reservations together; never more than the limit. */
+  get usedBytes(): number {
+    return this.#storedBytes + this.#reservedBytes;
+  }
+
+  get entryCount(): number {
+    return this.#slots.size;
+  }
+
+  get(key: string): Entry | undefined {
+    const slot = this.#slots.get(key);
+    if (!slot) return undefined;
+    this.#eviction.touch(slot);
+    return slot.item;
+  }
+
+  /** Sets room aside for bytes to come, at the cost of older entries; false when fills already hold all of it. */
+  reserve(bytes: number): boolean {
+    if (!this.#makeRoom(bytes)) return false;
+    this.#reservedBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.#reservedBytes -= bytes;
+  }
+
+  /** False when there is no room even after eviction; an older entry of the same key is gone in either case. */
+  put(entry: Entry): boolean {
+    this.delete(entry.key);
+    if (!this.#makeRoom(entry.sizeBytes)) return false;
+    this.#slots.set(entry.key, this.#eviction.add(entry));
+    this.#storedBytes += entry.sizeBytes;
+    return true;
+  }
+
+  delete(key: string): boolean {
+    const slot = this.#slots.get(key);
+    if (!slot) return false;
+    this.#eviction.remove(slot);
+    this.#forget(slot.item);
+    return true;
+  }
+
+  #makeRoom(bytes: number): boolean {
+    if (this.#reservedBytes + bytes > this.limitBytes) return false;
+    while (this.usedBytes + bytes > this.limitBytes) {
+      const victim = this.#eviction.evict();
+      if (!victim) return false;
+      this.#forget(victim);
+    }
+    return true;
+  }
+
+  #forget(entry: Entry): void {
+    this.#slots.delete(entry.key);
+    this.#storedBytes -= entry.sizeBytes;
+  }
+}

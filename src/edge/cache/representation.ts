@@ -1,0 +1,55 @@
+import {
+  type FieldList,
+  fieldOf,
+  type ResponseHead,
+  withoutFields,
+  withoutMalformed,
+} from '../../kernel/http/fields.ts';
+import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
+
+/** Fields the edge writes itself, anew for every viewer, from what the members of `Representation` say. */
+const OURS: ReadonlySet<string> = new Set([
+  'content-length',
+  'age',
+  'via',
+  'cache-status',
+  'x-cache',
+  'x-frontrow-id',
+  'date',
+]);
+
+/** An origin's answer without its body, as it is stored and handed on: cleaned once, never changed afterwards. */
+export class Representation {
+  readonly status: number;
+  /** Without hop-by-hop fields, malformed ones and those the edge writes. */
+  readonly fields: FieldList;
+  readonly etag: string | undefined;
+  readonly lastModified: string | undefined;
+  readonly date: string;
+  /** What caches further up said, to be continued. */
+  readonly via: string | undefined;
+  readonly cacheStatus: string | undefined;
+
+  constructor(head: ResponseHead, receivedAtMs: number) {
+    const fields = withoutMalformed(withoutHopByHop(head.fields));
+    this.status = head.status;
+    this.fields = withoutFields(fields, OURS);
+    this.etag = fieldOf(fields, 'etag');
+    this.lastModified = fieldOf(fields, 'last-modified');
+    this.date = fieldOf(fields, 'date') ?? new Date(receivedAtMs).toUTCString();
+    this.via = fieldOf(fields, 'via');
+    this.cacheStatus = fieldOf(fields, 'cache-status');
+  }
+
+  /** This answer confirmed by a 304: the newer fields replace the older of the same name. RFC 9111 section 3.2. */
+  refreshedBy(head: ResponseHead, receivedAtMs: number): Representation {
+    const news = withoutHopByHop(head.fields);
+    const replaced = new Set<string>(['date', 'via', 'cache-status']);
+    for (let at = 0; at < news.length; at += 2) replaced.add((news[at] ?? '').toLowerCase());
+    // The body stays, so what describes its bytes stays too: RFC 9111 section 3.2 names these.
+    for (const name of ['content-encoding', 'content-type', 'content-range', 'content-length']) replaced.delete(name);
+    const kept = withoutFields([...this.fields, 'Date', this.date], replaced);
+    const bodily = new Set(['content-encoding', 'content-type', 'content-range', 'content-length']);
+    return new Representation({ status: this.status, fields: [...kept, ...withoutFields(news, bodily)] }, receivedAtMs);
+  }
+}

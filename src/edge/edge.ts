@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { derivedKeyOf } from '../kernel/access/derive.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { Fault } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
+import { AssetAccess } from './asset-access.ts';
+import { FillTable } from './cache/fill-table.ts';
+import { MemoryTier } from './cache/memory-tier.ts';
+import { ConfigFeed } from './config-feed.ts';
+import type { PhaseTable } from './drive.ts';
+import type { Fact } from './exchange.ts';
+import { openDoor } from './http.ts';
+import type { EdgeMode, EdgeParts, EdgeSettings, Gate } from './parts.ts';
+import { admit } from './phases/admit.ts';
+import { authorize } from './phases/authorize.ts';
+import { deliver } from './phases/deliver.ts';
+import { fetch } from './phases/fetch.ts';
+import { join } from './phases/join.ts';
+import { lookup } from './phases/lookup.ts';
+import { receive } from './phases/receive.ts';
+import { refuse } from './phases/refuse.ts';
+import { route } from './phases/route.ts';
+import { settle } from './phases/settle.ts';
+import { shape } from './phases/shape.ts';
+import { Upstream } from './upstream.ts';
+
+export interface EdgeOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly mode: EdgeMode;
+  readonly originUrl: string;
+  /** Where the configuration comes from, in film mode. */
+  readonly controlUrl?: string;
+  /** Needed in film mode. */
+  readonly edgeSecret?: string;
+  /** Folder for the last good configuration. */
+  readonly dataDir: string;
+  readonly settings: EdgeSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called once an exchange, after its last byte. */
+  readonly onFact?: (fact: Fact) => void;
+}
+
+export interface EdgeAddress {
+  readonly url: string;
+  readonly port: number;
+}
+
+/** How long running answers get to finish at a stop. */
+const DRAIN_MS = 10_000;
+/** How long a start waits for control before it goes on with what the disk holds. */
+const FIRST_CONFIG_MS = 2_000;
+
+/** One edge: a listener, a cache, and the connections to the origin and to control. */
+export class Edge {
+  readonly #options: EdgeOptions;
+  readonly #origin: Upstream;
+  readonly #control: Upstream | undefined;
+  readonly #feed: ConfigFeed | undefined;
+  readonly #parts: EdgeParts;
+  #door: FastifyInstance | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: EdgeOptions) {
+    const { settings, clock, log, originUrl, controlUrl } = options;
+    this.#options = options;
+    this.#origin = new Upstream(originUrl, settings);
+    // Control holds a question for up to 20 s, which must not count as an origin that is slow to answer.
+    const patient = { ...settings, originFirstByteMs: settings.originFirstByteMs + 30_000 };
+    this.#control = controlUrl ? new Upstream(controlUrl, patient) : undefined;
+    this.#feed = this.#makeFeed();
+    this.#parts = {
+      mode: options.mode,
+      edgeId: `edge-${randomBytes(4).toString('hex')}`,
+      clock,
+      log,
+      settings,
+      tier: new MemoryTier(settings.cacheBytes),
+      fills: new FillTable(),
+      origin: this.#origin,
+      gate: this.#makeGate(),
+      onFact: options.onFact ?? (() => {}),
+    };
+  }
+
+  /** Bytes and entries in memory, and fills under way. */
+  get usage(): { cachedBytes: number; entries: number; fills: number } {
+    const { tier, fills } = this.#parts;
+    return { cachedBytes: tier.usedBytes, entries: tier.entryCount, fills: fills.size };
+  }
+
+  /** Listens when control has been heard, or shortly after when it is away. */
+  async start(): Promise<EdgeAddress> {
+    const { host, port, clock, settings } = this.#options;
+    await this.#feed?.start();
+    await this.#feed?.heard(FIRST_CONFIG_MS);
+    const { edgeId } = this.#parts;
+    this.#door = openDoor({ phases: phasesOf(this.#parts), clock, viewerIdleMs: settings.viewerIdleMs, edgeId });
+    try {
+      await this.#door.listen({ host, port });
+    } catch (cause) {
+      await this.stop();
+      throw cause;
+    }
+    const { port: bound } = this.#door.server.address() as AddressInfo;
+    const named = host.includes(':') ? `[${host}]` : host;
+    return { url: `http://${host === '0.0.0.0' ? '127.0.0.1' : named}:${bound}`, port: bound };
+  }
+
+  /** Finishes what runs, within a limit; a second caller gets the same promise. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#feed?.stop();
+    const door = this.#door;
+    const overdue = setTimeout(() => door?.server.closeAllConnections(), DRAIN_MS);
+    await door?.close();
+    clearTimeout(overdue);
+    this.#parts.fills.abandonAll();
+    await Promise.all([this.#origin.stop(), this.#control?.stop()]);
+  }
+
+  #makeFeed(): ConfigFeed | undefined {
+    const { mode, edgeSecret, dataDir, clock, log } = this.#options;
+    if (mode === 'proxy') return undefined;
+    if (!edgeSecret)
+      throw new Fault('INTERNAL', { says: 'An edge for films needs the secret it shares with the origin.' });
+    return new ConfigFeed({ control: this.#control, edgeSecret, dataDir, clock, log });
+  }
+
+  #makeGate(): Gate | undefined {
+    const { edgeSecret, clock, log } = this.#options;
+    const feed = this.#feed;
+    if (!feed || !edgeSecret) return undefined;
+    return {
+      keys: feed,
+      derivedKey: derivedKeyOf(edgeSecret),
+      edgeSecret,
+      assets: new AssetAccess(this.#origin, edgeSecret, clock, log),
+      mayBringCredentials: (webOrigin) => feed.mayBringCredentials(webOrigin),
+      get takesCredentials() {
+        return feed.takesCredentials;
+      },
+    };
+  }
+}
+
+function phasesOf(parts: EdgeParts): PhaseTable {
+  return {
+    receive: receive(parts),
+    route: route(parts),
+    authorize: authorize(parts),
+    lookup: lookup(parts),
+    join: join(parts),
+    fetch: fetch(parts),
+    admit: admit(parts),
+    shape: shape(parts),
+    deliver,
+    refuse: refuse(parts),
+    settle: settle(parts),
+  };
+}

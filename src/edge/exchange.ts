@@ -1,0 +1,161 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Credential } from '../kernel/access/credential.ts';
+import type { Grant } from '../kernel/access/proof.ts';
+import type { RefusalCode } from '../kernel/access/refusal.ts';
+import type { Fault, FaultCode } from '../kernel/errors.ts';
+import type { FilmObject } from '../kernel/film/paths.ts';
+import type { UnstorableReason } from '../kernel/http/storable.ts';
+import type { CachedObject } from './cache/cached-object.ts';
+import type { Fill, FillReader } from './cache/fill.ts';
+
+/** The steps of a request, in the order of a miss; `refuse` is entered from any of them, `settle` always comes last. */
+export type Step =
+  | 'receive'
+  | 'route'
+  | 'authorize'
+  | 'lookup'
+  | 'join'
+  | 'fetch'
+  | 'admit'
+  | 'shape'
+  | 'deliver'
+  | 'refuse'
+  | 'settle';
+
+/** What the cache did: `bypass` when it had no part in the answer. */
+export type Verdict = 'hit' | 'collapsed' | 'miss' | 'stale' | 'revalidated' | 'bypass';
+
+/** Why it did that: one word for header, fact, metric and test. */
+export type Reason =
+  | UnstorableReason
+  | 'fresh'
+  | 'absent'
+  | 'variant-absent'
+  | 'expired'
+  | 'while-revalidating'
+  | 'origin-failed'
+  | 'not-modified'
+  | 'followed'
+  | 'head'
+  | 'known-uncacheable'
+  | 'too-large'
+  | 'no-room'
+  | 'answered-here'
+  | 'refused';
+
+/** One record an exchange: access log, metrics and reports are views of it. Never holds a signature or a token. */
+export interface Fact {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly receivedAtMs: number;
+  readonly method: string;
+  /** Bare path, without query or token. */
+  readonly path: string;
+  readonly status: number;
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  /** Body bytes handed to the viewer's connection. */
+  readonly bytesSent: number;
+  readonly durationMs: number;
+  /** Undefined when nothing was sent. */
+  readonly firstByteMs: number | undefined;
+  readonly trail: readonly Step[];
+  readonly faultCode?: FaultCode;
+}
+
+/** A body that is still arriving: bytes from `start` to before `end`, or to wherever it ends. */
+export interface FillBody {
+  readonly reader: FillReader;
+  readonly start: number;
+  readonly end: number | undefined;
+}
+
+/** What is to be sent: decided by shape or refuse, sent by deliver. */
+export interface Reply {
+  readonly status: number;
+  /** Flat list for `writeHead`. */
+  readonly fields: string[];
+  readonly body: Buffer | FillBody | undefined;
+}
+
+/** One viewer's request on its way through the edge. Phases write to it, in their order; nobody else does. */
+export class Exchange {
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly receivedAtMs: number;
+  /** For durations; from the monotonic clock. */
+  readonly startedAt: number;
+  readonly method: string;
+  readonly trail: Step[] = [];
+
+  // receive
+  /** Path and query as sent. */
+  target: string;
+  host = '';
+
+  // route
+  /** The bare path, for keys, facts and logs. */
+  path = '';
+  /** The resource's own key. */
+  resource = '';
+  /** The key its answer is stored under: the same, or that of a variant. */
+  key = '';
+  film: FilmObject | undefined;
+  credential: Credential | undefined;
+  /** The viewer's own query, without what belongs to a grant. */
+  query = '';
+
+  // authorize
+  grant: Grant | undefined;
+  refusalCode: RefusalCode | undefined;
+
+  // lookup, join, fetch, admit
+  verdict: Verdict = 'bypass';
+  reason: Reason = 'answered-here';
+  object: CachedObject | undefined;
+  /** An older copy, for revalidation and for an origin that fails. */
+  stale: CachedObject | undefined;
+  fill: Fill | undefined;
+  reader: FillReader | undefined;
+  /** Started the fill it reads. */
+  leads = false;
+  /** Fetches for itself, past the cache. */
+  alone = false;
+  /** Fills joined so far: after the second failure there is no third. */
+  joins = 0;
+
+  // shape, deliver, refuse
+  reply: Reply | undefined;
+  fault: Fault | undefined;
+  bytesSent = 0;
+  firstByteAt: number | undefined;
+  /** The viewer's connection is gone. */
+  gone = false;
+  #onGone: (() => void) | undefined;
+
+  constructor(id: string, request: IncomingMessage, response: ServerResponse, nowMs: number) {
+    this.id = id;
+    this.request = request;
+    this.response = response;
+    this.receivedAtMs = nowMs;
+    this.startedAt = performance.now();
+    this.method = request.method ?? 'GET';
+    this.target = request.url ?? '/';
+  }
+
+  get headSent(): boolean {
+    return this.response.headersSent;
+  }
+
+  /** Calls back when the viewer leaves, at once if it has. One callback at a time: an exchange waits for one thing. */
+  onGone(listener: (() => void) | undefined): void {
+    this.#onGone = listener;
+    if (this.gone) listener?.();
+  }
+
+  leave(): void {
+    this.gone = true;
+    this.#onGone?.();
+  }
+}

@@ -1,0 +1,52 @@
+import type { DerivedKey } from '../kernel/access/derive.ts';
+import type { KeyLookup } from '../kernel/access/proof.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+import type { AssetAccess } from './asset-access.ts';
+import type { FillTable } from './cache/fill-table.ts';
+import type { MemoryTier } from './cache/memory-tier.ts';
+import type { Fact } from './exchange.ts';
+import type { Upstream } from './upstream.ts';
+
+/** The slice of the settings that the edge is given. */
+export interface EdgeSettings {
+  readonly cacheBytes: number;
+  readonly fillFollowMs: number;
+  readonly originConnectMs: number;
+  readonly originFirstByteMs: number;
+  readonly originIdleMs: number;
+  readonly viewerIdleMs: number;
+  /** Address under which viewers reach the edge; empty for its own. */
+  readonly edgeUrl: string;
+}
+
+/** `film`: Frontrow's own paths and grants. `proxy`: any HTTP origin, its own rules. */
+export type EdgeMode = 'film' | 'proxy';
+
+/** What the phases work with; made once when the edge starts. */
+export interface EdgeParts {
+  readonly mode: EdgeMode;
+  /** Names this edge in `Via` and `CDN-Loop`. */
+  readonly edgeId: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: EdgeSettings;
+  readonly tier: MemoryTier;
+  readonly fills: FillTable;
+  readonly origin: Upstream;
+  /** Undefined in proxy mode, where nothing is signed. */
+  readonly gate: Gate | undefined;
+  readonly onFact: (fact: Fact) => void;
+}
+
+/** What deciding about access takes. */
+export interface Gate {
+  readonly keys: KeyLookup;
+  readonly derivedKey: DerivedKey;
+  readonly edgeSecret: string;
+  readonly assets: AssetAccess;
+  /** Whether pages of this web origin may send cookies. */
+  mayBringCredentials(webOrigin: string): boolean;
+  /** Whether there is any such origin. */
+  readonly takesCredentials: boolean;
+}

@@ -1,0 +1,58 @@
+import type { Exchange, Step } from '../exchange.ts';
+import type { EdgeParts, Gate } from '../parts.ts';
+
+const EXPOSED = 'Age, X-Cache, Cache-Status, Content-Length, Content-Range, Date, ETag, X-Frontrow-Id';
+const PREFLIGHT_SECONDS = 86_400;
+const ALLOWED_FIELDS = 'Range, Authorization, If-None-Match, If-Modified-Since, If-Range';
+
+/** For pages of any origin, without cookies. */
+const OPEN: readonly string[] = ['Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', EXPOSED];
+/** The same where the answer differs by origin, so that a browser's cache keeps the two apart. */
+const OPEN_VARYING: readonly string[] = [...OPEN, 'Vary', 'Origin'];
+
+/** The web origin of a page that may bring cookies; undefined for every other request. */
+export function credentialOrigin(x: Exchange, gate: Gate | undefined): string | undefined {
+  if (!gate?.takesCredentials) return undefined;
+  const { origin } = x.request.headers;
+  return origin !== undefined && gate.mayBringCredentials(origin) ? origin : undefined;
+}
+
+/** What lets a page read the answer. Empty in proxy mode: there it is the origin's to say. */
+export function corsFields(webOrigin: string | undefined, gate: Gate | undefined): readonly string[] {
+  if (!gate) return [];
+  if (webOrigin === undefined) return gate.takesCredentials ? OPEN_VARYING : OPEN;
+  return [
+    'Access-Control-Allow-Origin',
+    webOrigin,
+    'Access-Control-Allow-Credentials',
+    'true',
+    'Access-Control-Expose-Headers',
+    EXPOSED,
+    'Vary',
+    'Origin',
+  ];
+}
+
+/** Answers a browser's question before its request proper. */
+export function preflight(x: Exchange, { gate, edgeId }: EdgeParts): Step {
+  x.reply = {
+    status: 204,
+    fields: [
+      ...corsFields(credentialOrigin(x, gate), gate),
+      'Access-Control-Allow-Methods',
+      'GET, HEAD, OPTIONS',
+      'Access-Control-Allow-Headers',
+      ALLOWED_FIELDS,
+      'Access-Control-Max-Age',
+      String(PREFLIGHT_SECONDS),
+      'Allow',
+      'GET, HEAD, OPTIONS',
+      'Via',
+      `1.1 ${edgeId} (Frontrow)`,
+      'X-Frontrow-Id',
+      x.id,
+    ],
+    body: undefined,
+  };
+  return 'deliver';
+}

@@ -1,0 +1,67 @@
+import { Fault } from '../../kernel/errors.ts';
+import type { Phase } from '../drive.ts';
+import type { Exchange, FillBody, Reply, Step } from '../exchange.ts';
+import { newsOf } from './news.ts';
+
+/** Sends the reply. What is in memory goes out in this turn; what still arrives goes out as it does. */
+export const deliver: Phase = (x) => {
+  const { reply } = x;
+  if (!reply) throw new Fault('INTERNAL', { detail: { step: 'deliver without a reply' } });
+  const { body } = reply;
+  x.firstByteAt = performance.now();
+  x.response.writeHead(reply.status, reply.fields);
+  if (body === undefined) {
+    x.response.end();
+    return 'settle';
+  }
+  if (!(body instanceof Uint8Array)) return pump(x, reply, body);
+  x.response.end(body);
+  x.bytesSent = body.length;
+  return 'settle';
+};
+
+/** Writes what has arrived, waits for what has not, at the viewer's speed. */
+async function pump(x: Exchange, _reply: Reply, body: FillBody): Promise<Step> {
+  const { reader, start } = body;
+  const { fill } = reader;
+  const end = body.end ?? Number.POSITIVE_INFINITY;
+  // The head goes out at once: a viewer of a slow origin shall see that something is coming.
+  x.response.flushHeaders();
+  for (let at = 0; at < end && !x.gone; ) {
+    const chunk = reader.take();
+    if (chunk) {
+      const wanted = cut(chunk, start - at, end - at);
+      at += chunk.length;
+      if (wanted) await write(x, wanted);
+    } else if (fill.state === 'failed') {
+      throw fill.fault ?? new Fault('ORIGIN_TRUNCATED');
+    } else if (fill.ended) {
+      break;
+    } else {
+      await newsOf(fill, x);
+    }
+  }
+  if (!x.gone) x.response.end();
+  return 'settle';
+}
+
+/** The bytes from `from` to before `to`, counted from the chunk's beginning; undefined when there are none. */
+function cut(chunk: Buffer, from: number, to: number): Buffer | undefined {
+  if (from <= 0 && to >= chunk.length) return chunk;
+  const part = chunk.subarray(Math.max(0, from), Math.max(0, to));
+  return part.length === 0 ? undefined : part;
+}
+
+function write(x: Exchange, bytes: Buffer): void | Promise<void> {
+  x.bytesSent += bytes.length;
+  if (x.response.write(bytes)) return;
+  return new Promise((resolve) => {
+    const finish = () => {
+      x.response.off('drain', finish);
+      x.onGone(undefined);
+      resolve();
+    };
+    x.response.on('drain', finish);
+    x.onGone(finish);
+  });
+}

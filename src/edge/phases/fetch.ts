@@ -1,0 +1,102 @@
+import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../kernel/access/edge-signature.ts';
+import { withoutFields } from '../../kernel/http/fields.ts';
+import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
+import type { CachedObject } from '../cache/cached-object.ts';
+import { Fill } from '../cache/fill.ts';
+import type { Phase } from '../drive.ts';
+import type { Exchange, Step } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import type { UpstreamRequest } from '../upstream.ts';
+import { Intake } from './intake.ts';
+import { newsOf } from './news.ts';
+
+/** Asks the origin, for everybody who wants this key or for one viewer alone, and waits for the head of its answer. */
+export function fetch(parts: EdgeParts): Phase {
+  return (x) => {
+    const fill = startFill(x, x.alone ? undefined : x.stale, parts, false);
+    x.fill = fill;
+    x.reader = fill.join();
+    return awaitHead(x, fill);
+  };
+}
+
+/** Renews an expired copy that is being served meanwhile; nothing to do when somebody already does. */
+export function refreshBehind(x: Exchange, stale: CachedObject, parts: EdgeParts): void {
+  const under = parts.fills.get(x.key);
+  if (!under || under.ended) startFill(x, stale, parts, true);
+}
+
+function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgeParts, background: boolean): Fill {
+  const bodiless = x.method === 'HEAD' && !background;
+  const fill = new Fill(
+    { key: x.key, startedAtMs: parts.clock.now(), bodiless, background },
+    new Intake(x, stale, parts, background),
+  );
+  if (!x.alone) parts.fills.lead(fill);
+  fill.begin(parts.origin.send(requestFor(x, stale, parts, background), fill));
+  return fill;
+}
+
+async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
+  while (fill.state === 'asking' && !x.gone) await newsOf(fill, x);
+  return 'admit';
+}
+
+function requestFor(
+  x: Exchange,
+  stale: CachedObject | undefined,
+  parts: EdgeParts,
+  background: boolean,
+): UpstreamRequest {
+  const method = background ? 'GET' : x.method;
+  const target = parts.mode === 'film' ? x.path : x.target;
+  const fields = parts.mode === 'film' ? filmFields(x, method, parts) : proxyFields(x, parts);
+  if (stale?.head.etag !== undefined) fields.push('If-None-Match', stale.head.etag);
+  if (stale?.head.lastModified !== undefined) fields.push('If-Modified-Since', stale.head.lastModified);
+  return { method, target, fields, body: !background && hasBody(x) ? x.request : undefined };
+}
+
+function hasBody({ request }: Exchange): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  return coding !== undefined || (length !== undefined && length !== '0');
+}
+
+/** To our own origin go no fields of the viewer's: the answer is everybody's. */
+function filmFields(x: Exchange, method: string, { gate, edgeId, origin, clock }: EdgeParts): string[] {
+  const fields = ['Host', origin.url.host, 'Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
+  fields.push('X-Forwarded-For', x.request.socket.remoteAddress ?? 'unknown');
+  if (gate) fields.push(EDGE_SIGNATURE_HEADER, signEdgeRequest(gate.edgeSecret, method, x.path, clock.now()));
+  return fields;
+}
+
+/** Written anew, or none of the origin's business; `expect` was answered at the door. */
+const REPLACED: readonly string[] = [
+  'host',
+  'expect',
+  'via',
+  'cdn-loop',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+];
+/** What asks for less than the whole answer, which a fill needs whole. */
+const PARTIAL: readonly string[] = [
+  'range',
+  'if-range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+];
+const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
+const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
+
+function proxyFields(x: Exchange, { edgeId, origin }: EdgeParts): string[] {
+  const { headers, rawHeaders, socket } = x.request;
+  const fields = withoutFields(withoutHopByHop(rawHeaders), x.alone ? REPLACED_ALONE : REPLACED_FILLING);
+  const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
+  fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', 'http');
+  fields.push('X-Forwarded-For', `${before('x-forwarded-for')}${socket.remoteAddress ?? 'unknown'}`);
+  fields.push('Via', `${before('via')}1.1 ${edgeId} (Frontrow)`, 'CDN-Loop', `${before('cdn-loop')}${edgeId}`);
+  return fields;
+}

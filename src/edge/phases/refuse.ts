@@ -1,0 +1,77 @@
+import { REFUSAL_STATUS, REFUSAL_TYPE, refusalBody } from '../../kernel/access/refusal.ts';
+import { FAULTS, type Fault } from '../../kernel/errors.ts';
+import { writeCacheStatus } from '../../kernel/http/cache-status.ts';
+import type { Phase } from '../drive.ts';
+import type { Exchange, Reply, Step } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import { corsFields, credentialOrigin } from './cors.ts';
+
+/** Serves around a failed origin where there is a copy, otherwise answers with an error. */
+export function refuse(parts: EdgeParts): Phase {
+  return (x) => {
+    const fault = x.fault;
+    if (!fault || x.gone) return 'settle';
+    if (fault.side === 'upstream' && mayServeStale(x, parts)) return serveStale(x);
+    if (fault.side === 'ours') parts.log.error({ id: x.id, path: x.path, err: fault }, 'exchange failed');
+    x.verdict = 'bypass';
+    x.reason = fault.side === 'viewer' ? 'refused' : 'origin-failed';
+    x.reply = x.refusalCode ? refusal(x, x.refusalCode, parts) : errorReply(x, fault, parts);
+    return 'deliver';
+  };
+}
+
+export function mayServeStale(x: Exchange, { clock }: EdgeParts): boolean {
+  return !x.alone && (x.stale?.mayServeOnError(clock.now()) ?? false);
+}
+
+export function serveStale(x: Exchange): Step {
+  x.reader?.leave();
+  x.reader = undefined;
+  x.fill = undefined;
+  x.object = x.stale;
+  x.verdict = 'stale';
+  x.reason = 'origin-failed';
+  return 'shape';
+}
+
+/** CloudFront's form, so that clients written for it understand. */
+function refusal(x: Exchange, code: Parameters<typeof refusalBody>[0], parts: EdgeParts): Reply {
+  return reply(x, REFUSAL_STATUS, REFUSAL_TYPE, refusalBody(code), parts);
+}
+
+function errorReply(x: Exchange, fault: Fault, parts: EdgeParts): Reply {
+  const body = {
+    type: `/docs/errors#${fault.code}`,
+    title: FAULTS[fault.code].says,
+    status: fault.status,
+    code: fault.code,
+    exchangeId: x.id,
+  };
+  const made = reply(x, fault.status, 'application/problem+json', JSON.stringify(body), parts);
+  if (fault.code === 'METHOD_NOT_ALLOWED') made.fields.push('Allow', 'GET, HEAD, OPTIONS');
+  return made;
+}
+
+function reply(x: Exchange, status: number, type: string, text: string, { gate, edgeId }: EdgeParts): Reply {
+  const body = Buffer.from(text);
+  const fields = [
+    'Content-Type',
+    type,
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+    'Server',
+    'frontrow',
+    'Via',
+    `1.1 ${edgeId} (Frontrow)`,
+    'X-Cache',
+    'Error from frontrow',
+    'Cache-Status',
+    writeCacheStatus('frontrow', { detail: x.reason }),
+    ...corsFields(credentialOrigin(x, gate), gate),
+    'X-Frontrow-Id',
+    x.id,
+  ];
+  return { status, fields, body: x.method === 'HEAD' ? undefined : body };
+}

@@ -1,0 +1,93 @@
+import { type CacheStatus, writeCacheStatus } from '../../kernel/http/cache-status.ts';
+import type { Representation } from '../cache/representation.ts';
+import type { Exchange } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import { corsFields, credentialOrigin } from './cors.ts';
+
+/** What is about to be sent, wherever it comes from. */
+export interface Subject {
+  readonly head: Representation;
+  /** Undefined while it is not known: an origin that did not say, an answer still arriving. */
+  readonly sizeBytes: number | undefined;
+  readonly etag: string | undefined;
+  /** All of it, when it is in hand. */
+  readonly bytes: Buffer | undefined;
+}
+
+/** All fields of a reply; the exchange id's value is the last element. */
+export function fieldsFor(
+  x: Exchange,
+  status: number,
+  subject: Subject,
+  lengthBytes: number | undefined,
+  parts: EdgeParts,
+): string[] {
+  const { head } = subject;
+  const nowMs = parts.clock.now();
+  const fields = [...head.fields];
+  if (subject.etag !== head.etag && subject.etag !== undefined) replaceTag(fields, subject.etag);
+  if (lengthBytes !== undefined && status !== 204) fields.push('Content-Length', String(lengthBytes));
+  if (!hasField(fields, 'server')) fields.push('Server', 'frontrow');
+  if (head.status === 200 && subject.sizeBytes !== undefined && !hasField(fields, 'accept-ranges')) {
+    fields.push('Accept-Ranges', 'bytes');
+  }
+  fields.push('Date', head.date);
+  const ageSeconds = ageOf(x, nowMs);
+  if (ageSeconds !== undefined) fields.push('Age', String(ageSeconds));
+  fields.push('Via', `${head.via === undefined ? '' : `${head.via}, `}1.1 ${parts.edgeId} (Frontrow)`);
+  fields.push('X-Cache', xCache(x, head.status));
+  const ours = writeCacheStatus('frontrow', cacheStatus(x, nowMs));
+  fields.push('Cache-Status', head.cacheStatus === undefined ? ours : `${head.cacheStatus}, ${ours}`);
+  fields.push(...corsFields(credentialOrigin(x, parts.gate), parts.gate));
+  fields.push('X-Frontrow-Id', x.id);
+  return fields;
+}
+
+function replaceTag(fields: string[], etag: string): void {
+  for (let at = 0; at < fields.length; at += 2) if (fields[at]?.toLowerCase() === 'etag') fields[at + 1] = etag;
+}
+
+function hasField(fields: readonly string[], name: string): boolean {
+  for (let at = 0; at < fields.length; at += 2) if (fields[at]?.toLowerCase() === name) return true;
+  return false;
+}
+
+/** An answer straight from the origin keeps the age it came with, if any; one from memory always tells it. */
+function ageOf(x: Exchange, nowMs: number): number | undefined {
+  if (x.object) return x.object.ageSeconds(nowMs);
+  const answer = x.fill?.answer;
+  const seconds = answer ? Math.floor((nowMs - answer.bornAtMs) / 1000) : 0;
+  return seconds > 0 || x.verdict === 'collapsed' ? Math.max(0, seconds) : undefined;
+}
+
+function xCache(x: Exchange, status: number): string {
+  if (status >= 400) return 'Error from frontrow';
+  if (x.verdict === 'revalidated') return 'RefreshHit from frontrow';
+  return x.verdict === 'miss' || x.verdict === 'bypass' ? 'Miss from frontrow' : 'Hit from frontrow';
+}
+
+function cacheStatus(x: Exchange, nowMs: number): CacheStatus {
+  const { verdict, reason, object, fill } = x;
+  const ttlSeconds = object ? Math.floor((object.freshUntilMs - nowMs) / 1000) : undefined;
+  const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
+  const stored = fill?.kept ? { stored: true } : {};
+  switch (verdict) {
+    case 'hit':
+      return { hit: true, ...ttl };
+    case 'stale':
+      return { hit: true, ...ttl, detail: reason };
+    case 'revalidated':
+      return { fwd: 'stale', fwdStatus: 304, ...ttl, detail: reason };
+    case 'collapsed':
+      return { fwd: x.stale ? 'stale' : 'uri-miss', collapsed: true, ...ttl, detail: reason };
+    case 'miss':
+      return { fwd: MISS_WORD[reason] ?? 'uri-miss', ...stored, detail: reason };
+    case 'bypass':
+      return { fwd: reason === 'method' ? 'method' : 'bypass', detail: reason };
+  }
+}
+
+const MISS_WORD: Partial<Record<Exchange['reason'], 'stale' | 'vary-miss'>> = {
+  expired: 'stale',
+  'variant-absent': 'vary-miss',
+};

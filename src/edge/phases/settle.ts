@@ -1,0 +1,33 @@
+import type { Exchange, Fact } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+
+/** Lets go of everything and, once the viewer has the answer or is gone, yields the one fact of this exchange. */
+export function settle({ onFact }: EdgeParts): (x: Exchange) => void {
+  return (x) => {
+    x.reader?.leave();
+    const { response } = x;
+    // Whole or not at all: a body that broke off must not look finished.
+    if (x.fault && x.headSent && !response.writableEnded) response.destroy();
+    else if (!response.writableEnded && !x.gone) response.destroy();
+    if (response.closed || x.gone) onFact(factOf(x));
+    else response.on('close', () => onFact(factOf(x)));
+  };
+}
+
+function factOf(x: Exchange): Fact {
+  const { firstByteAt, startedAt, fault } = x;
+  return {
+    id: x.id,
+    receivedAtMs: x.receivedAtMs,
+    method: x.method,
+    path: x.path,
+    status: x.headSent ? x.response.statusCode : 499,
+    verdict: x.verdict,
+    reason: x.reason,
+    bytesSent: x.bytesSent,
+    durationMs: performance.now() - startedAt,
+    firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt,
+    trail: x.trail,
+    ...(fault ? { faultCode: fault.code } : {}),
+  };
+}

@@ -1,0 +1,123 @@
+import { Fault } from '../../kernel/errors.ts';
+import { evaluateConditions, ifRangeHolds } from '../../kernel/http/conditional.ts';
+import { type ByteRange, parseRange, writeContentRange } from '../../kernel/http/range.ts';
+import type { CachedObject } from '../cache/cached-object.ts';
+import type { Phase } from '../drive.ts';
+import type { Exchange, Reply, Step } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import { credentialOrigin } from './cors.ts';
+import { fieldsFor, type Subject } from './reply-fields.ts';
+import { shapeSigned, wantsOwnPlaylist } from './signed-playlist.ts';
+
+/** Turns the answer into this viewer's reply: parts, conditions, age, and what the cache did. */
+export function shape(parts: EdgeParts): Phase {
+  const plain = plainHit(parts);
+  return (x) => {
+    if (x.object && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
+    const subject = subjectOf(x);
+    if (wantsOwnPlaylist(x, subject)) return shapeSigned(x, subject, parts, (own) => shapeSubject(x, own, parts));
+    return shapeSubject(x, subject, parts);
+  };
+}
+
+/** Decides status and body for a subject. */
+function shapeSubject(x: Exchange, subject: Subject, parts: EdgeParts): Step {
+  x.reply = conditional(x, subject, parts) ?? partial(x, subject, parts) ?? whole(x, subject, parts);
+  return 'deliver';
+}
+
+function subjectOf(x: Exchange): Subject {
+  const { object } = x;
+  if (object) return { head: object.head, sizeBytes: object.body.length, etag: object.head.etag, bytes: object.body };
+  const answer = x.fill?.answer;
+  if (!answer) throw new Fault('INTERNAL', { detail: { step: 'shape without an answer' } });
+  return { head: answer.head, sizeBytes: answer.declaredBytes, etag: answer.head.etag, bytes: undefined };
+}
+
+/** A GET for the whole, without conditions, of a page that brings no cookies: nearly every request for a segment. */
+function isPlain(x: Exchange): boolean {
+  const { headers } = x.request;
+  return (
+    x.method === 'GET' &&
+    headers.range === undefined &&
+    headers['if-none-match'] === undefined &&
+    headers['if-modified-since'] === undefined &&
+    headers['if-match'] === undefined &&
+    headers['if-unmodified-since'] === undefined &&
+    !wantsOwnPlaylist(x)
+  );
+}
+
+/** A hot object's header block is written once a second; only the exchange id is each viewer's own. */
+function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step {
+  return (x, object) => {
+    if (credentialOrigin(x, parts.gate) !== undefined) return shapeSubject(x, subjectOf(x), parts);
+    const second = Math.floor(x.receivedAtMs / 1000);
+    let block = object.prepared;
+    if (block?.second !== second) {
+      const subject = subjectOf(x);
+      block = { second, fields: fieldsFor(x, object.head.status, subject, object.body.length, parts) };
+      object.prepared = block;
+    }
+    block.fields[block.fields.length - 1] = x.id;
+    x.reply = { status: object.head.status, fields: block.fields, body: object.body };
+    return 'deliver';
+  };
+}
+
+function conditional(x: Exchange, subject: Subject, parts: EdgeParts): Reply | undefined {
+  if (subject.head.status !== 200 || askedTheOrigin(x, parts)) return undefined;
+  const { headers } = x.request;
+  const outcome = evaluateConditions(
+    {
+      ifMatch: headers['if-match'],
+      ifNoneMatch: headers['if-none-match'],
+      ifModifiedSince: headers['if-modified-since'],
+      ifUnmodifiedSince: headers['if-unmodified-since'],
+    },
+    { etag: subject.etag, lastModified: subject.head.lastModified },
+  );
+  if (outcome === 'send') return undefined;
+  const status = outcome === 'not-modified' ? 304 : 412;
+  return { status, fields: fieldsFor(x, status, subject, status === 304 ? undefined : 0, parts), body: undefined };
+}
+
+function partial(x: Exchange, subject: Subject, parts: EdgeParts): Reply | undefined {
+  const { range: field, 'if-range': ifRange } = x.request.headers;
+  const { sizeBytes, head } = subject;
+  if (field === undefined || sizeBytes === undefined || head.status !== 200 || x.method !== 'GET') return undefined;
+  if (askedTheOrigin(x, parts)) return undefined;
+  const holds = ifRangeHolds(typeof ifRange === 'string' ? ifRange : undefined, {
+    etag: subject.etag,
+    lastModified: head.lastModified,
+  });
+  const range = holds ? parseRange(field, sizeBytes) : 'whole';
+  if (range === 'whole') return undefined;
+  const status = range === 'unsatisfiable' ? 416 : 206;
+  const lengthBytes = range === 'unsatisfiable' ? 0 : range.end - range.start;
+  const fields = fieldsFor(x, status, subject, lengthBytes, parts);
+  fields.unshift('Content-Range', writeContentRange(range, sizeBytes));
+  return { status, fields, body: range === 'unsatisfiable' ? undefined : bodyOf(x, subject, range) };
+}
+
+function whole(x: Exchange, subject: Subject, parts: EdgeParts): Reply {
+  const { status } = subject.head;
+  const fields = fieldsFor(x, status, subject, subject.sizeBytes, parts);
+  const bodiless = x.method === 'HEAD' || status === 204 || status === 304;
+  return { status, fields, body: bodiless ? undefined : bodyOf(x, subject, { start: 0, end: subject.sizeBytes }) };
+}
+
+/** In proxy mode a viewer who is served alone has had conditions and range judged by the origin. */
+function askedTheOrigin(x: Exchange, { mode }: EdgeParts): boolean {
+  return x.alone && mode === 'proxy';
+}
+
+function bodyOf(x: Exchange, { bytes }: Subject, range: { start: number; end: number | undefined }): Reply['body'] {
+  if (bytes) return isWhole(range, bytes.length) ? bytes : bytes.subarray(range.start, range.end);
+  if (!x.reader) throw new Fault('INTERNAL', { detail: { step: 'shape without a reader' } });
+  return { reader: x.reader, start: range.start, end: range.end };
+}
+
+function isWhole(range: { start: number; end: number | undefined }, sizeBytes: number): boolean {
+  return range.start === 0 && range.end === sizeBytes;
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { deriveToken } from '../../kernel/access/derive.ts';
+import type { Grant } from '../../kernel/access/proof.ts';
+import { Fault } from '../../kernel/errors.ts';
+import { rewriteUris } from '../../kernel/hls/rewrite.ts';
+import { withoutFields } from '../../kernel/http/fields.ts';
+import { Representation } from '../cache/representation.ts';
+import type { Exchange, Step } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import { newsOf } from './news.ts';
+import type { Subject } from './reply-fields.ts';
+
+/**
+ * A playlist that came by a signed URL gives its children a grant of their own, in their path, so that players which
+ * know nothing of grants just play. The stored copy stays as it is: this is a view of it, one for each grant.
+ */
+const MAX_PLAYLIST_BYTES = 8_388_608;
+const LISTS: ReadonlySet<string> = new Set(['master', 'playlist', 'storyboard']);
+/** A path token is inherited by relative names anyway, and cookies travel by themselves. */
+const URL_CARRIERS: ReadonlySet<string> = new Set<Grant['carrier']>(['url', 'token-query']);
+
+export function wantsOwnPlaylist(x: Exchange, subject?: Subject): boolean {
+  if (!x.grant || !x.film || !LISTS.has(x.film.kind) || !URL_CARRIERS.has(x.grant.carrier)) return false;
+  return subject === undefined || subject.head.status === 200;
+}
+
+/** Hands `finish` the viewer's own view of a playlist, collecting it first when it is still arriving. */
+export function shapeSigned(
+  x: Exchange,
+  subject: Subject,
+  parts: EdgeParts,
+  finish: (own: Subject) => Step,
+): Step | Promise<Step> {
+  const shapeBytes = (bytes: Buffer) => finish(ownSubject(x, subject, bytes, parts));
+  return subject.bytes ? shapeBytes(subject.bytes) : collect(x, subject).then(shapeBytes);
+}
+
+function ownSubject(x: Exchange, { head }: Subject, bytes: Buffer, parts: EdgeParts): Subject {
+  const { grant, film } = x;
+  if (!grant || !film || !parts.gate) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
+  const folder = x.path.slice(0, x.path.lastIndexOf('/') + 1);
+  const token = deriveToken(grant, `${folder}*`, parts.gate.derivedKey);
+  const prefix = `/t/${token}${folder}`;
+  const own = Buffer.from(writeOwn(film.kind, bytes.toString('utf8'), prefix));
+  const etag = head.etag === undefined ? undefined : ownTag(head.etag, token);
+  const fields = [...withoutFields(head.fields, REPLACED), 'Cache-Control', 'private'];
+  if (etag !== undefined) fields.push('ETag', etag);
+  const view = new Representation({ status: head.status, fields: [...fields, 'Date', head.date] }, x.receivedAtMs);
+  return { head: view, sizeBytes: own.length, etag, bytes: own };
+}
+
+const REPLACED: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires']);
+
+function writeOwn(kind: string, text: string, prefix: string): string {
+  const rename = (uri: string) => (isOwnName(uri) ? prefix + uri : uri);
+  if (kind !== 'storyboard') return rewriteUris(text, rename);
+  return text.replace(/^[^\s#]+(?=#xywh=)/gm, rename);
+}
+
+/** Our playlists name their children by relative paths below their own folder; anything else is left alone. */
+function isOwnName(uri: string): boolean {
+  return !uri.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(uri) && !uri.includes('..');
+}
+
+/** Differs with the grant, so that one viewer's copy never stands for another's. */
+function ownTag(etag: string, token: string): string {
+  const mark = createHash('sha256').update(token).digest('base64url').slice(0, 12);
+  return etag.replace(/"$/, `-${mark}"`);
+}
+
+async function collect(x: Exchange, subject: Subject): Promise<Buffer> {
+  const { reader } = x;
+  if (!reader) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a body' } });
+  if ((subject.sizeBytes ?? 0) > MAX_PLAYLIST_BYTES) throw new Fault('ORIGIN_INVALID');
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  while (sizeBytes <= MAX_PLAYLIST_BYTES) {
+    const chunk = reader.take();
+    if (chunk) {
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+    } else if (reader.fill.state === 'failed' || x.gone) throw reader.fill.fault ?? new Fault('VIEWER_GONE');
+    else if (reader.fill.ended) return Buffer.concat(chunks);
+    else await newsOf(reader.fill, x);
+  }
+  throw new Fault('ORIGIN_INVALID', { detail: { sizeBytes } });
+}

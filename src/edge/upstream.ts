@@ -1,0 +1,213 @@
+import type { Readable } from 'node:stream';
+import { type Dispatcher, Pool } from 'undici';
+import { Fault, type FaultCode } from '../kernel/errors.ts';
+import type { FieldList, ResponseHead } from '../kernel/http/fields.ts';
+
+export interface UpstreamTimes {
+  readonly originConnectMs: number;
+  readonly originFirstByteMs: number;
+  readonly originIdleMs: number;
+}
+
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query, sent as they are. */
+  readonly target: string;
+  readonly fields: FieldList;
+  readonly body?: Readable | undefined;
+}
+
+/** Where an answer goes. Calls come in the order head, data…, end; `fail` may come at any point and is the last. */
+export interface UpstreamSink {
+  head(head: ResponseHead): void;
+  /** False asks the origin to pause until `resume`. */
+  data(chunk: Buffer): boolean;
+  end(): void;
+  fail(fault: Fault): void;
+}
+
+export interface UpstreamCall {
+  resume(): void;
+  abort(): void;
+}
+
+/** A whole small answer. */
+export interface UpstreamText {
+  readonly head: ResponseHead;
+  readonly text: string;
+}
+
+type Controller = Dispatcher.DispatchController;
+
+const MAX_HEADER_BYTES = 32_768;
+const MAX_CONNECTIONS = 256;
+const SMALL_ANSWER_BYTES = 4_194_304;
+/** RFC 9110 section 9.2.2: sent twice, these do no more than sent once. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** Connections to one server, and the only door to undici. */
+export class Upstream {
+  readonly url: URL;
+  readonly #pool: Pool;
+  readonly #fresh: Pool;
+
+  constructor(url: string, times: UpstreamTimes) {
+    this.url = new URL(url);
+    const options = {
+      connect: { timeout: times.originConnectMs },
+      headersTimeout: times.originFirstByteMs,
+      bodyTimeout: times.originIdleMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connections: MAX_CONNECTIONS,
+    };
+    this.#pool = new Pool(this.url.origin, options);
+    // A kept connection may have died unseen; what failed on one is tried again on one that was never used.
+    this.#fresh = new Pool(this.url.origin, { ...options, pipelining: 0 });
+  }
+
+  /** Sends a request; a connection that breaks before any answer is replaced once, where repeating does no harm. */
+  send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
+    const call = new Call(request, sink, [this.#pool, this.#fresh]);
+    call.dispatch();
+    return call;
+  }
+
+  /** Sends a request and collects the answer. @throws Fault ORIGIN_… */
+  text(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamText> {
+    return new Promise((resolve, reject) => {
+      const sink = new Collector(resolve, reject);
+      const call = this.send(request, sink);
+      signal?.addEventListener('abort', () => call.abort(), { once: true });
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#pool.destroy(), this.#fresh.destroy()]);
+  }
+}
+
+class Call implements UpstreamCall, Dispatcher.DispatchHandler {
+  readonly #request: UpstreamRequest;
+  readonly #sink: UpstreamSink;
+  readonly #pools: readonly Pool[];
+  #attempt = 0;
+  #controller: Controller | undefined;
+  #answered = false;
+  #aborted = false;
+
+  constructor(request: UpstreamRequest, sink: UpstreamSink, pools: readonly Pool[]) {
+    this.#request = request;
+    this.#sink = sink;
+    this.#pools = pools;
+  }
+
+  dispatch(): void {
+    const { method, target, fields, body } = this.#request;
+    const pool = this.#pools[this.#attempt];
+    this.#attempt += 1;
+    pool?.dispatch({ method, path: target, headers: [...fields], body: body ?? null }, this);
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#controller?.abort(new Error('nobody is waiting for this answer'));
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#aborted) this.abort();
+  }
+
+  onResponseStart(controller: Controller, status: number): void {
+    // 100, 102, 103: the answer proper is still to come.
+    if (status < 200) return;
+    this.#answered = true;
+    this.#sink.head({ status, fields: rawFields(controller) });
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (!this.#sink.data(chunk)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#sink.end();
+  }
+
+  onResponseError(_controller: unknown, cause: Error): void {
+    if (this.#mayRepeat(cause)) this.dispatch();
+    else this.#sink.fail(faultOf(cause, this.#answered));
+  }
+
+  #mayRepeat(cause: Error): boolean {
+    if (this.#answered || this.#aborted || this.#attempt >= this.#pools.length) return false;
+    return IDEMPOTENT.has(this.#request.method) && !this.#request.body && BROKEN.has(codeOf(cause));
+  }
+}
+
+class Collector implements UpstreamSink {
+  readonly #resolve: (answer: UpstreamText) => void;
+  readonly #reject: (fault: Fault) => void;
+  #head: ResponseHead = { status: 0, fields: [] };
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(resolve: (answer: UpstreamText) => void, reject: (fault: Fault) => void) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  head(head: ResponseHead): void {
+    this.#head = head;
+  }
+
+  data(chunk: Buffer): boolean {
+    this.#bytes += chunk.length;
+    if (this.#bytes > SMALL_ANSWER_BYTES) this.fail(new Fault('ORIGIN_INVALID', { detail: { bytes: this.#bytes } }));
+    else this.#chunks.push(chunk);
+    return true;
+  }
+
+  end(): void {
+    this.#resolve({ head: this.#head, text: Buffer.concat(this.#chunks).toString('utf8') });
+  }
+
+  fail(fault: Fault): void {
+    this.#chunks = [];
+    this.#reject(fault);
+  }
+}
+
+/** A connection that ended under a request: the server may simply have closed an idle one at that moment. */
+const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+const FAULT_OF: Readonly<Record<string, FaultCode>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'ORIGIN_TIMEOUT',
+  UND_ERR_HEADERS_TIMEOUT: 'ORIGIN_TIMEOUT',
+  UND_ERR_BODY_TIMEOUT: 'ORIGIN_TIMEOUT',
+  ETIMEDOUT: 'ORIGIN_TIMEOUT',
+  UND_ERR_HEADERS_OVERFLOW: 'ORIGIN_INVALID',
+  UND_ERR_INVALID_ARG: 'INVALID_REQUEST',
+  UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'INVALID_REQUEST',
+};
+
+function faultOf(cause: Error, answered: boolean): Fault {
+  const code = codeOf(cause);
+  const broken = answered ? 'ORIGIN_TRUNCATED' : 'ORIGIN_UNREACHABLE';
+  const known = code.startsWith('HPE_') ? 'ORIGIN_INVALID' : (FAULT_OF[code] ?? broken);
+  return new Fault(known, { cause, detail: { code } });
+}
+
+function codeOf(cause: Error): string {
+  const { code } = cause as { code?: unknown };
+  return typeof code === 'string' ? code : cause.name;
+}
+
+/** Names and values as they came, one byte a character, as node writes them again. */
+function rawFields({ rawHeaders }: Controller): string[] {
+  if (!Array.isArray(rawHeaders)) return [];
+  return rawHeaders.map((text: Buffer | string) => (typeof text === 'string' ? text : text.toString('latin1')));
+}

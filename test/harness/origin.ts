@@ -1,0 +1,169 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** One request that reached the scripted origin. */
+export interface Asked {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** Headers and body of an answer; `Content-Length` is the body's unless the script says otherwise. */
+export interface Scripted {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string | Buffer;
+}
+
+/** An answer in the script's hand: it goes out when and how far the script says. */
+export interface Held {
+  /** Resolves when the request has arrived. */
+  readonly arrived: Promise<Asked>;
+  /** Resolves when the edge has given the request up. */
+  readonly abandoned: Promise<void>;
+  head(scripted: Scripted & { lengthBytes?: number }): void;
+  write(bytes: string | Buffer): void;
+  end(): void;
+  release(scripted: Scripted): void;
+  /** Breaks the connection off. */
+  breakOff(): void;
+}
+
+type Script = (asked: Asked, response: ServerResponse) => void | Promise<void>;
+
+/** A real origin on a real socket that does exactly what a test tells it, and remembers what it was asked. */
+export class ScriptedOrigin {
+  readonly asked: Asked[] = [];
+  readonly #scripts = new Map<string, Script[]>();
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+  #waiting: { enough: () => boolean; resolve: () => void }[] = [];
+  url = '';
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      // The edge's clock is often the test's own, which the machine's date would contradict.
+      response.sendDate = false;
+      void this.#answer(request, response);
+    });
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  async start(port = 0): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    if (!this.#server.listening) return;
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** How often a target was asked for. */
+  count(target: string): number {
+    return this.asked.filter((each) => each.target === target).length;
+  }
+
+  last(target: string): Asked | undefined {
+    return this.asked.filter((each) => each.target === target).at(-1);
+  }
+
+  /** Resolves when a target has been asked for so often. */
+  until(target: string, times: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ enough: () => this.count(target) >= times, resolve });
+      this.#notify();
+    });
+  }
+
+  /** The same answer to every request for a target, from now on. */
+  serve(target: string, scripted: Scripted): this {
+    return this.script(target, (_asked, response) => send(response, scripted));
+  }
+
+  script(target: string, script: Script): this {
+    this.#scripts.set(target, [script]);
+    return this;
+  }
+
+  /** The next request for a target waits for the test; later ones get what stands behind. */
+  hold(target: string): Held {
+    const arrived = Promise.withResolvers<Asked>();
+    const abandoned = Promise.withResolvers<void>();
+    const response = Promise.withResolvers<ServerResponse>();
+    let out: ServerResponse | undefined;
+    const now = (): ServerResponse => {
+      if (!out) throw new Error('the request has not arrived yet: await arrived first');
+      return out;
+    };
+    this.#next(target, (asked, given) => {
+      out = given;
+      given.on('close', () => abandoned.resolve());
+      response.resolve(given);
+      arrived.resolve(asked);
+    });
+    return {
+      arrived: arrived.promise,
+      abandoned: abandoned.promise,
+      head: (scripted) => writeHead(now(), scripted, scripted.lengthBytes),
+      write: (bytes) => void now().write(bytes),
+      end: () => void now().end(),
+      release: (scripted) => void response.promise.then((given) => send(given, scripted)),
+      breakOff: () => now().socket?.destroy(),
+    };
+  }
+
+  #next(target: string, script: Script): void {
+    const scripts = this.#scripts.get(target) ?? [];
+    // The last one stands for ever after; what is held goes before it, in the order of holding.
+    const held = scripts.slice(0, -1);
+    const last = scripts.at(-1) ?? notFound;
+    this.#scripts.set(target, [...held, script, last]);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const target = request.url ?? '';
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const asked: Asked = {
+      method: request.method ?? '',
+      target,
+      headers: request.headers,
+      body: Buffer.concat(chunks).toString(),
+    };
+    this.asked.push(asked);
+    const scripts = this.#scripts.get(target) ?? [notFound];
+    const script = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? notFound;
+    await script(asked, response);
+    this.#notify();
+  }
+
+  #notify(): void {
+    const ready = this.#waiting.filter((each) => each.enough());
+    this.#waiting = this.#waiting.filter((each) => !ready.includes(each));
+    for (const each of ready) each.resolve();
+  }
+}
+
+function notFound(_asked: Asked, response: ServerResponse): void {
+  send(response, { status: 404, body: 'not here' });
+}
+
+function writeHead(response: ServerResponse, { status = 200, headers = {} }: Scripted, lengthBytes?: number): void {
+  const length = lengthBytes === undefined ? {} : { 'Content-Length': String(lengthBytes) };
+  response.writeHead(status, { ...headers, ...length } as Record<string, string>);
+  response.flushHeaders();
+}
+
+function send(response: ServerResponse, scripted: Scripted): void {
+  const body = Buffer.from(scripted.body ?? '');
+  const bodiless = scripted.status === 304 || scripted.status === 204;
+  writeHead(response, scripted, bodiless ? undefined : body.length);
+  response.end(bodiless ? undefined : body);
+}
