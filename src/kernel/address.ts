@@ -31,6 +31,27 @@ export function inIpRange(address: string, range: IpRange): boolean {
 }
 
 /**
+ * True for an address of the public internet. Everything else is some network's inside: loopback, private, link-local
+ * (where clouds keep their credentials), carrier NAT, multicast, unspecified, documentation, and every wrapping of an
+ * IPv4 address in an IPv6 one, judged by what it wraps.
+ */
+export function isPublicAddress(text: string): boolean {
+  const address = parseAddress(text);
+  if (!address) return false;
+  const embedded = address.kind() === 'ipv6' ? embeddedIpv4(address as ipaddr.IPv6) : undefined;
+  return embedded === undefined ? address.range() === 'unicast' : isPublicAddress(embedded);
+}
+
+/** The IPv4 address that NAT64 (RFC 6052) and 6to4 (RFC 3056) gateways would really send to. */
+function embeddedIpv4(address: ipaddr.IPv6): string | undefined {
+  const bytes = address.toByteArray();
+  const range = address.range();
+  if (range === 'rfc6052') return bytes.slice(12).join('.');
+  if (range === '6to4') return bytes.slice(2, 6).join('.');
+  return undefined;
+}
+
+/**
  * Four decimal parts or IPv6; an IPv4 address that a dual-stack socket reports in IPv6 clothes becomes IPv4 again.
  * Octal, hexadecimal and shortened IPv4 spellings are refused: other software reads them as other addresses.
  */
