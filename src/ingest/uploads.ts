@@ -85,8 +85,9 @@ export class Uploads {
 
   async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const method = methodOf(request);
-    checkHeaders(method, request);
     drainAfter(request.raw, reply.raw);
+    reply.header('tus-resumable', '1.0.0').header('tus-version', '1.0.0');
+    checkHeaders(method, request);
     const body = method === 'PATCH' || method === 'POST' ? bodyOf(request.raw) : undefined;
     const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
     const { status, headers, fault } = await this.#engine.answer(webRequest(request, method, body), checksum);
@@ -136,6 +137,8 @@ function checkHeaders(method: string, request: FastifyRequest): void {
   const { id } = request.params as { id?: string };
   if (id !== undefined && !isId(id, 'as'))
     throw new Fault('NOT_FOUND', { says: 'There is no upload at this address.' });
+  const version = headerOf(request, 'tus-resumable');
+  if (method !== 'OPTIONS' && version !== '1.0.0') throw new Fault('UPLOAD_VERSION_UNSUPPORTED');
   const metadata = headerOf(request, 'upload-metadata') ?? '';
   if (Buffer.byteLength(metadata) > MAX_METADATA_BYTES) {
     throw new Fault('INVALID_REQUEST', {
