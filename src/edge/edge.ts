@@ -93,6 +93,11 @@ export class Edge {
     return { cachedBytes: tier.usedBytes, entries: tier.entryCount, fills: fills.size };
   }
 
+  /** Viewers who read the fill of a resource at this moment. */
+  readersOf(resource: string): number {
+    return this.#parts.fills.get(resource)?.readerCount ?? 0;
+  }
+
   /** Listens when control has been heard, or shortly after when it is away. */
   async start(): Promise<EdgeAddress> {
     const { host, port, clock, settings } = this.#options;

@@ -1,0 +1,202 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { EdgeScenario } from '../harness/edge-scenario.ts';
+
+const FRESH = { 'Cache-Control': 'max-age=60', ETag: '"one"' };
+const MEBIBYTE = 1_048_576;
+
+let s: EdgeScenario;
+beforeEach(async () => {
+  s = await new EdgeScenario().start();
+});
+afterEach(() => s.stop());
+
+/** How often each verdict was reached. */
+function verdicts(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { verdict } of s.facts) counts[verdict] = (counts[verdict] ?? 0) + 1;
+  return counts;
+}
+
+/** Resolves when so many viewers read the fill of a target; the edge's own count, asked once a turn. */
+async function untilFollowing(target: string, readers: number): Promise<void> {
+  while (s.edge.readersOf(target) < readers) await new Promise(setImmediate);
+}
+
+test.each([20, 300])('one slow origin answers %i viewers with a single fetch', async (count) => {
+  const held = s.origin.hold('/a.m4s');
+  const viewers = Array.from({ length: count }, () => s.viewer('/a.m4s'));
+  await untilFollowing('/a.m4s', count);
+  held.release({ headers: FRESH, body: Buffer.alloc(MEBIBYTE, 'x') });
+  const answers = await Promise.all(viewers.map((each) => each.answer));
+  await s.settled(count);
+  expect(new Set(answers.map((each) => each.body.length))).toEqual(new Set([MEBIBYTE]));
+  expect(verdicts()).toEqual({ miss: 1, collapsed: count - 1 });
+  expect(s.origin.count('/a.m4s')).toBe(1);
+});
+
+test('every follower has the first bytes before the origin has sent the last', async () => {
+  const held = s.origin.hold('/a.m4s');
+  const viewers = Array.from({ length: 5 }, () => s.viewer('/a.m4s'));
+  await held.arrived;
+  held.head({ headers: FRESH, lengthBytes: 8 });
+  held.write('1234');
+  await Promise.all(viewers.map((each) => each.received(4)));
+  const late = s.viewer('/a.m4s');
+  await late.received(4);
+  held.write('5678');
+  held.end();
+  const answers = await Promise.all([...viewers, late].map((each) => each.answer));
+  expect(answers.map((each) => each.body.toString())).toEqual(Array(6).fill('12345678'));
+  expect(s.origin.count('/a.m4s')).toBe(1);
+});
+
+test('a range in hand is served while the rest is still arriving, and one ahead waits for its bytes', async () => {
+  const held = s.origin.hold('/a.m4s');
+  const leader = s.viewer('/a.m4s');
+  await held.arrived;
+  held.head({ headers: FRESH, lengthBytes: 10 });
+  held.write('01234');
+  await leader.received(5);
+  const inHand = await s.get('/a.m4s', { headers: { Range: 'bytes=1-3' } });
+  expect([inHand.status, inHand.body.toString(), inHand.headers['content-range']]).toEqual([206, '123', 'bytes 1-3/10']);
+  const ahead = s.viewer('/a.m4s', { headers: { Range: 'bytes=-3' } });
+  expect((await ahead.head).status).toBe(206);
+  held.write('56789');
+  held.end();
+  expect((await ahead.answer).body.toString()).toBe('789');
+  expect((await leader.answer).body.toString()).toBe('0123456789');
+});
+
+test('a fill outlives the viewer it was started for while others follow', async () => {
+  const held = s.origin.hold('/a.m4s');
+  const leader = s.viewer('/a.m4s');
+  await held.arrived;
+  const follower = s.viewer('/a.m4s');
+  await untilFollowing('/a.m4s', 2);
+  leader.leave();
+  await s.settled(1);
+  held.release({ headers: FRESH, body: 'still here' });
+  expect((await follower.answer).body.toString()).toBe('still here');
+  expect(s.origin.count('/a.m4s')).toBe(1);
+});
+
+test('a fill that nobody reads and that has hardly begun is given up', async () => {
+  const held = s.origin.hold('/a.m4s');
+  const leader = s.viewer('/a.m4s');
+  await held.arrived;
+  held.head({ headers: FRESH, lengthBytes: 10 });
+  held.write('01');
+  await leader.received(2);
+  leader.leave();
+  await held.abandoned;
+  expect(s.edge.usage).toEqual({ cachedBytes: 0, entries: 0, fills: 0 });
+});
+
+test('a fill that nobody reads is finished when it has come half the way', async () => {
+  const held = s.origin.hold('/a.m4s');
+  const leader = s.viewer('/a.m4s');
+  await held.arrived;
+  held.head({ headers: FRESH, lengthBytes: 10 });
+  held.write('012345');
+  await leader.received(6);
+  leader.leave();
+  await s.settled(1);
+  held.write('6789');
+  held.end();
+  while (s.edge.usage.entries === 0) await new Promise(setImmediate);
+  const next = await s.get('/a.m4s');
+  expect([next.headers['x-cache'], next.body.toString()]).toEqual(['Hit from frontrow', '0123456789']);
+});
+
+test('an answer that may not be shared is fetched by each viewer for himself, all at once', async () => {
+  const first = s.origin.hold('/private');
+  const viewers = Array.from({ length: 4 }, () => s.viewer('/private'));
+  await untilFollowing('/private', 4);
+  const rest = [s.origin.hold('/private'), s.origin.hold('/private'), s.origin.hold('/private')];
+  first.release({ headers: { 'Cache-Control': 'private' }, body: 'yours' });
+  // All three are at the origin together before any of them is answered: nobody queues behind another.
+  await Promise.all(rest.map((each) => each.arrived));
+  for (const each of rest) each.release({ headers: { 'Cache-Control': 'private' }, body: 'yours' });
+  await Promise.all(viewers.map((each) => each.answer));
+  await s.settled(4);
+  expect(verdicts()).toEqual({ bypass: 4 });
+  expect(s.facts.map((fact) => fact.reason)).toEqual(Array(4).fill('private'));
+  expect(s.origin.count('/private')).toBe(4);
+});
+
+test('a follower whose patience ends leads a second fill, and after that is told so', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ settings: { fillFollowMs: 100 } }).start();
+  const first = s.origin.hold('/a.m4s');
+  const second = s.origin.hold('/a.m4s');
+  const leader = s.viewer('/a.m4s');
+  await first.arrived;
+  const follower = s.viewer('/a.m4s');
+  await second.arrived;
+  second.release({ headers: FRESH, body: 'second' });
+  expect((await follower.answer).body.toString()).toBe('second');
+  first.release({ headers: FRESH, body: 'first' });
+  expect((await leader.answer).body.toString()).toBe('first');
+});
+
+test('a failure of the origin is tried once more and then told to all who wait', async () => {
+  s.origin.script('/a.m4s', (_asked, response) => void response.writeHead(503, { 'Retry-After': '1' }).end('later'));
+  const answers = await Promise.all(Array.from({ length: 5 }, () => s.get('/a.m4s')));
+  expect(answers.map((each) => [each.status, each.headers['retry-after']])).toEqual(Array(5).fill([503, '1']));
+  expect(s.edge.usage.entries).toBe(0);
+});
+
+test('variants of a resource are kept apart, also for those who wait for the first of them', async () => {
+  const one = s.origin.hold('/v');
+  const waitingForOne = [1, 2].map(() => s.viewer('/v', { headers: { 'Accept-Language': 'de' } }));
+  const other = s.viewer('/v', { headers: { 'Accept-Language': 'fr' } });
+  await untilFollowing('/v', 3);
+  const two = s.origin.hold('/v');
+  one.release({ headers: { ...FRESH, Vary: 'Accept-Language' }, body: 'hallo' });
+  two.release({ headers: { ...FRESH, Vary: 'Accept-Language' }, body: 'bonjour' });
+  const answers = await Promise.all([...waitingForOne, other].map((each) => each.answer));
+  const bodies = answers.map((each) => each.body.toString());
+  expect(bodies.slice(0, 2)).toEqual(Array(2).fill(bodies[0]));
+  expect(new Set(bodies)).toEqual(new Set(['hallo', 'bonjour']));
+  const again = await s.get('/v', { headers: { 'Accept-Language': 'de' } });
+  expect([again.headers['x-cache'], again.body.toString()]).toEqual(['Hit from frontrow', bodies[0]]);
+});
+
+test('an object too large for the cache is streamed through a bounded window', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ settings: { cacheBytes: MEBIBYTE } }).start();
+  const size = 8 * MEBIBYTE;
+  s.origin.serve('/large', { headers: FRESH, body: Buffer.alloc(size, 'l') });
+  const answer = await s.get('/large');
+  await s.settled(1);
+  expect([answer.body.length, s.facts[0]?.verdict, s.facts[0]?.reason]).toEqual([size, 'bypass', 'too-large']);
+  expect(s.edge.usage).toEqual({ cachedBytes: 0, entries: 0, fills: 0 });
+});
+
+test('an answer without a length that outgrows the cache reaches its viewers whole and is not kept', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ settings: { cacheBytes: MEBIBYTE } }).start();
+  const held = s.origin.hold('/endless');
+  const viewers = [s.viewer('/endless'), s.viewer('/endless')];
+  await untilFollowing('/endless', 2);
+  await held.arrived;
+  held.head({ headers: FRESH });
+  for (let piece = 0; piece < 64; piece += 1) held.write(Buffer.alloc(65_536, 'e'));
+  held.end();
+  const answers = await Promise.all(viewers.map((each) => each.answer));
+  expect(answers.map((each) => each.body.length)).toEqual([64 * 65_536, 64 * 65_536]);
+  expect(s.edge.usage).toEqual({ cachedBytes: 0, entries: 0, fills: 0 });
+});
+
+test('a part of an object too large to keep is cut out by the origin', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ settings: { cacheBytes: MEBIBYTE } }).start();
+  const body = Buffer.alloc(2 * MEBIBYTE, 'p');
+  s.origin.script('/large', (asked, response) => {
+    const { range } = asked.headers;
+    if (!range) response.writeHead(200, { ...FRESH, 'Content-Length': String(body.length) }).end(body);
+    else response.writeHead(206, { 'Content-Range': `bytes 4-7/${body.length}`, 'Content-Length': '4' }).end('pppp');
+  });
+  const part = await s.get('/large', { headers: { Range: 'bytes=4-7' } });
+  expect([part.status, part.body.toString()]).toEqual([206, 'pppp']);
+});
