@@ -1,0 +1,98 @@
+import { Problem, readProblem } from './problem.ts';
+import type {
+  Asset,
+  AssetPage,
+  AssetPolicy,
+  GrantRequest,
+  KeyAlgorithm,
+  NewSigningKey,
+  PlaybackGrant,
+  Session,
+  SigningKey,
+} from './shapes.ts';
+
+/** The control API as calls. Everything that is not a 2xx answer is thrown as a `Problem`. */
+export class ApiClient {
+  readonly #token: () => string | undefined;
+  readonly #onSignedOut: () => void;
+
+  /** `onSignedOut` is told when the server no longer takes our token. */
+  constructor(token: () => string | undefined, onSignedOut: () => void) {
+    this.#token = token;
+    this.#onSignedOut = onSignedOut;
+  }
+
+  async openSession(signInToken: string): Promise<Session> {
+    return this.#send<Session>('POST', '/v1/sessions', { signInToken });
+  }
+
+  /** Every asset, newest first, however many pages that takes. */
+  async listAssets(): Promise<readonly Asset[]> {
+    const all: Asset[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: AssetPage = await this.#send('GET', `/v1/assets?limit=100${query}`);
+      all.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return all;
+  }
+
+  async getAsset(assetId: string): Promise<Asset> {
+    return this.#send('GET', assetPath(assetId));
+  }
+
+  async changeAsset(assetId: string, change: { title?: string; policy?: AssetPolicy }): Promise<Asset> {
+    return this.#send('PATCH', assetPath(assetId), change);
+  }
+
+  async deleteAsset(assetId: string): Promise<void> {
+    await this.#send('DELETE', assetPath(assetId));
+  }
+
+  async pullAsset(url: string, policy: AssetPolicy): Promise<Asset> {
+    return this.#send('POST', '/v1/assets', { source: { url }, policy });
+  }
+
+  async issueGrant(request: GrantRequest): Promise<PlaybackGrant> {
+    return this.#send('POST', '/v1/playback-grants', request);
+  }
+
+  async listKeys(): Promise<readonly SigningKey[]> {
+    return (await this.#send<{ items: readonly SigningKey[] }>('GET', '/v1/signing-keys')).items;
+  }
+
+  async createKey(name: string, algorithm: KeyAlgorithm): Promise<NewSigningKey> {
+    return this.#send('POST', '/v1/signing-keys', { name, algorithm });
+  }
+
+  async revokeKey(keyPairId: string): Promise<void> {
+    await this.#send('DELETE', `/v1/signing-keys/${encodeURIComponent(keyPairId)}`);
+  }
+
+  async #send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.#fetch(method, path, body);
+    const text = await response.text();
+    if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
+    const problem = readProblem(response.status, text);
+    if (response.status === 401 && this.#token() !== undefined) this.#onSignedOut();
+    throw problem;
+  }
+
+  async #fetch(method: string, path: string, body: unknown): Promise<Response> {
+    const headers = new Headers({ accept: 'application/json' });
+    const token = this.#token();
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    if (body !== undefined) headers.set('content-type', 'application/json');
+    try {
+      return await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    } catch {
+      throw Problem.networkAway(); // The browser says no more than that.
+    }
+  }
+}
+
+function assetPath(assetId: string): string {
+  return `/v1/assets/${encodeURIComponent(assetId)}`;
+}

@@ -1,0 +1,86 @@
+/** What the control API sends, as this console reads it. Fields it does not use are left out. */
+
+export type AssetStatus = 'uploading' | 'queued' | 'playable' | 'ready' | 'errored';
+export type AssetPolicy = 'public' | 'signed';
+
+export interface Rendition {
+  readonly name: string;
+  readonly kind: 'video' | 'audio';
+  readonly width?: number;
+  readonly height?: number;
+  readonly codecs: string;
+  readonly bitrateBps: number;
+}
+
+export interface Asset {
+  readonly assetId: string;
+  readonly title: string;
+  readonly policy: AssetPolicy;
+  readonly status: AssetStatus;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly source: { readonly name: string; readonly sizeBytes?: number; readonly receivedBytes?: number };
+  readonly durationSeconds?: number;
+  readonly renditions?: readonly Rendition[];
+  readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
+  readonly playbackUrl: string;
+  readonly posterUrl?: string;
+  readonly storyboardUrl?: string;
+  readonly error?: { readonly code: string; readonly detail: string };
+}
+
+export interface AssetPage {
+  readonly items: readonly Asset[];
+  readonly nextCursor: string | null;
+}
+
+export interface PlaybackGrant {
+  readonly assetId: string;
+  readonly expiresAt: string;
+  readonly keyPairId: string;
+  readonly url: string;
+  readonly posterUrl: string;
+  readonly storyboardUrl: string;
+  readonly cookies: Readonly<Record<string, string>>;
+  readonly cookiePath: string;
+  readonly token: string;
+  readonly tokenUrl: string;
+  readonly pathUrl: string;
+}
+
+export interface GrantRequest {
+  readonly assetId: string;
+  readonly expiresInSeconds?: number;
+  readonly startsAt?: string;
+  readonly ip?: string;
+}
+
+export type KeyAlgorithm = 'RSA' | 'ECDSA';
+
+export interface SigningKey {
+  readonly keyPairId: string;
+  readonly name: string;
+  readonly owner?: string;
+  readonly algorithm: KeyAlgorithm;
+  readonly publicKeyPem: string;
+  readonly createdAt: string;
+  readonly revokedAt?: string | null;
+}
+
+export interface NewSigningKey extends SigningKey {
+  readonly privateKeyPem?: string;
+}
+
+export interface Session {
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
+export type AssetEvent =
+  | { readonly type: 'asset'; readonly asset: Asset }
+  | { readonly type: 'deleted'; readonly assetId: string };
+
+export type EventMessage =
+  | AssetEvent
+  /** Changes were left out because this reader was slow. */
+  | { readonly type: 'resync' };

@@ -1,0 +1,14 @@
+import { render } from 'preact';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/controls.css';
+import './styles/shell.css';
+import './styles/library.css';
+import './styles/upload.css';
+import './styles/player.css';
+import './styles/stats.css';
+import './styles/sign.css';
+import { App } from './shell/app.tsx';
+
+const root = document.getElementById('app');
+if (root) render(<App />, root);

@@ -1,0 +1,165 @@
+import Hls, { type ErrorData, ErrorTypes, Events, type FragLoadedData, type HlsConfig } from 'hls.js';
+import type { PlaybackSource } from './carriers.ts';
+import { type Level, levelLabel, sortLevels } from './levels.ts';
+import type { Failure } from './playback-error.ts';
+import { headerOf, readVerdict, type SegmentFact } from './stats-ring.ts';
+
+export type { Hls };
+
+export interface EngineListener {
+  onLevels(levels: readonly Level[]): void;
+  /** `playing` is the rung on screen, `chosen` the fixed one or -1 for automatic. */
+  onQuality(playing: number, chosen: number): void;
+  onSegment(segment: SegmentFact): void;
+  onCaptions(count: number): void;
+  onFailure(failure: Failure): void;
+}
+
+const ESTIMATE_KEY = 'frontrow.bandwidth';
+
+/** hls.js on one video element. A new source means a new engine. */
+export class Engine {
+  readonly hls: Hls | undefined;
+  readonly #video: HTMLVideoElement;
+  readonly #listener: EngineListener;
+  #recoveredAtMs = Number.NEGATIVE_INFINITY;
+  #segmentCount = 0;
+
+  constructor(video: HTMLVideoElement, source: PlaybackSource, listener: EngineListener) {
+    this.#video = video;
+    this.#listener = listener;
+    if (Hls.isSupported()) this.hls = new Hls(tune(source));
+  }
+
+  start(source: PlaybackSource, atSeconds: number): void {
+    if (this.hls) this.#startHls(this.hls, source, atSeconds);
+    else this.#startNative(source, atSeconds);
+  }
+
+  stop(): void {
+    if (this.hls) {
+      keepEstimate(this.hls.bandwidthEstimate);
+      this.hls.destroy();
+    } else {
+      this.#video.removeAttribute('src');
+    }
+  }
+
+  /** Fixes one rung from the next segment on; -1 leaves the choice to the player. */
+  choose(index: number): void {
+    if (!this.hls) return;
+    this.hls.nextLevel = index;
+    this.#tellQuality();
+  }
+
+  get bandwidthBps(): number | undefined {
+    const estimate = this.hls?.bandwidthEstimate;
+    return estimate !== undefined && Number.isFinite(estimate) ? estimate : undefined;
+  }
+
+  #startHls(hls: Hls, source: PlaybackSource, atSeconds: number): void {
+    this.#listen(hls);
+    if (atSeconds > 0) hls.config.startPosition = atSeconds;
+    hls.loadSource(source.url);
+    hls.attachMedia(this.#video);
+  }
+
+  #startNative(source: PlaybackSource, atSeconds: number): void {
+    // Safari on iPhone without Media Source plays the playlist by itself.
+    this.#video.src = source.url;
+    this.#video.currentTime = atSeconds;
+    this.#video.addEventListener(
+      'error',
+      () => this.#listener.onFailure({ kind: 'other', details: this.#video.error?.message ?? '' }),
+      { once: true },
+    );
+  }
+
+  #listen(hls: Hls): void {
+    hls.on(Events.MANIFEST_PARSED, () => this.#listener.onLevels(readLevels(hls)));
+    hls.on(Events.LEVEL_SWITCHED, () => this.#tellQuality());
+    hls.on(Events.SUBTITLE_TRACKS_UPDATED, (_, data) => this.#listener.onCaptions(data.subtitleTracks.length));
+    hls.on(Events.FRAG_LOADED, (_, data) => this.#tellSegment(hls, data));
+    hls.on(Events.ERROR, (_, data) => this.#recoverOrTell(hls, data));
+  }
+
+  #tellQuality(): void {
+    const hls = this.hls;
+    if (hls) this.#listener.onQuality(hls.currentLevel, hls.autoLevelEnabled ? -1 : hls.nextLevel);
+  }
+
+  #tellSegment(hls: Hls, { frag, networkDetails }: FragLoadedData): void {
+    if (frag.sn === 'initSegment') return;
+    const headers = networkDetails instanceof XMLHttpRequest ? networkDetails.getAllResponseHeaders() : '';
+    const age = headerOf(headers, 'age');
+    const height = hls.levels[frag.level]?.height ?? 0;
+    this.#segmentCount += 1;
+    this.#listener.onSegment({
+      id: this.#segmentCount,
+      name: `#${frag.sn}`,
+      rendition: frag.type === 'audio' ? 'audio' : levelLabel(height, hls.levels[frag.level]?.bitrate ?? 0),
+      verdict: readVerdict(headerOf(headers, 'x-cache')),
+      ...(age === undefined ? {} : { ageSeconds: Number(age) }),
+      sizeBytes: frag.stats.total,
+      loadMs: frag.stats.loading.end - frag.stats.loading.start,
+    });
+  }
+
+  #recoverOrTell(hls: Hls, data: ErrorData): void {
+    if (!data.fatal) return;
+    const nowMs = performance.now();
+    // Once in a while a decoder stumbles and goes on when it is set up again; twice in ten seconds it will not.
+    if (data.type === ErrorTypes.MEDIA_ERROR && nowMs - this.#recoveredAtMs > 10_000) {
+      this.#recoveredAtMs = nowMs;
+      hls.recoverMediaError();
+    } else {
+      this.#listener.onFailure(readFailure(data));
+    }
+  }
+}
+
+function tune(source: PlaybackSource): Partial<HlsConfig> {
+  const estimate = keptEstimate();
+  return {
+    capLevelToPlayerSize: true,
+    ignoreDevicePixelRatio: false,
+    startFragPrefetch: true,
+    backBufferLength: 60,
+    maxBufferLength: 30,
+    ...(estimate === undefined ? {} : { abrEwmaDefaultEstimate: estimate }),
+    xhrSetup: (xhr) => {
+      xhr.withCredentials = source.withCredentials;
+    },
+  };
+}
+
+function readLevels(hls: Hls): readonly Level[] {
+  return sortLevels(
+    hls.levels.map((level, index) => ({
+      index,
+      label: levelLabel(level.height, level.bitrate),
+      width: level.width,
+      height: level.height,
+      bitrateBps: level.averageBitrate || level.bitrate,
+      codecs: [level.videoCodec, level.audioCodec].filter(Boolean).join(', '),
+      ...(level.frameRate > 0 ? { frameRate: level.frameRate } : {}),
+    })),
+  );
+}
+
+function readFailure(data: ErrorData): Failure {
+  const kind =
+    data.type === ErrorTypes.NETWORK_ERROR ? 'network' : data.type === ErrorTypes.MEDIA_ERROR ? 'media' : 'other';
+  const status = data.response?.code;
+  return { kind, details: data.details, ...(status === undefined ? {} : { status }) };
+}
+
+/** The last estimate opens the next film at a fitting rung instead of the lowest one. */
+function keepEstimate(bps: number): void {
+  if (Number.isFinite(bps) && bps > 0) sessionStorage.setItem(ESTIMATE_KEY, String(Math.round(bps)));
+}
+
+function keptEstimate(): number | undefined {
+  const kept = Number(sessionStorage.getItem(ESTIMATE_KEY));
+  return kept > 0 ? kept : undefined;
+}

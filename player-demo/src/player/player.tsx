@@ -1,0 +1,145 @@
+import './media-chrome.ts';
+import type { ComponentChildren, VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import { Icon } from '../ui/icons.tsx';
+import type { PlaybackSource } from './carriers.ts';
+import { PlaybackErrorView } from './playback-error-view.tsx';
+import { QualityMenu } from './quality-menu.tsx';
+import { StatsPanel } from './stats-panel.tsx';
+import { useKeyboard } from './use-keyboard.ts';
+import { type Playback, usePlayback } from './use-playback.ts';
+
+interface PlayerProps {
+  readonly title: string;
+  /** undefined while there is nothing to play yet: the frame stands, with `waiting` in it. */
+  readonly source: PlaybackSource | undefined;
+  readonly audioOnly?: boolean;
+  readonly statsAtFirst: boolean;
+  readonly waiting?: ComponentChildren;
+  /** Whatever stands beside the film, above the stats. */
+  readonly aside?: ComponentChildren;
+  /** Called before a retry, for a source that can be renewed. */
+  readonly onRetry?: () => void;
+}
+
+export function Player(props: PlayerProps): VNode {
+  const { title, source, audioOnly = false, statsAtFirst, waiting, aside, onRetry } = props;
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null);
+  const [stats, setStats] = useState(statsAtFirst);
+  const control = usePlayback(video, source);
+  const { playback } = control;
+  useKeyboard(video, () => setStats((shown) => !shown));
+  const retry = () => {
+    onRetry?.();
+    control.retry();
+  };
+  return (
+    <div class={stats || aside ? 'stage has-rail' : 'stage'}>
+      <div class="player" data-testid="player" data-state={source ? playback.state : 'idle'}>
+        <media-controller nohotkeys autohide="2" breakpoints="small:480 medium:720" aria-label={`Player: ${title}`}>
+          {/* biome-ignore lint/a11y/useMediaCaption: captions come from the manifest, where the film has any. */}
+          <video
+            ref={setVideo}
+            slot="media"
+            crossorigin="anonymous"
+            playsinline
+            preload="auto"
+            poster={source?.posterUrl ?? ''}
+            data-testid="video"
+          >
+            {source?.storyboardUrl && (
+              <track
+                key={source.storyboardUrl}
+                kind="metadata"
+                label="thumbnails"
+                default
+                src={source.storyboardUrl}
+                data-testid="storyboard-track"
+              />
+            )}
+          </video>
+          {audioOnly && (
+            <div class="player-audio" aria-hidden="true">
+              <Icon name="wave" size={72} />
+            </div>
+          )}
+          {source && !playback.error && (
+            <Chrome
+              playback={playback}
+              statsShown={stats}
+              onStats={() => setStats(!stats)}
+              onLevel={control.chooseLevel}
+            />
+          )}
+        </media-controller>
+        {!source && <div class="player-waiting">{waiting}</div>}
+        {playback.error && source && <PlaybackErrorView error={playback.error} onRetry={retry} />}
+      </div>
+      {(stats || aside) && (
+        <div class="rail">
+          {aside}
+          {stats && <StatsPanel video={video} playback={playback} bandwidthBps={control.bandwidthBps} />}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ChromeProps {
+  readonly playback: Playback;
+  readonly statsShown: boolean;
+  readonly onStats: () => void;
+  readonly onLevel: (index: number) => void;
+}
+
+function Chrome({ playback, statsShown, onStats, onLevel }: ChromeProps): VNode {
+  return (
+    <>
+      <media-loading-indicator slot="centered-chrome" noautohide />
+      <div
+        slot="centered-chrome"
+        class="player-big"
+        data-hidden={playback.state !== 'ready' && playback.state !== 'loading'}
+      >
+        <media-play-button notooltip class="player-big-play" />
+      </div>
+      <div class="player-bottom">
+        <media-time-range class="player-time" />
+        <media-control-bar class="player-bar">
+          <media-play-button />
+          <media-seek-backward-button class="wide-only" seekoffset="10" />
+          <media-seek-forward-button class="wide-only" seekoffset="10" />
+          <span class="player-volume">
+            <media-mute-button />
+            <media-volume-range class="wide-only" />
+          </span>
+          <media-time-display class="tabular" showduration />
+          <span class="player-gap" />
+          {playback.captionCount > 0 && <media-captions-button />}
+          <media-playback-rate-button class="wide-only" rates="0.75 1 1.25 1.5 2" />
+          {playback.levels.length > 1 && (
+            <QualityMenu
+              levels={playback.levels}
+              playing={playback.playingLevel}
+              chosen={playback.chosenLevel}
+              onChoose={onLevel}
+            />
+          )}
+          <button
+            type="button"
+            class="player-button"
+            aria-pressed={statsShown}
+            aria-label="Stats"
+            title="Stats (I)"
+            onClick={onStats}
+            data-testid="stats-toggle"
+          >
+            <Icon name="chart" size={20} />
+          </button>
+          <media-pip-button class="wide-only" />
+          <media-fullscreen-button />
+        </media-control-bar>
+      </div>
+    </>
+  );
+}
