@@ -15,7 +15,7 @@ export async function runChecks(node) {
   for (const { name, command } of CHECKS) {
     const [file, ...args] = command;
     const startedMs = Date.now();
-    const { code, output } = await runQuietly([join(BIN, file), ...args], { env: environment(node) });
+    const { code, output } = await runQuietly([join(BIN, file), ...args], environment(node));
     const seconds = ((Date.now() - startedMs) / 1_000).toFixed(1);
     console.log(`Check: ${name} ${code === 0 ? 'ok' : 'FAILED'} (${seconds} s)`);
     if (code === 0) continue;

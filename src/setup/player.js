@@ -24,7 +24,7 @@ export async function ensurePlayer(node) {
   const changedMs = Math.max(newestMs(player, ['dist', 'node_modules']), statSync(LOCK).mtimeMs);
   if (existsSync(built) && statSync(built).mtimeMs > changedMs) return;
   await step('Building the player (vite build)', async () => {
-    const { code, output } = await runQuietly([join(BIN, 'vite'), 'build', 'player-demo'], { env: environment(node) });
+    const { code, output } = await runQuietly([join(BIN, 'vite'), 'build', 'player-demo'], environment(node));
     if (code !== 0) throw new Obstacle(`vite build ended with code ${code}:\n${output.trim()}`);
   });
 }

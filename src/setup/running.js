@@ -18,11 +18,12 @@ export function environment(node, more = {}) {
   return { ...process.env, PATH: [dirname(node), BIN, process.env.PATH].join(delimiter), ...more };
 }
 
-/** Runs a command to its end with its output kept. `code` is 127 when it could not be started. */
-export function runQuietly(command, options = {}) {
+/** Runs a command to its end with its output kept, in plain text. `code` is 127 when it could not be started. */
+export function runQuietly(command, env = process.env) {
   const [file, ...args] = command;
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const child = spawn(file, args, { cwd: ROOT, stdio, env: { ...env, NO_COLOR: '1' } });
     const chunks = [];
     child.stdout.on('data', (chunk) => chunks.push(chunk));
     child.stderr.on('data', (chunk) => chunks.push(chunk));
