@@ -59,6 +59,7 @@ export const SETTINGS = {
     says: 'Address of the origin for an edge that runs apart. Empty: the one in this process.',
   }),
   logLevel: text({ default: 'info', says: 'How much is logged: debug, info, warn, error or silent.' }),
+  accessLog: text({ default: '', says: 'File that the edge appends one JSON line a request to. Empty: none is kept.' }),
   edgeSecret: text({
     default: '',
     secret: true,

@@ -1,0 +1,241 @@
+/**
+ * The composition root: the one file that knows every role. It builds the seams, starts the roles in order, hands each
+ * what it needs, and stops them in reverse. Roles never see one another; what crosses between them is HTTP, the
+ * database, the store and signals.
+ */
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FactViews } from './analytics/facts.ts';
+import { Metrics } from './analytics/metrics.ts';
+import { createLog, openLineFile } from './config/log.ts';
+import { isAlive, readRunFile, removeRunFile, writeRunFile } from './config/run-file.ts';
+import { loadSecrets, type Secrets } from './config/secrets.ts';
+import { type Settings, SettingsError } from './config/settings.ts';
+import { buildControl } from './control/app.ts';
+import { mintAdminToken, mintSignInToken } from './control/tokens.ts';
+import { ApiTokenRepository } from './database/api-tokens.ts';
+import { AssetRepository } from './database/assets.ts';
+import { type Database, openDatabase } from './database/open.ts';
+import { SigningKeyRepository } from './database/signing-keys.ts';
+import { Edge, type EdgeOptions } from './edge/edge.ts';
+import { Ingest } from './ingest/ingest.ts';
+import { systemClock } from './kernel/clock.ts';
+import { Lifecycle } from './kernel/lifecycle.ts';
+import type { Log } from './kernel/log.ts';
+import { buildOrigin } from './origin/http.ts';
+import { Queue } from './queue/queue.ts';
+import { LocalSignals } from './queue/signals.ts';
+import { FolderStore } from './storage/folder.ts';
+import { Worker } from './transcode/worker.ts';
+
+export const ROLES = ['control', 'origin', 'worker', 'edge'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A running server. A role that does not run here has no URL unless the settings name one. */
+export interface Running {
+  readonly urls: Urls;
+  readonly adminToken: string;
+  /** Opens the console for whoever has it. */
+  readonly signInUrl: string;
+  /** Finishes what runs within limits, newest part first; a second caller gets the same promise. */
+  stop(): Promise<void>;
+}
+
+export interface Urls {
+  readonly control: string;
+  readonly edge: string;
+  readonly origin: string;
+}
+
+const LADDERS = fileURLToPath(new URL('../media/ladders', import.meta.url));
+const CONSOLE = fileURLToPath(new URL('../player-demo/dist', import.meta.url));
+
+/** The origin answers edges of this machine only, until it is given another address. */
+const LOOPBACK = '127.0.0.1';
+
+/** What every role of one process stands on. */
+interface Ground {
+  readonly settings: Settings;
+  readonly folder: string;
+  readonly secrets: Secrets;
+  readonly log: Log;
+  readonly clock: typeof systemClock;
+  readonly metrics: Metrics;
+  readonly lifecycle: Lifecycle;
+  /** Where roles are reached from this machine; filled in as the listeners open. */
+  readonly urls: { control: string; edge: string; origin: string };
+}
+
+/** Where browsers reach the roles, which may be another name behind a proxy. */
+function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> {
+  return { control: settings.publicUrl || urls.control, edge: settings.edgeUrl || urls.edge };
+}
+
+/** Database, store and queue: what all roles but the edge share. */
+interface Seams {
+  readonly database: Database;
+  readonly store: FolderStore;
+  readonly signals: LocalSignals;
+  readonly queue: Queue;
+  readonly assets: AssetRepository;
+}
+
+/**
+ * Starts the roles in one process and resolves when all of them answer.
+ * @throws SettingsError when another server runs on the same data, Fault when a part cannot start; nothing runs then.
+ */
+export async function serve(settings: Settings, roles: readonly Role[] = ROLES): Promise<Running> {
+  const ground = await layGround(settings);
+  const { lifecycle, folder, secrets, clock, urls } = ground;
+  const has = (role: Role) => roles.includes(role);
+  try {
+    const seams = has('control') || has('origin') || has('worker') ? await openSeams(ground) : undefined;
+    if (seams && has('origin')) await startOrigin(ground, seams);
+    if (seams && has('control')) await startControl(ground, seams);
+    if (has('edge')) await startFilmEdge(ground);
+    if (seams && has('worker')) await startWorker(ground, seams);
+    const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
+    await writeRunFile(folder, { pid: process.pid, ...urls, adminToken });
+    lifecycle.add('run file', () => removeRunFile(folder));
+    const signIn = mintSignInToken(secrets.apiTokenSecret, clock.now());
+    return {
+      urls,
+      adminToken,
+      signInUrl: `${publicUrls(ground).control}/#/sign-in/${signIn}`,
+      stop: () => lifecycle.stop(),
+    };
+  } catch (cause) {
+    await lifecycle.stop();
+    throw cause;
+  }
+}
+
+/** Starts one edge in front of any HTTP origin, or with `controlUrl` one more edge of a fleet. */
+export async function serveEdge(
+  settings: Settings,
+  target: { readonly originUrl: string; readonly controlUrl?: string },
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const ground = await layGround(settings, { alone: true });
+  const { originUrl, controlUrl } = target;
+  const fleet = controlUrl ? { controlUrl, edgeSecret: ground.secrets.edgeSecret } : {};
+  const url = await startEdge(ground, { mode: controlUrl ? 'film' : 'proxy', originUrl, ...fleet });
+  return { url, stop: () => ground.lifecycle.stop() };
+}
+
+/** `alone`: an edge keeps a folder of its own and no run file, so it may share its machine with others. */
+async function layGround(settings: Settings, { alone = false } = {}): Promise<Ground> {
+  const folder = resolve(settings.data);
+  if (!alone) await refuseSecondServer(folder);
+  const log = createLog(settings.logLevel);
+  const kept = await loadSecrets(folder);
+  return {
+    settings,
+    folder,
+    secrets: { ...kept, edgeSecret: settings.edgeSecret || kept.edgeSecret },
+    log,
+    clock: systemClock,
+    metrics: new Metrics(),
+    lifecycle: new Lifecycle((part, cause) => log.error({ part, err: cause }, 'a part would not stop')),
+    urls: { control: settings.controlUrl, edge: settings.edgeUrl, origin: settings.originUrl },
+  };
+}
+
+async function refuseSecondServer(folder: string): Promise<void> {
+  const run = await readRunFile(folder);
+  if (!run || !isAlive(run)) return;
+  throw new SettingsError(`A server with process id ${run.pid} already runs on the data folder ${folder}.`);
+}
+
+async function openSeams({ settings, folder, clock, lifecycle }: Ground): Promise<Seams> {
+  const database = await openDatabase(folder);
+  lifecycle.add('database', () => database.destroy());
+  const store = new FolderStore(join(folder, 'media'));
+  await store.start();
+  const signals = new LocalSignals();
+  const { leaseMs, chunkAttempts } = settings;
+  const queue = new Queue(database, clock, signals, { leaseMs, maxAttempts: chunkAttempts });
+  return { database, store, signals, queue, assets: new AssetRepository(database, clock) };
+}
+
+async function startOrigin(ground: Ground, seams: Seams): Promise<void> {
+  const { settings, clock, log, lifecycle, urls, secrets } = ground;
+  const app = buildOrigin({
+    ...seams,
+    clock,
+    holdMs: settings.segmentHoldMs,
+    edgeSecret: secrets.edgeSecret,
+    log: log.child({ part: 'origin' }),
+  });
+  lifecycle.add('origin', () => app.close());
+  urls.origin = await app.listen({ host: LOOPBACK, port: settings.originPort });
+}
+
+async function startControl(ground: Ground, seams: Seams): Promise<void> {
+  const { settings, folder, clock, log, lifecycle, urls, metrics, secrets } = ground;
+  const ingest = new Ingest({
+    ...seams,
+    settings,
+    clock,
+    log: log.child({ part: 'ingest' }),
+    folder: join(folder, 'intake'),
+  });
+  await ingest.recover();
+  const control = await buildControl({
+    ...seams,
+    keys: new SigningKeyRepository(seams.database, clock),
+    tokens: new ApiTokenRepository(seams.database, clock),
+    secrets,
+    urls: () => publicUrls(ground),
+    clock,
+    log: log.child({ part: 'control' }),
+    metrics,
+    staticFolder: CONSOLE,
+  });
+  ingest.mount(control.app, control);
+  control.removal.onRemoved((assetId) => ingest.removed(assetId));
+  lifecycle.add('control', () => control.app.close());
+  urls.control = await control.app.listen({ host: settings.host, port: settings.port });
+  await ingest.start();
+  lifecycle.add('ingest', () => ingest.stop());
+}
+
+async function startFilmEdge(ground: Ground): Promise<void> {
+  const { secrets, urls } = ground;
+  const { control: controlUrl, origin: originUrl } = urls;
+  if (!originUrl || !controlUrl) {
+    throw new SettingsError(
+      'An edge without origin and control beside it needs FRONTROW_ORIGIN_URL and FRONTROW_CONTROL_URL.',
+    );
+  }
+  urls.edge = await startEdge(ground, { mode: 'film', originUrl, controlUrl, edgeSecret: secrets.edgeSecret });
+}
+
+type EdgePlace = Pick<EdgeOptions, 'mode' | 'originUrl' | 'controlUrl' | 'edgeSecret'>;
+
+async function startEdge(ground: Ground, place: EdgePlace): Promise<string> {
+  const { settings, folder, clock, log, lifecycle, metrics } = ground;
+  const accessLog = settings.accessLog ? openLineFile(resolve(settings.accessLog)) : undefined;
+  if (accessLog) lifecycle.add('access log', () => accessLog.close());
+  const views = new FactViews(metrics, accessLog);
+  const edge = new Edge({
+    ...place,
+    host: settings.host,
+    port: settings.edgePort,
+    dataDir: folder,
+    settings,
+    clock,
+    log: log.child({ part: 'edge' }),
+    onFact: (fact) => views.record(fact),
+  });
+  metrics.gauge('edge_cache_bytes', () => edge.usage.cachedBytes);
+  lifecycle.add('edge', () => edge.stop());
+  const { url } = await edge.start();
+  return url;
+}
+
+async function startWorker(ground: Ground, seams: Seams): Promise<void> {
+  const { settings, clock, log, lifecycle } = ground;
+  const worker = new Worker({ ...seams, settings, clock, log, ladderFolder: LADDERS });
+  await worker.start();
+  lifecycle.add('worker', () => worker.stop());
+}
