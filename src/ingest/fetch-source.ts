@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Transform } from 'node:stream';
@@ -38,6 +38,8 @@ export async function fetchSource(address: string, file: string, options: FetchO
       createWriteStream(file, offset > 0 ? { flags: 'r+', start: offset } : {}),
       { signal: options.stop },
     );
+    // Whole: there is nothing left to go on from.
+    await rm(`${file}.etag`, { force: true });
   } catch (cause) {
     if (options.stop.aborted) throw options.stop.reason;
     throw asPullFault(cause);

@@ -106,7 +106,6 @@ export class Puller {
       onProgress: (received, size) => this.#intake.progress(assetId, received, size),
     });
     await this.#intake.finish(assetId, file);
-    await this.#dropFile(assetId);
   }
 
   async #failed(job: Job, fault: Fault): Promise<void> {
@@ -114,10 +113,10 @@ export class Puller {
     log.warn({ assetId: job.subject, attempt: job.attempt, code: fault.code, err: fault.cause }, 'pull failed');
     const final = FINAL.has(fault.code) || fault.detail.final === true;
     if (!final && (await queue.fail(job)) !== 'dead') return;
+    await this.#dropFile(job.subject);
     const code = fault.code === 'INTERNAL' ? 'PULL_FAILED' : fault.code;
     await this.#intake.fail(job.subject, code, code === fault.code ? fault.message : undefined);
     await queue.cancel(job.subject);
-    await this.#dropFile(job.subject);
   }
 
   async #keep(job: Job, lost: AbortController): Promise<void> {
