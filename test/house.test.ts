@@ -72,7 +72,8 @@ const IMPORTS = SOURCE.flatMap((file) => importsIn(file, read(file)));
 /** `src/edge/cache/memory.ts` belongs to `edge`, `src/main.ts` to `main.ts`. */
 const partOf = (file: string) => file.split('/')[1] ?? '';
 const targetOf = ({ file, specifier }: Import) => posix.join(posix.dirname(file), specifier);
-const isOurs = ({ specifier }: Import) => specifier.startsWith('.');
+/** The manifest is data that anybody may read: it has the version. */
+const isOurs = (each: Import) => each.specifier.startsWith('.') && targetOf(each) !== 'package.json';
 
 function isAllowed(each: Import): boolean {
   const from = partOf(each.file);
