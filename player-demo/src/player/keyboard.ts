@@ -16,24 +16,24 @@ export interface KeyPress {
 export function actionOf(press: KeyPress): PlayerAction | undefined {
   if (press.ctrlKey || press.metaKey || press.altKey) return undefined;
   if (/^[0-9]$/.test(press.key)) return { kind: 'seek-to', share: Number(press.key) / 10 };
-  return KEYS[press.key.length === 1 ? press.key.toLowerCase() : press.key];
+  return KEYS.get(press.key.length === 1 ? press.key.toLowerCase() : press.key);
 }
 
-const KEYS: Readonly<Record<string, PlayerAction>> = {
-  ' ': { kind: 'toggle-play' },
-  k: { kind: 'toggle-play' },
-  m: { kind: 'toggle-mute' },
-  f: { kind: 'toggle-fullscreen' },
-  i: { kind: 'toggle-stats' },
-  c: { kind: 'toggle-captions' },
-  j: { kind: 'seek-by', seconds: -10 },
-  l: { kind: 'seek-by', seconds: 10 },
-  ArrowLeft: { kind: 'seek-by', seconds: -5 },
-  ArrowRight: { kind: 'seek-by', seconds: 5 },
-  ArrowUp: { kind: 'volume-by', share: 0.1 },
-  ArrowDown: { kind: 'volume-by', share: -0.1 },
-  Home: { kind: 'seek-to', share: 0 },
-};
+const KEYS: ReadonlyMap<string, PlayerAction> = new Map([
+  [' ', { kind: 'toggle-play' }],
+  ['k', { kind: 'toggle-play' }],
+  ['m', { kind: 'toggle-mute' }],
+  ['f', { kind: 'toggle-fullscreen' }],
+  ['i', { kind: 'toggle-stats' }],
+  ['c', { kind: 'toggle-captions' }],
+  ['j', { kind: 'seek-by', seconds: -10 }],
+  ['l', { kind: 'seek-by', seconds: 10 }],
+  ['ArrowLeft', { kind: 'seek-by', seconds: -5 }],
+  ['ArrowRight', { kind: 'seek-by', seconds: 5 }],
+  ['ArrowUp', { kind: 'volume-by', share: 0.1 }],
+  ['ArrowDown', { kind: 'volume-by', share: -0.1 }],
+  ['Home', { kind: 'seek-to', share: 0 }],
+] satisfies [string, PlayerAction][]);
 
 /** The same keys for people, in the order a panel lists them. */
 export const KEY_HELP: readonly (readonly [keys: string, does: string])[] = [
