@@ -1,0 +1,108 @@
+import type { Command } from './command.ts';
+import { findServer, JSON_OPTION, SERVER_OPTIONS } from './server.ts';
+import { tableLines } from './terminal.ts';
+
+/** An asset as the API tells it; only what is shown here. */
+export interface Asset {
+  readonly assetId: string;
+  readonly title: string;
+  readonly policy: 'public' | 'signed';
+  readonly status: 'uploading' | 'queued' | 'playable' | 'ready' | 'errored';
+  readonly createdAt: string;
+  readonly durationSeconds?: number;
+  readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
+  readonly playbackUrl: string;
+  readonly error?: { readonly code: string; readonly detail: string };
+}
+
+interface AssetPage {
+  readonly items: readonly Asset[];
+  readonly nextCursor: string | null;
+}
+
+const OPTIONS = [...SERVER_OPTIONS, JSON_OPTION];
+const ID = { name: '<assetId>', says: 'such as as_k3v9…' };
+
+const list: Command = {
+  name: 'list',
+  says: 'list assets, newest first',
+  options: [{ flags: '--limit <n>', says: 'how many at most (default 50)' }, ...OPTIONS],
+  async run(given, terminal) {
+    const limit = given.integer('limit', 1, 100_000) ?? 50;
+    const api = await findServer(given);
+    const items: Asset[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null && items.length < limit) {
+      const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: AssetPage = await api.call('GET', `/v1/assets?limit=${Math.min(limit - items.length, 100)}${after}`);
+      items.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    const rows = items.map((each) => [each.assetId, each.status, each.policy, each.createdAt, each.title]);
+    terminal.answer({ items, nextCursor: cursor }, tableLines(['ASSET', 'STATUS', 'POLICY', 'CREATED', 'TITLE'], rows));
+  },
+};
+
+const show: Command = {
+  name: 'show',
+  says: 'show one asset',
+  takes: [ID],
+  options: OPTIONS,
+  async run(given, terminal) {
+    const api = await findServer(given);
+    const asset = await api.call<Asset>('GET', pathOf(given.argument('assetId')));
+    terminal.answer(asset, assetLines(asset));
+  },
+};
+
+const remove: Command = {
+  name: 'delete',
+  says: 'delete an asset with everything made from it',
+  takes: [ID],
+  options: OPTIONS,
+  async run(given, terminal) {
+    const assetId = given.argument('assetId');
+    const api = await findServer(given);
+    await api.call('DELETE', pathOf(assetId));
+    terminal.answer({ assetId, deleted: true }, [`${assetId} is deleted.`]);
+  },
+};
+
+const policy: Command = {
+  name: 'policy',
+  says: 'say who may watch: everybody, or only holders of a grant',
+  takes: [ID, { name: '<policy>', says: 'public or signed' }],
+  options: OPTIONS,
+  async run(given, terminal) {
+    const api = await findServer(given);
+    const change = { policy: given.argument('policy') };
+    const asset = await api.call<Asset>('PATCH', pathOf(given.argument('assetId')), change);
+    terminal.answer(asset, [`${asset.assetId} is ${asset.policy} now.`]);
+  },
+};
+
+export const asset: Command = {
+  name: 'asset',
+  says: 'list, show, delete assets, or change who may watch them',
+  children: [list, show, remove, policy],
+};
+
+/** An asset in lines of name and value. */
+export function assetLines(asset: Asset): string[] {
+  const { progress, durationSeconds, error } = asset;
+  return tableLines(
+    ['asset', asset.assetId],
+    [
+      ['title', asset.title],
+      ['status', error ? `${asset.status}: ${error.detail} (${error.code})` : asset.status],
+      ['policy', asset.policy],
+      ...(durationSeconds === undefined ? [] : [['duration', `${durationSeconds.toFixed(1)} s`]]),
+      ['encoded', `${progress.segmentsDone} of ${progress.segmentsTotal} segments`],
+      ['playback', asset.playbackUrl],
+    ],
+  );
+}
+
+export function pathOf(assetId: string): string {
+  return `/v1/assets/${encodeURIComponent(assetId)}`;
+}

@@ -1,0 +1,39 @@
+import { serveEdge } from '../main.ts';
+import type { Command } from './command.ts';
+import { usage } from './failure.ts';
+import { runUntilSignal } from './running.ts';
+import { JSON_OPTION } from './server.ts';
+import { HOST_OPTION, portSetting, settingsOf, textSetting } from './settings.ts';
+
+export const edge: Command = {
+  name: 'edge',
+  says: 'run an edge alone, in front of any HTTP origin or of a Frontrow origin',
+  options: [
+    { flags: '--origin <url>', says: 'the origin to fetch from' },
+    {
+      flags: '--control <url>',
+      says: 'the control whose keys decide who may watch; without it there is no access check',
+    },
+    { flags: '--port <n>', says: 'port to listen on (default 8090; 0 picks a free one)' },
+    { flags: '--data <dir>', says: 'folder for what it keeps (default ./data)' },
+    HOST_OPTION,
+    JSON_OPTION,
+  ],
+  more: 'With --control, FRONTROW_EDGE_SECRET must be the same as at control and origin.',
+  async run(given, terminal) {
+    const settings = settingsOf({
+      ...textSetting(given, 'origin', 'originUrl'),
+      ...textSetting(given, 'control', 'controlUrl'),
+      ...textSetting(given, 'data', 'data'),
+      ...textSetting(given, 'host', 'host'),
+      ...portSetting(given, 'port', 'edgePort'),
+    });
+    if (!/^https?:\/\/[^/]/.test(settings.originUrl)) throw usage('An edge needs --origin with an http or https URL.');
+    const { originUrl, controlUrl } = settings;
+    const server = await serveEdge(settings, { originUrl, ...(controlUrl ? { controlUrl } : {}) });
+    terminal.answer({ pid: process.pid, edge: server.url }, [
+      `The edge is ready at ${server.url}. Stop it with Ctrl-C.`,
+    ]);
+    await runUntilSignal(server);
+  },
+};

@@ -1,0 +1,24 @@
+import { Fault } from '../kernel/errors.ts';
+import { asset } from './asset.ts';
+import { edge } from './edge.ts';
+import { key } from './key.ts';
+import { runProgram } from './program.ts';
+import { serve } from './serve.ts';
+import { sign } from './sign.ts';
+import { upload } from './upload.ts';
+
+/** Runs one command and resolves to the exit status. What is no known failure is a bug and keeps its stack. */
+export async function main(args: readonly string[]): Promise<number> {
+  // A reader that has seen enough (`frontrow asset list | head`) closes the pipe; that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  try {
+    return await runProgram([serve, edge, upload, asset, key, sign], args);
+  } catch (cause) {
+    const fault = Fault.from(cause);
+    if (fault.code === 'INTERNAL') throw cause;
+    process.stderr.write(`frontrow: ${fault.message} (${fault.code})\n`);
+    return 1;
+  }
+}

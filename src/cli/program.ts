@@ -1,0 +1,50 @@
+import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander';
+import packageFile from '../../package.json' with { type: 'json' };
+import { type Command, Given } from './command.ts';
+import { Failure } from './failure.ts';
+import { Terminal } from './terminal.ts';
+
+/** The only door to commander: commands in, an exit status out. */
+export async function runProgram(commands: readonly Command[], args: readonly string[]): Promise<number> {
+  const program = new Commander('frontrow')
+    .description('A self-hosted streaming CDN: upload a film, play it within seconds, sign who may watch.')
+    .version(packageFile.version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'frontrow: ')) });
+  for (const command of commands) program.addCommand(build(command));
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (cause) {
+    return statusOf(cause);
+  }
+}
+
+function build(command: Command): Commander {
+  const built = new Commander(command.name).description(command.says).exitOverride().showHelpAfterError(false);
+  built.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'frontrow: ')) });
+  for (const { name, says } of command.takes ?? []) built.argument(name, says);
+  for (const { flags, says, choices } of command.options ?? []) {
+    const option = new CommanderOption(flags, says);
+    built.addOption(choices ? option.choices([...choices]) : option);
+  }
+  if (command.more) built.addHelpText('after', `\n${command.more}`);
+  for (const child of command.children ?? []) built.addCommand(build(child));
+  const { run } = command;
+  if (run) built.action(() => run(givenTo(built, command), new Terminal({ json: built.opts().json === true })));
+  return built;
+}
+
+function givenTo(built: Commander, command: Command): Given {
+  const names = (command.takes ?? []).map(({ name }) => name.replace(/[<>[\]]/g, ''));
+  const takes = names.map((name, at): [string, string] => [name, built.args[at] ?? '']);
+  return new Given(new Map(takes), built.opts());
+}
+
+/** Help and version are no errors; commander says its own sentence for the rest, we say ours. */
+function statusOf(cause: unknown): number {
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : 2;
+  if (!(cause instanceof Failure)) throw cause;
+  process.stderr.write(`frontrow: ${cause.message} (${cause.code})\n`);
+  return cause.exitStatus;
+}

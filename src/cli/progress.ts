@@ -1,0 +1,40 @@
+import { Format, type Options, type Params, SingleBar } from 'cli-progress';
+
+/** A bar on stderr; the only door to cli-progress. */
+export interface Progress {
+  update(done: number, total: number): void;
+  stop(): void;
+}
+
+const SILENT: Progress = { update() {}, stop() {} };
+
+/** @param unit what is counted: bytes are shown in MB */
+export function createProgress(label: string, unit: 'bytes' | 'segments', visible: boolean): Progress {
+  if (!visible) return SILENT;
+  const bar = new SingleBar({
+    format: (options, params) => writeBar(options, params, label, unit),
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+  });
+  let started = false;
+  return {
+    update(done, total) {
+      if (!started) bar.start(total, done);
+      else bar.setTotal(total);
+      started = true;
+      bar.update(done);
+    },
+    stop() {
+      if (started) bar.stop();
+    },
+  };
+}
+
+function writeBar(options: Options, params: Params, label: string, unit: 'bytes' | 'segments'): string {
+  const count = (value: number) => (unit === 'bytes' ? (value / 1e6).toFixed(1) : String(value));
+  const name = unit === 'bytes' ? 'MB' : 'segments';
+  const percent = String(Math.floor(params.progress * 100)).padStart(3);
+  const bar = Format.BarFormat(params.progress, { ...options, barsize: 30 });
+  return `${label} ${bar} ${percent}%  ${count(params.value)} of ${count(params.total)} ${name}`;
+}

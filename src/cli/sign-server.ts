@@ -1,0 +1,49 @@
+import { isId } from '../kernel/ids.ts';
+import type { Given } from './command.ts';
+import { usage } from './failure.ts';
+import type { Api } from './server.ts';
+import type { SignCarrier, Signed } from './sign.ts';
+import { parseMoment } from './times.ts';
+
+/** A playback grant as the API tells it. */
+interface PlaybackGrant {
+  readonly keyPairId: string;
+  readonly expiresAt: string;
+  readonly url: string;
+  readonly posterUrl: string;
+  readonly storyboardUrl: string;
+  readonly cookies: Readonly<Record<string, string>>;
+  readonly token: string;
+  readonly tokenUrl: string;
+  readonly pathUrl: string;
+}
+
+/** Has the server sign with its own key. It signs assets, so the URL must be one of an asset, or just its id. */
+export async function signByServer(url: string, carrier: SignCarrier, given: Given, api: Api): Promise<Signed> {
+  const nowMs = Date.now();
+  const starts = given.text('starts');
+  const expiresAtMs = parseMoment(given.text('expires') ?? '1h', '--expires', nowMs);
+  const grant = await api.call<PlaybackGrant>('POST', '/v1/playback-grants', {
+    assetId: assetIdOf(url),
+    expiresInSeconds: Math.round((expiresAtMs - nowMs) / 1000),
+    startsAt: starts === undefined ? undefined : new Date(parseMoment(starts, '--starts', nowMs)).toISOString(),
+    ip: given.text('ip'),
+  });
+  const { keyPairId, expiresAt, cookies, token, tokenUrl, pathUrl } = grant;
+  if (carrier === 'cookies') return { keyPairId, expiresAt, cookies };
+  if (carrier === 'token') return { keyPairId, expiresAt, token, tokenUrl, pathUrl };
+  return { keyPairId, expiresAt, url: signedOf(url, grant) };
+}
+
+function assetIdOf(url: string): string {
+  const found = /\/assets\/([^/?]+)\//.exec(url)?.[1] ?? url;
+  if (isId(found, 'as')) return found;
+  throw usage('The server signs its own assets: give a URL of one or its id, or sign with a key of yours.');
+}
+
+function signedOf(url: string, grant: PlaybackGrant): string {
+  if (/\/poster\.jpg$/.test(url)) return grant.posterUrl;
+  if (/\/storyboard\.vtt$/.test(url)) return grant.storyboardUrl;
+  if (/\/master\.m3u8$/.test(url) || isId(url, 'as')) return grant.url;
+  throw usage('The server signs master.m3u8, poster.jpg and storyboard.vtt; cookies or a token cover the rest.');
+}
