@@ -1,6 +1,6 @@
 import { Fault } from '../../kernel/errors.ts';
 import { evaluateConditions, ifRangeHolds } from '../../kernel/http/conditional.ts';
-import { type ByteRange, parseRange, writeContentRange } from '../../kernel/http/range.ts';
+import { parseRange, writeContentRange } from '../../kernel/http/range.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';

@@ -1,0 +1,59 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EdgeConfig } from '../../src/kernel/access/edge-config.ts';
+import { EdgeScenario, HandClock } from './edge-scenario.ts';
+
+export const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
+export const SIGNED = 'as_abcdefghjkmnpqrs';
+export const PUBLIC = 'as_bcdefghjkmnpqrst';
+export const CONSOLE = 'https://console.example';
+
+const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+export const privateKey: KeyObject = createPrivateKey(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+export const publicKeyPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+export const CONFIG: EdgeConfig = {
+  version: 'v1',
+  keys: [{ keyPairId: KEY_PAIR_ID, publicKeyPem }],
+  credentialOrigins: [CONSOLE],
+};
+
+export const MASTER = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\nv1/360p/index.m3u8\n';
+export const MEDIA = '#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n#EXTINF:4,\ns00000.m4s\n#EXT-X-ENDLIST\n';
+export const STORYBOARD = 'WEBVTT\n\n00:00.000 --> 00:02.000\nv1/storyboard/sheet-000.jpg#xywh=0,0,160,90\n';
+
+/** A film edge with its configuration on disk, and an origin with one signed and one public film. */
+export async function startFilmEdge(options: { controlUrl?: string; settings?: object } = {}): Promise<{
+  s: EdgeScenario;
+  clock: HandClock;
+  stop(): Promise<void>;
+}> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'frontrow-film-edge-'));
+  await writeFile(join(dataDir, 'edge-config.json'), JSON.stringify(CONFIG));
+  const clock = new HandClock();
+  const s = await new EdgeScenario({ mode: 'film', clock, dataDir, ...options }).start();
+  for (const [id, policy] of [
+    [SIGNED, 'signed'],
+    [PUBLIC, 'public'],
+  ] as const) {
+    const short = { 'Cache-Control': 'public, max-age=5', ETag: `"${id}"` };
+    s.origin.serve(`/access/${id}`, { body: JSON.stringify({ policy }) });
+    s.origin.serve(`/assets/${id}/master.m3u8`, { headers: short, body: MASTER });
+    s.origin.serve(`/assets/${id}/v1/360p/index.m3u8`, { headers: short, body: MEDIA });
+    s.origin.serve(`/assets/${id}/storyboard.vtt`, { headers: short, body: STORYBOARD });
+    s.origin.serve(`/assets/${id}/v1/360p/s00000.m4s`, {
+      headers: { 'Cache-Control': 'public, max-age=31536000, immutable', ETag: '"seg"' },
+      body: 'segment',
+    });
+  }
+  return {
+    s,
+    clock,
+    stop: async () => {
+      await s.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
