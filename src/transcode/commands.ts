@@ -1,5 +1,6 @@
 import {
   AAC_FRAME,
+  type AudioRendition,
   audioFrameAt,
   type Film,
   type Storyboard,
@@ -137,11 +138,14 @@ const PRE_ROLL_FRAMES = 8;
 /** AAC frames after the last wanted one, so that the encoder's look-ahead ends beyond it. */
 const POST_ROLL_FRAMES = 3;
 
-/** One chunk of the sound, a fragment for every AAC frame, with exactly the frames of the grid. */
+/**
+ * One chunk of the sound, a fragment for every AAC frame, with exactly the frames of the grid. `silent` makes silence of
+ * the same form instead, for where the source has no sound (any more).
+ */
 export function audioCommand(
   film: Film,
   layout: SourceLayout,
-  chunk: ChunkRange,
+  chunk: ChunkRange & { readonly silent: boolean },
   source: string,
   target: string,
 ): FfmpegCommand {
@@ -151,10 +155,18 @@ export function audioCommand(
   const first = audioFrameAt(film, chunk.firstSegment) * AAC_FRAME;
   const end = audioFrameAt(film, chunk.endSegment) * AAC_FRAME;
   const from = first - PRE_ROLL_FRAMES * AAC_FRAME;
+  const layoutName = rendition.channels === 1 ? 'mono' : 'stereo';
+  const sound = chunk.silent
+    ? [`anullsrc=r=${audio.sampleRate}:cl=${layoutName}`, `asetpts=PTS+(${from})`]
+    : [
+        `[0:${layout.audio.streamIndex}]asetpts=PTS-(${layout.audio.zeroSamples})`,
+        // Two steps: told a first sample while it also changes the rate, the resampler of 5.1 skips too far.
+        `aresample=${audio.sampleRate}`,
+        `aresample=${audio.sampleRate}:async=1:min_hard_comp=0.01:first_pts=${from}`,
+      ];
   const filter = [
-    `[0:${layout.audio.streamIndex}]asetpts=PTS-(${layout.audio.zeroSamples})`,
-    `aresample=${audio.sampleRate}:async=1:min_hard_comp=0.01:first_pts=${from}`,
-    `aformat=sample_fmts=fltp:sample_rates=${audio.sampleRate}:channel_layouts=${rendition.channels === 1 ? 'mono' : 'stereo'}`,
+    ...sound,
+    `aformat=sample_fmts=fltp:sample_rates=${audio.sampleRate}:channel_layouts=${layoutName}`,
     'apad',
     `atrim=start_pts=${from}:end_pts=${end + POST_ROLL_FRAMES * AAC_FRAME}[a0]`,
   ].join(',');
@@ -162,18 +174,18 @@ export function audioCommand(
     inputOptions: input(layout, from / audio.sampleRate),
     input: source,
     filter,
-    outputs: [
-      {
-        // biome-ignore format: options read in pairs
-        options: [
-          '-map', '[a0]', '-c:a', 'aac', '-b:a', String(rendition.bitrateBps), '-flags:a', '+bitexact',
-          '-bsf:a', `noise=drop='lt(pts,${first})+gte(pts,${end})'`,
-          ...fragments(0, 'frag_every_frame'),
-        ],
-        target,
-      },
-    ],
+    outputs: [{ options: audioOptions(rendition, first, end), target }],
   };
+}
+
+function audioOptions(rendition: AudioRendition, firstSample: number, endSample: number): string[] {
+  // biome-ignore format: options read in pairs
+  return [
+    '-map', '[a0]', '-c:a', 'aac', '-b:a', String(rendition.bitrateBps), '-flags:a', '+bitexact',
+    // The encoder's own first frame, the pre-roll and the post-roll: whatever is not on this chunk's part of the grid.
+    '-bsf:a', `noise=drop='lt(pts,${firstSample})+gte(pts,${endSample})'`,
+    ...fragments(0, 'frag_every_frame'),
+  ];
 }
 
 /** Input of work that looks at key frames only: nothing else is read where the container has an index, or decoded. */

@@ -24,17 +24,20 @@ export interface ChunkWork {
   readonly abort: AbortSignal;
 }
 
-/** Encodes and publishes one chunk of the sound. */
+/** Encodes and publishes one chunk of the sound; where the source has none left, silence takes its place. */
 export async function encodeAudio(work: ChunkWork, job: Job): Promise<void> {
   const range = within(work.asset.film, job);
   if (!range) return;
   const layout = job.payload as SourceLayout;
-  const [lane] = await runLanes(work, job.lanes, range.firstSegment, ([target]) =>
-    audioCommand(work.asset.film, layout, range, work.source.path, target ?? ''),
-  );
-  if (lane && lane.nextSegment < range.endSegment) {
-    throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: its sound ended too early.' });
+  let from = range.firstSegment;
+  for (const silent of [false, true]) {
+    const [lane] = await runLanes(work, job.lanes, from, ([target]) =>
+      audioCommand(work.asset.film, layout, { ...range, firstSegment: from, silent }, work.source.path, target ?? ''),
+    );
+    from = lane?.nextSegment ?? from;
+    if (from === range.endSegment) return;
   }
+  throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: its sound ended too early.' });
 }
 
 /**
@@ -48,12 +51,18 @@ export async function encodeVideo(work: ChunkWork, job: Job): Promise<void> {
   const lanes = await runVideo(work, job.lanes, layout, range, false);
   const reached = Math.min(...lanes.map((lane) => lane.nextSegment));
   if (reached === range.endSegment) return;
-  if (await sourceGoesOn(work, layout, range)) {
+  const held = lanes.filter((lane) => lane.nextSegment === reached).map((lane) => lane.shortSamples);
+  const frameCount = reached * framesPerSegment(work.asset.film) + Math.min(...held);
+  if (await sourceGoesOn(work, layout, frameCount)) {
     const filled = await runVideo(work, job.lanes, layout, { ...range, firstSegment: reached }, true);
     if (filled.every((lane) => lane.nextSegment === range.endSegment)) return;
     throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: a part of it cannot be decoded.' });
   }
-  await endFilmAt(work, lanes, reached);
+  await endFilmAt(work, lanes, frameCount);
+}
+
+function framesPerSegment(film: Film): number {
+  return film.video?.framesPerSegment ?? 0;
 }
 
 /** The part of a job's range that the film, which may have been corrected since it was planned, still has. */
@@ -127,15 +136,18 @@ export function limits({ settings, abort }: Pick<ChunkWork, 'settings' | 'abort'
   return { niceness: settings.encodeNice, timeoutSeconds: settings.chunkTimeoutSeconds, abort };
 }
 
-/** Whether any stream that is used has something to say after the chunk: then a gap is a hole and not the end. */
-async function sourceGoesOn(work: ChunkWork, layout: SourceLayout, range: ChunkRange): Promise<boolean> {
+/** A source that says something this long after its last picture is not at its end. */
+const END_TOLERANCE_SECONDS = 1;
+
+/** Whether any stream that is used goes on after the frame at which pictures ceased: then that is a hole, not the end. */
+async function sourceGoesOn(work: ChunkWork, layout: SourceLayout, frame: number): Promise<boolean> {
   const { video } = work.asset.film;
   if (!video) return false;
-  const endSeconds = layout.zeroSeconds + secondsAt(video, range.endSegment * video.framesPerSegment);
+  const fromSeconds = layout.zeroSeconds + secondsAt(video, frame);
   for (const stream of [layout.video, layout.audio]) {
     if (!stream) continue;
-    const end = await lastPacketEnd(work.source.path, layout.container, stream.streamIndex, endSeconds, work.abort);
-    if (end !== undefined && end > endSeconds) return true;
+    const end = await lastPacketEnd(work.source.path, layout.container, stream.streamIndex, fromSeconds, work.abort);
+    if (end !== undefined && end > fromSeconds + END_TOLERANCE_SECONDS) return true;
   }
   return false;
 }
@@ -145,15 +157,14 @@ function secondsAt(video: VideoTrack, frame: number): number {
 }
 
 /** The last pictures have come: the film ends with them, in the database, on the playlists and in the store. */
-async function endFilmAt(work: ChunkWork, lanes: readonly SegmentLane[], reached: number): Promise<void> {
+async function endFilmAt(work: ChunkWork, lanes: readonly SegmentLane[], frameCount: number): Promise<void> {
   const { asset, assets, publisher } = work;
-  const { video } = asset.film;
-  if (!video) return;
-  const held = lanes.filter((lane) => lane.nextSegment === reached).map((lane) => lane.shortSamples);
-  const frameCount = reached * video.framesPerSegment + Math.min(...held);
   if (frameCount === 0) throw new Fault('SOURCE_NOT_MEDIA', { detail: { why: 'not one picture could be decoded' } });
   const film = await assets.shorten(asset.id, (current) => shortenFilm(current, frameCount));
-  if (film) await publisher.playlists(asset, film);
+  if (film) {
+    await publisher.playlists(asset, film);
+    await publisher.removeFrom(asset, segmentCount(film));
+  }
   for (const lane of lanes) await lane.publishShort();
   publisher.changed(asset.id);
 }

@@ -116,7 +116,7 @@ function planAudio(audio: NonNullable<SourceInfo['audio']>, seconds: number, lad
         name: 'audio',
         codecs: 'mp4a.40.2',
         // One channel needs little more than half of what two do.
-        bitrateBps: kept < channels ? Math.round((bitrateBps * 0.6) / 1_000) * 1_000 : bitrateBps,
+        bitrateBps: kept < channels ? Math.round((bitrateBps * 0.625) / 1_000) * 1_000 : bitrateBps,
         channels: kept,
         ...(audio.language === undefined ? {} : { language: audio.language }),
       },

@@ -1,7 +1,6 @@
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { Fault } from '../kernel/errors.ts';
-import type { Film } from '../kernel/film/film.ts';
-import { renditionNames } from '../kernel/film/film.ts';
+import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
 import { filmPrefix, initKey, masterKey, mediaPlaylistKey, segmentKey } from '../kernel/film/paths.ts';
 import {
   type Bandwidth,
@@ -102,6 +101,17 @@ export class Publisher {
       measured.set(name, bandwidth);
     }
     return measured;
+  }
+
+  /** Removes segments from `first` on: planned and perhaps published, before the film turned out to be shorter. */
+  async removeFrom(asset: Asset, first: number): Promise<void> {
+    const { film } = asset;
+    if (!film) return;
+    for (const name of renditionNames(film)) {
+      for (let index = first; index < segmentCount(film); index += 1) {
+        await this.#deps.store.deletePrefix(segmentKey(asset.id, asset.version, name, index));
+      }
+    }
   }
 
   changed(assetId: string): void {

@@ -6,7 +6,6 @@ import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
-import type { Film } from '../kernel/film/film.ts';
 import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
 import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
