@@ -4,13 +4,22 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import sample from '../../media/samples/sample.json' with { type: 'json' };
 import { type Asset, pathOf } from './asset.ts';
 import { Failure } from './failure.ts';
 import type { Api } from './server.ts';
 
 const run = promisify(execFile);
+
+const SAMPLE = fileURLToPath(new URL('../../media/samples/sample.json', import.meta.url));
+
+/** How ffmpeg draws the film, as media/samples/sample.json says. */
+interface Sample {
+  readonly title: string;
+  readonly filename: string;
+  readonly arguments: readonly string[];
+}
 
 /** How long the demo link is good for: long enough to be tried again tomorrow. */
 const LINK_SECONDS = 86_400;
@@ -56,10 +65,11 @@ interface SignedUrls {
 }
 
 async function ingestSample(api: Api, stop: AbortSignal): Promise<string> {
+  const sample = JSON.parse(await readFile(SAMPLE, 'utf8')) as Sample;
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-sample-'));
   try {
     const file = join(folder, sample.filename);
-    await drawSample(file, stop);
+    await drawSample(sample, file, stop);
     const labels = new URLSearchParams({ title: sample.title, policy: 'signed', filename: sample.filename });
     const { size } = await stat(file);
     const { assetId } = await api.send<Asset>(`/v1/assets?${labels}`, createReadStream(file), size);
@@ -69,7 +79,7 @@ async function ingestSample(api: Api, stop: AbortSignal): Promise<string> {
   }
 }
 
-async function drawSample(file: string, stop: AbortSignal): Promise<void> {
+async function drawSample(sample: Sample, file: string, stop: AbortSignal): Promise<void> {
   try {
     await run('ffmpeg', ['-v', 'error', '-nostdin', ...sample.arguments, file], { signal: stop });
   } catch (cause) {

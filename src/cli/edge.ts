@@ -1,4 +1,3 @@
-import { serveEdge } from '../main.ts';
 import type { Command } from './command.ts';
 import { usage } from './failure.ts';
 import { runUntilSignal } from './running.ts';
@@ -30,6 +29,8 @@ export const edge: Command = {
     });
     if (!/^https?:\/\/[^/]/.test(settings.originUrl)) throw usage('An edge needs --origin with an http or https URL.');
     const { originUrl, controlUrl } = settings;
+    // The whole server is loaded only here: the other commands shall start quickly.
+    const { serveEdge } = await import('../main.ts');
     const server = await serveEdge(settings, { originUrl, ...(controlUrl ? { controlUrl } : {}) });
     terminal.answer({ pid: process.pid, edge: server.url }, [
       `The edge is ready at ${server.url}. Stop it with Ctrl-C.`,

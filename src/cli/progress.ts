@@ -1,4 +1,4 @@
-import { Format, type Options, type Params, SingleBar } from 'cli-progress';
+import cliProgress, { type Options, type Params } from 'cli-progress';
 
 /** A bar on stderr; the only door to cli-progress. */
 export interface Progress {
@@ -11,7 +11,7 @@ const SILENT: Progress = { update() {}, stop() {} };
 /** @param unit what is counted: bytes are shown in MB */
 export function createProgress(label: string, unit: 'bytes' | 'segments', visible: boolean): Progress {
   if (!visible) return SILENT;
-  const bar = new SingleBar({
+  const bar = new cliProgress.SingleBar({
     format: (options, params) => writeBar(options, params, label, unit),
     hideCursor: true,
     clearOnComplete: true,
@@ -35,6 +35,6 @@ function writeBar(options: Options, params: Params, label: string, unit: 'bytes'
   const count = (value: number) => (unit === 'bytes' ? (value / 1e6).toFixed(1) : String(value));
   const name = unit === 'bytes' ? 'MB' : 'segments';
   const percent = String(Math.floor(params.progress * 100)).padStart(3);
-  const bar = Format.BarFormat(params.progress, { ...options, barsize: 30 });
+  const bar = cliProgress.Format.BarFormat(params.progress, { ...options, barsize: 30 });
   return `${label} ${bar} ${percent}%  ${count(params.value)} of ${count(params.total)} ${name}`;
 }

@@ -1,4 +1,4 @@
-import { ROLES, type Role, type Running, serve as startServer } from '../main.ts';
+import type { Role, Running } from '../main.ts';
 import type { Command } from './command.ts';
 import { ensureSample, sampleLink } from './demo.ts';
 import { usage } from './failure.ts';
@@ -16,7 +16,7 @@ export const serve: Command = {
     { flags: '--edge-port <n>', says: 'port of the edge (default 8090)' },
     { flags: '--origin-port <n>', says: 'port of the origin (default 8070)' },
     HOST_OPTION,
-    { flags: '--roles <list>', says: `which roles run here, of ${ROLES.join(',')}` },
+    { flags: '--roles <list>', says: 'which roles run here, such as control,origin,worker,edge (default all)' },
     { flags: '--demo', says: 'make and ingest a sample film at the first start' },
     JSON_OPTION,
   ],
@@ -29,7 +29,9 @@ export const serve: Command = {
       ...portSetting(given, 'edgePort', 'edgePort'),
       ...portSetting(given, 'originPort', 'originPort'),
     });
-    const roles = given.has('roles') ? parseRoles(given.text('roles') ?? '') : ROLES;
+    // The whole server is loaded only here: the other commands shall start quickly.
+    const { ROLES, serve: startServer } = await import('../main.ts');
+    const roles = given.has('roles') ? parseRoles(given.text('roles') ?? '', ROLES) : ROLES;
     const server = await startServer(settings, roles);
     terminal.answer({ pid: process.pid, ...server.urls, adminToken: server.adminToken }, readyLines(server));
     const ending = new AbortController();
@@ -44,12 +46,12 @@ export const serve: Command = {
   },
 };
 
-function parseRoles(list: string): Role[] {
+function parseRoles(list: string, known: readonly Role[]): Role[] {
   const named = list.split(',').map((each) => each.trim());
-  const roles = ROLES.filter((role) => named.includes(role));
-  const unknown = named.find((each) => !(ROLES as readonly string[]).includes(each));
+  const roles = known.filter((role) => named.includes(role));
+  const unknown = named.find((each) => !(known as readonly string[]).includes(each));
   if (unknown === undefined) return roles;
-  throw usage(`--roles takes ${ROLES.join(', ')}; ${JSON.stringify(unknown)} is none of them.`);
+  throw usage(`--roles takes ${known.join(', ')}; ${JSON.stringify(unknown)} is none of them.`);
 }
 
 function readyLines(server: Running): string[] {
