@@ -29,7 +29,7 @@ export function openDoor(options: DoorOptions): FastifyInstance {
     serverFactory: (others) => {
       const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: 0 };
       const server = createServer({ ...limits, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true });
-      server.on('request', viewerDoor(options, others));
+      server.on('request', viewerDoor(options, others, server));
       server.on('upgrade', refuseUpgrade);
       // A body is not waited for here, so that an upload flows; the socket's own clock ends a silent one.
       closeIdleViewers(server, viewerIdleMs);
@@ -42,7 +42,7 @@ export function openDoor(options: DoorOptions): FastifyInstance {
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-function viewerDoor({ phases, clock, edgeId }: DoorOptions, others: Listener): Listener {
+function viewerDoor({ phases, clock, edgeId }: DoorOptions, others: Listener, server: Server): Listener {
   let count = 0;
   return (request, response) => {
     if (request.url === HEALTH) {
@@ -53,6 +53,8 @@ function viewerDoor({ phases, clock, edgeId }: DoorOptions, others: Listener): L
     const x = new Exchange(`${edgeId}-${count.toString(36)}`, request, response, clock.now());
     response.on('close', () => {
       if (!response.writableFinished) x.leave();
+      // Closing ends idle connections once, at its beginning; this one has only now become idle.
+      if (!server.listening) setImmediate(() => server.closeIdleConnections());
     });
     drive(x, phases);
   };

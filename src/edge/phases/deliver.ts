@@ -1,6 +1,6 @@
 import { Fault } from '../../kernel/errors.ts';
 import type { Phase } from '../drive.ts';
-import type { Exchange, FillBody, Reply, Step } from '../exchange.ts';
+import type { Exchange, FillBody, Step } from '../exchange.ts';
 import { newsOf } from './news.ts';
 
 /** Sends the reply. What is in memory goes out in this turn; what still arrives goes out as it does. */
@@ -14,19 +14,22 @@ export const deliver: Phase = (x) => {
     x.response.end();
     return 'settle';
   }
-  if (!(body instanceof Uint8Array)) return pump(x, reply, body);
+  if (!(body instanceof Uint8Array)) return pump(x, body);
   x.response.end(body);
   x.bytesSent = body.length;
   return 'settle';
 };
 
+const NOTHING = Buffer.alloc(0);
+
 /** Writes what has arrived, waits for what has not, at the viewer's speed. */
-async function pump(x: Exchange, _reply: Reply, body: FillBody): Promise<Step> {
+async function pump(x: Exchange, body: FillBody): Promise<Step> {
   const { reader, start } = body;
   const { fill } = reader;
   const end = body.end ?? Number.POSITIVE_INFINITY;
-  // The head goes out at once: a viewer of a slow origin shall see that something is coming.
-  x.response.flushHeaders();
+  // The head goes out at once: a viewer of a slow origin shall see that something is coming. Not by flushHeaders, which
+  // writes it as UTF-8 where everything else writes it as the Latin-1 it is.
+  x.response.write(NOTHING);
   for (let at = 0; at < end && !x.gone; ) {
     const chunk = reader.take();
     if (chunk) {

@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { EdgeScenario } from '../harness/edge-scenario.ts';
+
+const MEBIBYTE = 1_048_576;
+const FRESH = { 'Cache-Control': 'max-age=60' };
+
+let s: EdgeScenario;
+const sockets: Socket[] = [];
+beforeEach(async () => {
+  s = await new EdgeScenario({ clock: systemClock, settings: { viewerIdleMs: 1_000 } }).start();
+});
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await s.stop();
+});
+
+/** A viewer who asks and then takes nothing until told to. */
+async function deafViewer(target: string): Promise<Socket> {
+  const { hostname, port } = new URL(s.url);
+  const socket = connect(Number(port), hostname);
+  sockets.push(socket);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  socket.pause();
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: edge\r\n\r\n`);
+  return socket;
+}
+
+test('a viewer who takes no byte is let go after the idle time', async () => {
+  s.origin.serve('/large', { headers: FRESH, body: Buffer.alloc(24 * MEBIBYTE, 'l') });
+  await s.get('/large');
+  await deafViewer('/large');
+  await s.settled(2);
+  expect(s.facts[1]?.durationMs).toBeGreaterThan(900);
+});
+
+test('a viewer who takes nothing holds nobody else, neither in a fill nor from memory', async () => {
+  const held = s.origin.hold('/large');
+  await deafViewer('/large');
+  await held.arrived;
+  const others = [s.viewer('/large'), s.viewer('/large')];
+  while (s.edge.readersOf('/large') < 3) await new Promise(setImmediate);
+  held.release({ headers: FRESH, body: Buffer.alloc(16 * MEBIBYTE, 'l') });
+  const answers = await Promise.all(others.map((each) => each.answer));
+  expect(answers.map((each) => each.body.length)).toEqual([16 * MEBIBYTE, 16 * MEBIBYTE]);
+});
+
+test('a viewer who waits for the origin longer than the idle time is not let go', async () => {
+  const held = s.origin.hold('/slow');
+  const viewer = s.viewer('/slow');
+  await held.arrived;
+  // Longer than viewerIdleMs: the wait is what is tested.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  held.release({ headers: FRESH, body: 'at last' });
+  expect((await viewer.answer).body.toString()).toBe('at last');
+});
+
+test('a viewer alone with an object too large to keep slows the origin down to his own speed', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ clock: systemClock, settings: { cacheBytes: MEBIBYTE } }).start();
+  let sent = 0;
+  s.origin.script('/huge', (_asked, response) => {
+    response.writeHead(200, { 'Content-Length': String(256 * MEBIBYTE) });
+    const more = () => {
+      while (sent < 256 * MEBIBYTE) {
+        sent += MEBIBYTE;
+        if (!response.write(Buffer.alloc(MEBIBYTE))) return;
+      }
+    };
+    response.on('drain', more);
+    more();
+  });
+  await deafViewer('/huge');
+  await s.origin.until('/huge', 1);
+  let before = -1;
+  // Until the pipe is full: two looks a moment apart that see the same number.
+  while (before !== sent) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  expect(sent).toBeLessThan(64 * MEBIBYTE);
+});
+
+test('a stop finishes what runs, refuses what comes, and a second stop is the same', async () => {
+  const held = s.origin.hold('/a');
+  const viewer = s.viewer('/a');
+  await held.arrived;
+  const stops = [s.edge.stop(), s.edge.stop()];
+  expect(stops[0]).toBe(stops[1]);
+  held.release({ headers: FRESH, body: 'to the end' });
+  expect((await viewer.answer).body.toString()).toBe('to the end');
+  await stops[0];
+  await expect(s.get('/a')).rejects.toThrow();
+});
+
+test('two requests in one breath are answered in their order', async () => {
+  s.origin.serve('/1', { headers: FRESH, body: 'first' });
+  s.origin.serve('/2', { headers: FRESH, body: 'second' });
+  const { hostname, port } = new URL(s.url);
+  const socket = connect(Number(port), hostname);
+  sockets.push(socket);
+  socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(socket, 'end');
+  expect(text.indexOf('first')).toBeGreaterThan(0);
+  expect(text.indexOf('second')).toBeGreaterThan(text.indexOf('first'));
+});
+
+test.each([
+  ['two lengths', 'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc'],
+  [
+    'a length and chunks',
+    'POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  ['no host', 'GET /a HTTP/1.1\r\n\r\n'],
+  ['a head of 64 KiB', `GET /a HTTP/1.1\r\nHost: a\r\nX-Pad: ${'x'.repeat(65_536)}\r\n\r\n`],
+])('a request with %s does not reach the origin', async (_what, bytes) => {
+  const { hostname, port } = new URL(s.url);
+  const socket = connect(Number(port), hostname);
+  sockets.push(socket);
+  socket.on('error', () => {});
+  socket.write(bytes);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 4(00|31)/);
+  expect(s.origin.asked).toEqual([]);
+});
