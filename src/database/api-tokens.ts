@@ -46,13 +46,16 @@ export class ApiTokenRepository {
     return rows.map(toApiToken);
   }
 
+  /** Revokes for good. False when there is no such token; revoking twice keeps the first time. */
   async revoke(id: string): Promise<boolean> {
-    const result = await this.#db
+    if (!(await this.find(id))) return false;
+    await this.#db
       .updateTable('api_tokens')
       .set({ revoked_at: this.#clock.now() })
       .where('id', '=', id)
-      .executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+      .where('revoked_at', 'is', null)
+      .execute();
+    return true;
   }
 }
 

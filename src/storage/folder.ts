@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { Readable } from 'node:stream';
 import { Fault } from '../kernel/errors.ts';
 import type { LocalFile, ObjectHead, ObjectStore, OpenObject } from './object-store.ts';
 
@@ -63,9 +64,10 @@ export class FolderStore implements ObjectStore {
     const handle = await open(this.#pathOf(key), 'r').catch(ignoreMissing);
     if (!handle) return undefined;
     const found = await handle.stat();
-    if (!found.isFile()) {
+    const isEmptyRange = range !== undefined && range.start >= range.end;
+    if (!found.isFile() || isEmptyRange) {
       await handle.close();
-      return undefined;
+      return found.isFile() ? { ...headOf(found), body: Readable.from([]) } : undefined;
     }
     const body = createReadStream('', {
       fd: handle,

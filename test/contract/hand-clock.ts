@@ -1,0 +1,14 @@
+import type { Clock } from '../../src/kernel/clock.ts';
+
+/** A clock turned by hand. */
+export class HandClock implements Clock {
+  #nowMs = 1_800_000_000_000;
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  turn(ms: number): void {
+    this.#nowMs += ms;
+  }
+}

@@ -1,0 +1,148 @@
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FolderStore } from '../../src/storage/folder.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+
+/** Every object store, each made new in a folder of its own. */
+const STORES: readonly { readonly name: string; readonly open: (folder: string) => Promise<ObjectStore> }[] = [
+  {
+    name: 'the folder',
+    open: async (folder) => {
+      const store = new FolderStore(join(folder, 'store'));
+      await store.start();
+      return store;
+    },
+  },
+];
+
+describe.each(STORES)('$name as an object store', ({ open }) => {
+  let folder: string;
+  let store: ObjectStore;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'frontrow-contract-'));
+    store = await open(folder);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const text = async (key: string, range?: { start: number; end: number }) => {
+    const object = await store.open(key, range);
+    return object && (await buffer(object.body)).toString();
+  };
+  const keys = async (prefix: string) => {
+    const found: string[] = [];
+    for await (const key of store.list(prefix)) found.push(key);
+    return found.toSorted();
+  };
+
+  test('gives back what was put, whole and in part', async () => {
+    await store.put('a/b/one.txt', Buffer.from('hello world'));
+    expect(await text('a/b/one.txt')).toBe('hello world');
+    expect(await text('a/b/one.txt', { start: 6, end: 11 })).toBe('world');
+    expect(await text('a/b/one.txt', { start: 0, end: 1 })).toBe('h');
+    expect(await text('a/b/one.txt', { start: 3, end: 3 })).toBe('');
+    expect(await store.head('a/b/one.txt')).toMatchObject({ sizeBytes: 11 });
+  });
+
+  test('keeps an empty object', async () => {
+    await store.put('empty', new Uint8Array());
+    expect(await text('empty')).toBe('');
+    expect(await store.head('empty')).toMatchObject({ sizeBytes: 0 });
+  });
+
+  test('has a strong validator that changes with the bytes and only then', async () => {
+    await store.put('k', Buffer.from('one'));
+    const first = await store.head('k');
+    expect(first?.etag).toMatch(/^"[^"]+"$/);
+    expect((await store.head('k'))?.etag).toBe(first?.etag);
+    const opened = await store.open('k');
+    opened?.body.destroy();
+    expect(opened?.etag).toBe(first?.etag);
+    await store.put('k', Buffer.from('two'));
+    expect((await store.head('k'))?.etag).not.toBe(first?.etag);
+  });
+
+  test('shows a reader the whole old object or the whole new one while it is replaced', async () => {
+    const [old, young] = [Buffer.alloc(500_000, 'a'), Buffer.alloc(500_000, 'b')];
+    await store.put('k', old);
+    const reading = await store.open('k');
+    await store.put('k', young);
+    expect((await buffer(reading?.body ?? Readable.from([]))).equals(old)).toBe(true);
+    expect((await text('k'))?.startsWith('bbb')).toBe(true);
+  });
+
+  test('takes over a finished file, which is then gone from its old place', async () => {
+    const file = join(folder, 'arrived');
+    await writeFile(file, 'film');
+    await store.adopt('sources/x/original', file);
+    expect(await text('sources/x/original')).toBe('film');
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+  });
+
+  test('hands programs a local file with the bytes', async () => {
+    await store.put('k', Buffer.from('film'));
+    const local = await store.localFile('k');
+    expect((await stat(local?.path ?? '')).size).toBe(4);
+    await local?.release();
+    expect(await store.localFile('none')).toBeUndefined();
+  });
+
+  test('has nothing under a key never put, nor under the folder of one', async () => {
+    await store.put('a/b', Buffer.from('x'));
+    for (const key of ['none', 'a', 'a/b/c', 'a/none']) {
+      expect([key, await store.head(key), await store.open(key)]).toEqual([key, undefined, undefined]);
+    }
+  });
+
+  test('lists and deletes by prefix, and nothing beside it', async () => {
+    for (const key of ['assets/a/x', 'assets/a/v1/y', 'assets/ab/x', 'sources/a/x'])
+      await store.put(key, Buffer.from(key));
+    expect(await keys('assets/a/')).toEqual(['assets/a/v1/y', 'assets/a/x']);
+    await store.deletePrefix('assets/a/');
+    expect(await keys('assets/')).toEqual(['assets/ab/x']);
+    await store.deletePrefix('sources/a/x');
+    expect(await keys('sources/')).toEqual([]);
+    await store.deletePrefix('never/there/');
+    expect(await keys('never/')).toEqual([]);
+  });
+
+  test.each(['../x', 'a/../../x', '/etc/passwd', 'a//b', '.aside/x', 'a/.hidden', '', 'a\u0000b', 'a\\..\\b'])(
+    'refuses the key %j',
+    async (key) => {
+      for (const attempt of [
+        () => store.put(key, Buffer.from('x')),
+        () => store.head(key),
+        () => store.open(key),
+        () => store.deletePrefix(key),
+        () => keys(key),
+      ]) {
+        await expect(attempt()).rejects.toThrow(expect.objectContaining({ code: 'PATH_INVALID' }));
+      }
+    },
+  );
+
+  test('many puts at once leave nothing aside', async () => {
+    await Promise.all(Array.from({ length: 50 }, (_, at) => store.put(`k/${at % 5}`, Buffer.from(String(at)))));
+    expect(await keys('k/')).toHaveLength(5);
+  });
+});
+
+describe('the folder', () => {
+  test('clears at its start what a crash left aside, and only that', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'frontrow-contract-'));
+    const root = join(folder, 'store');
+    const store = new FolderStore(root);
+    await store.start();
+    await store.put('k', Buffer.from('kept'));
+    await mkdir(join(root, '.aside'), { recursive: true });
+    await writeFile(join(root, '.aside', 'half'), 'ha');
+    await new FolderStore(root).start();
+    expect(await readdir(join(root, '.aside'))).toEqual([]);
+    expect(await store.head('k')).toMatchObject({ sizeBytes: 4 });
+    await rm(folder, { recursive: true, force: true });
+  });
+});

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type NewJob, PRIORITY_PROBE, PRIORITY_VIEWER, Queue } from '../../src/queue/queue.ts';
+import { LocalSignals, WORK } from '../../src/queue/signals.ts';
+import { DATABASES, type FreshDatabase } from './databases.ts';
+import { HandClock } from './hand-clock.ts';
+
+const LEASE_MS = 10_000;
+
+describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
+  let on: FreshDatabase;
+  let clock: HandClock;
+  let signals: LocalSignals;
+  let queue: Queue;
+
+  beforeEach(async () => {
+    on = await fresh();
+    clock = new HandClock();
+    signals = new LocalSignals();
+    queue = new Queue(on.database, clock, signals, { leaseMs: LEASE_MS, maxAttempts: 3 });
+  });
+  afterEach(() => on.discard());
+
+  const job = (name: string, more: Partial<NewJob> = {}): NewJob => ({
+    kind: 'video',
+    subject: 'as_one',
+    lanes: ['360p'],
+    firstSegment: 0,
+    endSegment: 6,
+    payload: { name },
+    priority: 100,
+    ...more,
+  });
+  const lease = (worker = 'w1', kinds = ['video', 'audio', 'probe']) => queue.lease(worker, kinds);
+  const mustLease = async (worker?: string) => {
+    const leased = await lease(worker);
+    if (!leased) throw new Error('there was nothing to lease');
+    return leased;
+  };
+  const nameOf = (leased: { payload: unknown } | undefined) => (leased?.payload as { name?: string } | undefined)?.name;
+
+  test('hands out the most urgent first, and equals in the order they came', async () => {
+    await queue.add([job('a'), job('b'), job('urgent', { priority: PRIORITY_PROBE })]);
+    expect([nameOf(await lease()), nameOf(await lease()), nameOf(await lease()), await lease()]).toEqual([
+      'urgent',
+      'a',
+      'b',
+      undefined,
+    ]);
+  });
+
+  test('hands out a job whole, as it was added', async () => {
+    const given = job('a', { lanes: ['360p', 'audio'], firstSegment: 6, endSegment: 12, payload: { deep: [1, null] } });
+    await queue.add([given]);
+    expect(await lease()).toMatchObject({ ...given, attempt: 1, fence: 1 });
+  });
+
+  test('hands out only the kinds that are asked for', async () => {
+    await queue.add([job('pull', { kind: 'pull', priority: 999 }), job('a')]);
+    expect(nameOf(await lease())).toBe('a');
+    expect(await lease()).toBeUndefined();
+    expect(nameOf(await lease('puller', ['pull']))).toBe('pull');
+    expect(await queue.lease('w1', [])).toBeUndefined();
+  });
+
+  test('gives each of many workers at once a job of its own', async () => {
+    await queue.add(Array.from({ length: 20 }, (_, at) => job(String(at))));
+    const leased = await Promise.all(Array.from({ length: 25 }, (_, at) => lease(`w${at}`)));
+    const ids = leased.flatMap((each) => (each ? [each.id] : []));
+    expect([ids.length, new Set(ids).size]).toEqual([20, 20]);
+  });
+
+  test('takes more jobs at once than a statement has room for', async () => {
+    await queue.add(Array.from({ length: 1_200 }, (_, at) => job(String(at))));
+    expect(await queue.remaining('as_one', ['video'])).toBe(1_200);
+  });
+
+  test("a lease that ran out goes to another, and the first one's word no longer counts", async () => {
+    await queue.add([job('a')]);
+    const first = await mustLease('w1');
+    clock.turn(LEASE_MS + 1);
+    const second = await mustLease('w2');
+    expect([second.id, second.fence, second.attempt]).toEqual([first.id, 2, 2]);
+    expect(await queue.extend(first)).toBe(false);
+    expect(await queue.complete(first, [job('wrong')])).toBe(false);
+    expect(await queue.fail(first)).toBe('lost');
+    await queue.release(first);
+    expect(await lease('w3')).toBeUndefined();
+    expect(await queue.complete(second)).toBe(true);
+    expect(await queue.remaining('as_one', ['video'])).toBe(0);
+  });
+
+  test('a heartbeat keeps a lease for as long as it beats', async () => {
+    await queue.add([job('a')]);
+    const held = await mustLease();
+    for (let beat = 0; beat < 5; beat++) {
+      clock.turn(LEASE_MS - 1);
+      expect(await queue.extend(held)).toBe(true);
+    }
+    expect(await lease('w2')).toBeUndefined();
+  });
+
+  test('a finished job adds those that follow from it, in the same step', async () => {
+    await queue.add([job('probe', { kind: 'probe' })]);
+    const probe = await mustLease();
+    expect(await queue.complete(probe, [job('a'), job('b')])).toBe(true);
+    expect(await queue.complete(probe, [job('c')])).toBe(false);
+    expect(await queue.remaining('as_one', ['video', 'probe'])).toBe(2);
+  });
+
+  test('a failed job waits longer each time, and is dead after its last attempt', async () => {
+    await queue.add([job('a')]);
+    expect(await queue.fail(await mustLease())).toBe('retry');
+    clock.turn(999);
+    expect(await lease()).toBeUndefined();
+    clock.turn(1);
+    expect(await queue.fail(await mustLease())).toBe('retry');
+    clock.turn(1_999);
+    expect(await lease()).toBeUndefined();
+    clock.turn(1);
+    expect(await queue.fail(await mustLease())).toBe('dead');
+    clock.turn(3_600_000);
+    expect(await lease()).toBeUndefined();
+    expect(await queue.remaining('as_one', ['video'])).toBe(0);
+  });
+
+  test('a job that was given back waits for nobody and has lost no attempt', async () => {
+    await queue.add([job('a')]);
+    await queue.release(await mustLease());
+    expect(await lease('w2')).toMatchObject({ attempt: 1, fence: 2 });
+  });
+
+  test('what a dead process held is free at once, what others hold is not', async () => {
+    await queue.add([job('a'), job('b')]);
+    await mustLease('dead');
+    await mustLease('alive');
+    await queue.releaseAll('dead');
+    expect(nameOf(await lease('w3'))).toBe('a');
+    expect(await lease('w3')).toBeUndefined();
+  });
+
+  test('a viewer raises exactly the waiting job that holds the segment, and never lowers one', async () => {
+    await queue.add([
+      job('early'),
+      job('other lane', { lanes: ['720p'], firstSegment: 6, endSegment: 12 }),
+      job('wanted', { firstSegment: 6, endSegment: 12 }),
+      job('other film', { subject: 'as_two', firstSegment: 6, endSegment: 12 }),
+      job('lane with a like name', { lanes: ['1360p'], firstSegment: 6, endSegment: 12 }),
+    ]);
+    await queue.raise('as_one', '360p', 11, PRIORITY_VIEWER);
+    await queue.raise('as_one', '360p', 11, 1);
+    expect(await lease()).toMatchObject({ payload: { name: 'wanted' }, priority: PRIORITY_VIEWER });
+    await queue.raise('as_one', '360p', 12, PRIORITY_VIEWER);
+    expect(nameOf(await lease())).toBe('early');
+  });
+
+  test('a cancelled subject loses its jobs, leased ones too, and no other does', async () => {
+    await queue.add([job('a'), job('b'), job('other', { subject: 'as_two' })]);
+    const held = await mustLease();
+    await queue.cancel('as_one');
+    expect(await queue.extend(held)).toBe(false);
+    expect(await queue.complete(held, [job('late')])).toBe(false);
+    expect(nameOf(await lease())).toBe('other');
+    expect(await lease()).toBeUndefined();
+  });
+
+  test('new and raised work wakes who waits for it', async () => {
+    const woken = signals.next(WORK, 60_000);
+    await queue.add([job('a')]);
+    await woken;
+    const again = signals.next(WORK, 60_000);
+    await queue.raise('as_one', '360p', 0, PRIORITY_VIEWER);
+    await again;
+  });
+});

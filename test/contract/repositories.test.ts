@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ApiTokenRepository } from '../../src/database/api-tokens.ts';
+import { AssetRepository } from '../../src/database/assets.ts';
+import { IdempotencyKeyRepository } from '../../src/database/idempotency-keys.ts';
+import { pingDatabase } from '../../src/database/open.ts';
+import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
+import type { Film } from '../../src/kernel/film/film.ts';
+import { DATABASES, type FreshDatabase } from './databases.ts';
+import { HandClock } from './hand-clock.ts';
+
+const FILM: Film = {
+  segmentSeconds: 4,
+  durationSeconds: 10,
+  audio: {
+    sampleRate: 48_000,
+    frameCount: 469,
+    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 128_000, channels: 2 }],
+  },
+};
+
+describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
+  let on: FreshDatabase;
+  let clock: HandClock;
+
+  beforeEach(async () => {
+    on = await fresh();
+    clock = new HandClock();
+  });
+  afterEach(() => on.discard());
+
+  describe('assets', () => {
+    let assets: AssetRepository;
+    const make = (id: string) => assets.create({ id, title: id, policy: 'public', sourceName: `${id}.mp4` });
+
+    beforeEach(() => {
+      assets = new AssetRepository(on.database, clock);
+    });
+
+    test('begin uploading and are found as they were made', async () => {
+      const made = await assets.create({
+        id: 'as_a',
+        title: 'Ä "film"',
+        policy: 'signed',
+        sourceName: 'a',
+        sourceBytes: 5_000_000_000,
+      });
+      expect(made).toEqual({
+        id: 'as_a',
+        title: 'Ä "film"',
+        policy: 'signed',
+        status: 'uploading',
+        version: 1,
+        sourceName: 'a',
+        sourceBytes: 5_000_000_000,
+        receivedBytes: 0,
+        segmentsTotal: 0,
+        segmentsDone: 0,
+        createdAtMs: clock.now(),
+        updatedAtMs: clock.now(),
+      });
+      expect(await assets.find('as_a')).toEqual(made);
+      expect(await assets.find('as_b')).toBeUndefined();
+      await expect(make('as_a')).rejects.toThrow();
+    });
+
+    test('are listed newest first in pages that fit together, also when made in one millisecond', async () => {
+      for (const id of ['as_a', 'as_b', 'as_c']) await make(id);
+      clock.turn(1);
+      await make('as_d');
+      const first = await assets.list(2);
+      const second = await assets.list(2, first.at(-1));
+      expect([...first, ...second].map(({ id }) => id)).toEqual(['as_d', 'as_c', 'as_b', 'as_a']);
+      expect(await assets.list(2, second.at(-1))).toEqual([]);
+    });
+
+    test('go from uploading to ready, and never back', async () => {
+      await make('as_a');
+      expect(await assets.advance('as_a', 'playable')).toBe(false);
+      expect(await assets.received('as_a', 10, 100)).toBe(true);
+      expect(await assets.find('as_a')).toMatchObject({ receivedBytes: 10, sourceBytes: 100 });
+      expect(await assets.sourceStored('as_a', 99)).toBe(true);
+      expect(await assets.sourceStored('as_a', 99)).toBe(false);
+      expect(await assets.received('as_a', 50)).toBe(false);
+      expect(await assets.find('as_a')).toMatchObject({ status: 'queued', receivedBytes: 99, sourceBytes: 99 });
+      expect(await assets.advance('as_a', 'playable')).toBe(true);
+      expect(await assets.advance('as_a', 'ready')).toBe(true);
+      expect(await assets.advance('as_a', 'playable')).toBe(false);
+    });
+
+    test('once errored keep their first error', async () => {
+      await make('as_a');
+      expect(await assets.fail('as_a', { code: 'SOURCE_EMPTY', says: 'empty' })).toBe(true);
+      expect(await assets.fail('as_a', { code: 'ENCODE_FAILED', says: 'later' })).toBe(false);
+      expect(await assets.sourceStored('as_a', 1)).toBe(false);
+      expect(await assets.advance('as_a', 'ready')).toBe(false);
+      expect((await assets.find('as_a'))?.error).toEqual({ code: 'SOURCE_EMPTY', says: 'empty' });
+    });
+
+    test('count a segment once however often it is published', async () => {
+      await make('as_a');
+      await assets.planned('as_a', FILM);
+      expect(await assets.find('as_a')).toMatchObject({ film: FILM, segmentsTotal: 3 });
+      const one = { rendition: 'audio', segment: 0, bytes: 10 };
+      expect(await assets.segmentsPublished('as_a', 1, [one, { ...one, segment: 1 }])).toBe(2);
+      expect(await assets.segmentsPublished('as_a', 1, [{ ...one, bytes: 12 }])).toBe(2);
+      expect(await assets.segments('as_a', 1)).toEqual([
+        { ...one, bytes: 12 },
+        { ...one, segment: 1 },
+      ]);
+      expect((await assets.find('as_a'))?.segmentsDone).toBe(2);
+    });
+
+    test('are deleted with their segments, and a late worker publishes into nothing', async () => {
+      await make('as_a');
+      await assets.segmentsPublished('as_a', 1, [{ rendition: 'audio', segment: 0, bytes: 1 }]);
+      expect(await assets.delete('as_a')).toBe(true);
+      expect(await assets.delete('as_a')).toBe(false);
+      expect(await assets.segments('as_a', 1)).toEqual([]);
+      expect(await assets.edit('as_a', { title: 'x' })).toBe(false);
+      const late = assets.segmentsPublished('as_a', 1, [{ rendition: 'audio', segment: 0, bytes: 1 }]);
+      await expect(late).rejects.toThrow();
+    });
+
+    test('tell which uploads were left alone, by their last byte', async () => {
+      await make('as_left');
+      await make('as_going');
+      await make('as_done');
+      await assets.sourceStored('as_done', 1);
+      clock.turn(1_000);
+      await assets.received('as_going', 1);
+      expect(await assets.abandonedUploads(clock.now())).toEqual(['as_left']);
+    });
+
+    test('tell what changed since a time, in the order of the changes', async () => {
+      await make('as_a');
+      await make('as_b');
+      clock.turn(1_000);
+      const sinceMs = clock.now();
+      await make('as_c');
+      clock.turn(1);
+      await assets.edit('as_a', { title: 'new', policy: 'signed' });
+      expect((await assets.changedSince(sinceMs, 10)).map(({ id }) => id)).toEqual(['as_c', 'as_a']);
+      expect((await assets.inStatus('uploading')).length).toBe(3);
+    });
+  });
+
+  describe('signing keys', () => {
+    const key = { keyPairId: 'K1', name: 'site', owner: 'user', algorithm: 'RSA', publicKeyPem: 'pem' } as const;
+
+    test('are added once, listed in order and revoked for good', async () => {
+      const keys = new SigningKeyRepository(on.database, clock);
+      const first = await keys.add(key);
+      clock.turn(5);
+      expect(await keys.add({ ...key, name: 'other' })).toEqual(first);
+      await keys.add({ ...key, keyPairId: 'K0' });
+      expect((await keys.list()).map(({ keyPairId }) => keyPairId)).toEqual(['K1', 'K0']);
+      expect(await keys.revoke('K1')).toBe(true);
+      const revokedAtMs = clock.now();
+      clock.turn(5);
+      expect(await keys.revoke('K1')).toBe(true);
+      expect((await keys.find('K1'))?.revokedAtMs).toBe(revokedAtMs);
+      expect((await keys.add(key)).revokedAtMs).toBe(revokedAtMs);
+      expect(await keys.revoke('K9')).toBe(false);
+    });
+  });
+
+  describe('API tokens', () => {
+    test('are recorded, listed and revoked', async () => {
+      const tokens = new ApiTokenRepository(on.database, clock);
+      const made = await tokens.add({ id: 'tok_a', name: 'ci', scopes: ['assets:read', 'keys:read'], expiresAtMs: 9 });
+      expect(await tokens.find('tok_a')).toEqual(made);
+      expect(await tokens.list()).toEqual([made]);
+      expect(await tokens.revoke('tok_a')).toBe(true);
+      const revokedAtMs = clock.now();
+      clock.turn(5);
+      await tokens.revoke('tok_a');
+      expect((await tokens.find('tok_a'))?.revokedAtMs).toBe(revokedAtMs);
+      expect(await tokens.revoke('tok_b')).toBe(false);
+    });
+  });
+
+  describe('stored answers', () => {
+    test('are found until they are too old, and then forgotten', async () => {
+      const answers = new IdempotencyKeyRepository(on.database, clock);
+      const answer = { requestHash: 'h', status: 201, body: '{}' };
+      await answers.keep('one', answer, 1_000);
+      expect(await answers.find('one', 1_000)).toEqual(answer);
+      expect(await answers.find('two', 1_000)).toBeUndefined();
+      clock.turn(1_000);
+      expect(await answers.find('one', 1_000)).toBeUndefined();
+      await answers.keep('one', { ...answer, status: 202 }, 1_000);
+      expect((await answers.find('one', 1_000))?.status).toBe(202);
+    });
+  });
+
+  test('the database answers while it is open', async () => {
+    await expect(pingDatabase(on.database)).resolves.toBeUndefined();
+  });
+});
