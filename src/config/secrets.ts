@@ -13,16 +13,36 @@ export interface Secrets {
   readonly grantKey: { readonly keyPairId: string; readonly privateKeyPem: string; readonly publicKeyPem: string };
 }
 
-/** Reads the secrets of a data folder, making them if there are none yet. */
+/**
+ * Reads the secrets of a data folder. What is missing is made and kept: all of them at the first start, one that the
+ * operator removed to have a new one (`grantKey` after it was revoked) at the next.
+ */
 export async function loadSecrets(folder: string): Promise<Secrets> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'secrets.json');
+  const kept = await readKept(file);
+  const isWhole = kept.apiTokenSecret !== undefined && kept.edgeSecret !== undefined && kept.grantKey !== undefined;
+  if (isWhole) return kept as Secrets;
+  const secrets = { ...makeSecrets(), ...kept };
+  await keep(file, secrets);
+  return secrets;
+}
+
+/** @throws Error naming the file when it is not JSON: making new secrets would lock everybody out. */
+async function readKept(file: string): Promise<Partial<Secrets>> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause;
+    return '{}';
+  });
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Secrets;
+    return JSON.parse(text) as Partial<Secrets>;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new Error(`${file} is not JSON; restore it, or remove it to start with new secrets`, { cause });
   }
-  const secrets = makeSecrets();
+}
+
+/** Written aside, synced and renamed, so that a crash leaves the old file or the new one. */
+async function keep(file: string, secrets: Secrets): Promise<void> {
   const aside = `${file}.${process.pid}`;
   const handle = await open(aside, 'w', 0o600);
   try {
@@ -32,7 +52,6 @@ export async function loadSecrets(folder: string): Promise<Secrets> {
     await handle.close();
   }
   await rename(aside, file);
-  return secrets;
 }
 
 function makeSecrets(): Secrets {

@@ -1,4 +1,4 @@
-import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
+import { filmPrefix, sourcePrefix } from '../kernel/film/paths.ts';
 import { ASSETS, assetChannel } from '../queue/signals.ts';
 
 /** What removing an asset must reach. */
@@ -38,6 +38,6 @@ export class AssetRemoval {
     signals.notify(ASSETS);
     for (const listener of this.#listeners) await listener(assetId);
     await store.deletePrefix(filmPrefix(assetId));
-    await store.deletePrefix(sourceKey(assetId).replace(/original$/, ''));
+    await store.deletePrefix(sourcePrefix(assetId));
   }
 }

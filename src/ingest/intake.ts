@@ -1,8 +1,8 @@
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetPolicy } from '../database/assets.ts';
 import { FAULTS, Fault, type FaultCode } from '../kernel/errors.ts';
-import { sourceKey } from '../kernel/film/paths.ts';
+import { sourceKey, sourcePrefix } from '../kernel/film/paths.ts';
 import { PRIORITY_PROBE } from '../queue/queue.ts';
 import { ASSETS, assetChannel } from '../queue/signals.ts';
 import type { IngestParts } from './parts.ts';
@@ -88,7 +88,7 @@ export class Intake {
     if (!source) return this.fail(assetId, 'SOURCE_MISSING');
     if (!(await assets.sourceStored(assetId, source.sizeBytes))) {
       // Deleted while its last bytes were taken over: then nobody else would ever remove them.
-      if (!(await assets.find(assetId))) await store.deletePrefix(sourceKey(assetId));
+      if (!(await assets.find(assetId))) await store.deletePrefix(sourcePrefix(assetId));
       return;
     }
     await this.queueProbe(assetId);
@@ -125,16 +125,6 @@ const PROGRESS_MS = 1_000;
 export async function arrivalFile(folder: string, assetId: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   return join(folder, assetId);
-}
-
-/** Makes a file's bytes survive a power cut. */
-export async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** A disk that is full is its own fault, since waiting and trying again helps. */

@@ -45,13 +45,13 @@ export class FolderStore implements ObjectStore {
   }
 
   async adopt(key: string, file: string): Promise<void> {
-    const handle = await open(file, 'r+');
+    const path = this.#pathOf(key);
     try {
-      await handle.sync();
-    } finally {
-      await handle.close();
+      await syncPath(file, 'r+');
+      await this.#publish(file, path);
+    } catch (cause) {
+      throw asFault(cause);
     }
-    await this.#publish(file, this.#pathOf(key));
   }
 
   async head(key: string): Promise<ObjectHead | undefined> {
@@ -97,14 +97,14 @@ export class FolderStore implements ObjectStore {
   }
 
   async #publish(aside: string, path: string): Promise<void> {
-    await mkdir(dirname(path), { recursive: true });
+    const folder = dirname(path);
+    const firstMade = await mkdir(folder, { recursive: true });
     await rename(aside, path);
-    // The rename itself lives in the directory: without this a power cut may forget it.
-    const directory = await open(dirname(path), 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
+    // The rename itself lives in the directory, and a new directory in its parent: a power cut may forget either.
+    const top = firstMade === undefined ? folder : dirname(firstMade);
+    for (let each = folder; each.length >= top.length; each = dirname(each)) {
+      await syncPath(each, 'r');
+      if (each === top) break;
     }
   }
 
@@ -112,6 +112,15 @@ export class FolderStore implements ObjectStore {
   #pathOf(key: string): string {
     if (!KEY.test(key)) throw new Fault('PATH_INVALID', { detail: { key } });
     return join(this.#root, key);
+  }
+}
+
+async function syncPath(path: string, flags: 'r' | 'r+'): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

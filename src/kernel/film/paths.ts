@@ -46,8 +46,13 @@ export function segmentKey(assetId: string, version: number, rendition: string, 
   return `${versionPrefix(assetId, version)}${rendition}/${segmentName(index)}`;
 }
 
+/** Everything of an asset's source. */
+export function sourcePrefix(assetId: string): string {
+  return `sources/${assetId}/`;
+}
+
 export function sourceKey(assetId: string): string {
-  return `sources/${assetId}/original`;
+  return `${sourcePrefix(assetId)}original`;
 }
 
 /** What a path below `/assets/` names; `versioned` parts may be pending, the others are published before they are listed. */
