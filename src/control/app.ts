@@ -119,7 +119,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
 async function routeParts(deps: ControlDeps): Promise<RouteParts> {
   const { secrets, keys, tokens, clock, signals, urls } = deps;
   const { keyPairId, publicKeyPem } = secrets.grantKey;
-  await keys.add({ keyPairId, name: 'This server', owner: 'server', algorithm: 'RSA', publicKeyPem });
+  await keys.add({ keyPairId, name: 'This server', owner: 'server', algorithm: 'ECDSA', publicKeyPem });
   const authorizer = new Authorizer(secrets.apiTokenSecret, tokens, clock);
   return {
     ...deps,
