@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { parseCacheControl } from './cache-control.ts';
+import { planLifetime } from './freshness.ts';
+import { whyNotStorable } from './storable.ts';
+
+const AGE = { 'Cache-Control': 'max-age=60' };
+
+function why(fields: Record<string, string>, { method = 'GET', authorized = false, status = 200 } = {}) {
+  const head = { status, fields: Object.entries(fields).flat() };
+  const control = parseCacheControl(fields['Cache-Control']);
+  return whyNotStorable({ method, authorized, head, control, lifetime: planLifetime(head, control, 0), nowMs: 0 });
+}
+
+test.each([
+  ['a plain answer with a lifetime', AGE, {}, undefined],
+  ['an answer to POST', AGE, { method: 'POST' }, 'method'],
+  ['no-store', { 'Cache-Control': 'no-store, max-age=60' }, {}, 'no-store'],
+  ['private', { 'Cache-Control': 'private, max-age=60' }, {}, 'private'],
+  ['a part', AGE, { status: 206 }, 'partial'],
+  ['a whole that says it is a part', { ...AGE, 'Content-Range': 'bytes 0-1/2' }, {}, 'partial'],
+  ['an authorized answer', AGE, { authorized: true }, 'authorization'],
+  ['an authorized answer for all', { 'Cache-Control': 'public, max-age=60' }, { authorized: true }, undefined],
+  ['an authorized answer for caches', { 'Cache-Control': 's-maxage=60' }, { authorized: true }, undefined],
+  ['a cookie', { ...AGE, 'Set-Cookie': 'a=b' }, {}, 'set-cookie'],
+  ['a cookie for all', { 'Cache-Control': 'public, max-age=60', 'Set-Cookie': 'a=b' }, {}, undefined],
+  ['Vary: *', { ...AGE, Vary: 'Origin, *' }, {}, 'vary-star'],
+  ['nothing said', {}, {}, 'no-lifetime'],
+  ['nothing said, but a validator', { ETag: '"1"' }, {}, undefined],
+  ['no-cache with a validator', { 'Cache-Control': 'no-cache', ETag: '"1"' }, {}, undefined],
+  ['no-cache without one', { 'Cache-Control': 'no-cache' }, {}, 'no-lifetime'],
+  ['an absence', {}, { status: 404 }, undefined],
+  ['a refusal without a lifetime', {}, { status: 403 }, 'no-lifetime'],
+  ['a failure', {}, { status: 500 }, 'status'],
+  ['a failure with a lifetime', AGE, { status: 500 }, undefined],
+  ['a failure that says when to come back', { ...AGE, 'Retry-After': '1' }, { status: 503 }, 'retry-later'],
+  ['an unsatisfiable range', AGE, { status: 416 }, 'status'],
+  ['a consent to nothing', AGE, { status: 304 }, 'status'],
+  ['a redirect without a lifetime', {}, { status: 302 }, 'no-lifetime'],
+])('%s', (_name, fields, circumstances, reason) => {
+  expect(why(fields as Record<string, string>, circumstances)).toBe(reason);
+});
