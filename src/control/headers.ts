@@ -59,7 +59,8 @@ export function secureAnswers(app: FastifyInstance, edgeUrl: () => string): void
       .header('referrer-policy', 'no-referrer')
       .header('x-frame-options', 'DENY')
       .header('cross-origin-opener-policy', 'same-origin');
-    if (reply.hasHeader('content-security-policy')) return;
+    // A 304 has no type to judge by, and its fields replace those of the stored page: the page's own policy must stand.
+    if (reply.statusCode === 304 || reply.hasHeader('content-security-policy')) return;
     const isPage = String(reply.getHeader('content-type') ?? '').startsWith('text/html');
     reply.header('content-security-policy', isPage ? pagePolicy(edgeUrl()) : ANSWER_POLICY);
   });
