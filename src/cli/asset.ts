@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { usage } from './failure.ts';
 import { findServer, JSON_OPTION, SERVER_OPTIONS } from './server.ts';
 import { tableLines } from './terminal.ts';
 
@@ -74,8 +75,9 @@ const policy: Command = {
   takes: [ID, { name: '<policy>', says: 'public or signed' }],
   options: OPTIONS,
   async run(given, terminal) {
-    const api = await findServer(given);
     const change = { policy: given.argument('policy') };
+    if (change.policy !== 'public' && change.policy !== 'signed') throw usage('The policy is public or signed.');
+    const api = await findServer(given);
     const asset = await api.call<Asset>('PATCH', pathOf(given.argument('assetId')), change);
     terminal.answer(asset, [`${asset.assetId} is ${asset.policy} now.`]);
   },

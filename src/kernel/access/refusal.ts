@@ -83,6 +83,11 @@ export const REASONS = {
     says: "The signature is not in CloudFront's URL-safe base64.",
   },
   'token-malformed': { stage: 'credential', code: 'MalformedSignature', says: 'The token is not a JWT.' },
+  'token-of-edge': {
+    stage: 'signature',
+    code: 'InvalidKey',
+    says: "An edge made this token for a signed playlist's children; only an edge can check its signature.",
+  },
   'token-algorithm': {
     stage: 'signature',
     code: 'AccessDenied',

@@ -46,6 +46,7 @@ export function proveToken(credential: TokenCredential, keys: KeyLookup, derived
   const { kid } = token.header;
   if (typeof kid !== 'string') return refuse('key-id-missing');
   const derived = kid === DERIVED_KEY_ID;
+  if (derived && !derivedKey) return refuse('token-of-edge');
   const keyPairId = derived ? token.claims.par : kid;
   const key = typeof keyPairId === 'string' ? keys.find(keyPairId) : undefined;
   const checkedWith = derived ? derivedKey?.secret : key;
