@@ -177,6 +177,7 @@ async function startControl(ground: Ground, seams: Seams): Promise<void> {
     settings,
     clock,
     log: log.child({ part: 'ingest' }),
+    metrics,
     folder: join(folder, 'intake'),
   });
   await ingest.recover();
@@ -196,6 +197,7 @@ async function startControl(ground: Ground, seams: Seams): Promise<void> {
   lifecycle.add('control', () => control.app.close());
   urls.control = await control.app.listen({ host: settings.host, port: settings.port });
   await ingest.start();
+  metrics.gauge('jobs_waiting', () => seams.queue.waiting());
   lifecycle.add('ingest', () => ingest.stop());
 }
 

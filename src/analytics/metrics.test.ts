@@ -5,16 +5,16 @@ test('what is counted, observed and read stands on the page', async () => {
   const metrics = new Metrics();
   metrics.count('edge_requests', { verdict: 'hit', status: 200 });
   metrics.count('edge_requests', { verdict: 'hit', status: 200 }, 4);
-  metrics.observe('job_seconds', { kind: 'video' }, 0.4);
+  metrics.observe('edge_first_byte_seconds', { verdict: 'hit' }, 0.0004);
   metrics.gauge('jobs_waiting', () => 7);
   const page = await metrics.text();
   expect(page).toContain('frontrow_edge_requests_total{verdict="hit",status="200"} 5');
-  expect(page).toContain('frontrow_job_seconds_bucket{le="0.5",kind="video"} 1');
+  expect(page).toContain('frontrow_edge_first_byte_seconds_bucket{le="0.0005",verdict="hit"} 1');
   expect(page).toContain('frontrow_jobs_waiting 7');
 });
 
 test("two processes' worth of numbers in one test run do not meet", async () => {
   const [one, other] = [new Metrics(), new Metrics()];
-  one.count('uploads', { door: 'tus', outcome: 'stored' });
-  expect(await other.text()).not.toContain('door="tus"');
+  one.count('sources', { outcome: 'stored' });
+  expect(await other.text()).not.toContain('outcome="stored"');
 });

@@ -4,17 +4,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 const COUNTERS = {
   edge_requests: { says: 'Viewer requests by verdict and status.', labels: ['verdict', 'status'] },
   edge_bytes: { says: 'Bytes sent to viewers.', labels: ['verdict'] },
-  edge_refusals: { says: 'Viewers refused, by reason.', labels: ['why'] },
-  edge_origin_requests: { says: 'Requests of the edge to its origin, by status.', labels: ['status'] },
-  segments_published: { says: 'Segments encoded and published.', labels: ['rendition'] },
-  jobs_failed: { says: 'Attempts at jobs that failed.', labels: ['kind'] },
-  uploads: { says: 'Sources that came in or failed, by door and outcome.', labels: ['door', 'outcome'] },
-  upload_bytes: { says: 'Bytes of sources received.', labels: ['door'] },
+  sources: { says: 'Sources that came in whole or failed, by the code of the failure.', labels: ['outcome'] },
+  source_bytes: { says: 'Bytes of the sources that came in whole.', labels: [] },
 } as const satisfies Record<string, { says: string; labels: readonly string[] }>;
 
 const GAUGES = {
   edge_cache_bytes: { says: 'Bytes the edge holds in memory.' },
-  edge_connections: { says: 'Viewer connections open at the edge.' },
   jobs_waiting: { says: 'Jobs that wait for a worker.' },
 } as const satisfies Record<string, { says: string }>;
 
@@ -24,7 +19,6 @@ const HISTOGRAMS = {
     labels: ['verdict'],
     buckets: [0.0005, 0.001, 0.005, 0.02, 0.1, 0.5, 2, 8],
   },
-  job_seconds: { says: 'Wall time of jobs.', labels: ['kind'], buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300] },
 } as const satisfies Record<string, { says: string; labels: readonly string[]; buckets: readonly number[] }>;
 
 export type CounterName = keyof typeof COUNTERS;

@@ -30,7 +30,8 @@ export function honourIdempotencyKeys(app: FastifyInstance, answers: AnswerStore
 
   app.addHook('preHandler', async (request, reply) => {
     const key = request.headers['idempotency-key'];
-    if (request.method !== 'POST' || key === undefined || !request.bearer) return undefined;
+    const counts = request.method === 'POST' && request.routeOptions.config.idempotent !== false;
+    if (!counts || key === undefined || !request.bearer) return undefined;
     if (typeof key !== 'string' || !KEY.test(key)) {
       throw new Fault('INVALID_REQUEST', { says: 'headers.idempotency-key must be 1 to 255 visible characters.' });
     }
@@ -101,5 +102,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     secretFields?: readonly string[];
+    /** False for a POST with a protocol of its own for repetitions. */
+    idempotent?: boolean;
   }
 }

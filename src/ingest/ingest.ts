@@ -62,6 +62,11 @@ export class Ingest {
     await this.#puller.stop();
   }
 
+  /** Gives up uploads that have not moved within their time; `start` does so every few minutes. */
+  sweep(): Promise<void> {
+    return this.#sweeper.sweep();
+  }
+
   /** Drops what has arrived of an asset that was deleted. */
   async removed(assetId: string): Promise<void> {
     await this.#uploads.drop(assetId);

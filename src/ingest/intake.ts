@@ -92,6 +92,8 @@ export class Intake {
       return;
     }
     await this.queueProbe(assetId);
+    this.#parts.metrics.count('sources', { outcome: 'stored' });
+    this.#parts.metrics.count('source_bytes', {}, source.sizeBytes);
     this.announce(assetId);
   }
 
@@ -102,7 +104,8 @@ export class Intake {
 
   async fail(assetId: string, code: FaultCode, says: string = FAULTS[code].says): Promise<void> {
     this.#reported.delete(assetId);
-    await this.#parts.assets.fail(assetId, { code, says });
+    if (!(await this.#parts.assets.fail(assetId, { code, says }))) return;
+    this.#parts.metrics.count('sources', { outcome: code });
     this.announce(assetId);
   }
 
@@ -127,10 +130,14 @@ export async function arrivalFile(folder: string, assetId: string): Promise<stri
   return join(folder, assetId);
 }
 
+/** SQLite's own word for a disk without room, https://sqlite.org/rescode.html#full. */
+const SQLITE_FULL = 13;
+
 /** A disk that is full is its own fault, since waiting and trying again helps. */
 export function asStorageFault(cause: unknown): unknown {
-  const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  return code === 'ENOSPC' || code === 'EDQUOT' ? new Fault('STORAGE_FULL', { cause }) : cause;
+  const { code, errcode } = (cause ?? {}) as { code?: string; errcode?: number };
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL;
+  return full ? new Fault('STORAGE_FULL', { cause }) : cause;
 }
 
 export function ignoreMissing(cause: unknown): undefined {

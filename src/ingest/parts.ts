@@ -14,6 +14,9 @@ export interface IngestParts {
   readonly signals: Signals;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: {
+    count(name: 'sources' | 'source_bytes', labels: { readonly outcome?: string }, by?: number): void;
+  };
   /** Where bytes rest until they are whole: on the store's own file system, so that taking them over is a rename. */
   readonly folder: string;
   readonly settings: {

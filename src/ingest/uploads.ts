@@ -66,12 +66,18 @@ export class Uploads {
 
   mount(app: FastifyInstance, door: IngestDoor): void {
     const schema = { tags: ['uploads'] };
-    const guarded = { onRequest: door.authorize('uploads:write'), config: { rateLimit: false } as const };
+    const guarded = {
+      onRequest: door.authorize('uploads:write'),
+      config: { rateLimit: false, idempotent: false } as const,
+    };
     const answer = (request: FastifyRequest, reply: FastifyReply) => this.#answer(request, reply);
     app.register(async (scope) => {
       // Bodies are left unread: the engine reads them straight from the socket.
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
+      scope.setErrorHandler((thrown, request) => {
+        throw request.method === 'HEAD' ? neverOurs(thrown) : thrown;
+      });
       scope.post(PATH, { ...guarded, schema: { ...schema, operationId: 'createUpload' } }, answer);
       scope.options(PATH, { schema: { hide: true } }, answer);
       scope.options(`${PATH}/:id`, { schema: { hide: true } }, answer);
@@ -96,8 +102,6 @@ export class Uploads {
     }
     if (method === 'DELETE' && status === 204) await this.#intake.withdraw(idOf(request));
     if (!fault) return reply.code(status).send();
-    // A client takes any failure of HEAD for the loss of its upload and starts from zero; 423 makes it ask again.
-    if (method === 'HEAD' && fault.status >= 500) throw new Fault('UPLOAD_LOCKED', { cause: fault });
     throw fault;
   }
 
@@ -122,6 +126,15 @@ export class Uploads {
     const found = await stat(this.#store.fileOf(id)).catch(() => undefined);
     if (!found || (info?.size !== undefined && found.size === info.size)) await this.#finish(id);
   }
+}
+
+/**
+ * A client takes any failure of HEAD for the loss of its upload and starts again from zero (tus-js-client 4.3 does);
+ * 423 is the one answer that makes it ask again, so that is what our own troubles become.
+ */
+function neverOurs(thrown: unknown): Fault {
+  const fault = Fault.from(thrown);
+  return fault.status < 500 ? fault : new Fault('UPLOAD_LOCKED', { cause: thrown });
 }
 
 /** Headers that control sets for all of its answers. */

@@ -202,6 +202,16 @@ export class Queue {
     return Number(left);
   }
 
+  /** Jobs of any kind that nobody works on yet. */
+  async waiting(): Promise<number> {
+    const { count } = await this.#db
+      .selectFrom('jobs')
+      .select((select) => select.fn.countAll<number>().as('count'))
+      .where('state', '=', 'waiting')
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
   /** Drops all work on a subject; leases on it are lost. */
   async cancel(subject: string): Promise<void> {
     await this.#db.deleteFrom('jobs').where('subject', '=', subject).execute();

@@ -133,7 +133,9 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     await queue.add([job('a'), job('b')]);
     await mustLease('dead');
     await mustLease('alive');
+    expect(await queue.waiting()).toBe(0);
     await queue.releaseAll('dead');
+    expect(await queue.waiting()).toBe(1);
     expect(nameOf(await lease('w3'))).toBe('a');
     expect(await lease('w3')).toBeUndefined();
   });

@@ -73,7 +73,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   const queue = new Queue(database, clock, signals, { leaseMs: settings.leaseMs, maxAttempts: settings.chunkAttempts });
   const store = new FolderStore(join(folder, 'media'));
   await store.start();
-  const shared = { assets, queue, store, signals, clock, log: silentLog };
+  const shared = { assets, queue, store, signals, clock, log: silentLog, metrics: new Metrics() };
   const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
   let url = '';
   const control = await buildControl({
@@ -83,7 +83,6 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     keys,
     tokens,
     database,
-    metrics: new Metrics(),
     staticFolder: join(folder, 'no-console'),
   });
   control.removal.onRemoved((assetId) => ingest.removed(assetId));

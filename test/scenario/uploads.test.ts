@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -365,6 +365,62 @@ describe('what does not fit is refused with a code', () => {
     }
     expect(await offsetOf(url)).toBe(0);
   });
+});
+
+describe('our own troubles', () => {
+  test('a full disk is told apart, and the upload goes on once there is room', async () => {
+    await server.stop();
+    // The device below is as old as the machine's start, and an upload's age is its file's.
+    server = await startControl(folder, { settings: { uploadExpireHours: 8_760 } });
+    const bytes = randomBytes(3_000);
+    const url = await create({ 'upload-length': '3000' });
+    const file = join(folder, 'incoming', 'uploads', idOf(url));
+    await rm(file);
+    // Every write to this device fails as one to a full disk does.
+    await symlink('/dev/full', file);
+    const response = await patch(url, 0, bytes);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([507, 'STORAGE_FULL']);
+    await rm(file);
+    await writeFile(file, '');
+    expect(await offsetOf(url)).toBe(0);
+    expect((await patch(url, 0, bytes)).status).toBe(204);
+    expect(await storedSha256(idOf(url))).toBe(sha256(bytes));
+  });
+
+  test('never answer HEAD with 5xx, which clients take for the loss of the upload', async () => {
+    const url = await create({ 'upload-length': '3000' });
+    const file = join(folder, 'incoming', 'uploads', `${idOf(url)}.json`);
+    await rm(file);
+    await symlink(file, file);
+    expect((await tus(url, 'HEAD')).status).toBe(423);
+    expect((await patch(url, 0, randomBytes(1))).status).toBe(500);
+  });
+});
+
+test('an upload that nobody goes on with is given up after its time, and says so', async () => {
+  let nowMs = Date.now();
+  const clocked = await freshFolder();
+  const other = await startControl(clocked, { clock: { now: () => nowMs }, settings: { uploadExpireHours: 1 } });
+  try {
+    const headers = { 'tus-resumable': '1.0.0', authorization: `Bearer ${other.adminToken}` };
+    const made = await fetch(`${other.url}/v1/uploads`, {
+      method: 'POST',
+      headers: { ...headers, 'upload-length': '9' },
+    });
+    const id = idOf(made.headers.get('location'));
+    nowMs += 3_599_000;
+    await other.ingest.sweep();
+    expect((await other.assets.find(id))?.status).toBe('uploading');
+    nowMs += 2_000;
+    await other.ingest.sweep();
+    expect((await other.assets.find(id))?.error?.code).toBe('UPLOAD_EXPIRED');
+    const gone = await fetch(`${other.url}/v1/uploads/${id}`, { method: 'HEAD', headers });
+    expect([gone.status, gone.headers.get('upload-offset')]).toEqual([410, null]);
+    expect(await readdir(join(clocked, 'incoming', 'uploads'))).toEqual([]);
+  } finally {
+    await other.stop();
+    await removeFolder(clocked);
+  }
 });
 
 describe('a crash', () => {

@@ -149,9 +149,12 @@ async function writeSynced(
       at = await writeAll(file, bytes, at);
       await note(at);
     }
-  } finally {
-    await file.datasync();
+  } catch (cause) {
+    // What stopped the body says more than a disk that then cannot sync either.
+    await file.datasync().catch(() => {});
+    throw cause;
   }
+  await file.datasync();
   return at;
 }
 
