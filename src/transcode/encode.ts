@@ -48,7 +48,7 @@ export async function encodeVideo(work: ChunkWork, job: Job): Promise<void> {
   const range = within(work.asset.film, job);
   if (!range) return;
   const layout = job.payload as SourceLayout;
-  const lanes = await runVideo(work, job.lanes, layout, range, false);
+  const lanes = await runVideo(work, job.lanes, layout, range, layout.video?.standsStill ?? false);
   const reached = Math.min(...lanes.map((lane) => lane.nextSegment));
   if (reached === range.endSegment) return;
   const held = lanes.filter((lane) => lane.nextSegment === reached).map((lane) => lane.shortSamples);

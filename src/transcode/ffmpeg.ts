@@ -118,9 +118,9 @@ export function lastWords(said: string, input: string): string {
 const PROBE_TIMEOUT_MS = 30_000;
 const PROBE_MAX_BYTES = 64 * 1024 * 1024;
 
-/** What ffprobe said: its JSON, or the text of its refusal. */
+/** What ffprobe said: its JSON, or nothing but the text of its complaints, which may come with JSON too. */
 export type Probed =
-  | { readonly read: true; readonly json: unknown }
+  | { readonly read: true; readonly json: unknown; readonly says: string }
   | { readonly read: false; readonly says: string; readonly timedOut: boolean };
 
 /**
@@ -135,13 +135,13 @@ export async function runFfprobe(
 ): Promise<Probed> {
   const all = ['-v', 'error', ...guardedInput(container), ...options, '-of', 'json', `file:${input}`];
   try {
-    const { stdout } = await promisify(execFile)(process.env.FFPROBE_PATH ?? 'ffprobe', all, {
+    const { stdout, stderr } = await promisify(execFile)(process.env.FFPROBE_PATH ?? 'ffprobe', all, {
       timeout: PROBE_TIMEOUT_MS,
       killSignal: 'SIGKILL',
       maxBuffer: PROBE_MAX_BYTES,
       signal: abort,
     });
-    return { read: true, json: JSON.parse(stdout) as unknown };
+    return { read: true, json: JSON.parse(stdout) as unknown, says: stderr };
   } catch (cause) {
     const failed = cause as { code?: unknown; killed?: boolean; stderr?: string };
     if (failed.code === 'ENOENT' || abort.aborted) throw new Fault('UNAVAILABLE', { cause });

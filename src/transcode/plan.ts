@@ -38,6 +38,8 @@ export interface SourceLayout {
     readonly streamIndex: number;
     /** The film's time 0 in the stream's time base. */
     readonly zeroPts: number;
+    /** The sound goes on without pictures: the last one stands until it ends. */
+    readonly standsStill: boolean;
     readonly interlaced: boolean;
     readonly matrix: ColourMatrix;
     readonly transfer: SourceVideo['transfer'];
@@ -91,10 +93,8 @@ function planVideo(source: SourceInfo, video: SourceVideo, ladder: Ladder): { tr
   const frameRate = planFrameRate(video.frameRate);
   const perSecond = rationalToNumber(frameRate);
   const size = planDisplaySize(video, video.pixelShape, video.rotation);
-  const zero = zeroSeconds(source);
-  const pictureEnd = videoStartSeconds(video) + video.durationSeconds - zero;
-  const soundEnd = source.audio ? source.audio.startSeconds + source.audio.durationSeconds - zero : 0;
-  const seconds = soundEnd > pictureEnd + AUDIO_TAIL_SECONDS ? soundEnd : pictureEnd;
+  const end = standsStill(source, video) ? soundEnd(source) : pictureEnd(video);
+  const seconds = end - zeroSeconds(source);
   const track = {
     frameRate,
     framesPerSegment: Math.round(SEGMENT_SECONDS * perSecond),
@@ -103,6 +103,18 @@ function planVideo(source: SourceInfo, video: SourceVideo, ladder: Ladder): { tr
     renditions: planRungs(ladder, size, frameRate),
   };
   return { track, size };
+}
+
+function pictureEnd(video: SourceVideo): number {
+  return videoStartSeconds(video) + video.durationSeconds;
+}
+
+function soundEnd({ audio }: SourceInfo): number {
+  return audio ? audio.startSeconds + audio.durationSeconds : Number.NEGATIVE_INFINITY;
+}
+
+function standsStill(source: SourceInfo, video: SourceVideo): boolean {
+  return soundEnd(source) > pictureEnd(video) + AUDIO_TAIL_SECONDS;
 }
 
 function planAudio(audio: NonNullable<SourceInfo['audio']>, seconds: number, ladder: Ladder): AudioTrack {
@@ -152,6 +164,7 @@ export function planLayout(source: SourceInfo): SourceLayout {
           video: {
             streamIndex: video.streamIndex,
             zeroPts: Math.round((zero * video.timeBase.den) / video.timeBase.num),
+            standsStill: standsStill(source, video),
             interlaced: video.interlaced,
             matrix: video.matrix,
             transfer: video.transfer,

@@ -22,6 +22,7 @@ export async function probeSource(path: string, limits: ProbeLimits): Promise<So
   const sniffed = await look(path);
   const options = ['-max_pixels', String(limits.maxPixels), '-show_format', '-show_streams'];
   const probed = await runFfprobe(path, sniffed === 'iso' ? 'mov' : undefined, options, limits.abort);
+  if (complainsOfSize(probed.says, limits.maxPixels)) throw new Fault('SOURCE_TOO_WIDE');
   if (!probed.read) throw unreadable(probed.says, probed.timedOut);
   const info = readProbe(probed.json);
   if (info.video && info.video.width * info.video.height > limits.maxPixels) throw new Fault('SOURCE_TOO_WIDE');
@@ -63,6 +64,12 @@ async function refuseCutOff(readAt: (at: number, into: Buffer) => Promise<unknow
       throw new Fault('SOURCE_TRUNCATED');
     at += box.sizeBytes;
   }
+}
+
+/** A decoder that refuses a picture for its size forgets the size: only its complaint still has it. */
+function complainsOfSize(says: string, maxPixels: number): boolean {
+  const sizes = says.matchAll(/Picture size (\d+)x(\d+) (?:is invalid|exceeds)/g);
+  return [...sizes].some(([, width, height]) => Number(width) * Number(height) > maxPixels);
 }
 
 function unreadable(says: string, timedOut: boolean): Fault {

@@ -214,9 +214,16 @@ export class Worker {
     else await this.#giveUp(assetId, new Fault('ENCODE_FAILED'));
   }
 
-  /** A crash between the last job's end and the film's leaves a film that nobody would finish. */
+  /**
+   * A crash between the last job's end and the film's leaves a film that nobody would finish, and one between an error
+   * and its clearing up leaves files that nobody would remove.
+   */
   async #finishLeftOvers(): Promise<void> {
-    const { assets } = this.#deps;
+    const { assets, queue } = this.#deps;
+    for (const asset of await assets.inStatus('errored')) {
+      await queue.cancel(asset.id);
+      await this.#publisher.remove(asset.id);
+    }
     const open = [...(await assets.inStatus('queued')), ...(await assets.inStatus('playable'))];
     for (const asset of open) if (asset.film) await this.#finishIfDone(asset.id);
   }

@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { loadSettings, type Settings } from '../../src/config/settings.ts';
+import { type Asset, AssetRepository } from '../../src/database/assets.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { type InitFacts, readInit } from '../../src/kernel/cmaf/init.ts';
+import { readSegment, type SegmentFacts } from '../../src/kernel/cmaf/segment.ts';
+import { filmPrefix, sourceKey } from '../../src/kernel/film/paths.ts';
+import { newId } from '../../src/kernel/ids.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import { PRIORITY_PROBE, Queue } from '../../src/queue/queue.ts';
+import { assetChannel, LocalSignals } from '../../src/queue/signals.ts';
+import { FolderStore } from '../../src/storage/folder.ts';
+import { Worker } from '../../src/transcode/worker.ts';
+
+const LADDERS = new URL('../../media/ladders', import.meta.url).pathname;
+
+/** A worker with everything it stands on, in a folder of its own. */
+export class TranscodeScenario {
+  readonly folder: string;
+  readonly assets: AssetRepository;
+  readonly queue: Queue;
+  readonly store: FolderStore;
+  readonly signals = new LocalSignals();
+  readonly settings: Settings;
+  readonly #database: Database;
+  #worker: Worker;
+
+  private constructor(folder: string, database: Database, settings: Settings) {
+    this.folder = folder;
+    this.settings = settings;
+    this.#database = database;
+    this.assets = new AssetRepository(database, systemClock);
+    this.queue = new Queue(database, systemClock, this.signals, {
+      leaseMs: settings.leaseMs,
+      maxAttempts: settings.chunkAttempts,
+    });
+    this.store = new FolderStore(join(folder, 'media'));
+    this.#worker = this.#newWorker();
+  }
+
+  static async open(given: Partial<Settings> = {}): Promise<TranscodeScenario> {
+    const folder = await mkdtemp(join(tmpdir(), 'frontrow-scenario-'));
+    const settings = loadSettings({}, { data: folder, workers: 2, encodeNice: 0, ...given });
+    const scenario = new TranscodeScenario(folder, await openDatabase(folder), settings);
+    await scenario.store.start();
+    return scenario;
+  }
+
+  #newWorker(): Worker {
+    const { assets, queue, store, signals, settings } = this;
+    return new Worker({
+      assets,
+      queue,
+      store,
+      signals,
+      settings,
+      clock: systemClock,
+      log: silentLog,
+      ladderFolder: LADDERS,
+    });
+  }
+
+  start(): Promise<void> {
+    return this.#worker.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#worker.stop();
+  }
+
+  /** A new worker process' worth of worker, on the same data. */
+  async restart(): Promise<void> {
+    await this.#worker.stop();
+    this.#worker = this.#newWorker();
+    await this.#worker.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.stop();
+    await this.#database.destroy();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Stores a file as the source of a new asset, as ingest does. */
+  async ingest(file: string): Promise<string> {
+    const id = newId('as');
+    await this.assets.create({ id, title: 'clip', policy: 'public', sourceName: 'film.mp4' });
+    const path = join(this.folder, 'media', sourceKey(id));
+    await mkdir(join(path, '..'), { recursive: true });
+    await copyFile(file, path);
+    await this.assets.sourceStored(id, 1);
+    const job = { kind: 'probe', subject: id, lanes: [], firstSegment: 0, endSegment: 0, payload: {} };
+    await this.queue.add([{ ...job, priority: PRIORITY_PROBE }]);
+    return id;
+  }
+
+  /** Resolves once the asset satisfies `is`. */
+  async until(id: string, is: (asset: Asset) => boolean): Promise<Asset> {
+    for (;;) {
+      const asset = await this.assets.find(id);
+      if (!asset) throw new Error('the asset is gone');
+      if (is(asset)) return asset;
+      if (asset.status === 'errored') throw new Error(`errored: ${asset.error?.code} ${asset.error?.says}`);
+      await this.signals.next(assetChannel(id), 200);
+    }
+  }
+
+  async ready(file: string): Promise<Asset> {
+    return this.until(await this.ingest(file), ({ status }) => status === 'ready');
+  }
+
+  /** The code and sentence with which a source is refused. */
+  async refusal(file: string): Promise<{ code: string; says: string; id: string }> {
+    const id = await this.ingest(file);
+    const { error } = await this.until(id, ({ status }) => status !== 'queued' && status !== 'playable');
+    return { code: error?.code ?? '', says: error?.says ?? '', id };
+  }
+
+  /** Resolves when no job of the asset is left but dead ones. */
+  async idle(id: string): Promise<void> {
+    const kinds = ['probe', 'video', 'audio', 'poster', 'storyboard', 'digest'];
+    while ((await this.queue.remaining(id, kinds)) > 0) await this.signals.next(assetChannel(id), 100);
+  }
+
+  text(key: string): Promise<string> {
+    return readFile(join(this.folder, 'media', key), 'utf8');
+  }
+
+  /** Names of everything stored below the asset's address. */
+  async files(id: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const key of this.store.list(filmPrefix(id))) found.push(key.slice(filmPrefix(id).length));
+    return found.sort();
+  }
+
+  /** Init and segments of a rendition as they lie in the store. */
+  async rendition(id: string, name: string): Promise<Rendition> {
+    const folder = join(this.folder, 'media', filmPrefix(id), 'v1', name);
+    const files = (await readdir(folder)).filter((file) => file.endsWith('.m4s')).sort();
+    const init = await readFile(join(folder, 'init.mp4'));
+    const segments = await Promise.all(files.map((file) => readFile(join(folder, file))));
+    const facts = segments.map((bytes) => readSegment(bytes)).filter((each) => each !== undefined);
+    return { init, initFacts: readInit(init), segments, facts };
+  }
+}
+
+export interface Rendition {
+  readonly init: Buffer;
+  readonly initFacts: InitFacts | undefined;
+  readonly segments: readonly Buffer[];
+  readonly facts: readonly SegmentFacts[];
+}
+
+/** Runs ffmpeg as a tool of the test, apart from what is tested. */
+export async function ffmpegTool(...options: string[]): Promise<void> {
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', ...options]);
+}
+
+/** What ffprobe counts when it decodes a file. */
+export async function countFrames(file: string): Promise<number> {
+  const options = ['-v', 'error', '-count_frames', '-show_entries', 'stream=nb_read_frames', '-of', 'csv=p=0', file];
+  const { stdout, stderr } = await promisify(execFile)('ffprobe', options);
+  if (stderr !== '') throw new Error(stderr);
+  return Number.parseInt(stdout, 10);
+}
