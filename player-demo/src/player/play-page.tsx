@@ -30,11 +30,10 @@ export function PlayPage({ url, posterUrl, storyboardUrl }: PlayPageProps): VNod
       </header>
       <main class="open-main">
         {source ? (
-          <>
-            <Player title="Shared film" source={source} statsAtFirst={false} />
+          <Player title="Shared film" source={source} statsAtFirst={false}>
             <LinkFacts url={url} />
             <KeyList />
-          </>
+          </Player>
         ) : (
           <Notice icon="link" title="Nothing to play" testId="play-empty">
             <p>This page needs the address of a manifest: the link was cut short, or mistyped.</p>

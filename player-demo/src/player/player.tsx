@@ -18,12 +18,14 @@ interface PlayerProps {
   readonly waiting?: ComponentChildren;
   /** Whatever stands beside the film, above the stats. */
   readonly aside?: ComponentChildren;
+  /** Whatever stands under the film. */
+  readonly children?: ComponentChildren;
   /** Called before a retry, for a source that can be renewed. */
   readonly onRetry?: () => void;
 }
 
 export function Player(props: PlayerProps): VNode {
-  const { title, source, audioOnly = false, statsAtFirst, waiting, aside, onRetry } = props;
+  const { title, source, audioOnly = false, statsAtFirst, waiting, aside, onRetry, children } = props;
   const [video, setVideo] = useState<HTMLVideoElement | null>(null);
   const [stats, setStats] = useState(statsAtFirst);
   const control = usePlayback(video, source);
@@ -75,6 +77,7 @@ export function Player(props: PlayerProps): VNode {
         {!source && <div class="player-waiting">{waiting}</div>}
         {playback.error && source && <PlaybackErrorView error={playback.error} onRetry={retry} />}
       </div>
+      <div class="under">{children}</div>
       {(stats || aside) && (
         <div class="rail">
           {aside}

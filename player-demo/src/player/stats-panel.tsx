@@ -76,7 +76,7 @@ function BufferChart({ values }: { values: Ring<number> }): VNode {
         </strong>
       </figcaption>
       <svg viewBox={`0 0 ${CHART.width} ${CHART.height}`} preserveAspectRatio="none" aria-hidden="true">
-        <polygon points={`${firstX},${CHART.height} ${line} ${CHART.width},${CHART.height}`} />
+        {line && <polygon points={`${firstX},${CHART.height} ${line} ${CHART.width},${CHART.height}`} />}
         <polyline points={line} vector-effect="non-scaling-stroke" />
       </svg>
     </figure>

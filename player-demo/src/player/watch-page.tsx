@@ -74,9 +74,10 @@ function Watch({ asset, carrierAtFirst }: { asset: Asset; carrierAtFirst: Carrie
         waiting={<Waiting asset={asset} problem={problem} />}
         onRetry={renew}
         aside={<DeliveryPanel asset={asset} carrier={carrier} onCarrier={setCarrier} />}
-      />
-      <StatusLine asset={asset} />
-      <RenditionTable asset={asset} />
+      >
+        <StatusLine asset={asset} />
+        <RenditionTable asset={asset} />
+      </Player>
     </article>
   );
 }
