@@ -39,10 +39,3 @@ function timestamp(seconds: number): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
   return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1_000) % 60)}.${String(ms % 1_000).padStart(3, '0')}`;
 }
-/** A cue's payload is the one line that is a URI: neither header, blank nor timing. */
-export function rewriteStoryboardUris(storyboard: string, map: (uri: string) => string): string {
-  return storyboard
-    .split(/(\r?\n)/)
-    .map((part, index) => (index % 2 === 1 || !part.includes('#xywh=') ? part : map(part)))
-    .join('');
-}
