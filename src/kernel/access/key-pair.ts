@@ -59,7 +59,7 @@ function checkedKey(read: () => KeyObject): KeyObject {
   try {
     key = read();
   } catch (cause) {
-    throw new Fault('SIGNING_KEY_INVALID', { says: 'The key is not PEM that can be read.', cause });
+    throw new Fault('SIGNING_KEY_INVALID', { says: 'The key is not a PEM text that can be read.', cause });
   }
   const problem = problemOf(key);
   if (problem) throw invalid(problem);
