@@ -23,5 +23,11 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
       security: [{ bearer: [] }],
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { persistAuthorization: false } });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // A server on a plain http address in the local network has no https to be upgraded to.
+    transformStaticCSP: (policy) => policy.replace('upgrade-insecure-requests;', ''),
+    uiConfig: { persistAuthorization: false },
+  });
 }

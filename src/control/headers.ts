@@ -57,8 +57,7 @@ export function secureAnswers(app: FastifyInstance, edgeUrl: () => string): void
       .header('x-request-id', request.id)
       .header('x-content-type-options', 'nosniff')
       .header('referrer-policy', 'no-referrer')
-      .header('x-frame-options', 'DENY')
-      .header('cross-origin-opener-policy', 'same-origin');
+      .header('x-frame-options', 'DENY');
     // A 304 has no type to judge by, and its fields replace those of the stored page: the page's own policy must stand.
     if (reply.statusCode === 304 || reply.hasHeader('content-security-policy')) return;
     const isPage = String(reply.getHeader('content-type') ?? '').startsWith('text/html');
@@ -81,7 +80,7 @@ function pagePolicy(edgeUrl: string): string {
     "font-src 'self' data:",
     `img-src 'self' data: blob: ${edge}`,
     `media-src 'self' blob: ${edge}`,
-    `connect-src 'self' ws: wss: ${edge}`,
+    `connect-src 'self' ${edge}`,
     "worker-src 'self' blob:",
     "manifest-src 'self'",
     "base-uri 'none'",

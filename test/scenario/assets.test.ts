@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from './control-server.ts';
+import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 
 let folder: string;
 let server: ControlServer;

@@ -30,7 +30,11 @@ test('an answer is a hit until its lifetime ends, tells its age, and is revalida
   clock.advance(9);
   const hit = await get('/a');
   expect(hit).toMatchObject({ verdict: 'hit', text: 'body' });
-  expect(hit.headers).toMatchObject({ age: '9', 'cache-status': 'frontrow; hit; ttl=1', 'x-cache': 'Hit from frontrow' });
+  expect(hit.headers).toMatchObject({
+    age: '9',
+    'cache-status': 'frontrow; hit; ttl=1',
+    'x-cache': 'Hit from frontrow',
+  });
   clock.advance(1);
   const renewed = await get('/a');
   expect(renewed).toMatchObject({ verdict: 'revalidated', reason: 'not-modified', text: 'body' });

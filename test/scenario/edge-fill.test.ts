@@ -58,7 +58,11 @@ test('a range in hand is served while the rest is still arriving, and one ahead 
   held.write('01234');
   await leader.received(5);
   const inHand = await s.get('/a.m4s', { headers: { Range: 'bytes=1-3' } });
-  expect([inHand.status, inHand.body.toString(), inHand.headers['content-range']]).toEqual([206, '123', 'bytes 1-3/10']);
+  expect([inHand.status, inHand.body.toString(), inHand.headers['content-range']]).toEqual([
+    206,
+    '123',
+    'bytes 1-3/10',
+  ]);
   const ahead = s.viewer('/a.m4s', { headers: { Range: 'bytes=-3' } });
   expect((await ahead.head).status).toBe(206);
   held.write('56789');

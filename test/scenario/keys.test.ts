@@ -4,7 +4,7 @@ import { mintSignInToken, mintToken } from '../../src/control/tokens.ts';
 import { readCredential } from '../../src/kernel/access/credential.ts';
 import { signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
 import { verifyGrant } from '../../src/kernel/access/verify.ts';
-import { type ControlServer, EDGE, freshFolder, removeFolder, startControl } from './control-server.ts';
+import { type ControlServer, EDGE, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 
 let folder: string;
 let server: ControlServer;

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Asset } from '../../src/database/assets.ts';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from './control-server.ts';
+import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

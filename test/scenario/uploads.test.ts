@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { Upload, type UploadOptions } from 'tus-js-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from './control-server.ts';
+import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 
 const LIMIT = 20_000_000;
 let folder: string;

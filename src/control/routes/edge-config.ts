@@ -63,11 +63,13 @@ async function changedConfig(
       AbortSignal.any([gone, stop.signal]),
     );
     const config = await edgeConfig(parts);
-    if (config.version !== after || leftMs <= 0 || gone.aborted) {
+    if (config.version !== after || leftMs <= 0) {
       stop.abort();
       return config;
     }
     await changed;
+    // Also at a stop, which closes every socket: nothing may be asked of the database from then on.
+    if (gone.aborted) throw new Fault('VIEWER_GONE');
   }
 }
 
