@@ -204,6 +204,17 @@ describe('the repository', () => {
     expect(CODE.filter((file) => isTest(file) && marked.test(read(file)))).toEqual([]);
   });
 
+  test('documents link to files that are there', () => {
+    const link = /\]\((?![a-z]+:|#)([^)\s#]+)/g;
+    const dead = FILES.filter((file) => file.endsWith('.md')).flatMap((file) =>
+      [...read(file).matchAll(link)]
+        .map(([, target = '']) => posix.join(posix.dirname(file), target))
+        .filter((target) => !existsSync(`${ROOT}${target}`))
+        .map((target) => `${file} links to ${target}`),
+    );
+    expect(dead).toEqual([]);
+  });
+
   test('names no folder of a machine and no package registry', () => {
     const home = homedir();
     const texts = FILES.filter((file) => /\.(ts|tsx|js|json|md|css|html|yml|sh|svg)$|^\.|^LICENSE$/.test(file));
