@@ -61,11 +61,12 @@ export function videoCommand(
   const filter = [
     `[0:${layout.video.streamIndex}]${[
       `setpts=PTS-(${layout.video.zeroPts})`,
+      // Before any frame is repeated, since a repeated one has no fields to weave.
+      ...(layout.video.interlaced ? ['yadif=deint=interlaced'] : []),
       // The last picture stands in for what a damaged source lacks, when asked to.
       ...(chunk.padded ? ['tpad=stop=-1:stop_mode=clone'] : []),
       `fps=${num}/${den}:start_time=${seconds.toFixed(6)}:round=near`,
       `trim=start_pts=${start}:end_pts=${end}`,
-      ...(layout.video.interlaced ? ['yadif=deint=interlaced'] : []),
       ...toneMapping(layout.video.transfer),
       `split=${rungs.length}`,
     ].join(',')}${branches.join('')}`,

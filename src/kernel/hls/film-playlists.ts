@@ -87,12 +87,17 @@ function plannedBandwidth(film: Film, name: string): Bandwidth {
 function audioMedia(film: Film, playlistUri: (rendition: string) => string): AudioMedia[] {
   return (film.audio?.renditions ?? []).map((rendition, index) => ({
     group: AUDIO_GROUP,
-    name: rendition.language ?? 'Audio',
+    name: rendition.language === undefined ? 'Audio' : languageName(rendition.language),
     uri: playlistUri(rendition.name),
     channels: rendition.channels,
     isDefault: index === 0,
     ...(rendition.language === undefined ? {} : { language: rendition.language }),
   }));
+}
+
+/** A language as a menu shows it, such as `English`; the tag itself where it has no name. */
+function languageName(tag: string): string {
+  return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
 }
 
 function audioVariants(

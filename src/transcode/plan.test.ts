@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { segmentCount } from '../kernel/film/film.ts';
+import type { Ladder } from '../kernel/ladder/ladder.ts';
+import { planFilm, planFrameRate, planLayout, planStoryboard } from './plan.ts';
+import type { SourceInfo } from './source.ts';
+
+const LADDER: Ladder = {
+  name: 'test',
+  preset: 'veryfast',
+  rungs: [
+    { height: 240, crf: 25, maxrateBps: 400_000 },
+    { height: 480, crf: 23, maxrateBps: 1_400_000 },
+  ],
+  audio: { bitrateBps: 128_000, sampleRate: 48_000, channels: 2 },
+};
+
+const VIDEO: NonNullable<SourceInfo['video']> = {
+  streamIndex: 0,
+  width: 854,
+  height: 480,
+  pixelShape: { num: 1, den: 1 },
+  rotation: 0,
+  frameRate: { num: 25, den: 1 },
+  timeBase: { num: 1, den: 1_000 },
+  startPts: 0,
+  durationSeconds: 600,
+  interlaced: false,
+  matrix: 'bt601',
+  transfer: 'sdr',
+};
+const AUDIO = { streamIndex: 1, sampleRate: 44_100, channels: 6, startSeconds: 0, durationSeconds: 600 };
+const SOURCE: SourceInfo = { container: 'mov', video: VIDEO, audio: AUDIO };
+const plan = (source: SourceInfo) => planFilm('as_x', source, LADDER, 6);
+
+describe('the frame rate', () => {
+  const cases: [string, [number, number], [number, number]][] = [
+    ['exact', [24_000, 1_001], [24_000, 1_001]],
+    ['rounded by a camera', [2_997, 100], [30_000, 1_001]],
+    ['film at 23.98', [1_199, 50], [24_000, 1_001]],
+    ['a variable rate goes up', [274, 10], [30_000, 1_001]],
+    ['a slow rate goes up', [12, 1], [24_000, 1_001]],
+    ['a game at 144', [144, 1], [60, 1]],
+  ];
+  test.each(cases)('%s', (_name, [num, den], [outNum, outDen]) =>
+    expect(planFrameRate({ num, den })).toEqual({ num: outNum, den: outDen }),
+  );
+
+  test('an unknown one is 25', () => expect(planFrameRate(undefined)).toEqual({ num: 25, den: 1 }));
+});
+
+describe('the work', () => {
+  test('covers every segment of every rendition exactly once', () => {
+    const { film, jobs } = plan(SOURCE);
+    const seen = jobs.flatMap(({ lanes, firstSegment, endSegment }) =>
+      lanes.flatMap((lane) =>
+        Array.from({ length: endSegment - firstSegment }, (_, at) => `${lane} ${firstSegment + at}`),
+      ),
+    );
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.length).toBe(segmentCount(film) * 3);
+  });
+
+  test('what makes the film playable is the most urgent and the shortest', () => {
+    const { jobs } = plan(SOURCE);
+    const most = Math.max(...jobs.map(({ priority }) => priority));
+    const urgent = jobs.filter(({ priority }) => priority === most);
+    expect(urgent.map(({ lanes, endSegment }) => [lanes, endSegment])).toEqual([
+      [['240p'], 1],
+      [['audio'], 2],
+    ]);
+    expect(most).toBeLessThan(900);
+  });
+
+  test('the lowest rung is whole before any upper one goes on', () => {
+    const { jobs } = plan(SOURCE);
+    const lowest = jobs.filter(({ lanes }) => lanes[0] === '240p').map(({ priority }) => priority);
+    const upper = jobs.filter(({ lanes, firstSegment }) => lanes[0] === '480p' && firstSegment > 0);
+    expect(Math.max(...upper.map(({ priority }) => priority))).toBeLessThan(Math.min(...lowest));
+  });
+
+  test('of equal urgency, the earlier in the film comes first', () => {
+    const starts = plan(SOURCE).jobs.map(({ firstSegment }) => firstSegment);
+    expect(starts).toEqual([...starts].sort((one, other) => one - other));
+  });
+
+  test('sound alone needs no pictures', () => {
+    const { film, jobs } = plan({ container: 'mp3', audio: { ...AUDIO, channels: 1 } });
+    expect(new Set(jobs.map(({ kind }) => kind))).toEqual(new Set(['audio', 'digest']));
+    expect(film.audio?.renditions[0]).toMatchObject({ channels: 1, bitrateBps: 80_000 });
+    expect(film.storyboard).toBeUndefined();
+  });
+});
+
+describe("the film's time 0", () => {
+  test('is the first picture', () => {
+    const late = { ...SOURCE, video: { ...VIDEO, startPts: 1_480 }, audio: { ...AUDIO, startSeconds: 1.4 } };
+    expect(planLayout(late)).toMatchObject({ zeroSeconds: 1.48, video: { zeroPts: 1_480 } });
+    expect(planLayout(late).audio?.zeroSamples).toBe(Math.round(1.48 * 44_100));
+  });
+
+  test('is whole frames earlier when sound leads by much', () => {
+    const late = { ...SOURCE, video: { ...VIDEO, startPts: 3_010 } };
+    const { zeroSeconds } = planLayout(late);
+    expect(zeroSeconds).toBeLessThanOrEqual(0);
+    expect((3.01 - zeroSeconds) * 25).toBeCloseTo(76, 6);
+  });
+});
+
+describe('the length', () => {
+  test('is that of the pictures', () => {
+    expect(plan({ ...SOURCE, audio: { ...AUDIO, durationSeconds: 600.5 } }).film.video?.frameCount).toBe(15_000);
+  });
+
+  test('is that of the sound when it goes on without pictures', () => {
+    const { film, jobs } = plan({ ...SOURCE, audio: { ...AUDIO, durationSeconds: 700 } });
+    expect(film.video?.frameCount).toBe(17_500);
+    expect(jobs[0]?.payload).toMatchObject({ video: { standsStill: true } });
+  });
+
+  test('is one picture at least', () => {
+    const { film } = plan({ container: 'mov', video: { ...VIDEO, durationSeconds: 0.001 } });
+    expect(film.video?.frameCount).toBe(1);
+    expect(segmentCount(film)).toBe(1);
+  });
+});
+
+test('a storyboard has fifty to a hundred tiles, fewer only for what is shorter', () => {
+  for (const seconds of [30, 45, 100, 600, 5_400, 7_200]) {
+    const { tileCount, intervalSeconds } = planStoryboard({ width: 16, height: 9 }, seconds);
+    expect(tileCount).toBeGreaterThanOrEqual(30);
+    expect(tileCount).toBeLessThanOrEqual(100);
+    expect(tileCount * intervalSeconds).toBeGreaterThanOrEqual(seconds);
+  }
+  expect(planStoryboard({ width: 9, height: 16 }, 30).tileHeight).toBe(284);
+});

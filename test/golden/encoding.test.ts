@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Film } from '../../src/kernel/film/film.ts';
+import { filmMediaPlaylist, filmMultivariantPlaylist } from '../../src/kernel/hls/film-playlists.ts';
+import { writeMediaPlaylist, writeMultivariantPlaylist } from '../../src/kernel/hls/write.ts';
+import { parseLadder } from '../../src/kernel/ladder/ladder.ts';
+import { audioCommand, posterCommand, storyboardCommand, videoCommand } from '../../src/transcode/commands.ts';
+import { commandArguments } from '../../src/transcode/ffmpeg.ts';
+import { planFilm, planLayout } from '../../src/transcode/plan.ts';
+import type { SourceInfo } from '../../src/transcode/source.ts';
+
+const ladder = parseLadder(readFileSync(new URL('../../media/ladders/h264.json', import.meta.url), 'utf8'));
+
+const SOURCE: SourceInfo = {
+  container: 'mov',
+  video: {
+    streamIndex: 0,
+    width: 1280,
+    height: 720,
+    pixelShape: { num: 1, den: 1 },
+    rotation: 0,
+    frameRate: { num: 30_000, den: 1_001 },
+    timeBase: { num: 1, den: 30_000 },
+    startPts: 3_003,
+    durationSeconds: 21.5,
+    interlaced: false,
+    matrix: 'bt709',
+    transfer: 'sdr',
+  },
+  audio: { streamIndex: 1, sampleRate: 44_100, channels: 2, startSeconds: 0.1, durationSeconds: 21.5, language: 'en' },
+};
+
+const { film } = planFilm('as_golden', SOURCE, ladder, 6);
+const layout = planLayout(SOURCE);
+const uriOf = (name: string) => `v1/${name}/index.m3u8`;
+
+/** One option and its value a line, as a reader would write them. */
+function readable(args: readonly string[]): string {
+  return args.join(' ').replaceAll(/ (?=-[a-z])/g, '\n');
+}
+
+function rungs(of: Film, names: readonly string[]) {
+  const all = of.video?.renditions ?? [];
+  return all
+    .filter(({ name }) => names.includes(name))
+    .map((rendition, at) => ({ rendition, target: `unix:/s/${at}` }));
+}
+
+describe('playlists', () => {
+  test('the multivariant playlist, planned', () => {
+    expect(writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf))).toMatchSnapshot();
+  });
+
+  test('the multivariant playlist, measured', () => {
+    const measured = new Map([
+      ['240p', { peakBps: 300_000, averageBps: 200_000 }],
+      ['audio', { peakBps: 130_000, averageBps: 128_000 }],
+    ]);
+    expect(writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf, measured))).toMatchSnapshot();
+  });
+
+  test('a video rendition', () => expect(writeMediaPlaylist(filmMediaPlaylist(film, '720p'))).toMatchSnapshot());
+
+  test('the sound', () => expect(writeMediaPlaylist(filmMediaPlaylist(film, 'audio'))).toMatchSnapshot());
+
+  test('a film of sound alone', () => {
+    const { audio } = SOURCE;
+    const sound = planFilm('as_golden', { container: 'mp3', ...(audio ? { audio } : {}) }, ladder, 6).film;
+    expect(writeMultivariantPlaylist(filmMultivariantPlaylist(sound, uriOf))).toMatchSnapshot();
+  });
+});
+
+describe('ffmpeg', () => {
+  const chunk = { firstSegment: 2, endSegment: 4, preset: ladder.preset, padded: false };
+
+  test('the first chunk of the lowest rung', () => {
+    const first = { ...chunk, firstSegment: 0, endSegment: 1 };
+    expect(
+      readable(commandArguments(videoCommand(film, layout, rungs(film, ['240p']), first, '/src'))),
+    ).toMatchSnapshot();
+  });
+
+  test('a later chunk of two upper rungs', () => {
+    const upper = rungs(film, ['480p', '720p']);
+    expect(readable(commandArguments(videoCommand(film, layout, upper, chunk, '/src')))).toMatchSnapshot();
+  });
+
+  test('a chunk of an interlaced film in high dynamic range, filled up', () => {
+    const { video } = layout;
+    const special = { ...layout, ...(video ? { video: { ...video, interlaced: true, transfer: 'pq' as const } } : {}) };
+    const command = videoCommand(film, special, rungs(film, ['240p']), { ...chunk, padded: true }, '/src');
+    expect(readable(commandArguments(command))).toMatchSnapshot();
+  });
+
+  test('a chunk of the sound', () => {
+    const command = audioCommand(film, layout, { ...chunk, silent: false }, '/src', 'unix:/s/0');
+    expect(readable(commandArguments(command))).toMatchSnapshot();
+  });
+
+  test('a chunk of silence', () => {
+    const command = audioCommand(film, layout, { ...chunk, silent: true }, '/src', 'unix:/s/0');
+    expect(readable(commandArguments(command))).toMatchSnapshot();
+  });
+
+  test('the poster', () => {
+    expect(readable(commandArguments(posterCommand(film, layout, '/src', '/p.jpg', false)))).toMatchSnapshot();
+  });
+
+  test('the storyboard', () => {
+    if (!film.storyboard) throw new Error('no storyboard');
+    const command = storyboardCommand(film.storyboard, layout, '/src', '/s-%03d.jpg');
+    expect(readable(commandArguments(command))).toMatchSnapshot();
+  });
+});
