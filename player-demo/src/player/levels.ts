@@ -18,10 +18,16 @@ export function sortLevels(levels: readonly Level[]): readonly Level[] {
   return [...levels].sort((a, b) => b.height - a.height || b.bitrateBps - a.bitrateBps);
 }
 
-/** What the quality button says: the fixed rung, or `Auto` with the rung that plays now. */
+/** What the quality button stands for: the fixed rung, or `Auto` with the rung that plays now. */
 export function qualityLabel(levels: readonly Level[], chosen: number, playing: number): string {
-  const labelOf = (index: number) => levels.find((level) => level.index === index)?.label;
-  if (chosen >= 0) return labelOf(chosen) ?? 'Auto';
-  const now = labelOf(playing);
-  return now ? `Auto · ${now}` : 'Auto';
+  if (chosen >= 0) return levelName(levels, chosen);
+  const now = levelName(levels, playing);
+  return now === UNKNOWN_LEVEL ? 'Auto' : `Auto · ${now}`;
+}
+
+const UNKNOWN_LEVEL = 'Auto';
+
+/** The rung's own name; `Auto` before the engine has settled on one. */
+export function levelName(levels: readonly Level[], index: number): string {
+  return levels.find((level) => level.index === index)?.label ?? UNKNOWN_LEVEL;
 }

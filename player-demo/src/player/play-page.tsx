@@ -66,7 +66,7 @@ function LinkFacts({ url }: { url: string }): VNode {
   return (
     <p class="link-facts">
       <Icon name={grant ? 'lock' : 'globe'} size={16} />
-      <span class="tabular">{grant ? describeGrant(grant, nowMs) : 'A public address: no grant needed.'}</span>
+      <span class="tabular">{grant ? describeGrant(grant, nowMs) : 'A plain address, without a grant.'}</span>
     </p>
   );
 }

@@ -99,11 +99,7 @@ function Chrome({ playback, statsShown, onStats, onLevel }: ChromeProps): VNode 
   return (
     <>
       <media-loading-indicator slot="centered-chrome" noautohide />
-      <div
-        slot="centered-chrome"
-        class="player-big"
-        data-hidden={playback.state !== 'ready' && playback.state !== 'loading'}
-      >
+      <div class="player-big" data-hidden={playback.state !== 'ready' && playback.state !== 'loading'}>
         <media-play-button notooltip class="player-big-play" />
       </div>
       <div class="player-bottom">

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatBitrate } from '../format.ts';
 import { Icon } from '../ui/icons.tsx';
 import { moveFocus } from '../ui/menu.tsx';
-import { type Level, qualityLabel } from './levels.ts';
+import { type Level, levelName, qualityLabel } from './levels.ts';
 
 interface QualityMenuProps {
   readonly levels: readonly Level[];
@@ -32,7 +32,10 @@ export function QualityMenu({ levels, playing, chosen, onChoose }: QualityMenuPr
         data-testid="quality-menu"
       >
         <Icon name="gear" size={20} />
-        <span class="quality-now tabular">{qualityLabel(levels, chosen, playing)}</span>
+        <span class="quality-now tabular">
+          {chosen < 0 && playing >= 0 && <span class="wide-only">Auto · </span>}
+          {levelName(levels, chosen < 0 ? playing : chosen)}
+        </span>
       </button>
       {open && (
         <div

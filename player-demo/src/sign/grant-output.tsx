@@ -1,4 +1,5 @@
 import type { VNode } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { PlaybackGrant } from '../api/shapes.ts';
 import { formatSpan } from '../format.ts';
 import { writeRoute } from '../route.ts';
@@ -15,6 +16,10 @@ interface OutputPart {
 
 /** The grant in the chosen form, ready to copy, with a link that tries it. */
 export function GrantOutput({ issued, choice }: { issued: PlaybackGrant | undefined; choice: GrantChoice }): VNode {
+  const root = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (issued) root.current?.scrollIntoView({ block: 'nearest' }); // On a phone it stands below the form.
+  }, [issued]);
   if (!issued) {
     return (
       <section class="panel grant-empty" aria-label="Grant">
@@ -24,7 +29,7 @@ export function GrantOutput({ issued, choice }: { issued: PlaybackGrant | undefi
     );
   }
   return (
-    <section class="panel stack" aria-label="Grant" data-testid="sign-output">
+    <section class="panel stack" aria-label="Grant" data-testid="sign-output" ref={root}>
       <header class="panel-head">
         <h2 class="panel-title">Grant</h2>
         <Countdown expiresAt={issued.expiresAt} />
