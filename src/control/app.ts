@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
-import { registerAjvFormats, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
 import { fastify } from 'fastify';
 import type { Secrets } from '../config/secrets.ts';
@@ -9,6 +9,7 @@ import type { Asset, AssetRepository } from '../database/assets.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
+import { algorithmOf, parsePublicKey } from '../kernel/access/key-pair.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -79,7 +80,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     http: { headersTimeout: 20_000, requestTimeout: 0 },
     forceCloseConnections: true,
   })
-    .withTypeProvider<import('@fastify/type-provider-typebox').TypeBoxTypeProvider>()
+    .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler);
   app.decorateRequest('bearer', null);
   answerProblems(app, deps.log);

@@ -39,11 +39,19 @@ export class TestServer {
   readonly run: RunInfo;
   readonly folder: string;
   readonly #process: ChildProcess;
+  readonly #said: readonly string[];
   readonly #keepFolder: boolean;
 
-  private constructor(process: ChildProcess, run: RunInfo, folder: string, keepFolder: boolean) {
+  private constructor(
+    process: ChildProcess,
+    run: RunInfo,
+    said: readonly string[],
+    folder: string,
+    keepFolder: boolean,
+  ) {
     this.#process = process;
     this.run = run;
+    this.#said = said;
     this.folder = folder;
     this.#keepFolder = keepFolder;
   }
@@ -63,7 +71,17 @@ export class TestServer {
     const run = await Promise.race([readRun(folder, child), died]);
     // From here on an exit is the test's business.
     died.catch(() => {});
-    return new TestServer(child, run, folder, options.folder !== undefined);
+    return new TestServer(child, run, said, folder, options.folder !== undefined);
+  }
+
+  /** The console's link as the server printed it. */
+  async signInUrl(): Promise<string> {
+    for (;;) {
+      const link = /http\S+#\/sign-in\/\S+/.exec(this.#said.join(''))?.[0];
+      if (link) return link;
+      // run.json is written a moment before the links are printed.
+      if (this.#process.stdout) await once(this.#process.stdout, 'data');
+    }
   }
 
   /** As a power cut would: no warning, no clean-up. */
