@@ -41,6 +41,8 @@ export function authorize(parts: EdgeParts): Phase {
 class Judge {
   readonly #gate: Gate;
   readonly #proofs = new LRUCache<string, Proof>({ max: MAX_PROOFS });
+  /** Of credentials whose proof does not depend on what is asked for; the same cookies are the same object. */
+  readonly #ofCredential = new WeakMap<Credential, Proof>();
 
   constructor(gate: Gate) {
     this.#gate = gate;
@@ -52,6 +54,14 @@ class Judge {
   }
 
   #prove(credential: Credential, url: string): ReturnType<typeof checkSignature> {
+    const own = this.#ofCredential.get(credential);
+    if (own) return own;
+    const proof = this.#proveByText(credential, url);
+    if (!('granted' in proof) && proof.covers.kind !== 'url') this.#ofCredential.set(credential, proof);
+    return proof;
+  }
+
+  #proveByText(credential: Credential, url: string): ReturnType<typeof checkSignature> {
     const key = proofKey(credential, url);
     const known = this.#proofs.get(key);
     if (known) return known;

@@ -1,7 +1,7 @@
 import { splitTarget } from '../../kernel/access/canonical.ts';
-import { readCredential } from '../../kernel/access/credential.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { parseFilmPath } from '../../kernel/film/paths.ts';
+import { CredentialReader } from '../credential-reader.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
@@ -9,18 +9,18 @@ import { preflight } from './cors.ts';
 
 /** Finds out what is asked for, and under which key it would be stored. */
 export function route(parts: EdgeParts): Phase {
-  return parts.mode === 'film' ? (x) => routeFilm(x, parts) : routeProxy;
+  const credentials = new CredentialReader();
+  return parts.mode === 'film' ? (x) => routeFilm(x, credentials, parts) : routeProxy;
 }
 
-function routeFilm(x: Exchange, parts: EdgeParts): Step {
+function routeFilm(x: Exchange, credentials: CredentialReader, parts: EdgeParts): Step {
   const { cookie, authorization } = x.request.headers;
-  const presented = readCredential({ target: x.target, cookieHeader: cookie, authorizationHeader: authorization });
+  const presented = credentials.read(x.target, cookie, authorization);
   x.path = presented.path;
   x.query = presented.query;
   x.credential = presented.credential;
-  if (isHostile(x.path)) throw new Fault('PATH_INVALID');
   x.film = parseFilmPath(x.path);
-  if (!x.film) throw new Fault('NOT_FOUND');
+  if (!x.film) throw new Fault(isHostile(x.path) ? 'PATH_INVALID' : 'NOT_FOUND');
   if (x.method === 'OPTIONS') return preflight(x, parts);
   x.resource = x.path;
   return 'authorize';
