@@ -14,6 +14,8 @@ interface Known {
 const MAX_AGE_MS = 2_000;
 /** From here on it is asked again behind the viewers' backs, so that a watched asset never makes one wait. */
 const REFRESH_AGE_MS = 1_000;
+/** How long a viewer waits for a slow origin where the last word is known. */
+const PATIENCE_MS = 1_000;
 const MAX_ASSETS = 10_000;
 
 /**
@@ -41,7 +43,8 @@ export class AssetAccess {
     const ageMs = known ? this.#clock.now() - known.askedAtMs : Number.POSITIVE_INFINITY;
     if (ageMs >= 0 && ageMs < REFRESH_AGE_MS && known) return known.policy;
     const asked = this.#ask(assetId);
-    return known && ageMs < MAX_AGE_MS ? known.policy : asked;
+    if (!known) return asked;
+    return ageMs < MAX_AGE_MS ? known.policy : soon(asked, known.policy);
   }
 
   #ask(assetId: string): Promise<AccessPolicy> {
@@ -69,6 +72,17 @@ export class AssetAccess {
     this.#known.set(assetId, { policy, askedAtMs });
     return policy;
   }
+}
+
+/** The answer if it comes soon, otherwise the last word. */
+function soon(asked: Promise<AccessPolicy>, last: AccessPolicy): Promise<AccessPolicy> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, PATIENCE_MS, last);
+    void asked.then((policy) => {
+      clearTimeout(timer);
+      resolve(policy);
+    });
+  });
 }
 
 function readPolicy(status: number, text: string): AccessPolicy | undefined {

@@ -124,6 +124,8 @@ export class Exchange {
   alone = false;
   /** Fills joined so far: after the second failure there is no third. */
   joins = 0;
+  /** What ended the fill it followed; told to the viewer when there is no other. */
+  setback: Fault | undefined;
 
   // shape, deliver, refuse
   reply: Reply | undefined;
@@ -133,6 +135,7 @@ export class Exchange {
   /** The viewer's connection is gone. */
   gone = false;
   #onGone: (() => void) | undefined;
+  #onClosed: (() => void) | undefined;
 
   constructor(id: string, request: IncomingMessage, response: ServerResponse, nowMs: number) {
     this.id = id;
@@ -142,6 +145,11 @@ export class Exchange {
     this.startedAt = performance.now();
     this.method = request.method ?? 'GET';
     this.target = request.url ?? '/';
+  }
+
+  get hasBody(): boolean {
+    const { 'content-length': length, 'transfer-encoding': coding } = this.request.headers;
+    return coding !== undefined || (length !== undefined && length !== '0');
   }
 
   get headSent(): boolean {
@@ -154,8 +162,18 @@ export class Exchange {
     if (this.gone) listener?.();
   }
 
-  leave(): void {
-    this.gone = true;
-    this.#onGone?.();
+  /** The response is over: finished, or its connection gone. */
+  close(): void {
+    if (!this.response.writableFinished) {
+      this.gone = true;
+      this.#onGone?.();
+    }
+    this.#onClosed?.();
+  }
+
+  /** Calls back when the response is over, at once if it is. */
+  onClosed(listener: () => void): void {
+    if (this.response.closed || this.gone) listener();
+    else this.#onClosed = listener;
   }
 }

@@ -18,7 +18,6 @@ export interface DoorOptions {
 const MAX_HEADER_BYTES = 32_768;
 /** Time for a request's head: nobody honest takes longer, and a slow-loris holds a connection no longer. */
 const HEAD_TIMEOUT_MS = 15_000;
-const KEEP_ALIVE_MS = 75_000;
 const HEALTH = '/health';
 
 export function openDoor(options: DoorOptions): FastifyInstance {
@@ -28,11 +27,14 @@ export function openDoor(options: DoorOptions): FastifyInstance {
     forceCloseConnections: 'idle',
     serverFactory: (others) => {
       const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: 0 };
-      const server = createServer({ ...limits, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true });
-      server.on('request', viewerDoor(options, others, server));
+      const server = createServer({ ...limits, keepAliveTimeout: viewerIdleMs, noDelay: true });
+      const viewers = new Viewers(options, server);
+      server.on('request', (request, response) => {
+        if (request.url === HEALTH) others(request, response);
+        else viewers.receive(request, response);
+      });
       server.on('upgrade', refuseUpgrade);
-      // A body is not waited for here, so that an upload flows; the socket's own clock ends a silent one.
-      closeIdleViewers(server, viewerIdleMs);
+      server.setTimeout(viewerIdleMs, (socket: Socket) => viewers.silent(socket));
       return server;
     },
   });
@@ -40,35 +42,42 @@ export function openDoor(options: DoorOptions): FastifyInstance {
   return app;
 }
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+/** The viewers' connections: what runs on each, and when one is let go. */
+class Viewers {
+  readonly #options: DoorOptions;
+  readonly #server: Server;
+  readonly #serving = new Map<Socket, IncomingMessage>();
+  #count = 0;
 
-function viewerDoor({ phases, clock, edgeId }: DoorOptions, others: Listener, server: Server): Listener {
-  let count = 0;
-  return (request, response) => {
-    if (request.url === HEALTH) {
-      others(request, response);
-      return;
-    }
-    count += 1;
-    const x = new Exchange(`${edgeId}-${count.toString(36)}`, request, response, clock.now());
+  constructor(options: DoorOptions, server: Server) {
+    this.#options = options;
+    this.#server = server;
+  }
+
+  receive(request: IncomingMessage, response: ServerResponse): void {
+    const { phases, clock, edgeId } = this.#options;
+    const { socket } = request;
+    this.#count += 1;
+    const x = new Exchange(`${edgeId}-${this.#count.toString(36)}`, request, response, clock.now());
+    this.#serving.set(socket, request);
     response.on('close', () => {
-      if (!response.writableFinished) x.leave();
+      if (this.#serving.get(socket) === request) this.#serving.delete(socket);
+      x.close();
       // Closing ends idle connections once, at its beginning; this one has only now become idle.
-      if (!server.listening) setImmediate(() => server.closeIdleConnections());
+      if (!this.#server.listening) setImmediate(() => this.#server.closeIdleConnections());
     });
     drive(x, phases);
-  };
-}
+  }
 
-/**
- * Node's socket clock is wound up again by every byte that moves. When it runs out on a connection that has bytes to
- * give, the viewer does not take them; when it has none, the viewer waits for us and shall go on waiting.
- */
-function closeIdleViewers(server: Server, viewerIdleMs: number): void {
-  server.setTimeout(viewerIdleMs, (socket: Socket) => {
-    if (socket.writableLength > 0 || socket.bytesRead === 0) socket.destroy();
-    else socket.setTimeout(viewerIdleMs);
-  });
+  /**
+   * Node's socket clock is wound up again by every byte that moves. When it runs out, a viewer who waits for us goes on
+   * waiting; one who does not take what we give, or does not send what he promised, or has nothing to ask, is let go.
+   */
+  silent(socket: Socket): void {
+    const request = this.#serving.get(socket);
+    if (request?.complete && socket.writableLength === 0) socket.setTimeout(this.#options.viewerIdleMs);
+    else socket.destroy();
+  }
 }
 
 function refuseUpgrade(_request: IncomingMessage, socket: Pick<Socket, 'end'>): void {

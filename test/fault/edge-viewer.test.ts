@@ -96,6 +96,23 @@ test('a stop finishes what runs, refuses what comes, and a second stop is the sa
   await expect(s.get('/a')).rejects.toThrow();
 });
 
+test('a connection without a request is let go after the idle time, and so is one with half a body', async () => {
+  s.origin.serve('/a', { headers: FRESH, body: 'a' });
+  const { hostname, port } = new URL(s.url);
+  const open = (bytes: string) => {
+    const socket = connect(Number(port), hostname);
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.resume();
+    socket.write(bytes);
+    return once(socket, 'close');
+  };
+  await Promise.all([
+    open('GET /a HTTP/1.1\r\nHost: a\r\n\r\n'),
+    open('POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf'),
+  ]);
+});
+
 test('two requests in one breath are answered in their order', async () => {
   s.origin.serve('/1', { headers: FRESH, body: 'first' });
   s.origin.serve('/2', { headers: FRESH, body: 'second' });

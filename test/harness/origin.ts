@@ -45,7 +45,8 @@ export class ScriptedOrigin {
     this.#server = createServer((request, response) => {
       // The edge's clock is often the test's own, which the machine's date would contradict.
       response.sendDate = false;
-      void this.#answer(request, response);
+      // A request that breaks off has nobody left to answer.
+      this.#answer(request, response).catch(() => response.destroy());
     });
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);

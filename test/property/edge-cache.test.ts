@@ -68,6 +68,7 @@ function ownerOf(keep: boolean, declaredBytes: number | undefined): FillOwner & 
     stored,
     judge: () => answer,
     reserve: () => true,
+    unkept: () => {},
     store: (_fill, _answer, body) => {
       stored.push(body);
       return undefined;

@@ -209,6 +209,15 @@ test('a change through the edge makes what is stored old', async () => {
   expect(await get('/a')).toMatchObject({ text: 'after', verdict: 'miss' });
 });
 
+test('a GET with a body is never answered from memory and never stored', async () => {
+  s.origin.script(
+    '/a',
+    (asked, response) => void response.writeHead(200, { 'Cache-Control': 'max-age=60' }).end(asked.body),
+  );
+  expect((await s.get('/a', { headers: { 'Content-Length': '3' }, body: 'fat' })).body.toString()).toBe('fat');
+  expect(await get('/a')).toMatchObject({ verdict: 'miss', text: '' });
+});
+
 test('an answer to a request with Authorization is shared only where the origin says so', async () => {
   s.origin.serve('/own', { headers: { 'Cache-Control': 'max-age=60' }, body: 'own' });
   s.origin.serve('/all', { headers: { 'Cache-Control': 'public, max-age=60' }, body: 'all' });

@@ -204,3 +204,18 @@ test('a part of an object too large to keep is cut out by the origin', async () 
   const part = await s.get('/large', { headers: { Range: 'bytes=4-7' } });
   expect([part.status, part.body.toString()]).toEqual([206, 'pppp']);
 });
+
+test('who comes when the first bytes of an outgrown answer are gone fetches for himself', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ settings: { cacheBytes: MEBIBYTE } }).start();
+  const held = s.origin.hold('/endless');
+  const leader = s.viewer('/endless');
+  await held.arrived;
+  held.head({ headers: FRESH });
+  held.write(Buffer.alloc(MEBIBYTE / 2, 'e'));
+  await leader.received(MEBIBYTE / 2);
+  s.origin.serve('/endless', { headers: FRESH, body: 'a new one' });
+  expect((await s.get('/endless')).body.toString()).toBe('a new one');
+  held.end();
+  expect((await leader.answer).body.length).toBe(MEBIBYTE / 2);
+});

@@ -232,6 +232,14 @@ test('while the origin is away its last word about a film stands', async () => {
   expect([answer.status, answer.headers['x-cache']]).toEqual([200, 'Hit from frontrow']);
 });
 
+test('a slow origin does not hold viewers up who may be judged by its last word', async () => {
+  await s.get(publicSegment);
+  clock.advance(60);
+  const held = s.origin.hold(`/access/${PUBLIC}`);
+  expect((await s.get(publicSegment)).headers['x-cache']).toBe('Hit from frontrow');
+  held.release({ body: '{"policy":"public"}' });
+});
+
 test('a segment that is still being encoded is passed through as such and never kept', async () => {
   const pending = { status: 503, headers: { 'Retry-After': '1' }, body: '{"code":"SEGMENT_PENDING"}' };
   s.origin.serve(publicSegment, pending);

@@ -31,6 +31,8 @@ export interface FillOwner {
   judge(fill: Fill, head: ResponseHead): Answer | CachedObject;
   /** Asks for room for more bytes of a kept fill. */
   reserve(fill: Fill, bytes: number): boolean;
+  /** The fill is not kept: its first bytes go when its readers have them, so nobody may join any more. */
+  unkept(fill: Fill): void;
   /** A kept fill has all its bytes. */
   store(fill: Fill, answer: Answer, body: Buffer): CachedObject | undefined;
   /** Called once, whatever the end. */
@@ -104,12 +106,14 @@ export class Fill implements UpstreamSink {
   // From the origin
 
   head(head: ResponseHead): void {
+    if (this.ended) return;
     const judged = this.#owner.judge(this, head);
     if ('admission' in judged) {
       this.answer = judged;
       this.state = 'flowing';
       this.kept = judged.admission.keep && this.#owner.reserve(this, judged.declaredBytes ?? 0);
       this.overgrown = judged.admission.keep && !this.kept;
+      if (!this.kept) this.#owner.unkept(this);
     } else {
       this.object = judged;
       this.#end('not-modified');
@@ -187,6 +191,7 @@ export class Fill implements UpstreamSink {
   #stopKeeping(): void {
     this.kept = false;
     this.overgrown = true;
+    this.#owner.unkept(this);
     if (this.#readers.size === 0) this.abandon();
     else this.#trim();
   }

@@ -25,7 +25,7 @@ export function admit(parts: EdgeParts): Phase {
 function failed(x: Exchange, fill: Fill): Step {
   const fault = fill.fault ?? new Fault('ORIGIN_UNREACHABLE');
   if (x.leads || x.alone) throw fault;
-  x.fault = fault;
+  x.setback = fault;
   leave(x);
   return 'lookup';
 }

@@ -53,12 +53,7 @@ function requestFor(
   const fields = parts.mode === 'film' ? filmFields(x, method, parts) : proxyFields(x, parts);
   if (stale?.head.etag !== undefined) fields.push('If-None-Match', stale.head.etag);
   if (stale?.head.lastModified !== undefined) fields.push('If-Modified-Since', stale.head.lastModified);
-  return { method, target, fields, body: !background && hasBody(x) ? x.request : undefined };
-}
-
-function hasBody({ request }: Exchange): boolean {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
-  return coding !== undefined || (length !== undefined && length !== '0');
+  return { method, target, fields, body: x.alone && x.hasBody ? x.request : undefined };
 }
 
 /** To our own origin go no fields of the viewer's: the answer is everybody's. */

@@ -36,6 +36,8 @@ export class Intake implements FillOwner {
   readonly #method: string;
   readonly #alone: boolean;
   readonly #resource: string;
+  /** For the log: without a query. */
+  readonly #path: string;
   readonly #headers: Exchange['request']['headers'];
   readonly #askedAtMs: number;
   #reservedBytes = 0;
@@ -46,6 +48,7 @@ export class Intake implements FillOwner {
     this.#method = background ? 'GET' : x.method;
     this.#alone = x.alone;
     this.#resource = x.resource;
+    this.#path = x.path;
     this.#headers = x.request.headers;
     this.#askedAtMs = parts.clock.now();
   }
@@ -70,6 +73,10 @@ export class Intake implements FillOwner {
     return true;
   }
 
+  unkept(fill: Fill): void {
+    this.#parts.fills.retire(fill);
+  }
+
   store(fill: Fill, answer: Answer, body: Buffer): CachedObject | undefined {
     this.#release();
     const { varyNames: names, lifetime } = answer.admission;
@@ -82,7 +89,11 @@ export class Intake implements FillOwner {
   ended(fill: Fill): void {
     this.#release();
     this.#parts.fills.retire(fill);
-    if (fill.state === 'failed' && fill.fault?.side === 'upstream') this.#rest(this.#parts.clock.now());
+    const { fault } = fill;
+    if (fault?.side !== 'upstream') return;
+    this.#rest(this.#parts.clock.now());
+    // Once a fill, not once a viewer: a dead origin must not flood the log.
+    this.#parts.log.warn({ path: this.#path, code: fault.code, ...fault.detail }, 'fill failed');
   }
 
   /** The copy in hand lives on under the 304's fields. RFC 9111 section 4.3.4. */

@@ -18,7 +18,7 @@ export function join(parts: EdgeParts): Phase {
     // Only the answer to a GET is stored, so a HEAD leads nothing: it follows, or asks the origin for itself.
     if (x.method === 'HEAD' && (!fill || fill.ended)) return headAlone(x);
     x.joins += 1;
-    if (x.joins > MAX_JOINS) throw x.fault ?? new Fault('FILL_TIMEOUT');
+    if (x.joins > MAX_JOINS) throw x.setback ?? new Fault('FILL_TIMEOUT');
     if (!fill || fill.ended || isOverdue(fill, parts)) return lead(x);
     x.fill = fill;
     x.reader = fill.join();
@@ -55,7 +55,7 @@ async function follow(x: Exchange, fill: Fill, patienceMs: number, { fills }: Ed
       fills.retire(fill);
       x.reader?.leave();
       x.reader = undefined;
-      x.fault = new Fault('FILL_TIMEOUT');
+      x.setback = new Fault('FILL_TIMEOUT');
       return 'lookup';
     }
     await newsOf(fill, x, leftMs);

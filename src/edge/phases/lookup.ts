@@ -5,15 +5,15 @@ import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { refreshBehind } from './fetch.ts';
 
-/** Methods whose answers may come from memory. */
-export function isCacheable(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
+/** Whether the answer may come from memory. A GET with a body asks for something that its key does not tell. */
+function isCacheable(x: Exchange, { mode }: EdgeParts): boolean {
+  return (x.method === 'GET' || x.method === 'HEAD') && (mode === 'film' || !x.hasBody);
 }
 
 /** Looks for a stored answer. Never waits. */
 export function lookup(parts: EdgeParts): Phase {
   return (x) => {
-    if (!isCacheable(x.method)) {
+    if (!isCacheable(x, parts)) {
       x.key = x.resource;
       return goAlone(x, 'method');
     }

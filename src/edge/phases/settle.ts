@@ -9,8 +9,7 @@ export function settle({ onFact }: EdgeParts): (x: Exchange) => void {
     // Whole or not at all: a body that broke off must not look finished.
     if (x.fault && x.headSent && !response.writableEnded) response.destroy();
     else if (!response.writableEnded && !x.gone) response.destroy();
-    if (response.closed || x.gone) onFact(factOf(x));
-    else response.on('close', () => onFact(factOf(x)));
+    x.onClosed(() => onFact(factOf(x)));
   };
 }
 
