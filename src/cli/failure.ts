@@ -2,6 +2,7 @@
 export type CommandCode =
   | 'USAGE'
   | 'SETTINGS_INVALID'
+  | 'ADDRESS_UNAVAILABLE'
   | 'SERVER_NOT_FOUND'
   | 'SERVER_UNREACHABLE'
   | 'FILE_UNREADABLE'

@@ -1,16 +1,15 @@
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander';
 import packageFile from '../../package.json' with { type: 'json' };
 import { type Command, Given } from './command.ts';
-import { Failure } from './failure.ts';
 import { Terminal } from './terminal.ts';
 
-/** The only door to commander: commands in, an exit status out. */
+/** The only door to commander: commands in, an exit status out. What a command throws goes through. */
 export async function runProgram(commands: readonly Command[], args: readonly string[]): Promise<number> {
   const program = new Commander('frontrow')
     .description('A self-hosted streaming CDN: upload a film, play it within seconds, sign who may watch.')
     .version(packageFile.version)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'frontrow: ')) });
+    .configureOutput({ outputError: sayUsage });
   for (const command of commands) program.addCommand(build(command));
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -22,7 +21,7 @@ export async function runProgram(commands: readonly Command[], args: readonly st
 
 function build(command: Command): Commander {
   const built = new Commander(command.name).description(command.says).exitOverride().showHelpAfterError(false);
-  built.configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'frontrow: ')) });
+  built.configureOutput({ outputError: sayUsage });
   for (const { name, says } of command.takes ?? []) built.argument(name, says);
   for (const { flags, says, choices } of command.options ?? []) {
     const option = new CommanderOption(flags, says);
@@ -41,10 +40,17 @@ function givenTo(built: Commander, command: Command): Given {
   return new Given(new Map(takes), built.opts());
 }
 
-/** Help and version are no errors; commander says its own sentence for the rest, we say ours. */
+/** Commander's own complaints in the form of ours: one line, with the code. */
+function sayUsage(text: string, write: (line: string) => void): void {
+  const sentence = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\n\((Did you mean .*)\)$/, '. $1');
+  write(`frontrow: ${sentence} (USAGE)\n`);
+}
+
+/** Help and version are no errors; what commander complains about it has said already. */
 function statusOf(cause: unknown): number {
-  if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : 2;
-  if (!(cause instanceof Failure)) throw cause;
-  process.stderr.write(`frontrow: ${cause.message} (${cause.code})\n`);
-  return cause.exitStatus;
+  if (!(cause instanceof CommanderError)) throw cause;
+  return cause.exitCode === 0 ? 0 : 2;
 }

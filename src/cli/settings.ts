@@ -1,17 +1,11 @@
-import { loadSettings, SETTINGS, type Settings, SettingsError } from '../config/settings.ts';
+import { loadSettings, SETTINGS, type Settings } from '../config/settings.ts';
 import type { Given, Option } from './command.ts';
-import { Failure } from './failure.ts';
 
 type Port = 'port' | 'edgePort' | 'originPort';
 
-/** Settings of the environment with the options of `serve` and `edge` before them. @throws Failure SETTINGS_INVALID */
+/** Settings of the environment with the options of `serve` and `edge` before them. @throws SettingsError */
 export function settingsOf(given: Partial<Settings>): Settings {
-  try {
-    return loadSettings(process.env, given);
-  } catch (cause) {
-    if (cause instanceof SettingsError) throw new Failure('SETTINGS_INVALID', cause.message, { cause });
-    throw cause;
-  }
+  return loadSettings(process.env, given);
 }
 
 /** A port option as a setting; nothing when it is not given. @throws Failure USAGE */
