@@ -24,6 +24,7 @@ import { serveConsole } from './console.ts';
 import { documentApi } from './docs.ts';
 import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
+import { lingerAfterAnswers } from './linger.ts';
 import { refuseOtherMethods } from './methods.ts';
 import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems } from './problem.ts';
@@ -83,6 +84,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler);
   app.decorateRequest('bearer', null);
+  lingerAfterAnswers(app);
   answerProblems(app, deps.log);
   secureAnswers(app, () => deps.urls().edge);
   allowOtherOrigins(app);
@@ -120,7 +122,8 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
 async function routeParts(deps: ControlDeps): Promise<RouteParts> {
   const { secrets, keys, tokens, clock, signals, urls } = deps;
   const { keyPairId, publicKeyPem } = secrets.grantKey;
-  await keys.add({ keyPairId, name: 'This server', owner: 'server', algorithm: 'ECDSA', publicKeyPem });
+  const algorithm = algorithmOf(parsePublicKey(publicKeyPem));
+  await keys.add({ keyPairId, name: 'This server', owner: 'server', algorithm, publicKeyPem });
   const authorizer = new Authorizer(secrets.apiTokenSecret, tokens, clock);
   return {
     ...deps,

@@ -50,7 +50,7 @@ export class GrantIssuer {
   }
 
   #cookies(resource: string, terms: GrantTerms): GrantBody['cookies'] {
-    const cookies = signCookies({ ...this.#request(resource, terms), resource });
+    const cookies = signCookies(this.#request(resource, terms));
     return {
       'CloudFront-Policy': cookies['CloudFront-Policy'] ?? '',
       'CloudFront-Signature': cookies['CloudFront-Signature'] ?? '',

@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +7,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
 import { parseSourceUrl } from './addresses.ts';
-import { drainAfter } from './drain.ts';
 import { arrivalFile, asStorageFault, type Intake } from './intake.ts';
 import { readLabel } from './label.ts';
 import type { IngestDoor, IngestParts } from './parts.ts';
@@ -84,7 +82,7 @@ export class Bodies {
         },
         async (request, reply) => {
           const pulled = request.mediaType === 'application/json';
-          const id = pulled ? await this.#pull(request) : await this.#receive(request, reply.raw);
+          const id = pulled ? await this.#pull(request) : await this.#receive(request);
           const asset = await this.#parts.assets.find(id);
           // Deleted by somebody else in the very moment it was complete.
           if (!asset) throw new Fault('NOT_FOUND');
@@ -103,8 +101,7 @@ export class Bodies {
     return id;
   }
 
-  async #receive(request: FastifyRequest, response: ServerResponse): Promise<string> {
-    drainAfter(request.raw, response);
+  async #receive(request: FastifyRequest): Promise<string> {
     const label = readLabel(request.query as Query);
     const declared = declaredLength(request);
     if (declared !== undefined && declared > this.#parts.settings.uploadMaxBytes) throw new Fault('BODY_TOO_LARGE');

@@ -5,7 +5,6 @@ import { PassThrough, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
 import { isId } from '../kernel/ids.ts';
-import { drainAfter } from './drain.ts';
 import type { Intake } from './intake.ts';
 import { readLabel } from './label.ts';
 import type { IngestDoor, IngestParts } from './parts.ts';
@@ -91,7 +90,6 @@ export class Uploads {
 
   async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const method = methodOf(request);
-    drainAfter(request.raw, reply.raw);
     reply.header('tus-resumable', '1.0.0').header('tus-version', '1.0.0');
     checkHeaders(method, request);
     const body = method === 'PATCH' || method === 'POST' ? bodyOf(request.raw) : undefined;

@@ -253,8 +253,11 @@ describe("the edges' configuration", () => {
     const second = await json<Config>(await waiting, 200);
     expect(second.keys.map((key) => key.keyPairId)).toContain(keyPairId);
     const again = config(`?after=${second.version}&wait=20`);
+    const askedAtMs = performance.now();
     await server.call(`/v1/signing-keys/${keyPairId}`, { method: 'DELETE' });
     expect((await json<Config>(await again, 200)).version).toBe(first.version);
+    // A change that is only found by looking again takes two seconds.
+    expect(performance.now() - askedAtMs).toBeLessThan(1_500);
   });
 });
 

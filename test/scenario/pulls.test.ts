@@ -152,6 +152,9 @@ describe('a pull the operator allows', () => {
   });
 
   test('ends when its asset is deleted, and leaves no bytes', async () => {
+    await server.stop();
+    // Neither an idle source nor a missed heartbeat ends it within the test's time.
+    await start({ pullAllowPrivate: true, leaseMs: 600_000 });
     const { promise: arrived, resolve } = Promise.withResolvers<ServerResponse>();
     answer = (_request, response) => {
       response.writeHead(200, { 'content-length': 1_000 });

@@ -350,6 +350,20 @@ describe('what does not fit is refused with a code', () => {
     }
   });
 
+  test('a sender that goes on for ever after its refusal reads it and is then cut off', async () => {
+    const url = await create({ 'upload-length': String(LIMIT) });
+    const { port, pathname } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('error', () => {});
+    socket.write(`PATCH ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n`);
+    const answer = await new Promise((resolve) => socket.once('data', (bytes) => resolve(String(bytes).slice(0, 12))));
+    expect(answer).toBe('HTTP/1.1 401');
+    const going = setInterval(() => socket.write(randomBytes(10_000)), 20);
+    await closed;
+    clearInterval(going);
+  });
+
   test('no token, a foreign one, a tampered one, one without the scope', async () => {
     const url = await create({ 'upload-length': '5' });
     const tampered = `${server.adminToken.slice(0, -4)}AAAA`;

@@ -2,7 +2,7 @@ import type { AssetFeed, FeedEvent } from '../asset-feed.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
 
 /** What is used of a WebSocket. */
-interface Socket {
+export interface Socket {
   readonly bufferedAmount: number;
   send(text: string): void;
   ping(): void;
@@ -27,7 +27,8 @@ export function eventRoutes(app: ControlApp, parts: RouteParts, feed: AssetFeed)
   );
 }
 
-function follow(socket: Socket, feed: AssetFeed): void {
+/** Sends a console what it can take. */
+export function follow(socket: Socket, feed: Pick<AssetFeed, 'subscribe'>): void {
   let behind = false;
   let answered = true;
   const send = (event: FeedEvent) => socket.send(JSON.stringify(event));
