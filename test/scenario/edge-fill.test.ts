@@ -216,6 +216,22 @@ test('who comes when the first bytes of an outgrown answer are gone fetches for 
   await leader.received(MEBIBYTE / 2);
   s.origin.serve('/endless', { headers: FRESH, body: 'a new one' });
   expect((await s.get('/endless')).body.toString()).toBe('a new one');
+  await s.settled(1);
+  expect(s.facts[0]).toMatchObject({ verdict: 'miss', reason: 'absent' });
   held.end();
   expect((await leader.answer).body.length).toBe(MEBIBYTE / 2);
+});
+
+test('who comes in the middle of a failure that is not kept asks for himself', async () => {
+  const held = s.origin.hold('/a');
+  const leader = s.viewer('/a');
+  await held.arrived;
+  held.head({ status: 500 });
+  held.write('it is');
+  await leader.received(5);
+  s.origin.serve('/a', { headers: FRESH, body: 'well again' });
+  expect((await s.get('/a')).body.toString()).toBe('well again');
+  held.write(' broken');
+  held.end();
+  expect((await leader.answer).body.toString()).toBe('it is broken');
 });
