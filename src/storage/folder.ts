@@ -84,7 +84,8 @@ export class FolderStore implements ObjectStore {
   }
 
   async deletePrefix(prefix: string): Promise<void> {
-    await rm(this.#pathOf(prefix), { recursive: true, force: true });
+    // A writer that is just finishing may put a file into a folder that was already emptied: then it is emptied again.
+    await rm(this.#pathOf(prefix), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 
   async *list(prefix: string): AsyncIterable<string> {

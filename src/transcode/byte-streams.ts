@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dropScratch, makeScratch } from './scratch.ts';
 
 /**
  * One-way byte streams out of ffmpeg, one an output, over Unix sockets in a folder of their own: fluent-ffmpeg gives a
@@ -30,7 +29,7 @@ export class ByteStreams {
 
   /** Listens on `count` sockets, whose addresses are the targets. */
   static async open(count: number): Promise<ByteStreams> {
-    const folder = await mkdtemp(join(tmpdir(), 'frontrow-'));
+    const folder = await makeScratch();
     const servers = Array.from({ length: count }, () => createServer({ allowHalfOpen: false }));
     try {
       for (const [index, server] of servers.entries()) {
@@ -40,7 +39,7 @@ export class ByteStreams {
       return new ByteStreams(folder, servers);
     } catch (cause) {
       for (const server of servers) server.close();
-      await rm(folder, { recursive: true, force: true });
+      await dropScratch(folder);
       throw cause;
     }
   }
@@ -61,6 +60,6 @@ export class ByteStreams {
   async close(): Promise<void> {
     for (const server of this.#servers) server.close();
     for (const each of this.#connected) each.resolve(undefined);
-    await rm(this.#folder, { recursive: true, force: true });
+    await dropScratch(this.#folder);
   }
 }

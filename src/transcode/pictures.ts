@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../kernel/errors.ts';
 import { posterKey, storyboardKey, storyboardSheetKey } from '../kernel/film/paths.ts';
@@ -10,6 +9,7 @@ import { posterCommand, storyboardCommand } from './commands.ts';
 import { type ChunkWork, limits } from './encode.ts';
 import { type FfmpegCommand, runFfmpeg } from './ffmpeg.ts';
 import type { SourceLayout } from './plan.ts';
+import { dropScratch, makeScratch } from './scratch.ts';
 
 export type PictureWork = ChunkWork & { readonly store: ObjectStore };
 
@@ -50,12 +50,12 @@ async function picturesOf(
   name: string,
   command: (target: string) => FfmpegCommand,
 ): Promise<Buffer[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'frontrow-'));
+  const folder = await makeScratch();
   try {
     await runFfmpeg(command(join(folder, name)), limits(work));
     const files = (await readdir(folder)).sort();
     return await Promise.all(files.map((file) => readFile(join(folder, file))));
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await dropScratch(folder);
   }
 }

@@ -18,6 +18,7 @@ import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
 import { planFilm } from './plan.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
+import { clearScratch } from './scratch.ts';
 
 export interface WorkerDeps {
   readonly assets: AssetRepository;
@@ -66,6 +67,7 @@ export class Worker {
   async start(): Promise<void> {
     this.#ladder = await readLadder(this.#deps.settings.ladder, this.#deps.ladderFolder);
     await checkFfmpeg();
+    await clearScratch();
     await this.#deps.queue.releaseAll(this.#name);
     await this.#finishLeftOvers();
     const count = this.#deps.settings.workers || availableParallelism();

@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Settings } from '../../src/config/settings.ts';
+import { findBox } from '../../src/kernel/cmaf/boxes.ts';
+import { renditionNames } from '../../src/kernel/film/film.ts';
+import { PRIORITY_VIEWER } from '../../src/queue/queue.ts';
+import { generateClip } from '../harness/clip.ts';
+import { TranscodeScenario } from '../harness/transcode-scenario.ts';
+
+let clips: string;
+let clip: string;
+
+beforeAll(async () => {
+  clips = await mkdtemp(join(tmpdir(), 'frontrow-worker-'));
+  clip = join(clips, 'clip.mp4');
+  await generateClip(clip, { seconds: 18, size: '256x144', rate: '25' });
+});
+
+afterAll(() => rm(clips, { recursive: true, force: true }));
+
+/** Command lines of ffmpeg processes that read below this folder. */
+async function encodersOf(folder: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
+  return stdout.split('\n').filter((line) => /^(nice|ffmpeg|\S*\/ffmpeg)\b/.test(line) && line.includes(folder));
+}
+
+describe('the order of chunks', () => {
+  test('changes nothing: encoded from the end, a film has the same inits, times and frames', async () => {
+    const given: Partial<Settings> = { chunkSegments: 1, workers: 1 };
+    const forwards = await TranscodeScenario.open(given);
+    const backwards = await TranscodeScenario.open(given);
+    try {
+      await forwards.start();
+      const one = await forwards.ready(clip);
+      await backwards.start();
+      const id = await backwards.ingest(clip);
+      const planned = await backwards.until(id, ({ film }) => film !== undefined);
+      for (const name of renditionNames(planned.film ?? { segmentSeconds: 4, durationSeconds: 0 })) {
+        for (const segment of [1, 2, 3, 4]) await backwards.queue.raise(id, name, segment, PRIORITY_VIEWER + segment);
+      }
+      const other = await backwards.until(id, ({ status }) => status === 'ready');
+      expect(other.film).toEqual(one.film);
+      for (const name of renditionNames(other.film ?? { segmentSeconds: 4, durationSeconds: 0 })) {
+        const [ours, theirs] = [await forwards.rendition(one.id, name), await backwards.rendition(id, name)];
+        expect(theirs.init.equals(ours.init)).toBe(true);
+        const grid = (facts: typeof ours.facts) => facts.map(({ sampleBytes: _, ...rest }) => rest);
+        expect(grid(theirs.facts)).toEqual(grid(ours.facts));
+      }
+    } finally {
+      await forwards.close();
+      await backwards.close();
+    }
+  });
+});
+
+describe('a worker', () => {
+  let scenario: TranscodeScenario;
+
+  beforeEach(async () => {
+    scenario = await TranscodeScenario.open({ chunkSegments: 2, leaseMs: 600, chunkAttempts: 1 });
+    await scenario.start();
+  });
+
+  afterEach(() => scenario.close());
+
+  test('makes a film playable as soon as picture and sound can begin, with whole playlists', async () => {
+    const id = await scenario.ingest(clip);
+    const asset = await scenario.until(id, ({ status }) => status === 'playable');
+    expect(asset.segmentsDone).toBeLessThan(asset.segmentsTotal);
+    const files = await scenario.files(id);
+    expect(files).toEqual(expect.arrayContaining(['v1/144p/init.mp4', 'v1/144p/s00000.m4s', 'v1/audio/s00000.m4s']));
+    expect(await scenario.text(`assets/${id}/v1/144p/index.m3u8`)).toContain('s00004.m4s\n#EXT-X-ENDLIST');
+  });
+
+  test('stopped in the middle ends its encoders, and the next one goes on', async () => {
+    const id = await scenario.ingest(clip);
+    await scenario.until(id, ({ segmentsDone }) => segmentsDone > 0);
+    await scenario.stop();
+    expect(await encodersOf(scenario.folder)).toEqual([]);
+    const before = await scenario.assets.find(id);
+    expect(before?.status).not.toBe('ready');
+    await scenario.restart();
+    const asset = await scenario.until(id, ({ status }) => status === 'ready');
+    expect(asset.segmentsDone).toBe(asset.segmentsTotal);
+  });
+
+  test('drops the work of a deleted asset, and what it wrote late', async () => {
+    const id = await scenario.ingest(clip);
+    await scenario.until(id, ({ segmentsDone }) => segmentsDone > 0);
+    await scenario.assets.delete(id);
+    await scenario.queue.cancel(id);
+    await scenario.store.deletePrefix(`assets/${id}/`);
+    await vi.waitFor(
+      async () => {
+        expect(await encodersOf(join(scenario.folder, 'media', 'sources', id))).toEqual([]);
+        expect(await scenario.files(id)).toEqual([]);
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    expect((await scenario.ready(clip)).status).toBe('ready');
+  });
+
+  test('gives up on a film whose pictures cannot be decoded, and removes what it had published', async () => {
+    const bytes = await readFile(clip);
+    const mdat = findBox(bytes, ['mdat']);
+    // The index stays whole and names media that is no longer there.
+    const blank = Buffer.from(bytes).fill(0, mdat?.bodyStart, mdat?.end);
+    const file = join(clips, 'blank.mp4');
+    await writeFile(file, blank);
+    const { code, says, id } = await scenario.refusal(file);
+    expect(['ENCODE_FAILED', 'SOURCE_NOT_MEDIA', 'SOURCE_NO_STREAMS']).toContain(code);
+    expect(says).not.toContain(scenario.folder);
+    await vi.waitFor(async () => expect(await scenario.files(id)).toEqual([]), { timeout: 10_000 });
+    expect(await scenario.queue.remaining(id, ['video', 'audio', 'poster', 'storyboard', 'digest'])).toBe(0);
+  });
+
+  test('takes a segment that an earlier attempt has published for its own', async () => {
+    const asset = await scenario.ready(clip);
+    const job = { kind: 'video', subject: asset.id, lanes: ['144p'], firstSegment: 0, endSegment: 2, priority: 1 };
+    const { planLayout } = await import('../../src/transcode/plan.ts');
+    const { probeSource } = await import('../../src/transcode/probe.ts');
+    const limits = { maxPixels: 1e9, maxSeconds: 1e6, abort: new AbortController().signal };
+    await scenario.queue.add([{ ...job, payload: planLayout(await probeSource(clip, limits)) }]);
+    await scenario.idle(asset.id);
+    expect(await scenario.assets.find(asset.id)).toMatchObject({ status: 'ready', segmentsDone: asset.segmentsDone });
+  });
+});
+
+describe('a worker that cannot work says so at its start', () => {
+  test.each([
+    ['an unknown ladder', { ladder: 'none-of-ours' }, 'LADDER_INVALID'],
+    ['a ladder that is no ladder', { ladder: '../../package' }, 'LADDER_INVALID'],
+  ])('%s', async (_name, given, code) => {
+    const scenario = await TranscodeScenario.open(given);
+    try {
+      await expect(scenario.start()).rejects.toMatchObject({ code });
+    } finally {
+      await scenario.close();
+    }
+  });
+});
