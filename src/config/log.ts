@@ -1,10 +1,14 @@
 import pino from 'pino';
 import type { Log } from '../kernel/log.ts';
 
-/** How many bytes of access log are gathered before they are written: a busy edge writes some times a second. */
-const LOG_BUFFER_BYTES = 64 * 1024;
+/** Bytes gathered before they are written; the writer takes at most 16 KiB at once. */
+const GATHER_BYTES = 12 * 1024;
+/** Lines that a stalled disk has not taken are dropped past this, so that it costs the log and not the memory. */
+const WAITING_BYTES = 8 * 1024 * 1024;
+/** A quiet edge's lines are on disk after this long. */
+const FLUSH_MS = 1_000;
 
-/** The server's own log on standard error, one JSON line each, or lines for people when that is a terminal. */
+/** The server's own log on standard error, one JSON line each. */
 export function createLog(level: string): Log {
   return pino(
     {
@@ -25,14 +29,19 @@ export interface LineFile {
 
 /** A file of lines, appended to in large writes. */
 export function openLineFile(path: string): LineFile {
-  const destination = pino.destination({ dest: path, sync: false, minLength: LOG_BUFFER_BYTES, mkdir: true });
+  const destination = pino.destination({
+    dest: path,
+    sync: false,
+    mkdir: true,
+    minLength: GATHER_BYTES,
+    maxLength: WAITING_BYTES,
+    periodicFlush: FLUSH_MS,
+  });
   // A full disk must not stop the edge: lines are lost, viewers are served.
   destination.on('error', () => {});
-  const flushing = setInterval(() => destination.flush(), 1_000).unref();
   return {
     write: (line) => void destination.write(line),
     close: () => {
-      clearInterval(flushing);
       const { promise, resolve } = Promise.withResolvers<void>();
       destination.once('close', resolve);
       destination.end();

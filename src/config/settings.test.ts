@@ -13,6 +13,12 @@ describe('settings', () => {
     expect(loadSettings(environment, { port: 0 })).toMatchObject({ port: 0, pullAllowPrivate: true, data: '/d' });
   });
 
+  test("let the origin's port be picked when control's is, unless it is named", () => {
+    expect(loadSettings({}, { port: 0 }).originPort).toBe(0);
+    expect(loadSettings({ FRONTROW_ORIGIN_PORT: '9070' }, { port: 0 }).originPort).toBe(9070);
+    expect(loadSettings({}, { port: 8081 }).originPort).toBe(SETTINGS.originPort.default);
+  });
+
   test('are named in the environment by their words', () => {
     expect(environmentName('edgePort')).toBe('FRONTROW_EDGE_PORT');
     expect(environmentName('data')).toBe('FRONTROW_DATA');

@@ -40,7 +40,7 @@ export const SETTINGS = {
     default: 8070,
     min: 0,
     max: 65_535,
-    says: 'Port of the origin, which answers edges only and listens on the loopback address. 0 picks one.',
+    says: 'Port of the origin, which answers edges only and listens on the loopback address. 0 picks one, as does leaving it out when the port of control is 0.',
   }),
   publicUrl: text({
     default: '',
@@ -221,7 +221,11 @@ export function loadSettings(
     const value = given[name] ?? (raw === undefined ? SETTINGS[name].default : parse(variable, SETTINGS[name], raw));
     return [name, checked(variable, SETTINGS[name], value)];
   });
-  return Object.freeze(Object.fromEntries(values) as Settings);
+  const settings = Object.fromEntries(values) as { -readonly [Name in SettingName]: Settings[Name] };
+  // Whoever lets the ports be picked runs several servers on one machine: the origin must not be what they collide on.
+  const originPort = given.originPort ?? environment[environmentName('originPort')];
+  if (settings.port === 0 && originPort === undefined) settings.originPort = 0;
+  return Object.freeze(settings);
 }
 
 function parse(variable: string, setting: Setting, raw: string): string | number | boolean {

@@ -31,6 +31,7 @@ export async function startNginx(folder: string, originUrl: string, core: number
 function configuration(folder: string, originUrl: string, port: number): string {
   return `
 daemon off;
+${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log;

@@ -60,7 +60,7 @@ export class TestServer {
     const folder = options.folder ?? (await freshFolder());
     const child = spawn(process.execPath, [LAUNCHER, 'serve', '--data', folder, '--port', '0', '--edge-port', '0'], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, FRONTROW_ORIGIN_PORT: '0', FRONTROW_LOG_LEVEL: 'warn', ...options.environment },
+      env: { ...process.env, FRONTROW_LOG_LEVEL: 'warn', ...options.environment },
     });
     const said: string[] = [];
     child.stdout?.on('data', (text) => said.push(String(text)));

@@ -43,11 +43,12 @@ export class TranscodeScenario {
     this.#worker = this.#newWorker();
   }
 
-  static async open(given: Partial<Settings> = {}): Promise<TranscodeScenario> {
-    const folder = await mkdtemp(join(tmpdir(), 'frontrow-scenario-'));
+  /** In a fresh folder, or in one that another process works in or has worked in. */
+  static async open(given: Partial<Settings> = {}, existing?: string): Promise<TranscodeScenario> {
+    const folder = existing ?? (await mkdtemp(join(tmpdir(), 'frontrow-scenario-')));
     const settings = loadSettings({}, { data: folder, workers: 2, encodeNice: 0, ...given });
     const scenario = new TranscodeScenario(folder, await openDatabase(folder), settings);
-    await scenario.store.start();
+    if (existing === undefined) await scenario.store.start();
     return scenario;
   }
 
