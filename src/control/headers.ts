@@ -28,6 +28,7 @@ const ALLOWED = [
   'Upload-Defer-Length',
   'Upload-Metadata',
   'Upload-Checksum',
+  'Upload-Concat',
   'X-HTTP-Method-Override',
   'X-Requested-With',
   'X-Request-Id',

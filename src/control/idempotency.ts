@@ -102,7 +102,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     secretFields?: readonly string[];
-    /** False for a POST with a protocol of its own for repetitions. */
+    /** False for a POST whose repetition does no harm, or that has a protocol of its own for it. */
     idempotent?: boolean;
   }
 }

@@ -162,6 +162,14 @@ describe('a playback grant', () => {
     expect(await codeOf(response)).toEqual([status, code]);
   });
 
+  test('is whole again when its request is repeated', async () => {
+    const ask = () =>
+      server.call('/v1/playback-grants', { json: { assetId }, headers: { 'idempotency-key': 'again' } });
+    await ask();
+    const grant = await json<Grant>(await ask(), 201);
+    expect(granted(grant.url)).toBe(true);
+  });
+
   test('is not made with a server key that was revoked', async () => {
     await server.call(`/v1/signing-keys/${server.secrets.grantKey.keyPairId}`, { method: 'DELETE' });
     const response = await server.call('/v1/playback-grants', { json: { assetId } });

@@ -10,7 +10,8 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
     '/v1/playback-grants',
     {
       onRequest: parts.requires('grants:write'),
-      config: { secretFields: ['url', 'posterUrl', 'storyboardUrl', 'cookies', 'token', 'tokenUrl', 'pathUrl'] },
+      // Nearly all of the answer is secret, so none of it is kept; a second grant does no harm.
+      config: { idempotent: false },
       schema: {
         operationId: 'createPlaybackGrant',
         tags: ['access'],
