@@ -85,7 +85,7 @@ export class Engine {
 
   #tellQuality(): void {
     const hls = this.hls;
-    if (hls) this.#listener.onQuality(hls.currentLevel, hls.autoLevelEnabled ? -1 : hls.nextLevel);
+    if (hls) this.#listener.onQuality(hls.currentLevel, hls.manualLevel);
   }
 
   #tellSegment(hls: Hls, { frag, networkDetails }: FragLoadedData): void {

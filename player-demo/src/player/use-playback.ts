@@ -51,13 +51,13 @@ export function usePlayback(video: HTMLVideoElement | null, source: PlaybackSour
   const [playback, setPlayback] = useState(START);
   const [attempt, setAttempt] = useState(0);
   const engine = useRef<Engine | undefined>(undefined);
+  const place = useRef({ atSeconds: 0, playing: false });
   const url = source?.url;
   const withCredentials = source?.withCredentials ?? false;
 
   useEffect(() => {
     if (!video || url === undefined) return;
     const change = (part: Partial<Playback>) => setPlayback((now) => ({ ...now, ...part }));
-    const wasPlaying = !video.paused && !video.ended;
     const startedAtMs = performance.now();
     setPlayback(START);
     const next = new Engine(
@@ -76,10 +76,12 @@ export function usePlayback(video: HTMLVideoElement | null, source: PlaybackSour
     window.__frontrowPlayer = { hls: next.hls, video };
     const setState = (state: PlaybackState) => setPlayback((now) => (now.error ? now : { ...now, state }));
     const unfollow = followMedia(video, setState, () => change({ firstFrameMs: performance.now() - startedAtMs }));
-    next.start({ url, withCredentials }, video.currentTime);
-    if (wasPlaying) void video.play().catch(() => undefined); // Refused autoplay shows as paused, which it is.
+    next.start({ url, withCredentials }, place.current.atSeconds);
+    if (place.current.playing) void video.play().catch(() => undefined); // Refused autoplay shows as paused, which it is.
     return () => {
       unfollow();
+      // Stopping empties the element, which forgets where it was. One that never had a picture knows no place.
+      if (video.readyState > 0) place.current = placeOf(video);
       next.stop();
       delete window.__frontrowPlayer;
     };
@@ -91,6 +93,10 @@ export function usePlayback(video: HTMLVideoElement | null, source: PlaybackSour
     chooseLevel: useCallback((index: number) => engine.current?.choose(index), []),
     retry: useCallback(() => setAttempt((count) => count + 1), []),
   };
+}
+
+function placeOf(video: HTMLVideoElement): { atSeconds: number; playing: boolean } {
+  return video.ended ? { atSeconds: 0, playing: false } : { atSeconds: video.currentTime, playing: !video.paused };
 }
 
 const STATE_EVENTS: Readonly<Record<string, PlaybackState>> = {
