@@ -187,18 +187,18 @@ export class Worker {
   async #failed(job: Job, fault: Fault, log: Log): Promise<void> {
     const { queue } = this.#deps;
     const fields = { code: fault.code, detail: fault.detail, err: fault };
-    const hopeless = fault.side === 'viewer' || fault.code === 'SOURCE_MISSING';
-    const outcome = hopeless ? 'dead' : await queue.fail(job);
+    const outcome = isHopeless(fault) ? 'dead' : await queue.fail(job);
     if (outcome !== 'dead') return log.warn(fields, outcome === 'retry' ? 'job failed, trying again' : 'lease lost');
     log.warn(fields, 'job given up');
-    if (hopeless || FILM_KINDS.includes(job.kind)) await this.#giveUp(job.subject, fault);
-    else await this.#finishIfDone(job.subject);
+    if (FILM_KINDS.includes(job.kind)) return this.#giveUp(job.subject, fault);
+    // A film without a poster is a film all the same.
+    await queue.complete(job);
   }
 
   /** The asset is errored; its work, what was published of it, and a source that is no good are removed. */
   async #giveUp(assetId: string, fault: Fault): Promise<void> {
     const { assets, queue, store } = this.#deps;
-    const code = fault.side === 'viewer' || fault.code === 'SOURCE_MISSING' ? fault.code : 'ENCODE_FAILED';
+    const code = isHopeless(fault) ? fault.code : 'ENCODE_FAILED';
     const says = fault.code === code ? fault.message : 'The encoder gave up on this film.';
     await assets.fail(assetId, { code, says });
     await queue.cancel(assetId);
@@ -248,6 +248,11 @@ export class Worker {
     }, this.#deps.settings.leaseMs / 3);
     return { abort: AbortSignal.any([lost.signal, this.#stop.signal]), let: () => clearInterval(beat) };
   }
+}
+
+/** Whether trying again could not change the outcome: the source is no good, or is gone. */
+function isHopeless(fault: Fault): boolean {
+  return fault.side === 'viewer' || fault.code === 'SOURCE_MISSING';
 }
 
 const ENCODERS: Readonly<Record<string, (work: PictureWork, job: Job) => Promise<void>>> = {
