@@ -63,6 +63,7 @@ function prepare(
     removeFingerprintOnSuccess: true,
     onProgress: (sentBytes: number) => events.onProgress(sentBytes),
     onAfterResponse: keepUploadOnRefusal,
+    onShouldRetry: mayPass,
     onSuccess: () => settle.done(),
     onError: (error: Error) => settle.failed(failureOf(error, api)),
   };
@@ -105,13 +106,26 @@ class HeadRefused extends Error {
   }
 }
 
+/** Whether the same request may well succeed later; status 0 stands for a connection that broke. */
+function mayPass({ causingError, originalResponse }: DetailedError): boolean {
+  const status = causingError instanceof HeadRefused ? causingError.status : (originalResponse?.getStatus() ?? 0);
+  return status === 0 || status >= 500 || [409, 423, 429].includes(status);
+}
+
 function failureOf(error: Error, api: Api): Failure {
   if (!(error instanceof DetailedError)) return new Failure('UPLOAD_FAILED', `${error.message}.`, { cause: error });
   const { originalResponse, causingError } = error;
   if (originalResponse) return api.failureOf(originalResponse.getStatus(), originalResponse.getBody());
-  if (causingError instanceof HeadRefused) return api.failureOf(causingError.status, '');
-  const says = 'The connection broke and did not come back; run the command again to go on from where it stopped.';
-  return new Failure('UPLOAD_FAILED', says, { cause: error });
+  if (causingError instanceof HeadRefused) return new Failure('UPLOAD_FAILED', says(causingError.status));
+  return new Failure('UPLOAD_FAILED', `The connection broke and did not come back. ${GO_ON}`, { cause: error });
+}
+
+const GO_ON = 'Run the command again to go on from where it stopped.';
+
+/** An answer to HEAD has no body, so the server's own sentence is not there. */
+function says(status: number): string {
+  if (status >= 500) return `The server answers ${status}. ${GO_ON}`;
+  return `The server answers ${status} when asked how far the upload is: is the token still good? ${GO_ON}`;
 }
 
 /** The same file, unchanged, for the same server with the same labels. */
