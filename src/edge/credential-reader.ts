@@ -1,24 +1,41 @@
 import { LRUCache } from 'lru-cache';
 import { type Credential, type Presented, readCredential } from '../kernel/access/credential.ts';
 
-/** The viewers of an hour or so; what is longer than any honest cookie is read but not remembered. */
+/** The viewers of an hour or so; what is longer than any honest credential is read but not remembered. */
 const MAX_REMEMBERED = 20_000;
-const MAX_COOKIE_LENGTH = 4_096;
+const MAX_LENGTH = 4_096;
+const TOKEN_PREFIX = '/t/';
 
 /**
- * Reads credentials as the kernel does, and gives the same object for the same cookies: a player sends them with every
- * segment, and whoever judges them can then remember by identity.
+ * Reads credentials as the kernel does, and gives the same object for the same cookies or path token: a player sends
+ * them with every segment, and whoever judges them can then remember by identity.
  */
 export class CredentialReader {
   readonly #byCookies = new LRUCache<string, Credential>({ max: MAX_REMEMBERED });
+  readonly #byToken = new LRUCache<string, Credential>({ max: MAX_REMEMBERED });
 
   read(target: string, cookieHeader: string | undefined, authorizationHeader: string | undefined): Presented {
-    const bare = authorizationHeader === undefined && !target.startsWith('/t/') && !target.includes('?');
-    if (!bare || cookieHeader === undefined) return readCredential({ target, cookieHeader, authorizationHeader });
-    const known = this.#byCookies.get(cookieHeader);
-    if (known) return { credential: known, path: target, query: '' };
-    const presented = readCredential({ target, cookieHeader });
-    if (cookieHeader.length <= MAX_COOKIE_LENGTH) this.#byCookies.set(cookieHeader, presented.credential);
-    return presented;
+    const source = { target, cookieHeader, authorizationHeader };
+    if (target.includes('?')) return readCredential(source);
+    if (target.startsWith(TOKEN_PREFIX)) {
+      const end = target.indexOf('/', TOKEN_PREFIX.length);
+      if (end <= TOKEN_PREFIX.length) return readCredential(source);
+      return remembered(this.#byToken, target.slice(TOKEN_PREFIX.length, end), target.slice(end), source);
+    }
+    if (cookieHeader === undefined || authorizationHeader !== undefined) return readCredential(source);
+    return remembered(this.#byCookies, cookieHeader, target, source);
   }
+}
+
+function remembered(
+  known: LRUCache<string, Credential>,
+  text: string,
+  path: string,
+  source: Parameters<typeof readCredential>[0],
+): Presented {
+  const credential = known.get(text);
+  if (credential) return { credential, path, query: '' };
+  const presented = readCredential(source);
+  if (text.length <= MAX_LENGTH) known.set(text, presented.credential);
+  return presented;
 }
