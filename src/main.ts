@@ -166,8 +166,18 @@ async function startOrigin(ground: Ground, seams: Seams): Promise<void> {
     edgeSecret: secrets.edgeSecret,
     log: log.child({ part: 'origin' }),
   });
-  lifecycle.add('origin', () => app.close());
+  lifecycle.add('origin', () => drain(app));
   urls.origin = await app.listen({ host: LOOPBACK, port: settings.originPort });
+}
+
+/** How long answers under way may take to finish at a stop. */
+const DRAIN_MS = 5_000;
+
+/** A connection that never sent a request does not count as idle and would hold the close for a minute. */
+async function drain(listener: { close(): Promise<unknown>; server: { closeAllConnections(): void } }): Promise<void> {
+  const overdue = setTimeout(() => listener.server.closeAllConnections(), DRAIN_MS);
+  await listener.close();
+  clearTimeout(overdue);
 }
 
 async function startControl(ground: Ground, seams: Seams): Promise<void> {

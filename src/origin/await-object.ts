@@ -40,7 +40,11 @@ export async function awaitObject<T>(
     const waitedMs = deps.clock.now() - startedAtMs;
     const patienceMs = raised ? LOOK_AGAIN_MS : RAISE_AFTER_MS;
     // Listening starts before looking: what is published between the two wakes us instead of being slept through.
-    const news = deps.signals.next(assetChannel(object.assetId), Math.min(patienceMs, deps.holdMs - waitedMs), abort);
+    const news = deps.signals.next(
+      assetChannel(object.assetId),
+      Math.max(0, Math.min(patienceMs, deps.holdMs - waitedMs)),
+      abort,
+    );
     const prospect = prospectOf(object, await deps.assets.find(object.assetId));
     const now = await look();
     if (now !== undefined) return now;

@@ -1,0 +1,177 @@
+import { rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AssetRepository } from '../../src/database/assets.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
+import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import type { Film } from '../../src/kernel/film/film.ts';
+import { masterKey, segmentKey } from '../../src/kernel/film/paths.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import { buildOrigin } from '../../src/origin/http.ts';
+import { PRIORITY_VIEWER, Queue } from '../../src/queue/queue.ts';
+import { assetChannel, LocalSignals } from '../../src/queue/signals.ts';
+import { FolderStore } from '../../src/storage/folder.ts';
+import { freshFolder } from '../harness/server.ts';
+
+const SECRET = 'what edges and the origin share';
+const ID = 'as_aaaabbbbccccdddd';
+const SEGMENT = segmentKey(ID, 1, '240p', 2);
+const BYTES = Buffer.from('0123456789');
+
+const film: Film = {
+  segmentSeconds: 4,
+  durationSeconds: 20,
+  video: {
+    frameRate: { num: 25, den: 1 },
+    framesPerSegment: 100,
+    frameCount: 500,
+    timescale: 25_000,
+    renditions: [
+      { name: '240p', width: 426, height: 240, codecs: 'avc1.640015', level: 21, crf: 25, maxrateBps: 400_000 },
+    ],
+  },
+};
+
+let folder: string;
+let database: Database;
+let store: FolderStore;
+let signals: LocalSignals;
+let queue: Queue;
+let assets: AssetRepository;
+let app: FastifyInstance;
+let url: string;
+
+beforeEach(async () => {
+  folder = await freshFolder();
+  database = await openDatabase(folder);
+  store = new FolderStore(join(folder, 'media'));
+  await store.start();
+  signals = new LocalSignals();
+  queue = new Queue(database, systemClock, signals, { leaseMs: 10_000, maxAttempts: 3 });
+  assets = new AssetRepository(database, systemClock);
+  await assets.create({ id: ID, title: 'Film', policy: 'signed', sourceName: 'film.mp4' });
+  await assets.sourceStored(ID, 100);
+  await assets.planned(ID, film);
+  await start(60_000);
+});
+
+afterEach(async () => {
+  await stop();
+  await database.destroy();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('only requests that an edge signed are answered', async () => {
+  await store.put(SEGMENT, BYTES);
+  const bare = await fetch(`${url}/${SEGMENT}`);
+  expect(bare.status).toBe(403);
+  expect(await bare.json()).toMatchObject({ code: 'EDGE_SIGNATURE_INVALID' });
+  const elsewhere = signEdgeRequest(SECRET, 'GET', '/other', Date.now());
+  expect((await get(`/${SEGMENT}`, { [EDGE_SIGNATURE_HEADER]: elsewhere })).status).toBe(403);
+  const old = signEdgeRequest(SECRET, 'GET', `/${SEGMENT}`, Date.now() - 120_000);
+  expect((await get(`/${SEGMENT}`, { [EDGE_SIGNATURE_HEADER]: old })).status).toBe(403);
+  expect((await get(`/${SEGMENT}`)).status).toBe(200);
+});
+
+test('segments are immutable, playlists short-lived, and both carry validators', async () => {
+  await store.put(SEGMENT, BYTES);
+  await store.put(masterKey(ID), Buffer.from('#EXTM3U\n'));
+  const segment = await get(`/${SEGMENT}`);
+  expect(segment.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  expect(segment.headers.get('content-type')).toBe('video/mp4');
+  const master = await get(`/${masterKey(ID)}`);
+  expect(master.headers.get('cache-control')).toContain('max-age=2');
+  expect(master.headers.get('content-type')).toBe('application/vnd.apple.mpegurl');
+  const again = await get(`/${masterKey(ID)}`, { 'if-none-match': master.headers.get('etag') ?? '' });
+  expect(again.status).toBe(304);
+});
+
+test('ranges are answered with just those bytes', async () => {
+  await store.put(SEGMENT, BYTES);
+  const part = await get(`/${SEGMENT}`, { range: 'bytes=2-4' });
+  expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([206, 'bytes 2-4/10', '234']);
+  expect((await get(`/${SEGMENT}`, { range: 'bytes=10-' })).status).toBe(416);
+  expect(await (await get(`/${SEGMENT}`, { range: 'bytes=0-1', 'if-range': '"other"' })).text()).toBe('0123456789');
+});
+
+test('a segment still to be encoded is held, its chunk moved to the front, and answered when it is out', async () => {
+  const job = { kind: 'video', subject: ID, lanes: ['240p'], payload: {}, priority: 1 };
+  await queue.add([
+    { ...job, firstSegment: 0, endSegment: 2 },
+    { ...job, firstSegment: 2, endSegment: 4 },
+  ]);
+  const held = get(`/${SEGMENT}`);
+  await expect
+    .poll(async () => (await database.selectFrom('jobs').select('priority').execute()).map(({ priority }) => priority))
+    .toEqual([1, PRIORITY_VIEWER]);
+  await store.put(SEGMENT, BYTES);
+  signals.notify(assetChannel(ID));
+  expect(await (await held).text()).toBe('0123456789');
+});
+
+test('past the hold limit the answer is 503 with Retry-After, never 404', async () => {
+  await stop();
+  await start(50);
+  const late = await get(`/${SEGMENT}`);
+  expect([late.status, late.headers.get('retry-after'), late.headers.get('cache-control')]).toEqual([
+    503,
+    '1',
+    'no-store',
+  ]);
+  expect(await late.json()).toMatchObject({ code: 'SEGMENT_PENDING' });
+});
+
+test('what the film does not have is 404 at once', async () => {
+  for (const path of [segmentKey(ID, 1, '240p', 5), segmentKey(ID, 2, '240p', 0), segmentKey(ID, 1, '720p', 0)]) {
+    expect((await get(`/${path}`)).status, path).toBe(404);
+  }
+});
+
+test.each([
+  '/assets/../frontrow.sqlite',
+  '/assets/%2e%2e/frontrow.sqlite',
+  `/assets/${ID}/..%2f..%2fsecrets.json`,
+  `/assets/${ID}/v1/240p/../../../x`,
+])('no path leaves the store: %s', async (path) => {
+  expect(await statusOfRaw(path)).toBe(404);
+});
+
+test("an asset's policy is told to edges, also when there is no such asset", async () => {
+  expect(await (await get(`/access/${ID}`)).json()).toEqual({ policy: 'signed' });
+  expect((await get('/access/as_zzzzzzzzzzzzzzzz')).status).toBe(404);
+});
+
+async function start(holdMs: number): Promise<void> {
+  app = buildOrigin({ assets, queue, store, signals, clock: systemClock, holdMs, edgeSecret: SECRET, log: silentLog });
+  url = await app.listen({ host: '127.0.0.1', port: 0 });
+}
+
+/** fetch opens connections ahead of need, and one that never sent a request would hold the close for a minute. */
+async function stop(): Promise<void> {
+  const closed = app.close();
+  app.server.closeAllConnections();
+  await closed;
+}
+
+async function get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  return fetch(url + path, { headers: { ...signature(path), ...headers } });
+}
+
+function signature(path: string): Record<string, string> {
+  return { [EDGE_SIGNATURE_HEADER]: signEdgeRequest(SECRET, 'GET', path, Date.now()) };
+}
+
+/** fetch would resolve the dots before they are sent. */
+async function statusOfRaw(path: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const { hostname, port } = new URL(url);
+  const request = httpRequest({ hostname, port, path, headers: signature(path) }, (response) => {
+    response.resume();
+    resolve(response.statusCode ?? 0);
+  });
+  request.on('error', reject).end();
+  return promise;
+}
