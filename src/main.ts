@@ -143,7 +143,9 @@ async function layGround(settings: Settings, { alone = false } = {}): Promise<Gr
 async function refuseSecondServer(folder: string): Promise<void> {
   const run = await readRunFile(folder);
   if (!run || !isAlive(run)) return;
-  throw new SettingsError(`A server with process id ${run.pid} already runs on the data folder ${folder}.`);
+  throw new SettingsError(
+    `A server with process id ${run.pid} already runs on the data folder ${folder}. Is it none? Then delete run.json there.`,
+  );
 }
 
 async function openSeams({ settings, folder, clock, lifecycle }: Ground): Promise<Seams> {

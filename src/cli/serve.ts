@@ -23,6 +23,8 @@ export const serve: Command = {
   more: 'Every other setting is an environment variable; see docs/settings.md.',
   async run(given, terminal) {
     const settings = settingsOf({
+      // Whoever tries it out reads the links, not a log; FRONTROW_LOG_LEVEL still has its say.
+      ...(given.has('demo') && process.env.FRONTROW_LOG_LEVEL === undefined ? { logLevel: 'warn' } : {}),
       ...textSetting(given, 'data', 'data'),
       ...textSetting(given, 'host', 'host'),
       ...portSetting(given, 'port', 'port'),
