@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../kernel/clock.ts';
+import { FAULTS } from '../kernel/errors.ts';
 import { drive, type PhaseTable } from './drive.ts';
 import { Exchange } from './exchange.ts';
 
@@ -81,5 +82,13 @@ class Viewers {
 }
 
 function refuseUpgrade(_request: IncomingMessage, socket: Pick<Socket, 'end'>): void {
-  socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  const { status, says } = FAULTS.UPGRADE_REFUSED;
+  const body = JSON.stringify({ type: '/docs/errors#UPGRADE_REFUSED', title: says, status, code: 'UPGRADE_REFUSED' });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

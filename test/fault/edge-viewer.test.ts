@@ -93,11 +93,11 @@ test('a stop finishes what runs, refuses what comes, and a second stop is the sa
   await held.arrived;
   const stops = [s.edge.stop(), s.edge.stop()];
   expect(stops[0]).toBe(stops[1]);
-  held.release({ headers: FRESH, body: 'to the end' }, 5_000);
+  held.release({ headers: FRESH, body: 'to the end' });
   expect((await viewer.answer).body.toString()).toBe('to the end');
   await stops[0];
   await expect(s.get('/a')).rejects.toThrow();
-});
+}, 5_000);
 
 test('a connection without a request is let go after the idle time, and so is one with half a body', async () => {
   s.origin.serve('/a', { headers: FRESH, body: 'a' });

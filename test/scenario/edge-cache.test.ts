@@ -255,7 +255,7 @@ test('a request that has been here already is refused', async () => {
 
 test('a request to switch protocols is answered 501', async () => {
   const answer = await s.get('/socket', { headers: { Connection: 'Upgrade', Upgrade: 'websocket' } });
-  expect(answer.status).toBe(501);
+  expect([answer.status, JSON.parse(answer.body.toString()).code]).toEqual([501, 'UPGRADE_REFUSED']);
 });
 
 test('every exchange leaves one fact that tells the way it took', async () => {
