@@ -57,6 +57,7 @@ export function videoCommand(
   const end = Math.min(video.frameCount, chunk.endSegment * video.framesPerSegment);
   const { num, den } = video.frameRate;
   const seconds = (start * den) / num;
+  const colours = outputMatrix(layout) === 'bt601' ? 'smpte170m' : 'bt709';
   const branches = rungs.map((_, index) => `[s${index}]`);
   const filter = [
     `[0:${layout.video.streamIndex}]${[
@@ -78,7 +79,7 @@ export function videoCommand(
     filter,
     outputs: rungs.map(({ rendition, target }, index) => ({
       options: [
-        ...videoOptions(video, rendition, `[v${index}]`, chunk.preset),
+        ...videoOptions(video, rendition, `[v${index}]`, { preset: chunk.preset, colours }),
         ...fragments(chunk.firstSegment, 'frag_keyframe'),
       ],
       target,
@@ -99,16 +100,38 @@ function toneMapping(transfer: 'sdr' | 'pq' | 'hlg'): string[] {
   ];
 }
 
+/**
+ * Colours of what is encoded. Standard definition keeps the matrix it came with: every player reads the tag, and turning
+ * one matrix into the other costs a third of a small rung's whole encode.
+ */
+function outputMatrix(layout: SourceLayout): 'bt601' | 'bt709' {
+  return layout.video?.transfer === 'sdr' && layout.video.matrix === 'bt601' ? 'bt601' : 'bt709';
+}
+
 function scaling(layout: SourceLayout, { width, height }: VideoRendition, from: string, to: string): string {
-  const matrix = layout.video?.transfer === 'sdr' ? layout.video.matrix : 'bt709';
-  const colours = `in_color_matrix=${matrix}:out_color_matrix=bt709:out_range=tv`;
+  const colours = `in_color_matrix=${matrixAfterToneMapping(layout)}:out_color_matrix=${outputMatrix(layout)}:out_range=tv`;
   return `[${from}]scale=${width}:${height}:flags=bicubic:${colours},setsar=1,format=yuv420p[${to}]`;
+}
+
+function matrixAfterToneMapping({ video }: SourceLayout): string {
+  return video?.transfer === 'sdr' ? video.matrix : 'bt709';
+}
+
+/** To the colours of JPEG, which are BT.601 in full range whatever the film's (JFIF 1.02). */
+function pictureScaling(layout: SourceLayout, width: number, height: number): string {
+  const colours = `in_color_matrix=${matrixAfterToneMapping(layout)}:out_color_matrix=bt601:out_range=pc`;
+  return `scale=${width}:${height}:flags=bicubic:${colours},setsar=1,format=yuvj420p`;
 }
 
 /** Buffer of the rate cap, in seconds at that cap: what bounds how far a single segment may pass it. */
 const BUFFER_SECONDS = 1.5;
 
-function videoOptions(video: VideoTrack, rendition: VideoRendition, from: string, preset: string): string[] {
+function videoOptions(
+  video: VideoTrack,
+  rendition: VideoRendition,
+  from: string,
+  { preset, colours }: { readonly preset: string; readonly colours: string },
+): string[] {
   const gop = String(video.framesPerSegment);
   // biome-ignore format: options read in pairs
   return [
@@ -118,7 +141,7 @@ function videoOptions(video: VideoTrack, rendition: VideoRendition, from: string
     '-bufsize', String(Math.round(rendition.maxrateBps * BUFFER_SECONDS)),
     // Every segment opens on a key frame in every rendition; scene cuts would add fragments between them.
     '-g', gop, '-keyint_min', gop, '-sc_threshold', '0', '-fps_mode', 'passthrough',
-    '-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709', '-color_range', 'tv',
+    '-color_primaries', colours, '-color_trc', colours, '-colorspace', colours, '-color_range', 'tv',
     '-flags:v', '+bitexact', '-video_track_timescale', String(video.timescale),
   ];
 }
@@ -209,22 +232,15 @@ export function posterCommand(
   const top = film.video?.renditions.at(-1);
   if (!top || !layout.video) throw new TypeError('a poster needs a film with video');
   const factor = Math.min(1, POSTER_MOST_WIDE / top.width);
-  const size = {
-    ...top,
-    width: 2 * Math.round((top.width * factor) / 2),
-    height: 2 * Math.round((top.height * factor) / 2),
-  };
-  const filter = [
-    `[0:${layout.video.streamIndex}]${[
-      ...(anyPicture
-        ? []
-        : ['blackframe=amount=0:threshold=36', 'metadata=select:key=lavfi.blackframe.pblack:value=90:function=less']),
-      `thumbnail=${POSTER_FRAMES}`,
-      ...toneMapping(layout.video.transfer),
-      'null[s0]',
-    ].join(',')}`,
-    scaling(layout, size, 's0', 'p0'),
-  ].join(';');
+  const even = (side: number) => 2 * Math.max(1, Math.round((side * factor) / 2));
+  const filter = `[0:${layout.video.streamIndex}]${[
+    ...(anyPicture
+      ? []
+      : ['blackframe=amount=0:threshold=36', 'metadata=select:key=lavfi.blackframe.pblack:value=90:function=less']),
+    `thumbnail=${POSTER_FRAMES}`,
+    ...toneMapping(layout.video.transfer),
+    pictureScaling(layout, even(top.width), even(top.height)),
+  ].join(',')}[p0]`;
   return {
     inputOptions: keyFrames(layout, anyPicture ? 0 : film.durationSeconds / 10),
     input: source,
@@ -241,10 +257,10 @@ export function storyboardCommand(
   target: string,
 ): FfmpegCommand {
   if (!layout.video) throw new TypeError('a storyboard needs a film with video');
-  const size = { width: board.tileWidth, height: board.tileHeight };
   const filter = [
     `[0:${layout.video.streamIndex}]setpts=PTS-(${layout.video.zeroPts})`,
-    `scale=${size.width}:${size.height}:flags=bilinear:in_color_matrix=${layout.video.matrix}:out_range=pc,setsar=1`,
+    ...toneMapping(layout.video.transfer),
+    pictureScaling(layout, board.tileWidth, board.tileHeight),
     'tpad=stop=-1:stop_mode=clone',
     `fps=1000/${Math.round(board.intervalSeconds * 1_000)}:start_time=0:round=up`,
     `trim=end_pts=${board.tileCount}`,

@@ -85,6 +85,14 @@ describe('ffmpeg', () => {
     expect(readable(commandArguments(videoCommand(film, layout, upper, chunk, '/src')))).toMatchSnapshot();
   });
 
+  test('a chunk of standard definition, which keeps its colours', () => {
+    const { video } = layout;
+    const small = { ...layout, ...(video ? { video: { ...video, matrix: 'bt601' as const } } : {}) };
+    expect(
+      readable(commandArguments(videoCommand(film, small, rungs(film, ['240p']), chunk, '/src'))),
+    ).toMatchSnapshot();
+  });
+
   test('a chunk of an interlaced film in high dynamic range, filled up', () => {
     const { video } = layout;
     const special = { ...layout, ...(video ? { video: { ...video, interlaced: true, transfer: 'pq' as const } } : {}) };

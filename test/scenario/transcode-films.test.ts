@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -232,7 +232,6 @@ describe('shapes of film', () => {
 
   test('a film that is shorter than its container says ends with its last picture', async () => {
     const whole = await make('whole.mkv', ...PICTURE('320x180', '25', 17), ...SOUND(17), '-g', '50', ...FAST);
-    const { readFile } = await import('node:fs/promises');
     const bytes = await readFile(whole);
     const cut = join(clips, 'cut.mkv');
     await writeFile(cut, bytes.subarray(0, Math.floor(bytes.length * 0.55)));
@@ -269,4 +268,30 @@ test('audio frames and video frames of one film agree on every segment border to
     const sound = (audioFrameAt(film, index) * AAC_FRAME) / 48_000;
     expect(Math.abs(picture - sound)).toBeLessThanOrEqual(AAC_FRAME / 48_000 / 2 + 1e-9);
   }
+});
+
+describe('the poster', () => {
+  /** The mean brightness of a picture, 0 to 255. */
+  async function brightness(key: string): Promise<number> {
+    const raw = join(clips, 'one.gray');
+    const picture = join(scenario.folder, 'media', key);
+    await ffmpegTool('-i', picture, '-vf', 'scale=1:1:flags=area,format=gray', '-f', 'rawvideo', raw);
+    return (await readFile(raw))[0] ?? 0;
+  }
+
+  test('is not taken from the dark that a film opens with', async () => {
+    const dark = ['-f', 'lavfi', '-i', 'color=black:size=128x96:rate=25:duration=3'];
+    const light = ['-f', 'lavfi', '-i', 'color=white:size=128x96:rate=25:duration=3'];
+    const joined = ['-filter_complex', '[0:v][1:v]concat=n=2:v=1[v]', '-map', '[v]', '-g', '25', ...FAST];
+    const asset = await scenario.ready(await make('opens-dark.mp4', ...dark, ...light, ...joined));
+    await scenario.idle(asset.id);
+    expect(await brightness(`assets/${asset.id}/poster.jpg`)).toBeGreaterThan(200);
+  });
+
+  test('of a film that is all dark is dark, and there', async () => {
+    const dark = ['-f', 'lavfi', '-i', 'color=black:size=128x96:rate=25:duration=2'];
+    const asset = await scenario.ready(await make('dark.mp4', ...dark, ...FAST));
+    await scenario.idle(asset.id);
+    expect(await brightness(`assets/${asset.id}/poster.jpg`)).toBeLessThan(20);
+  });
 });
