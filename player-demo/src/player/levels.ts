@@ -10,7 +10,7 @@ export interface Level {
 }
 
 export function levelLabel(height: number, bitrateBps: number): string {
-  return height > 0 ? `${height}p` : `${Math.round(bitrateBps / 1000)}k`;
+  return height > 0 ? `${height}p` : `Audio ${Math.round(bitrateBps / 1000)}k`;
 }
 
 /** Best first, as people expect a quality menu. */

@@ -1,6 +1,6 @@
 import './media-chrome.ts';
 import type { ComponentChildren, VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../ui/icons.tsx';
 import type { PlaybackSource } from './carriers.ts';
 import { PlaybackErrorView } from './playback-error-view.tsx';
@@ -35,10 +35,11 @@ export function Player(props: PlayerProps): VNode {
     onRetry?.();
     control.retry();
   };
+  useReturn(playback.error?.code === 'NETWORK_AWAY', retry);
   return (
     <div class={stats || aside ? 'stage has-rail' : 'stage'}>
       <div class="player" data-testid="player" data-state={source ? playback.state : 'idle'}>
-        <media-controller nohotkeys autohide="2" breakpoints="small:480 medium:720" aria-label={`Player: ${title}`}>
+        <media-controller nohotkeys autohide="2" noautohide={audioOnly} aria-label={`Player: ${title}`}>
           {/* biome-ignore lint/a11y/useMediaCaption: captions come from the manifest, where the film has any. */}
           <video
             ref={setVideo}
@@ -86,6 +87,15 @@ export function Player(props: PlayerProps): VNode {
       )}
     </div>
   );
+}
+
+/** Tries again by itself once the browser says that the network is back. */
+function useReturn(away: boolean, retry: () => void): void {
+  useEffect(() => {
+    if (!away) return;
+    addEventListener('online', retry);
+    return () => removeEventListener('online', retry);
+  }, [away, retry]);
 }
 
 interface ChromeProps {
