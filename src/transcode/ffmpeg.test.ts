@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { commandArguments, guardedInput, lastWords } from './ffmpeg.ts';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { checkFfmpeg, commandArguments, guardedInput, lastWords } from './ffmpeg.ts';
 
 describe('last words', () => {
   test('are one line without a path of this machine or an address of memory', () => {
@@ -40,4 +43,32 @@ test('a path with a blank stays one argument', () => {
     'b c',
     '/c d',
   ]);
+});
+
+describe('programs that are not good enough', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('a missing one is named, with what to do', async () => {
+    vi.stubEnv('FFMPEG_PATH', '/nowhere/ffmpeg');
+    await expect(checkFfmpeg()).rejects.toMatchObject({
+      code: 'FFMPEG_MISSING',
+      message: 'ffmpeg could not be started: install ffmpeg 5.1 or newer.',
+    });
+  });
+
+  test('an old one is named, with its version', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'frontrow-old-'));
+    try {
+      const old = join(folder, 'ffprobe');
+      await writeFile(old, '#!/bin/sh\necho "ffprobe version 4.4.2-0ubuntu0.22.04.1 Copyright"\n');
+      await chmod(old, 0o755);
+      vi.stubEnv('FFPROBE_PATH', old);
+      await expect(checkFfmpeg()).rejects.toMatchObject({
+        code: 'FFMPEG_MISSING',
+        message: 'ffprobe is version 4.4: install 5.1 or newer.',
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });

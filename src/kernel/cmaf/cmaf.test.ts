@@ -126,6 +126,20 @@ describe('what a segment says', () => {
   });
 });
 
+describe('lengths that lie', () => {
+  test('a run of samples without fields may not claim thousands of millions of them', () => {
+    const lying = Buffer.from(fragment(0, [1]).moof);
+    const trun = lying.indexOf('trun');
+    lying.writeUInt32BE(0, trun + 4);
+    lying.writeUInt32BE(4_000_000_000, trun + 8);
+    expect(readSegment(lying)).toBeUndefined();
+  });
+
+  test.each([0, 4, 7])('a box of %i bytes in a stream is an error, not an endless one', (size) => {
+    expect(() => new FragmentSplitter().push(joinBytes([u32(size), ascii('moof'), u32(0, 0)]))).toThrow(RangeError);
+  });
+});
+
 describe('merging the fragments of sound', () => {
   test('gives one fragment with every sample in order', () => {
     const merged = mergeAudioFragments([fragment(1_024, [3]), fragment(2_048, [5, 7])], 9);
