@@ -9,6 +9,11 @@ type ChromeAttributes = HTMLAttributes<HTMLElement> & {
 };
 
 declare module 'preact' {
+  // The same names as in Preact's own declaration, or the two would not merge.
+  interface HTMLAttributes<RefType extends EventTarget = EventTarget> {
+    /** media-controller leaves this child of its own on the screen while the viewer is idle. */
+    noautohide?: boolean;
+  }
   namespace JSX {
     interface IntrinsicElements {
       'media-controller': ChromeAttributes;

@@ -39,7 +39,7 @@ export function Player(props: PlayerProps): VNode {
   return (
     <div class={stats || aside ? 'stage has-rail' : 'stage'}>
       <div class="player" data-testid="player" data-state={source ? playback.state : 'idle'}>
-        <media-controller nohotkeys autohide="2" noautohide={audioOnly} aria-label={`Player: ${title}`}>
+        <media-controller nohotkeys autohide="2" aria-label={`Player: ${title}`}>
           {/* biome-ignore lint/a11y/useMediaCaption: captions come from the manifest, where the film has any. */}
           <video
             ref={setVideo}
@@ -62,13 +62,14 @@ export function Player(props: PlayerProps): VNode {
             )}
           </video>
           {audioOnly && (
-            <div class="player-audio" aria-hidden="true">
+            <div class="player-audio" aria-hidden="true" noautohide>
               <Icon name="wave" size={72} />
             </div>
           )}
           {source && !playback.error && (
             <Chrome
               playback={playback}
+              audioOnly={audioOnly}
               statsShown={stats}
               onStats={() => setStats(!stats)}
               onLevel={control.chooseLevel}
@@ -100,19 +101,20 @@ function useReturn(away: boolean, retry: () => void): void {
 
 interface ChromeProps {
   readonly playback: Playback;
+  readonly audioOnly: boolean;
   readonly statsShown: boolean;
   readonly onStats: () => void;
   readonly onLevel: (index: number) => void;
 }
 
-function Chrome({ playback, statsShown, onStats, onLevel }: ChromeProps): VNode {
+function Chrome({ playback, audioOnly, statsShown, onStats, onLevel }: ChromeProps): VNode {
   return (
     <>
       <media-loading-indicator slot="centered-chrome" noautohide />
       <div class="player-big" data-hidden={playback.state !== 'ready' && playback.state !== 'loading'}>
         <media-play-button notooltip class="player-big-play" />
       </div>
-      <div class="player-bottom">
+      <div class="player-bottom" noautohide={audioOnly}>
         <media-time-range class="player-time" />
         <media-control-bar class="player-bar">
           <media-play-button />

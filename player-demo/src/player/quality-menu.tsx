@@ -90,15 +90,15 @@ function useOpenMenu(root: { readonly current: HTMLElement | null }): [boolean, 
   const [open, setOpen] = useState(false);
   useEffect(() => {
     if (!open) return;
-    const controller = root.current?.closest('media-controller');
-    controller?.setAttribute('noautohide', '');
+    const chrome = root.current?.closest('.player-bottom');
+    chrome?.setAttribute('noautohide', '');
     root.current?.querySelector<HTMLElement>('[aria-checked="true"]')?.focus();
     const leave = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
     document.addEventListener('pointerdown', leave);
     return () => {
-      controller?.removeAttribute('noautohide');
+      chrome?.removeAttribute('noautohide');
       document.removeEventListener('pointerdown', leave);
     };
   }, [open, root]);
