@@ -18,6 +18,7 @@ describe('addresses', () => {
     ['#/keys', { page: 'keys' }],
     ['#/keys/more', { page: 'lost' }],
     ['#/nowhere', { page: 'lost' }],
+    ['#/watch/as_1/more', { page: 'lost' }],
     ['#/watch/%E0%A4%A', { page: 'watch', assetId: '%E0%A4%A' }],
   ])('%s is read', (hash, route) => expect(parseRoute(hash)).toEqual(route));
 

@@ -4,33 +4,51 @@ import type { Asset } from '../api/shapes.ts';
 import { grants } from '../stores.ts';
 import { Icon, type IconName } from '../ui/icons.tsx';
 
+/** A poster is made shortly after a film becomes playable: what is not there yet is asked for a few times more. */
+const RETRY_MS = 4_000;
+const RETRIES = 5;
+
 /** An asset's still, with a quiet placeholder until it is there. Signed ones get a grant once they come into view. */
 export function Poster({ asset }: { asset: Asset }): VNode {
   const root = useRef<HTMLDivElement>(null);
   const seen = useSeen(root);
   const address = usePosterUrl(asset, seen);
-  const [state, setState] = useState<'waiting' | 'shown' | 'failed'>('waiting');
-  useEffect(() => setState('waiting'), [address]);
   return (
     <div class="poster" ref={root}>
       <span class="poster-mark">
         <Icon name={markOf(asset)} size={26} />
       </span>
-      {address && state !== 'failed' && (
-        <img
-          src={address}
-          alt=""
-          loading="lazy"
-          decoding="async"
-          class={state === 'shown' ? 'is-shown' : ''}
-          onLoad={() => setState('shown')}
-          onError={() => {
-            setState('failed');
-            grants.forget(asset.assetId);
-          }}
-        />
-      )}
+      {address && <Still key={address} address={address} onLost={() => grants.forget(asset.assetId)} />}
     </div>
+  );
+}
+
+function Still({ address, onLost }: { address: string; onLost: () => void }): VNode | null {
+  const [state, setState] = useState<'waiting' | 'shown' | 'failed'>('waiting');
+  const [attempt, setAttempt] = useState(1);
+  useEffect(() => {
+    if (state !== 'failed') return;
+    if (attempt > RETRIES) {
+      onLost();
+      return;
+    }
+    const timer = setTimeout(() => {
+      setAttempt(attempt + 1);
+      setState('waiting');
+    }, RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [state, attempt]);
+  if (state === 'failed') return null;
+  return (
+    <img
+      src={address}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      class={state === 'shown' ? 'is-shown' : ''}
+      onLoad={() => setState('shown')}
+      onError={() => setState('failed')}
+    />
   );
 }
 

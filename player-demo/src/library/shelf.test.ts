@@ -86,6 +86,8 @@ describe('the status of a film', () => {
 
   test('an upload of unknown length shows no share', () => {
     expect(viewStatus(film('a', { status: 'uploading' })).share).toBeUndefined();
+    const source = { name: 'a.mp4', sizeBytes: 0, receivedBytes: 0 };
+    expect(viewStatus(film('a', { status: 'uploading', source })).share).toBeUndefined();
   });
 
   test('a playable film says that it plays, and how much is encoded', () => {

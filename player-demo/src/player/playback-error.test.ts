@@ -6,7 +6,7 @@ const NOW_MS = 1_700_000_000_000;
 const BASE = 'http://127.0.0.1:8090/assets/as_1/master.m3u8';
 
 function policyUrl(condition: object): string {
-  const policy = JSON.stringify({ Statement: [{ Resource: `${BASE}?a=>`, Condition: condition }] });
+  const policy = JSON.stringify({ Statement: [{ Resource: `${BASE}???>>>`, Condition: condition }] });
   const encoded = btoa(policy).replaceAll('+', '-').replaceAll('=', '_').replaceAll('/', '~');
   return `${BASE}?Policy=${encoded}&Signature=s&Key-Pair-Id=K1`;
 }

@@ -42,7 +42,7 @@ describe('the code for a backend', () => {
     const { code, install } = writeSample(CHOICE, CONTEXT);
     expect(install).toBe('npm install @aws-sdk/cloudfront-signer');
     expect(code).toContain("const keyPairId = 'KABC';");
-    expect(code).toContain('dateLessThan: new Date(Date.now() + 3_600_000).toISOString(), // 1 hour');
+    expect(code).toContain('dateLessThan: new Date(Date.now() + 3_600_000).toISOString(), // 1 hour\n');
     expect(code).not.toMatch(/dateGreaterThan|ipAddress|undefined/);
   });
 

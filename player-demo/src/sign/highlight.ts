@@ -7,7 +7,7 @@ export interface CodeToken {
 }
 
 const PATTERN =
-  /(?<comment>\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*)|(?<string>'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)|(?<keyword>\b(?:import|from|export|function|const|return|new)\b)|(?<number>\b\d[\d_]*\b)|(?<call>\b[A-Za-z_$][\w$]*(?=\())/g;
+  /(?<comment>\/\*[\s\S]*?\*\/|\/\/[^\n]*)|(?<string>'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`)|(?<keyword>\b(?:import|from|export|function|const|return|new)\b)|(?<number>\b\d[\d_]*\b)|(?<call>\b[A-Za-z_$][\w$]*(?=\())/g;
 
 /** Splits the code into coloured pieces. Joined again, they are the code. */
 export function highlight(code: string): readonly CodeToken[] {
