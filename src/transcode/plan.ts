@@ -122,7 +122,8 @@ function planAudio(audio: NonNullable<SourceInfo['audio']>, seconds: number, lad
   const kept = Math.min(channels, audio.channels);
   return {
     sampleRate,
-    frameCount: Math.max(1, Math.round((seconds * sampleRate) / AAC_FRAME)),
+    // Rounded up, so that even a last segment of one picture has a frame of sound.
+    frameCount: Math.max(1, Math.ceil((seconds * sampleRate) / AAC_FRAME)),
     renditions: [
       {
         name: 'audio',

@@ -97,10 +97,12 @@ function segmentSecondsOf(film: Film): number {
 
 /** How many segments every rendition of the film has; both kinds of track agree, so that seeking is one index. */
 export function segmentCount(film: Film): number {
-  if (film.video) return Math.ceil(film.video.frameCount / film.video.framesPerSegment);
-  if (film.audio)
-    return Math.max(1, Math.ceil((film.audio.frameCount * AAC_FRAME) / film.audio.sampleRate / film.segmentSeconds));
-  return 0;
+  const { video, audio, segmentSeconds } = film;
+  if (video) return Math.ceil(video.frameCount / video.framesPerSegment);
+  if (!audio) return 0;
+  // Half a frame less, because boundaries fall on the nearest frame: no segment may begin where the sound has ended.
+  const framesPerSegment = (segmentSeconds * audio.sampleRate) / AAC_FRAME;
+  return Math.max(1, Math.ceil((audio.frameCount - 0.5) / framesPerSegment));
 }
 
 /** First AAC frame of segment `index`: the frame nearest to the video boundary; the track's end for the last one. */
