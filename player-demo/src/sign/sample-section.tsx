@@ -38,7 +38,9 @@ export function SampleSection({ choice, asset, keys }: SampleSectionProps): VNod
         </Field>
       ) : (
         <p class="alert small">
-          Your backend signs with a key of its own. <a href="#/keys">Create one</a>, and its id goes in here.
+          <span>
+            Your backend signs with a key of its own. <a href="#/keys">Create one</a>, and its id goes in here.
+          </span>
         </p>
       )}
       <div class="install">
