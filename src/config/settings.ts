@@ -146,6 +146,13 @@ export const SETTINGS = {
     unit: 'bytes',
     says: 'Bytes the edge may keep in memory.',
   }),
+  prefetchSegments: integer({
+    default: 1,
+    min: 0,
+    max: 4,
+    unit: 'segments',
+    says: 'How many segments the edge fetches ahead of the one a viewer watches. 0: none.',
+  }),
   fillFollowMs: integer({
     default: 20_000,
     min: 100,

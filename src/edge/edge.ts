@@ -16,7 +16,7 @@ import type { EdgeMode, EdgeParts, EdgeSettings, Gate } from './parts.ts';
 import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
 import { deliver } from './phases/deliver.ts';
-import { fetch } from './phases/fetch.ts';
+import { fetch, fetchAhead } from './phases/fetch.ts';
 import { join } from './phases/join.ts';
 import { lookup } from './phases/lookup.ts';
 import { receive } from './phases/receive.ts';
@@ -24,6 +24,7 @@ import { refuse } from './phases/refuse.ts';
 import { route } from './phases/route.ts';
 import { settle } from './phases/settle.ts';
 import { shape } from './phases/shape.ts';
+import { Prefetch } from './prefetch.ts';
 import { Upstream } from './upstream.ts';
 
 export interface EdgeOptions {
@@ -83,6 +84,7 @@ export class Edge {
       fills: new FillTable(),
       origin: this.#origin,
       gate: this.#makeGate(),
+      prefetch: this.#makePrefetch(),
       onFact: options.onFact ?? (() => {}),
     };
   }
@@ -138,6 +140,20 @@ export class Edge {
     if (!edgeSecret)
       throw new Fault('INTERNAL', { says: 'An edge for films needs the secret it shares with the origin.' });
     return new ConfigFeed({ control: this.#control, edgeSecret, dataDir, clock, log });
+  }
+
+  #makePrefetch(): Prefetch | undefined {
+    const { mode, settings, clock } = this.#options;
+    if (mode === 'proxy' || settings.prefetchSegments === 0) return undefined;
+    return new Prefetch({
+      depth: settings.prefetchSegments,
+      clock,
+      isWorthwhile: (path) => {
+        const { tier, fills } = this.#parts;
+        return tier.isCalm && !tier.has(path) && !fills.get(path) && !fills.isUncacheable(path, clock.now());
+      },
+      fetch: (path, onEnd) => fetchAhead(path, this.#parts, onEnd),
+    });
   }
 
   #makeGate(): Gate | undefined {

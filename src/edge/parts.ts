@@ -6,6 +6,7 @@ import type { AssetAccess } from './asset-access.ts';
 import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
 import type { Fact } from './exchange.ts';
+import type { Prefetch } from './prefetch.ts';
 import type { Upstream } from './upstream.ts';
 
 /** The slice of the settings that the edge is given. */
@@ -16,6 +17,7 @@ export interface EdgeSettings {
   readonly originFirstByteMs: number;
   readonly originIdleMs: number;
   readonly viewerIdleMs: number;
+  readonly prefetchSegments: number;
   /** Address under which viewers reach the edge; empty for its own. */
   readonly edgeUrl: string;
 }
@@ -34,6 +36,8 @@ export interface EdgeParts {
   readonly tier: MemoryTier;
   readonly fills: FillTable;
   readonly origin: Upstream;
+  /** Undefined in proxy mode, where playlists mean nothing, and when it is switched off. */
+  readonly prefetch: Prefetch | undefined;
   /** Undefined in proxy mode, where nothing is signed. */
   readonly gate: Gate | undefined;
   readonly onFact: (fact: Fact) => void;

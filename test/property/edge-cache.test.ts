@@ -85,7 +85,7 @@ test('readers who come and read at any time get the same bytes, in order and onc
     fc.property(chunks, paces, fc.boolean(), (given, pace, keep) => {
       const whole = Buffer.concat(given);
       const owner = ownerOf(keep, whole.length);
-      const fill = new Fill({ key: 'k', startedAtMs: 0, bodiless: false, background: false }, owner);
+      const fill = new Fill({ key: 'k', startedAtMs: 0, bodiless: false, background: false, ahead: false }, owner);
       const readers = [fill.join(), fill.join(), fill.join(), fill.join()];
       const taken: Buffer[][] = readers.map(() => []);
       const read = (times: readonly number[]) => {
@@ -115,7 +115,7 @@ test('a body of another length than was promised never counts as complete', () =
     fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(100), (bytes, declared) => {
       fc.pre(bytes.length !== declared);
       const owner = ownerOf(true, declared);
-      const fill = new Fill({ key: 'k', startedAtMs: 0, bodiless: false, background: false }, owner);
+      const fill = new Fill({ key: 'k', startedAtMs: 0, bodiless: false, background: false, ahead: false }, owner);
       fill.join();
       fill.head({ status: 200, fields: [] });
       fill.data(Buffer.from(bytes));

@@ -47,8 +47,10 @@ export interface FillTraits {
   readonly startedAtMs: number;
   /** Answers to HEAD have no body, whatever their Content-Length. */
   readonly bodiless: boolean;
-  /** Goes on without readers: a refresh behind a stale copy. */
+  /** Goes on without readers: a refresh behind a stale copy, or a segment fetched ahead. */
   readonly background: boolean;
+  /** Asked for before any viewer did, so that its failure is no viewer's answer. */
+  readonly ahead: boolean;
 }
 
 export class Fill implements UpstreamSink {
@@ -60,6 +62,8 @@ export class Fill implements UpstreamSink {
   receivedBytes = 0;
   /** False when bytes are dropped once every reader has them. */
   kept = false;
+  /** A viewer has read it, or does. */
+  watched = false;
   /** Would have been kept, had there been room. */
   overgrown = false;
   /** The resource was changed while this was on its way: what comes is told to those who wait, and not stored. */
@@ -95,6 +99,7 @@ export class Fill implements UpstreamSink {
   join(): FillReader {
     const reader = new FillReader(this);
     this.#readers.add(reader);
+    this.watched = true;
     return reader;
   }
 
@@ -132,6 +137,8 @@ export class Fill implements UpstreamSink {
     this.#chunks.push(chunk);
     this.#wakeSoon();
     this.#paused = !this.#hasRoom();
+    // Nobody will ever take these bytes: without this a background fill that found no room would stand still for ever.
+    if (this.#paused && this.#readers.size === 0) this.abandon();
     return !this.#paused;
   }
 

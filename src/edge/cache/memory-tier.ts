@@ -28,6 +28,11 @@ export class MemoryTier {
     return this.#storedBytes + this.#reservedBytes;
   }
 
+  /** Whether bytes on their way hold less than half of everything, so that more may come without being asked for. */
+  get isCalm(): boolean {
+    return this.#reservedBytes * 2 < this.limitBytes;
+  }
+
   get entryCount(): number {
     return this.#slots.size;
   }
@@ -37,6 +42,11 @@ export class MemoryTier {
     if (!slot) return undefined;
     this.#eviction.touch(slot);
     return slot.item;
+  }
+
+  /** Whether there is an entry; asking does not count as a use. */
+  has(key: string): boolean {
+    return this.#slots.has(key);
   }
 
   /** Sets room aside for bytes to come, at the cost of older entries; false when fills already hold all of it. */

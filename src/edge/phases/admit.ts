@@ -52,7 +52,12 @@ function take(x: Exchange, fill: Fill, { admission }: Answer, { mode }: EdgePart
   return 'shape';
 }
 
-function follow(x: Exchange, fill: Fill, { admission, variant }: Answer): Step {
+function follow(x: Exchange, fill: Fill, { admission, variant, head }: Answer): Step {
+  // The origin's patience was spent before this viewer came; he gets a question of his own.
+  if (fill.traits.ahead && head.status >= 500) {
+    leave(x);
+    return 'lookup';
+  }
   const fits = variantKey(admission.varyNames, x.request.headers) === variant;
   if (fits && (fill.kept || (admission.shared && !fill.overgrown))) return 'shape';
   leave(x);

@@ -27,14 +27,25 @@ export function refreshBehind(x: Exchange, stale: CachedObject, parts: EdgeParts
 }
 
 function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgeParts, background: boolean): Fill {
-  const bodiless = x.method === 'HEAD' && !background;
+  const method = background ? 'GET' : x.method;
+  const { key, resource, path, alone } = x;
   const fill = new Fill(
-    { key: x.key, startedAtMs: parts.clock.now(), bodiless, background },
-    new Intake(x, stale, parts, background),
+    { key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', background, ahead: false },
+    new Intake({ method, resource, path, headers: x.request.headers, alone, stale }, parts),
   );
   if (!x.alone) parts.fills.lead(fill);
   fill.begin(parts.origin.send(requestFor(x, stale, parts, background), fill));
   return fill;
+}
+
+/** Fetches a film's file that no viewer has asked for yet. Whoever asks meanwhile joins. */
+export function fetchAhead(path: string, parts: EdgeParts, onEnd: (stored: boolean) => void): void {
+  const fill = new Fill(
+    { key: path, startedAtMs: parts.clock.now(), bodiless: false, background: true, ahead: true },
+    new Intake({ method: 'GET', resource: path, path, headers: {}, alone: false, stale: undefined, onEnd }, parts),
+  );
+  parts.fills.lead(fill);
+  fill.begin(parts.origin.send({ method: 'GET', target: path, fields: signedFields('GET', path, parts) }, fill));
 }
 
 async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
@@ -57,10 +68,15 @@ function requestFor(
 }
 
 /** To our own origin go no fields of the viewer's: the answer is everybody's. */
-function filmFields(x: Exchange, method: string, { gate, edgeId, origin, clock }: EdgeParts): string[] {
-  const fields = ['Host', origin.url.host, 'Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
+function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
+  const fields = signedFields(method, x.path, parts);
   fields.push('X-Forwarded-For', x.request.socket.remoteAddress ?? 'unknown');
-  if (gate) fields.push(EDGE_SIGNATURE_HEADER, signEdgeRequest(gate.edgeSecret, method, x.path, clock.now()));
+  return fields;
+}
+
+function signedFields(method: string, path: string, { gate, edgeId, origin, clock }: EdgeParts): string[] {
+  const fields = ['Host', origin.url.host, 'Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
+  if (gate) fields.push(EDGE_SIGNATURE_HEADER, signEdgeRequest(gate.edgeSecret, method, path, clock.now()));
   return fields;
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { parseCacheControl } from '../../kernel/http/cache-control.ts';
 import { fieldOf, type ResponseHead } from '../../kernel/http/fields.ts';
 import { initialAgeSeconds, planLifetime } from '../../kernel/http/freshness.ts';
@@ -7,7 +8,6 @@ import type { Admission } from '../cache/admission.ts';
 import { CachedObject, VaryMarker } from '../cache/cached-object.ts';
 import type { Answer, Fill, FillOwner } from '../cache/fill.ts';
 import { Representation } from '../cache/representation.ts';
-import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 
 /** After the origin failed, how long its expired copies are served without asking it again. */
@@ -26,6 +26,21 @@ const LASTING: ReadonlySet<Admission['reason']> = new Set([
 /** Reasons under which a failure may still be told to all who waited for it. */
 const ABOUT_FAILURE: ReadonlySet<Admission['reason']> = new Set(['status', 'retry-later', 'no-lifetime']);
 
+/** What was asked of the origin, and for whom. */
+export interface Wanted {
+  readonly method: string;
+  readonly resource: string;
+  /** Without a query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** For one viewer, past the cache. */
+  readonly alone: boolean;
+  /** The copy in hand that the origin was asked to confirm. */
+  readonly stale: CachedObject | undefined;
+  /** Called once with whether it brought an entry. */
+  readonly onEnd?: (stored: boolean) => void;
+}
+
 /**
  * Decides what becomes of one answer: kept, handed on, or taken as consent to the copy in hand. It remembers the request
  * that led to it, since the viewer may be gone by the time the answer comes.
@@ -38,18 +53,20 @@ export class Intake implements FillOwner {
   readonly #resource: string;
   /** For the log: without a query. */
   readonly #path: string;
-  readonly #headers: Exchange['request']['headers'];
+  readonly #headers: IncomingHttpHeaders;
+  readonly #onEnd: Wanted['onEnd'];
   readonly #askedAtMs: number;
   #reservedBytes = 0;
 
-  constructor(x: Exchange, stale: CachedObject | undefined, parts: EdgeParts, background: boolean) {
+  constructor(wanted: Wanted, parts: EdgeParts) {
     this.#parts = parts;
-    this.#stale = stale;
-    this.#method = background ? 'GET' : x.method;
-    this.#alone = x.alone;
-    this.#resource = x.resource;
-    this.#path = x.path;
-    this.#headers = x.request.headers;
+    this.#stale = wanted.stale;
+    this.#method = wanted.method;
+    this.#alone = wanted.alone;
+    this.#resource = wanted.resource;
+    this.#path = wanted.path;
+    this.#headers = wanted.headers;
+    this.#onEnd = wanted.onEnd;
     this.#askedAtMs = parts.clock.now();
   }
 
@@ -83,12 +100,14 @@ export class Intake implements FillOwner {
     const key = names.length === 0 ? this.#resource : `${this.#resource}\n${answer.variant}`;
     const object = new CachedObject(key, answer.head, body, { bornAtMs: answer.bornAtMs, lifetime });
     if (!fill.outdated && this.#parts.tier.put(object) && names.length > 0) this.#mark(names);
+    if (object.head.status === 200) this.#lookAhead(fill, object);
     return object;
   }
 
   ended(fill: Fill): void {
     this.#release();
     this.#parts.fills.retire(fill);
+    this.#onEnd?.(fill.object !== undefined);
     const { fault } = fill;
     if (fault?.side !== 'upstream') return;
     this.#rest(this.#parts.clock.now());
@@ -107,7 +126,15 @@ export class Intake implements FillOwner {
     );
     const object = new CachedObject(stale.key, merged, stale.body, { bornAtMs, lifetime });
     this.#parts.tier.put(object);
+    this.#parts.prefetch?.recall(this.#path, object.body);
     return object;
+  }
+
+  /** What arrived may tell what comes next: a playlist by what it says, a segment by having been watched. */
+  #lookAhead(fill: Fill, { body }: CachedObject): void {
+    const { prefetch } = this.#parts;
+    prefetch?.learn(this.#path, body);
+    if (fill.watched) prefetch?.follow(this.#path);
   }
 
   #admit(head: ResponseHead, declaredBytes: number | undefined, nowMs: number): Admission {

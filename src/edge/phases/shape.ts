@@ -13,6 +13,7 @@ import { shapeSigned, wantsOwnPlaylist } from './signed-playlist.ts';
 export function shape(parts: EdgeParts): Phase {
   const plain = plainHit(parts);
   return (x) => {
+    if (x.object && x.film?.kind === 'segment' && x.object.head.status === 200) parts.prefetch?.follow(x.path);
     if (x.object && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
     const subject = subjectOf(x);
     if (wantsOwnPlaylist(x, subject)) return shapeSigned(x, subject, parts, (own) => shapeSubject(x, own, parts));
