@@ -54,7 +54,7 @@ export interface JobTable {
   priority: number;
   /** Order among equals. */
   seq: Generated<number>;
-  state: 'waiting' | 'leased' | 'dead';
+  state: 'waiting' | 'leased';
   attempts: number;
   run_after: number;
   leased_by: string | null;

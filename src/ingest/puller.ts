@@ -79,6 +79,7 @@ export class Puller {
     const heart = setInterval(() => this.#keep(job, lost), this.#parts.settings.leaseMs / 3);
     this.#running.set(assetId, lost);
     try {
+      if (queue.isSpent(job)) throw new Fault('PULL_FAILED');
       if ((await assets.find(assetId))?.status === 'uploading') await this.#pull(job, lost.signal);
       await queue.complete(job);
     } catch (cause) {

@@ -34,7 +34,7 @@ export interface Job extends NewJob {
 export interface QueueOptions {
   /** How long a lease lasts unless extended. */
   readonly leaseMs: number;
-  /** After so many failed attempts a job is dead. */
+  /** After so many attempts a job is dead. */
   readonly maxAttempts: number;
 }
 
@@ -126,13 +126,24 @@ export class Queue {
     return done;
   }
 
-  /** Hands a job back after a failure: `retry` after a pause, or `dead` past the attempt limit; `lost` without a lease. */
+  /**
+   * True when every attempt a job may have was begun before this one: none came back to report, so perhaps the job is
+   * what takes its workers along. It must not be tried again; `fail` then makes it dead.
+   */
+  isSpent(job: Job): boolean {
+    return job.attempt > this.#options.maxAttempts;
+  }
+
+  /**
+   * Hands a job back after a failure: `retry` after a pause; `dead` and gone when it was the last attempt; `lost` without
+   * a lease.
+   */
   async fail(job: Job): Promise<'retry' | 'dead' | 'lost'> {
-    const dead = job.attempt >= this.#options.maxAttempts;
+    if (job.attempt >= this.#options.maxAttempts) return (await this.complete(job)) ? 'dead' : 'lost';
     const result = await this.#db
       .updateTable('jobs')
       .set({
-        state: dead ? 'dead' : 'waiting',
+        state: 'waiting',
         run_after: this.#clock.now() + backOffMs(job.attempt),
         leased_by: null,
         lease_until: null,
@@ -141,8 +152,7 @@ export class Queue {
       .where('fence', '=', job.fence)
       .where('state', '=', 'leased')
       .executeTakeFirst();
-    if (result.numUpdatedRows === 0n) return 'lost';
-    return dead ? 'dead' : 'retry';
+    return result.numUpdatedRows > 0n ? 'retry' : 'lost';
   }
 
   /** Gives a job back untried, as at a clean stop: it costs no attempt and waits for nobody. */
@@ -190,14 +200,13 @@ export class Queue {
     if (result.numUpdatedRows > 0n) this.#signals.notify(WORK);
   }
 
-  /** Jobs of a subject that are not dead; 0 means the work is done. */
+  /** Jobs of a subject; 0 means the work is done. */
   async remaining(subject: string, kinds: readonly string[]): Promise<number> {
     const { left } = await this.#db
       .selectFrom('jobs')
       .select((select) => select.fn.countAll<number>().as('left'))
       .where('subject', '=', subject)
       .where('kind', 'in', kinds)
-      .where('state', '!=', 'dead')
       .executeTakeFirstOrThrow();
     return Number(left);
   }

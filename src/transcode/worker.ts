@@ -104,6 +104,7 @@ export class Worker {
     const lease = this.#holdLease(job);
     const startedAtMs = this.#deps.clock.now();
     try {
+      if (queue.isSpent(job)) throw new Fault('ENCODE_FAILED', { detail: { why: 'no attempt came back' } });
       const asset = await this.#deps.assets.find(job.subject);
       if (!asset || asset.status === 'errored') await queue.cancel(job.subject);
       else await this.#do(job, asset, lease.abort);
@@ -191,7 +192,7 @@ export class Worker {
     if (outcome !== 'dead') return log.warn(fields, outcome === 'retry' ? 'job failed, trying again' : 'lease lost');
     log.warn(fields, 'job given up');
     if (FILM_KINDS.includes(job.kind)) return this.#giveUp(job.subject, fault);
-    // A film without a poster is a film all the same.
+    // A film without a poster is a film all the same. A job that is dead by the queue's word is gone already.
     await queue.complete(job);
   }
 

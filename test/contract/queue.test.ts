@@ -123,6 +123,26 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     expect(await queue.remaining('as_one', ['video'])).toBe(0);
   });
 
+  test('a job that takes its worker along every time is spent, though no attempt ever reports back', async () => {
+    await queue.add([job('a')]);
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      expect(queue.isSpent(await mustLease())).toBe(false);
+      clock.turn(LEASE_MS + 1);
+    }
+    const last = await mustLease();
+    expect(queue.isSpent(last)).toBe(true);
+    expect(await queue.fail(last)).toBe('dead');
+  });
+
+  test('nothing is left of a dead job', async () => {
+    await queue.add([job('a')]);
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      await queue.fail(await mustLease());
+      clock.turn(60_000);
+    }
+    expect(await on.database.selectFrom('jobs').selectAll().execute()).toEqual([]);
+  });
+
   test('a job that was given back waits for nobody and has lost no attempt', async () => {
     await queue.add([job('a')]);
     await queue.release(await mustLease());

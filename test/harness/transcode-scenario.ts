@@ -122,7 +122,7 @@ export class TranscodeScenario {
     return { code: error?.code ?? '', says: error?.says ?? '', id };
   }
 
-  /** Resolves when no job of the asset is left but dead ones. */
+  /** Resolves when no job of the asset is left. */
   async idle(id: string): Promise<void> {
     const kinds = ['probe', 'video', 'audio', 'poster', 'storyboard', 'digest'];
     while ((await this.queue.remaining(id, kinds)) > 0) await this.signals.next(assetChannel(id), 100);

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { Settings } from '../../src/config/settings.ts';
 import { findBox } from '../../src/kernel/cmaf/boxes.ts';
 import { renditionNames } from '../../src/kernel/film/film.ts';
+import { sourceKey } from '../../src/kernel/film/paths.ts';
 import { PRIORITY_VIEWER } from '../../src/queue/queue.ts';
 import { generateClip } from '../harness/clip.ts';
 import { TranscodeScenario } from '../harness/transcode-scenario.ts';
@@ -116,6 +117,19 @@ describe('a worker', () => {
     expect(says).not.toContain(scenario.folder);
     await vi.waitFor(async () => expect(await scenario.files(id)).toEqual([]), { timeout: 10_000 });
     expect(await scenario.queue.remaining(id, ['video', 'audio', 'poster', 'storyboard', 'digest'])).toBe(0);
+  });
+
+  test('gives up on a film that took every worker along, which none lived to report', async () => {
+    await scenario.stop();
+    const id = await scenario.ingest(clip);
+    for (let attempt = 0; attempt < scenario.settings.chunkAttempts; attempt += 1) {
+      expect(await scenario.queue.lease('killed', ['probe'])).toBeDefined();
+      await scenario.queue.releaseAll('killed');
+    }
+    await scenario.restart();
+    const { error } = await scenario.until(id, ({ status }) => status !== 'queued');
+    expect(error?.code).toBe('ENCODE_FAILED');
+    expect(await scenario.store.head(sourceKey(id))).toBeDefined();
   });
 
   test('takes a segment that an earlier attempt has published for its own', async () => {
