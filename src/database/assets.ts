@@ -162,17 +162,20 @@ export class AssetRepository {
   }
 
   /**
-   * Records published segments of one version; a segment published twice counts once. Resolves to the number done.
+   * Records a published segment of one version; published twice it counts once. False when the film, which may have
+   * become shorter while it was encoded, has no such segment.
    */
-  async segmentsPublished(
+  async segmentPublished(
     id: string,
     version: number,
-    published: readonly { rendition: string; segment: number; bytes: number }[],
-  ): Promise<number> {
+    published: { readonly rendition: string; readonly segment: number; readonly bytes: number },
+  ): Promise<boolean> {
     return this.#db.transaction().execute(async (trx) => {
+      const row = await trx.selectFrom('assets').select('film').where('id', '=', id).executeTakeFirst();
+      if (row?.film && published.segment >= segmentCount(JSON.parse(row.film) as Film)) return false;
       await trx
         .insertInto('segments')
-        .values(published.map((each) => ({ asset_id: id, version, ...each })))
+        .values({ asset_id: id, version, ...published })
         .onConflict((conflict) =>
           conflict
             .columns(['asset_id', 'version', 'rendition', 'segment'])
@@ -190,7 +193,7 @@ export class AssetRepository {
         .set({ segments_done: Number(done), updated_at: this.#clock.now() })
         .where('id', '=', id)
         .execute();
-      return Number(done);
+      return true;
     });
   }
 

@@ -60,10 +60,11 @@ export class Publisher {
 
   /** Publishes one segment. One that exists from an earlier attempt is replaced by its equal. */
   async segment(asset: Asset, rendition: string, index: number, bytes: Uint8Array): Promise<void> {
-    await this.#deps.store.put(segmentKey(asset.id, asset.version, rendition, index), bytes);
-    await this.#deps.assets.segmentsPublished(asset.id, asset.version, [
-      { rendition, segment: index, bytes: bytes.length },
-    ]);
+    const { store, assets } = this.#deps;
+    const key = segmentKey(asset.id, asset.version, rendition, index);
+    await store.put(key, bytes);
+    const published = { rendition, segment: index, bytes: bytes.length };
+    if (!(await assets.segmentPublished(asset.id, asset.version, published))) return store.deletePrefix(key);
     if (index === 0) await this.#advanceToPlayable(asset);
     this.changed(asset.id);
   }

@@ -4,7 +4,7 @@ import { AssetRepository } from '../../src/database/assets.ts';
 import { IdempotencyKeyRepository } from '../../src/database/idempotency-keys.ts';
 import { pingDatabase } from '../../src/database/open.ts';
 import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
-import type { Film } from '../../src/kernel/film/film.ts';
+import { type Film, segmentCount } from '../../src/kernel/film/film.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
 import { HandClock } from './hand-clock.ts';
 
@@ -101,8 +101,9 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       await assets.planned('as_a', FILM);
       expect(await assets.find('as_a')).toMatchObject({ film: FILM, segmentsTotal: 3 });
       const one = { rendition: 'audio', segment: 0, bytes: 10 };
-      expect(await assets.segmentsPublished('as_a', 1, [one, { ...one, segment: 1 }])).toBe(2);
-      expect(await assets.segmentsPublished('as_a', 1, [{ ...one, bytes: 12 }])).toBe(2);
+      expect(await assets.segmentPublished('as_a', 1, one)).toBe(true);
+      expect(await assets.segmentPublished('as_a', 1, { ...one, segment: 1 })).toBe(true);
+      expect(await assets.segmentPublished('as_a', 1, { ...one, bytes: 12 })).toBe(true);
       expect(await assets.segments('as_a', 1)).toEqual([
         { ...one, bytes: 12 },
         { ...one, segment: 1 },
@@ -110,14 +111,23 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       expect((await assets.find('as_a'))?.segmentsDone).toBe(2);
     });
 
+    test('count no segment past their end, which a late worker may publish after they turned out shorter', async () => {
+      await make('as_a');
+      await assets.planned('as_a', FILM);
+      const past = { rendition: 'audio', segment: segmentCount(FILM), bytes: 10 };
+      expect(await assets.segmentPublished('as_a', 1, past)).toBe(false);
+      expect(await assets.segments('as_a', 1)).toEqual([]);
+      expect((await assets.find('as_a'))?.segmentsDone).toBe(0);
+    });
+
     test('are deleted with their segments, and a late worker publishes into nothing', async () => {
       await make('as_a');
-      await assets.segmentsPublished('as_a', 1, [{ rendition: 'audio', segment: 0, bytes: 1 }]);
+      await assets.segmentPublished('as_a', 1, { rendition: 'audio', segment: 0, bytes: 1 });
       expect(await assets.delete('as_a')).toBe(true);
       expect(await assets.delete('as_a')).toBe(false);
       expect(await assets.segments('as_a', 1)).toEqual([]);
       expect(await assets.edit('as_a', { title: 'x' })).toBe(false);
-      const late = assets.segmentsPublished('as_a', 1, [{ rendition: 'audio', segment: 0, bytes: 1 }]);
+      const late = assets.segmentPublished('as_a', 1, { rendition: 'audio', segment: 0, bytes: 1 });
       await expect(late).rejects.toThrow();
     });
 
