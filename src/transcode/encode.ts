@@ -16,7 +16,7 @@ import { SegmentLane } from './segment-lane.ts';
 export interface ChunkWork {
   readonly assets: AssetRepository;
   readonly publisher: Publisher;
-  readonly settings: Pick<Settings, 'encodeNice' | 'chunkTimeoutSeconds'>;
+  readonly settings: Pick<Settings, 'encodeNice' | 'chunkTimeoutSeconds' | 'sourceMaxPixels'>;
   readonly preset: string;
   readonly asset: Asset & { readonly film: Film };
   readonly source: LocalFile;
@@ -133,7 +133,8 @@ function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
 }
 
 export function limits({ settings, abort }: Pick<ChunkWork, 'settings' | 'abort'>): ProcessLimits {
-  return { niceness: settings.encodeNice, timeoutSeconds: settings.chunkTimeoutSeconds, abort };
+  const { encodeNice, chunkTimeoutSeconds, sourceMaxPixels } = settings;
+  return { niceness: encodeNice, timeoutSeconds: chunkTimeoutSeconds, maxPixels: sourceMaxPixels, abort };
 }
 
 /** A source that says something this long after its last picture is not at its end. */

@@ -25,6 +25,8 @@ export interface FfmpegOutput {
 export interface ProcessLimits {
   readonly niceness: number;
   readonly timeoutSeconds: number;
+  /** Width times height of a picture that may be decoded: pictures may grow after the probe has looked. */
+  readonly maxPixels: number;
   /** Kills the process. */
   readonly abort: AbortSignal;
 }
@@ -78,6 +80,7 @@ type Prepared = ffmpeg.FfmpegCommand & { _getArguments(): string[] };
 function prepare(command: FfmpegCommand, limits?: ProcessLimits): Prepared {
   const prepared = ffmpeg({ stdoutLines: 40, niceness: limits?.niceness ?? 0 }) as Prepared;
   prepared.input(`file:${command.input}`);
+  if (limits) prepared.inputOptions('-max_pixels', String(limits.maxPixels));
   addOptions((...options) => prepared.inputOptions(...options), command.inputOptions);
   prepared.complexFilter(command.filter);
   for (const output of command.outputs) {

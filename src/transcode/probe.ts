@@ -4,7 +4,7 @@ import { Fault } from '../kernel/errors.ts';
 import type { Rational } from '../kernel/film/film.ts';
 import { runFfprobe } from './ffmpeg.ts';
 import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.ts';
-import type { ColourMatrix, SourceAudio, SourceInfo, SourceVideo } from './source.ts';
+import { type ColourMatrix, type SourceAudio, type SourceInfo, type SourceVideo, spanSeconds } from './source.ts';
 
 export interface ProbeLimits {
   /** Width times height of a coded picture. */
@@ -27,8 +27,7 @@ export async function probeSource(path: string, limits: ProbeLimits): Promise<So
   const info = readProbe(probed.json);
   if (info.video && info.video.width * info.video.height > limits.maxPixels) throw new Fault('SOURCE_TOO_WIDE');
   const timed = await withDurations(path, info, limits.abort);
-  const seconds = Math.max(timed.video?.durationSeconds ?? 0, timed.audio?.durationSeconds ?? 0);
-  if (seconds > limits.maxSeconds) throw new Fault('SOURCE_TOO_LONG');
+  if (spanSeconds(timed) > limits.maxSeconds) throw new Fault('SOURCE_TOO_LONG');
   return timed;
 }
 

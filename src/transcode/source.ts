@@ -41,3 +41,11 @@ export interface SourceAudio {
 export function videoStartSeconds(video: SourceVideo): number {
   return (video.startPts * video.timeBase.num) / video.timeBase.den;
 }
+
+/** From the first picture or sound to the last: streams that lie apart make a film as long as the gap between them. */
+export function spanSeconds({ video, audio }: SourceInfo): number {
+  const starts = [...(video ? [videoStartSeconds(video)] : []), ...(audio ? [audio.startSeconds] : [])];
+  const lengths = [video, audio].flatMap((stream) => (stream ? [stream.durationSeconds] : []));
+  const ends = starts.map((start, index) => start + (lengths[index] ?? 0));
+  return Math.max(...ends) - Math.min(...starts);
+}

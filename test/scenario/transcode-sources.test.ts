@@ -161,4 +161,45 @@ describe('limits', () => {
       await strict.close();
     }
   });
+
+  test('a short film whose sound begins after months is refused as the long one it would become', async () => {
+    const file = join(clips, 'apart.mp4');
+    await ffmpegTool(
+      '-i',
+      whole,
+      '-itsoffset',
+      '10000000',
+      '-i',
+      whole,
+      '-map',
+      '0:v',
+      '-map',
+      '1:a',
+      '-c',
+      'copy',
+      file,
+    );
+    expect((await scenario.refusal(file)).code).toBe('SOURCE_TOO_LONG');
+  });
+
+  test('a film whose pictures grow beyond the limit on the way is not decoded from there on', async () => {
+    const [small, large, file] = ['small.ts', 'large.ts', 'grown.ts'].map((name) => join(clips, name));
+    const encode = (size: string, at: string, target = '') => {
+      const still = `color=size=${size}:rate=5:duration=4`;
+      const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '5', '-output_ts_offset', at];
+      return ffmpegTool('-f', 'lavfi', '-i', still, ...video, target);
+    };
+    await encode('160x120', '0', small);
+    await encode('640x480', '4', large);
+    await writeFile(file ?? '', Buffer.concat([await readFile(small ?? ''), await readFile(large ?? '')]));
+    const strict = await TranscodeScenario.open({ sourceMaxPixels: 200 * 200 });
+    try {
+      await strict.start();
+      const { status, film } = await strict.ready(file ?? '');
+      // The last picture that may be decoded stands until the end.
+      expect([status, Math.round(film?.durationSeconds ?? 0)]).toEqual(['ready', 8]);
+    } finally {
+      await strict.close();
+    }
+  });
 });
