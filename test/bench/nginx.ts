@@ -6,6 +6,8 @@ import { freePort, reachable } from './ports.ts';
 
 export interface Peer {
   readonly url: string;
+  /** Of the process whose children, if any, do the work. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export async function startNginx(folder: string, originUrl: string, core: number
   await reachable(port);
   return {
     url,
+    pid: nginx.pid ?? 0,
     async stop() {
       nginx.kill('SIGTERM');
       if (nginx.exitCode === null) await once(nginx, 'exit');

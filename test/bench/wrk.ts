@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 export interface Load {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   readonly bytesPerSecond: number;
   readonly p50Ms: number;
@@ -26,6 +27,7 @@ export async function load(options: LoadOptions): Promise<Load> {
   const { stdout } = await run('taskset', ['-c', `${options.core}`, ...wrk]);
   if (/Non-2xx|Socket errors/.test(stdout)) throw new Error(`the server failed under load:\n${stdout}`);
   return {
+    requests: Number(/(\d+) requests in/.exec(stdout)?.[1]),
     requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
     bytesPerSecond: bytes(/Transfer\/sec:\s+([\d.]+)([KMGT]?)B/.exec(stdout)),
     p50Ms: milliseconds(/50%\s+([\d.]+)(us|ms|s)/.exec(stdout)),
