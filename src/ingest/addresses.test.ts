@@ -13,6 +13,14 @@ describe('parseSourceUrl', () => {
     );
   });
 
+  test('sees through an IPv4 address in IPv6 clothes of any fashion', () => {
+    for (const host of ['::ffff:127.0.0.1', '::127.0.0.1', '::a9fe:a9fe', '64:ff9b::7f00:1', '2002:7f00:1::']) {
+      expect(() => parseSourceUrl(`http://[${host}]/`, undefined, false), host).toThrow(
+        expect.objectContaining({ code: 'PULL_ADDRESS_REFUSED' }),
+      );
+    }
+  });
+
   test('lets a private address through where the operator allows it', () => {
     expect(parseSourceUrl('http://127.0.0.1:1/x', undefined, true).port).toBe('1');
   });
