@@ -269,3 +269,18 @@ test('every exchange leaves one fact that tells the way it took', async () => {
   expect(s.facts[2]?.trail).toEqual(['receive', 'route', 'lookup', 'shape', 'deliver']);
   expect(s.facts[1]?.trail).toEqual(['receive', 'route', 'lookup', 'join', 'fetch', 'admit', 'shape', 'deliver']);
 });
+
+test.each([0, 1, 256, 16_384, 16_385])(
+  'a stored body of %i bytes reaches each viewer byte for byte',
+  async (sizeBytes) => {
+    const body = Buffer.from(Array.from({ length: sizeBytes }, (_, at) => at % 256));
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=10' }, body });
+    for (const verdict of ['miss', 'hit', 'hit']) {
+      const answer = await get('/a');
+      expect(answer.verdict).toBe(verdict);
+      expect(answer.headers['content-length']).toBe(`${sizeBytes}`);
+      expect(answer.body.equals(body)).toBe(true);
+    }
+    expect(s.facts.map(({ bytesSent }) => bytesSent)).toEqual([sizeBytes, sizeBytes, sizeBytes]);
+  },
+);

@@ -14,8 +14,9 @@ export const deliver: Phase = (x) => {
     x.response.end();
     return 'settle';
   }
-  if (!(body instanceof Uint8Array)) return pump(x, body);
-  x.response.end(body);
+  if (typeof body === 'string') x.response.end(body, 'latin1');
+  else if (body instanceof Uint8Array) x.response.end(body);
+  else return pump(x, body);
   x.bytesSent = body.length;
   return 'settle';
 };

@@ -61,7 +61,7 @@ function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step
       object.prepared = block;
     }
     block.fields[block.fields.length - 1] = x.id;
-    x.reply = { status: object.head.status, fields: block.fields, body: object.body };
+    x.reply = { status: object.head.status, fields: block.fields, body: object.outgoing };
     return 'deliver';
   };
 }
