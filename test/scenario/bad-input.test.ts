@@ -41,13 +41,9 @@ const SOUND = ['-f', 'lavfi', '-i', 'sine=duration=5'];
 
 async function made(name: string, ...inputs: string[][]): Promise<Buffer<ArrayBuffer>> {
   const file = join(clips, name);
-  await ffmpegTool(
-    ...inputs.flat(),
-    ...(name.endsWith('.avi')
-      ? ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p']
-      : ['-pix_fmt', 'yuv420p', '-movflags', '+faststart']),
-    file,
-  );
+  const jpeg = ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p'];
+  const usual = ['-pix_fmt', 'yuv420p', '-movflags', '+faststart'];
+  await ffmpegTool(...inputs.flat(), ...(name.endsWith('.avi') ? jpeg : usual), file);
   return Buffer.from(await readFile(file));
 }
 
