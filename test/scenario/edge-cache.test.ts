@@ -284,3 +284,21 @@ test.each([0, 1, 256, 16_384, 16_385])(
     expect(s.facts.map(({ bytesSent }) => bytesSent)).toEqual([sizeBytes, sizeBytes, sizeBytes]);
   },
 );
+
+test('the origin is told the scheme that viewers use for the public address, and http for any other', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ clock, settings: { edgeUrl: 'https://video.example' } }).start();
+  s.origin.serve('/a', { body: 'x' });
+  await get('/a', { host: 'Video.Example' });
+  expect(s.origin.last('/a')?.headers['x-forwarded-proto']).toBe('https');
+  await get('/a', { host: 'other.example', 'x-forwarded-proto': 'https' });
+  expect(s.origin.last('/a')?.headers['x-forwarded-proto']).toBe('http');
+});
+
+test('in front of any origin its own /health is reached, and that of the edge has a path apart', async () => {
+  s.origin.serve('/health', { body: 'the origin is well' });
+  expect((await get('/health')).text).toBe('the origin is well');
+  const own = await s.get('/.well-known/frontrow/health');
+  expect([own.status, JSON.parse(own.body.toString())]).toEqual([200, { status: 'ok' }]);
+  expect(s.origin.count('/.well-known/frontrow/health')).toBe(0);
+});
