@@ -132,6 +132,15 @@ describe('a worker', () => {
     expect(await scenario.store.head(sourceKey(id))).toBeDefined();
   });
 
+  test('waits for room on a full disk, and the film is ready once there is some', async () => {
+    const put = vi.spyOn(scenario.store, 'put').mockRejectedValue(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    const id = await scenario.ingest(clip);
+    await vi.waitFor(() => expect(put.mock.calls.length).toBeGreaterThan(scenario.settings.chunkAttempts + 1), 10_000);
+    expect((await scenario.assets.find(id))?.status).toBe('queued');
+    put.mockRestore();
+    await scenario.until(id, ({ status }) => status === 'ready');
+  });
+
   test('takes a segment that an earlier attempt has published for its own', async () => {
     const asset = await scenario.ready(clip);
     const job = { kind: 'video', subject: asset.id, lanes: ['144p'], firstSegment: 0, endSegment: 2, priority: 1 };
