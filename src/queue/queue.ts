@@ -3,6 +3,7 @@ import type { Database } from '../database/open.ts';
 import type { JobTable, Schema } from '../database/schema.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
+import { carve } from './carve.ts';
 import { type Signals, WORK } from './signals.ts';
 
 /**
@@ -69,8 +70,11 @@ export class Queue {
     this.#signals.notify(WORK);
   }
 
-  /** Takes the most urgent job of these kinds that is waiting or whose lease has run out; undefined when there is none. */
-  async lease(worker: string, kinds: readonly string[]): Promise<Job | undefined> {
+  /**
+   * Takes the most urgent job of these kinds that is waiting or whose lease has run out, if its priority is `atLeast`;
+   * undefined when there is none.
+   */
+  async lease(worker: string, kinds: readonly string[], atLeast = Number.MIN_SAFE_INTEGER): Promise<Job | undefined> {
     const now = this.#clock.now();
     const row = await this.#db
       .updateTable('jobs')
@@ -88,6 +92,7 @@ export class Queue {
           .selectFrom('jobs')
           .select('seq')
           .where('kind', 'in', kinds)
+          .where('priority', '>=', atLeast)
           .where((where) =>
             where.or([
               where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
@@ -189,21 +194,43 @@ export class Queue {
   }
 
   /**
-   * Raises the waiting jobs that will publish segment `segment` of `lane`, and only those: work already leased is under
-   * way. Priorities never fall.
+   * Brings segment `segment` of `lane` to the front: the waiting job that will publish it is split, so that the viewer
+   * waits for that segment and not for the chunk it lies in. Work already leased is under way. Priorities never fall.
    */
   async raise(subject: string, lane: string, segment: number, priority: number): Promise<void> {
-    const result = await this.#db
-      .updateTable('jobs')
-      .set({ priority })
-      .where('subject', '=', subject)
-      .where('state', '=', 'waiting')
-      .where('first_segment', '<=', segment)
-      .where('end_segment', '>', segment)
-      .where('lanes', 'like', `%,${lane},%`)
-      .where('priority', '<', priority)
-      .executeTakeFirst();
-    if (result.numUpdatedRows > 0n) this.#signals.notify(WORK);
+    const raised = await this.#db.transaction().execute(async (trx) => {
+      const row = await trx
+        .selectFrom('jobs')
+        .selectAll()
+        .where('subject', '=', subject)
+        .where('state', '=', 'waiting')
+        .where('first_segment', '<=', segment)
+        .where('end_segment', '>', segment)
+        .where('lanes', 'like', `%,${lane},%`)
+        .where('priority', '<', priority)
+        .executeTakeFirst();
+      if (!row) return false;
+      const [first, ...others] = carve(toJob(row), lane, segment, priority);
+      if (!first) return false;
+      const { lanes, firstSegment, endSegment } = first;
+      // Only if it still waits: between the look and this it may have been leased by another process.
+      const result = await trx
+        .updateTable('jobs')
+        .set({
+          lanes: writeLanes(lanes),
+          first_segment: firstSegment,
+          end_segment: endSegment,
+          priority: first.priority,
+        })
+        .where('id', '=', row.id)
+        .where('state', '=', 'waiting')
+        .where('fence', '=', row.fence)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) return false;
+      await this.#insert(trx, others);
+      return true;
+    });
+    if (raised) this.#signals.notify(WORK);
   }
 
   /** Jobs of a subject; 0 means the work is done. */
@@ -242,7 +269,7 @@ export class Queue {
             id: newId('job'),
             kind: job.kind,
             subject: job.subject,
-            lanes: job.lanes.length > 0 ? `,${job.lanes.join(',')},` : '',
+            lanes: writeLanes(job.lanes),
             first_segment: job.firstSegment,
             end_segment: job.endSegment,
             payload: JSON.stringify(job.payload),
@@ -258,6 +285,10 @@ export class Queue {
         .execute();
     }
   }
+}
+
+function writeLanes(lanes: readonly string[]): string {
+  return lanes.length > 0 ? `,${lanes.join(',')},` : '';
 }
 
 /** One second, doubling to a minute. */

@@ -9,7 +9,7 @@ import { Fault } from '../kernel/errors.ts';
 import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
 import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Job, Queue } from '../queue/queue.ts';
+import { type Job, PRIORITY_VIEWER, type Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { type ChunkWork, encodeAudio, encodeVideo } from './encode.ts';
@@ -72,6 +72,8 @@ export class Worker {
     await this.#finishLeftOvers();
     const count = this.#deps.settings.workers || availableParallelism();
     this.#slots = Array.from({ length: count }, () => this.#slot());
+    // One more, for waiting viewers alone: they shall not wait for the end of chunks that nobody asked for.
+    this.#slots.push(this.#slot(PRIORITY_VIEWER));
     this.#log.info({ slots: count }, 'taking work');
   }
 
@@ -82,11 +84,11 @@ export class Worker {
     return this.#stopped;
   }
 
-  async #slot(): Promise<void> {
+  async #slot(atLeast?: number): Promise<void> {
     const { queue, signals } = this.#deps;
     while (!this.#stop.signal.aborted) {
       try {
-        const job = await queue.lease(this.#name, KINDS);
+        const job = await queue.lease(this.#name, KINDS, atLeast);
         if (job) await this.#work(job);
         else await signals.next(WORK, IDLE_MS, this.#stop.signal);
       } catch (cause) {
@@ -148,7 +150,8 @@ export class Worker {
     const work: ChunkWork & PictureWork = {
       assets,
       store,
-      settings,
+      // What a viewer waits for is encoded before what nobody does.
+      settings: job.priority >= PRIORITY_VIEWER ? { ...settings, encodeNice: 0 } : settings,
       publisher: this.#publisher,
       preset: this.#ladder.preset,
       asset: whole,

@@ -175,6 +175,29 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     expect(nameOf(await lease())).toBe('early');
   });
 
+  test('a raised job is split: the wanted piece first, what follows it next, and everything is still done once', async () => {
+    await queue.add([job('whole', { lanes: ['360p', '480p'], firstSegment: 0, endSegment: 6, priority: 5 })]);
+    await queue.raise('as_one', '480p', 2, PRIORITY_VIEWER);
+    await queue.raise('as_one', '480p', 3, PRIORITY_VIEWER); // within the piece that already comes first
+    const pieces: string[] = [];
+    for (let next = await lease(); next; next = await lease()) {
+      pieces.push(`${next.lanes.join('+')} ${next.firstSegment}-${next.endSegment} at ${next.priority}`);
+    }
+    expect(pieces).toEqual([
+      `480p 2-4 at ${PRIORITY_VIEWER}`,
+      `360p+480p 4-6 at ${PRIORITY_VIEWER - 1}`,
+      '360p+480p 0-2 at 5',
+      '360p 2-4 at 5',
+    ]);
+  });
+
+  test('a worker that only helps waiting viewers takes nothing else', async () => {
+    await queue.add([job('ordinary'), job('wanted', { firstSegment: 6, endSegment: 8 })]);
+    expect(await queue.lease('helper', ['video'], PRIORITY_VIEWER)).toBeUndefined();
+    await queue.raise('as_one', '360p', 6, PRIORITY_VIEWER);
+    expect(nameOf(await queue.lease('helper', ['video'], PRIORITY_VIEWER))).toBe('wanted');
+  });
+
   test('a cancelled subject loses its jobs, leased ones too, and no other does', async () => {
     await queue.add([job('a'), job('b'), job('other', { subject: 'as_two' })]);
     const held = await mustLease();
