@@ -1,6 +1,6 @@
-import type { Selectable, Transaction } from 'kysely';
-import type { Database } from '../database/open.ts';
-import type { JobTable, Schema } from '../database/schema.ts';
+import type { Selectable } from 'kysely';
+import type { Database, DatabaseTransaction } from '../database/open.ts';
+import type { JobTable } from '../database/schema.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
 import { type Signals, WORK } from './signals.ts';
@@ -38,6 +38,13 @@ export interface QueueOptions {
   readonly maxAttempts: number;
 }
 
+/** How a kind of work that is more patient than an encoder is tried again. */
+export interface RetryLimits {
+  readonly maxAttempts?: number;
+  /** Before the next attempt. */
+  readonly pauseMs?: number;
+}
+
 /** Priority of a job a viewer waits for. */
 export const PRIORITY_VIEWER = 1_000;
 
@@ -63,8 +70,16 @@ export class Queue {
     this.#signals.notify(WORK);
   }
 
-  /** Takes the most urgent job of these kinds that is waiting or whose lease has run out; undefined when there is none. */
-  async lease(worker: string, kinds: readonly string[]): Promise<Job | undefined> {
+  /** Adds jobs as a part of the caller's transaction; the caller notifies WORK when it is through. */
+  async addWithin(trx: DatabaseTransaction, jobs: readonly NewJob[]): Promise<void> {
+    if (jobs.length > 0) await this.#insert(trx, jobs);
+  }
+
+  /**
+   * Takes the most urgent job of these kinds that is waiting or whose lease has run out, leaving out those about
+   * `except`; undefined when there is none.
+   */
+  async lease(worker: string, kinds: readonly string[], except: readonly string[] = []): Promise<Job | undefined> {
     const now = this.#clock.now();
     const row = await this.#db
       .updateTable('jobs')
@@ -82,6 +97,7 @@ export class Queue {
           .selectFrom('jobs')
           .select('seq')
           .where('kind', 'in', kinds)
+          .$if(except.length > 0, (query) => query.where('subject', 'not in', except))
           .where((where) =>
             where.or([
               where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
@@ -138,13 +154,14 @@ export class Queue {
    * Hands a job back after a failure: `retry` after a pause; `dead` and gone when it was the last attempt; `lost` without
    * a lease.
    */
-  async fail(job: Job): Promise<'retry' | 'dead' | 'lost'> {
-    if (job.attempt >= this.#options.maxAttempts) return (await this.complete(job)) ? 'dead' : 'lost';
+  async fail(job: Job, limits: RetryLimits = {}): Promise<'retry' | 'dead' | 'lost'> {
+    const { maxAttempts = this.#options.maxAttempts, pauseMs = backOffMs(job.attempt) } = limits;
+    if (job.attempt >= maxAttempts) return (await this.complete(job)) ? 'dead' : 'lost';
     const result = await this.#db
       .updateTable('jobs')
       .set({
         state: 'waiting',
-        run_after: this.#clock.now() + backOffMs(job.attempt),
+        run_after: this.#clock.now() + pauseMs,
         leased_by: null,
         lease_until: null,
       })
@@ -226,7 +243,7 @@ export class Queue {
     await this.#db.deleteFrom('jobs').where('subject', '=', subject).execute();
   }
 
-  async #insert(trx: Transaction<Schema>, jobs: readonly NewJob[]): Promise<void> {
+  async #insert(trx: DatabaseTransaction, jobs: readonly NewJob[]): Promise<void> {
     // SQLite binds at most 32,766 values in a statement; 500 rows of 13 stay well below.
     for (let at = 0; at < jobs.length; at += 500) {
       await trx

@@ -14,7 +14,7 @@ import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
 import { Ingest } from '../../src/ingest/ingest.ts';
 import type { Scope } from '../../src/kernel/access/api-token.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
-import { silentLog } from '../../src/kernel/log.ts';
+import { type Log, silentLog } from '../../src/kernel/log.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
@@ -59,6 +59,7 @@ export interface ServerOptions {
   readonly settings?: Partial<Settings>;
   readonly clock?: Clock;
   readonly port?: number;
+  readonly log?: Log;
 }
 
 export async function startControl(folder: string, options: ServerOptions = {}): Promise<ControlServer> {
@@ -73,7 +74,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   const queue = new Queue(database, clock, signals, { leaseMs: settings.leaseMs, maxAttempts: settings.chunkAttempts });
   const store = new FolderStore(join(folder, 'media'));
   await store.start();
-  const shared = { assets, queue, store, signals, clock, log: silentLog, metrics: new Metrics() };
+  const shared = { assets, queue, store, signals, clock, log: options.log ?? silentLog, metrics: new Metrics() };
   const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
   let url = '';
   const control = await buildControl({
@@ -83,6 +84,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     keys,
     tokens,
     database,
+    settings,
     staticFolder: join(folder, 'no-console'),
   });
   control.removal.onRemoved((assetId) => ingest.removed(assetId));
@@ -91,6 +93,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   await control.app.listen({ port: options.port ?? 0, host: '127.0.0.1' });
   url = `http://127.0.0.1:${(control.app.server.address() as AddressInfo).port}`;
   await ingest.start();
+  await control.courier.start();
   const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
   return {
     url,
@@ -106,6 +109,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     tokenFor: (...scopes) => mintToken(secrets.apiTokenSecret, scopes, clock.now(), 3_600_000).token,
     call: (path, init = {}) => call(url, adminToken, path, init),
     stop: async () => {
+      await control.courier.stop();
       await control.app.close();
       await ingest.stop();
       await database.destroy();
