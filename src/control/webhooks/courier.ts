@@ -147,22 +147,23 @@ export class Courier {
   /** Notes how an attempt went; true when the job has been handed back for another. */
   async #mustRetry(job: Job, { delivery, enabled }: Parcel, result: AttemptResult): Promise<boolean> {
     const { queue, deliveries, webhooks, clock, log } = this.#parts;
-    const status = 'responseStatus' in result ? result.responseStatus : 0;
-    if (status >= 200 && status <= 299) {
+    const about = { webhookId: delivery.webhookId, deliveryId: delivery.id, attempt: job.attempt, ...result };
+    const status = 'responseStatus' in result ? result.responseStatus : undefined;
+    if (status !== undefined && status >= 200 && status <= 299) {
       await deliveries.attempted(delivery.id, job.attempt, result, { status: 'delivered' });
+      log.debug(about, 'webhook delivered');
       return false;
     }
-    const about = { webhookId: delivery.webhookId, deliveryId: delivery.id, attempt: job.attempt, ...result };
     if (status === GONE) await webhooks.edit(delivery.webhookId, { enabled: false });
     if (status === GONE || !enabled || job.attempt >= DELIVERY_ATTEMPTS) {
-      log.warn(about, 'webhook given up');
       await deliveries.attempted(delivery.id, job.attempt, result, { status: 'failed' });
+      log.warn(about, 'webhook given up');
       return false;
     }
-    log.info(about, 'webhook not delivered yet');
     const pauseMs = retryPauseMs(job.attempt, Math.random());
     await deliveries.attempted(delivery.id, job.attempt, result, { nextAttemptAtMs: clock.now() + pauseMs });
     await queue.fail(job, { maxAttempts: Number.POSITIVE_INFINITY, pauseMs });
+    log.info({ ...about, pauseMs }, 'webhook not delivered yet');
     return true;
   }
 
