@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FactViews } from './analytics/facts.ts';
 import { Metrics } from './analytics/metrics.ts';
+import { lockData } from './config/data-lock.ts';
 import { createLog, openLineFile } from './config/log.ts';
 import { isAlive, readRunFile, removeRunFile, writeRunFile } from './config/run-file.ts';
 import { loadSecrets, type Secrets } from './config/secrets.ts';
@@ -89,6 +90,7 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
   const { lifecycle, folder, secrets, clock, urls } = ground;
   const has = (role: Role) => roles.includes(role);
   try {
+    holdFolder(ground);
     const seams = has('control') || has('origin') || has('worker') ? await openSeams(ground) : undefined;
     if (seams && has('origin')) await startOrigin(ground, seams);
     if (seams && has('control')) await startControl(ground, seams);
@@ -146,6 +148,13 @@ async function refuseSecondServer(folder: string): Promise<void> {
   throw new SettingsError(
     `A server with process id ${run.pid} already runs on the data folder ${folder}. Is it none? Then delete run.json there.`,
   );
+}
+
+/** The run file is written last: until then only the lock tells two servers that start at once apart. */
+function holdFolder({ folder, lifecycle }: Ground): void {
+  const lock = lockData(folder);
+  if (!lock) throw new SettingsError(`Another server already runs on the data folder ${folder}.`);
+  lifecycle.add('data folder', async () => lock.release());
 }
 
 async function openSeams({ settings, folder, clock, lifecycle }: Ground): Promise<Seams> {

@@ -5,7 +5,7 @@ test('what is counted, observed and read stands on the page', async () => {
   const metrics = new Metrics();
   metrics.count('edge_requests', { verdict: 'hit', status: 200 });
   metrics.count('edge_requests', { verdict: 'hit', status: 200 }, 4);
-  metrics.observe('edge_first_byte_seconds', { verdict: 'hit' }, 0.0004);
+  metrics.histogram('edge_first_byte_seconds', { verdict: 'hit' })(0.0004);
   metrics.gauge('jobs_waiting', () => 7);
   const page = await metrics.text();
   expect(page).toContain('frontrow_edge_requests_total{verdict="hit",status="200"} 5');
@@ -17,4 +17,14 @@ test("two processes' worth of numbers in one test run do not meet", async () => 
   const [one, other] = [new Metrics(), new Metrics()];
   one.count('sources', { outcome: 'stored' });
   expect(await other.text()).not.toContain('outcome="stored"');
+});
+
+test('what one series counts is on every page once', async () => {
+  const metrics = new Metrics();
+  const count = metrics.counter('edge_bytes', { verdict: 'hit' });
+  count(3);
+  await metrics.text();
+  count(4);
+  await metrics.text();
+  expect(await metrics.text()).toContain('frontrow_edge_bytes_total{verdict="hit"} 7');
 });

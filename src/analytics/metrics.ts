@@ -31,6 +31,8 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #counters = new Map<string, Counter>();
   readonly #histograms = new Map<string, Histogram>();
+  /** Counted and not on the page yet. */
+  readonly #waiting: { readonly name: CounterName; readonly labels: Labels; by: number }[] = [];
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -49,8 +51,19 @@ export class Metrics {
     this.#counters.get(name)?.inc({ ...labels }, by);
   }
 
-  observe(name: HistogramName, labels: Labels, value: number): void {
-    this.#histograms.get(name)?.observe({ ...labels }, value);
+  /** One series of a counter, for those who count often: what they add is put on the page when it is asked for. */
+  counter(name: CounterName, labels: Labels): (by: number) => void {
+    const waiting = { name, labels, by: 0 };
+    this.#waiting.push(waiting);
+    return (by) => {
+      waiting.by += by;
+    };
+  }
+
+  /** One series of a histogram. */
+  histogram(name: HistogramName, labels: Labels): (value: number) => void {
+    const series = this.#histograms.get(name)?.labels({ ...labels });
+    return (value) => series?.observe(value);
   }
 
   /** Reads the gauge whenever somebody asks for the page; `read` must be quick. */
@@ -71,6 +84,10 @@ export class Metrics {
 
   /** The page in Prometheus' text format. */
   text(): Promise<string> {
+    for (const waiting of this.#waiting) {
+      this.count(waiting.name, waiting.labels, waiting.by);
+      waiting.by = 0;
+    }
     return this.#registry.metrics();
   }
 }

@@ -30,7 +30,7 @@ import { honourIdempotencyKeys } from './idempotency.ts';
 import { lingerAfterAnswers } from './linger.ts';
 import { refuseOtherMethods } from './methods.ts';
 import type { ControlApp, RouteParts, Urls } from './parts.ts';
-import { answerProblems } from './problem.ts';
+import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { edgeConfigRoute } from './routes/edge-config.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -59,6 +59,8 @@ export interface ControlDeps {
   /** The built console; a page that says so stands in for one that is not there. */
   readonly staticFolder: string;
   readonly version?: string;
+  /** How long a connection may be silent before it is cut off. */
+  readonly silenceMs?: number;
 }
 
 /** Control, ready to listen, and what other parts of its listener may use. */
@@ -78,6 +80,9 @@ const BODY_BYTES = 256 * 1024;
 /** Requests a minute from one address: far above a busy console, far below what would hurt. */
 const REQUESTS_A_MINUTE = 3_000;
 
+/** A sender that stalls so long is gone; syncing a great source's last bytes, which is silent too, takes less. */
+const SILENCE_MS = 120_000;
+
 /** Builds control's listener. Routes of other roles are registered on `app` before it listens. */
 export async function buildControl(deps: ControlDeps): Promise<Control> {
   registerAjvFormats();
@@ -88,6 +93,9 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     routerOptions: { maxParamLength: 300 },
     // A viewer's slow head is no reason to hold a socket; bodies of uploads may take as long as they keep coming.
     http: { headersTimeout: 20_000, requestTimeout: 0 },
+    connectionTimeout: deps.silenceMs ?? SILENCE_MS,
+    frameworkErrors: answerUnroutable,
+    clientErrorHandler: answerUnreadable,
     forceCloseConnections: true,
   })
     .withTypeProvider<TypeBoxTypeProvider>()

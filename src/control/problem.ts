@@ -1,30 +1,9 @@
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault, type FaultCode } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-
-/** An error as RFC 9457 sends it; `code` is what scripts branch on. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly code: FaultCode;
-  readonly detail: string;
-  readonly requestId: string;
-}
-
-export const PROBLEM_TYPE = 'application/problem+json';
-
-export function problemOf(fault: Fault, requestId: string, status = fault.status): Problem {
-  return {
-    type: `/docs/errors#${fault.code}`,
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    code: fault.code,
-    detail: fault.message,
-    requestId,
-  };
-}
+import { PROBLEM_TYPE, problemOf } from '../kernel/problem.ts';
 
 /** Answers every failure of `app` as a problem document, and logs it once with the level its side deserves. */
 export function answerProblems(app: FastifyInstance, log: Log): void {
@@ -37,7 +16,33 @@ export function answerProblems(app: FastifyInstance, log: Log): void {
 
 export function sendProblem(reply: FastifyReply, fault: Fault): FastifyReply {
   if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="frontrow"');
-  return reply.code(fault.status).type(PROBLEM_TYPE).send(problemOf(fault, reply.request.id));
+  return reply
+    .code(fault.status)
+    .type(PROBLEM_TYPE)
+    .send(problemOf(fault, STATUS_CODES[fault.status], reply.request.id));
+}
+
+/** Refusals that fastify makes before any route or handler is found, such as of a path with a lone percent sign. */
+export function answerUnroutable(thrown: FastifyError, _request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply, asFault(thrown));
+}
+
+/** Bytes that are no HTTP never become a request: their answer is written onto the socket. */
+export function answerUnreadable(cause: NodeJS.ErrnoException, socket: Socket): void {
+  if (cause.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const fault = new Fault('INVALID_REQUEST', { cause });
+  const reason = STATUS_CODES[fault.status];
+  const body = JSON.stringify(problemOf(fault, reason));
+  const head = [
+    `HTTP/1.1 ${fault.status} ${reason}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Which of our codes each of fastify's own refusals is. */

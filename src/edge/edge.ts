@@ -25,6 +25,7 @@ import { route } from './phases/route.ts';
 import { settle } from './phases/settle.ts';
 import { shape } from './phases/shape.ts';
 import { Prefetch } from './prefetch.ts';
+import { schemes } from './scheme.ts';
 import { Upstream } from './upstream.ts';
 
 export interface EdgeOptions {
@@ -80,6 +81,7 @@ export class Edge {
       clock,
       log,
       settings,
+      schemeOf: schemes(settings.edgeUrl),
       tier: new MemoryTier(settings.cacheBytes),
       fills: new FillTable(),
       origin: this.#origin,
@@ -105,8 +107,8 @@ export class Edge {
     const { host, port, clock, settings } = this.#options;
     await this.#feed?.start();
     await this.#feed?.heard(FIRST_CONFIG_MS);
-    const { edgeId } = this.#parts;
-    this.#door = openDoor({ phases: phasesOf(this.#parts), clock, viewerIdleMs: settings.viewerIdleMs, edgeId });
+    const { edgeId, mode } = this.#parts;
+    this.#door = openDoor({ mode, phases: phasesOf(this.#parts), clock, viewerIdleMs: settings.viewerIdleMs, edgeId });
     try {
       await this.#door.listen({ host, port });
     } catch (cause) {

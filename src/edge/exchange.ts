@@ -75,7 +75,8 @@ export interface Reply {
   readonly status: number;
   /** Flat list for `writeHead`. */
   readonly fields: string[];
-  readonly body: Buffer | FillBody | undefined;
+  /** Text stands for one byte a character. */
+  readonly body: Buffer | string | FillBody | undefined;
 }
 
 /** One viewer's request on its way through the edge. Phases write to it, in their order; nobody else does. */

@@ -5,9 +5,11 @@ import type { Clock } from '../kernel/clock.ts';
 import { FAULTS } from '../kernel/errors.ts';
 import { drive, type PhaseTable } from './drive.ts';
 import { Exchange } from './exchange.ts';
+import type { EdgeMode } from './parts.ts';
 
 /** The edge's door: viewers go straight to the phases, everything else to fastify, which owns the listener. */
 export interface DoorOptions {
+  readonly mode: EdgeMode;
   readonly phases: PhaseTable;
   readonly clock: Clock;
   /** A viewer who takes no byte for so long is let go. */
@@ -20,9 +22,12 @@ const MAX_HEADER_BYTES = 32_768;
 /** Time for a request's head: nobody honest takes longer, and a slow-loris holds a connection no longer. */
 const HEAD_TIMEOUT_MS = 15_000;
 const HEALTH = '/health';
+/** In front of somebody else's origin every ordinary path is that origin's, `/health` too. */
+const HEALTH_OF_PROXY = '/.well-known/frontrow/health';
 
 export function openDoor(options: DoorOptions): FastifyInstance {
-  const { viewerIdleMs } = options;
+  const { viewerIdleMs, mode } = options;
+  const health = mode === 'film' ? HEALTH : HEALTH_OF_PROXY;
   const app = fastify({
     logger: false,
     forceCloseConnections: 'idle',
@@ -31,7 +36,7 @@ export function openDoor(options: DoorOptions): FastifyInstance {
       const server = createServer({ ...limits, keepAliveTimeout: viewerIdleMs, noDelay: true });
       const viewers = new Viewers(options, server);
       server.on('request', (request, response) => {
-        if (request.url === HEALTH) others(request, response);
+        if (request.url === health) others(request, response);
         else viewers.receive(request, response);
       });
       server.on('upgrade', refuseUpgrade);
@@ -39,7 +44,7 @@ export function openDoor(options: DoorOptions): FastifyInstance {
       return server;
     },
   });
-  app.get(HEALTH, async () => ({ status: 'ok' }));
+  app.get(health, async () => ({ status: 'ok' }));
   return app;
 }
 

@@ -33,6 +33,8 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: EdgeSettings;
+  /** The scheme with which viewers ask for a host. */
+  readonly schemeOf: (host: string) => string;
   readonly tier: MemoryTier;
   readonly fills: FillTable;
   readonly origin: Upstream;

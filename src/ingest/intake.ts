@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetPolicy } from '../database/assets.ts';
-import { FAULTS, Fault, type FaultCode } from '../kernel/errors.ts';
+import { FAULTS, Fault, type FaultCode, isStorageFull } from '../kernel/errors.ts';
 import { sourceKey, sourcePrefix } from '../kernel/film/paths.ts';
 import { PRIORITY_PROBE } from '../queue/queue.ts';
 import { ASSETS, assetChannel } from '../queue/signals.ts';
@@ -130,14 +130,9 @@ export async function arrivalFile(folder: string, assetId: string): Promise<stri
   return join(folder, assetId);
 }
 
-/** SQLite's own word for a disk without room, https://sqlite.org/rescode.html#full. */
-const SQLITE_FULL = 13;
-
 /** A disk that is full is its own fault, since waiting and trying again helps. */
 export function asStorageFault(cause: unknown): unknown {
-  const { code, errcode } = (cause ?? {}) as { code?: string; errcode?: number };
-  const full = code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL;
-  return full ? new Fault('STORAGE_FULL', { cause }) : cause;
+  return isStorageFull(cause) ? Fault.from(cause) : cause;
 }
 
 export function ignoreMissing(cause: unknown): undefined {

@@ -91,6 +91,7 @@ export class Uploads {
   async #answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const method = methodOf(request);
     reply.header('tus-resumable', '1.0.0').header('tus-version', '1.0.0');
+    checkAddress(method, request);
     checkHeaders(method, request);
     const body = method === 'PATCH' || method === 'POST' ? bodyOf(request.raw) : undefined;
     const checksum = parseChecksum(headerOf(request, 'upload-checksum'));
@@ -143,6 +144,17 @@ function methodOf(request: FastifyRequest): string {
   return request.method === 'POST' && override !== undefined ? override : request.method;
 }
 
+const METHODS = ['POST', 'HEAD', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** A method in a header, and the host that the upload's address is made of, are the sender's own words. */
+function checkAddress(method: string, request: FastifyRequest): void {
+  if (!METHODS.includes(method)) throw new Fault('METHOD_NOT_ALLOWED');
+  const { host } = request;
+  if (!URL.canParse(`http://${host}`) || !/^[^/?#@\s]+$/.test(host)) {
+    throw new Fault('INVALID_REQUEST', { says: 'headers.host is not the name of a server.' });
+  }
+}
+
 /** What tus asks of requests and the library answers oddly (403 for a missing header). */
 function checkHeaders(method: string, request: FastifyRequest): void {
   const { id } = request.params as { id?: string };
@@ -170,7 +182,7 @@ function webRequest(request: FastifyRequest, method: string, body: Readable | un
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined && !name.startsWith(':')) headers.set(name, String(value));
   }
-  const url = new URL(request.url, `http://${request.headers.host ?? 'localhost'}`);
+  const url = new URL(request.url, `http://${request.host}`);
   if (!body) return new Request(url, { method, headers });
   return new Request(url, { method, headers, body: Readable.toWeb(body) as ReadableStream, duplex: 'half' });
 }

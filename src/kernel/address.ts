@@ -42,12 +42,16 @@ export function isPublicAddress(text: string): boolean {
   return embedded === undefined ? address.range() === 'unicast' : isPublicAddress(embedded);
 }
 
-/** The IPv4 address that NAT64 (RFC 6052) and 6to4 (RFC 3056) gateways would really send to. */
+/**
+ * The IPv4 address that NAT64 (RFC 6052) and 6to4 (RFC 3056) gateways would really send to, or that stands behind twelve
+ * zero bytes, as was done before RFC 4291 section 2.5.5.1 ended it.
+ */
 function embeddedIpv4(address: ipaddr.IPv6): string | undefined {
   const bytes = address.toByteArray();
   const range = address.range();
   if (range === 'rfc6052') return bytes.slice(12).join('.');
   if (range === '6to4') return bytes.slice(2, 6).join('.');
+  if (range === 'unicast' && bytes.slice(0, 12).every((byte) => byte === 0)) return bytes.slice(12).join('.');
   return undefined;
 }
 

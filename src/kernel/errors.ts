@@ -136,8 +136,21 @@ export class Fault extends Error {
     return FAULTS[this.code].status;
   }
 
-  /** Anything thrown, as a fault: what is not one already is INTERNAL with the original as its cause. */
+  /**
+   * Anything thrown, as a fault: a full disk is STORAGE_FULL, since waiting helps there, and what is not one already is
+   * INTERNAL, each with the original as its cause.
+   */
   static from(thrown: unknown): Fault {
-    return thrown instanceof Fault ? thrown : new Fault('INTERNAL', { cause: thrown });
+    if (thrown instanceof Fault) return thrown;
+    return new Fault(isStorageFull(thrown) ? 'STORAGE_FULL' : 'INTERNAL', { cause: thrown });
   }
+}
+
+/** SQLite's own word for a disk without room, https://sqlite.org/rescode.html#full. */
+const SQLITE_FULL = 13;
+
+/** Whether a file system, a quota or the embedded database failed for want of room. */
+export function isStorageFull(thrown: unknown): boolean {
+  const { code, errcode } = (thrown ?? {}) as { code?: unknown; errcode?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL;
 }

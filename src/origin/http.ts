@@ -8,6 +8,7 @@ import { evaluateConditions, ifRangeHolds } from '../kernel/http/conditional.ts'
 import { parseRange, writeContentRange } from '../kernel/http/range.ts';
 import { isId } from '../kernel/ids.ts';
 import type { Log } from '../kernel/log.ts';
+import { PROBLEM_TYPE, problemOf } from '../kernel/problem.ts';
 import type { ObjectHead, ObjectStore } from '../storage/object-store.ts';
 import { type AwaitDeps, awaitObject } from './await-object.ts';
 import { cacheControlOf, contentTypeOf } from './representation.ts';
@@ -124,12 +125,6 @@ function sendProblem(log: Log, fault: Fault, request: FastifyRequest, reply: Fas
   return reply
     .code(fault.status)
     .header('cache-control', 'no-store')
-    .type('application/problem+json')
-    .send({
-      type: `/docs/errors#${fault.code}`,
-      title: STATUS_CODES[fault.status] ?? 'Error',
-      status: fault.status,
-      code: fault.code,
-      detail: fault.message,
-    });
+    .type(PROBLEM_TYPE)
+    .send(problemOf(fault, STATUS_CODES[fault.status]));
 }

@@ -15,6 +15,12 @@ describe('parseOutboundUrl', () => {
     expect(() => parse('http://0177.0.0.1/')).toThrow(expect.objectContaining({ code: 'PULL_ADDRESS_REFUSED' }));
   });
 
+  test('sees through an IPv4 address in IPv6 clothes of any fashion', () => {
+    for (const host of ['::ffff:127.0.0.1', '::127.0.0.1', '::a9fe:a9fe', '64:ff9b::7f00:1', '2002:7f00:1::']) {
+      expect(() => parse(`http://[${host}]/`), host).toThrow(expect.objectContaining({ code: 'PULL_ADDRESS_REFUSED' }));
+    }
+  });
+
   test('lets a private address through where the operator allows it', () => {
     expect(parse('http://127.0.0.1:1/x', { allowPrivate: true }).port).toBe('1');
   });

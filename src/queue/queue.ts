@@ -45,6 +45,12 @@ export interface RetryLimits {
   readonly pauseMs?: number;
 }
 
+/**
+ * How many attempts without a word weigh as much as one that reported its failure: mostly it was the machine that went
+ * down, and one that goes down often must not lose its films.
+ */
+export const LOST_ATTEMPTS = 5;
+
 /** Priority of a job a viewer waits for. */
 export const PRIORITY_VIEWER = 1_000;
 
@@ -143,11 +149,11 @@ export class Queue {
   }
 
   /**
-   * True when every attempt a job may have was begun before this one: none came back to report, so perhaps the job is
-   * what takes its workers along. It must not be tried again; `fail` then makes it dead.
+   * True when so many attempts were begun and none came back to report that the job is likely what takes its workers
+   * along. It must not be tried again; `fail` then makes it dead.
    */
   isSpent(job: Job): boolean {
-    return job.attempt > this.#options.maxAttempts;
+    return job.attempt > LOST_ATTEMPTS * this.#options.maxAttempts;
   }
 
   /**

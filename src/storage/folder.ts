@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
-import { Fault } from '../kernel/errors.ts';
+import { Fault, isStorageFull } from '../kernel/errors.ts';
 import type { LocalFile, ObjectHead, ObjectStore, OpenObject } from './object-store.ts';
 
 const KEY = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\/?$/;
@@ -138,6 +138,5 @@ function ignoreMissing(cause: unknown): undefined {
 }
 
 function asFault(cause: unknown): unknown {
-  const code = (cause as NodeJS.ErrnoException).code;
-  return code === 'ENOSPC' || code === 'EDQUOT' ? new Fault('STORAGE_FULL', { cause }) : cause;
+  return isStorageFull(cause) ? Fault.from(cause) : cause;
 }

@@ -114,6 +114,7 @@ export class Worker {
       );
     } catch (cause) {
       if (this.#stop.signal.aborted) await queue.release(job);
+      else if (Fault.from(cause).code === 'STORAGE_FULL') await this.#waitForRoom(job, log);
       else if (!lease.abort.aborted) await this.#failed(job, Fault.from(cause), log);
       else log.info({}, 'lease lost');
     } finally {
@@ -182,6 +183,14 @@ export class Worker {
     }
     await this.#deps.assets.sourceDigested(asset.id, hash.digest('hex'));
     this.#publisher.changed(asset.id);
+  }
+
+  /** A full disk is not the film's fault: the job costs no attempt, and waits so that it does not encode for nothing. */
+  async #waitForRoom(job: Job, log: Log): Promise<void> {
+    const { queue, signals, settings } = this.#deps;
+    log.error({ code: 'STORAGE_FULL' }, 'no room for what was made');
+    await signals.next(`room:${job.id}`, settings.leaseMs / 3, this.#stop.signal);
+    await queue.release(job);
   }
 
   /** A bad source ends its asset at once; anything else is tried again until the queue calls the job dead. */

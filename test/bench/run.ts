@@ -1,6 +1,7 @@
-/** `npm run bench [film|edge]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|cold|film]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { benchCold } from './cold.bench.ts';
 import { benchEdge } from './edge.bench.ts';
 import { benchFilm } from './film.bench.ts';
 import { type Table, writeTable } from './measure.ts';
@@ -14,6 +15,7 @@ interface Bench {
 
 const BENCHES: readonly Bench[] = [
   { name: 'edge', needs: ['nginx', 'wrk', 'taskset'], run: benchEdge },
+  { name: 'cold', needs: ['nginx', 'taskset'], run: benchCold },
   { name: 'film', needs: ['ffmpeg'], run: benchFilm },
 ];
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type NewJob, PRIORITY_PROBE, PRIORITY_VIEWER, Queue } from '../../src/queue/queue.ts';
+import { LOST_ATTEMPTS, type NewJob, PRIORITY_PROBE, PRIORITY_VIEWER, Queue } from '../../src/queue/queue.ts';
 import { LocalSignals, WORK } from '../../src/queue/signals.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
 import { HandClock } from './hand-clock.ts';
@@ -125,7 +125,7 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
 
   test('a job that takes its worker along every time is spent, though no attempt ever reports back', async () => {
     await queue.add([job('a')]);
-    for (let attempt = 1; attempt <= 3; attempt += 1) {
+    for (let attempt = 1; attempt <= 3 * LOST_ATTEMPTS; attempt += 1) {
       expect(queue.isSpent(await mustLease())).toBe(false);
       clock.turn(LEASE_MS + 1);
     }

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Metrics } from '../../src/analytics/metrics.ts';
 import { loadSecrets, type Secrets } from '../../src/config/secrets.ts';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
@@ -34,6 +35,8 @@ export interface ControlServer {
   tokenFor(...scopes: Scope[]): string;
   /** A request with the administrator's token unless it brings its own; an object body is sent as JSON. */
   call(path: string, init?: CallInit): Promise<Response>;
+  /** All that is answered to these very bytes until the connection ends. */
+  answerTo(bytes: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +63,8 @@ export interface ServerOptions {
   readonly clock?: Clock;
   readonly port?: number;
   readonly log?: Log;
+  /** How long a connection may be silent. */
+  readonly silenceMs?: number;
 }
 
 export async function startControl(folder: string, options: ServerOptions = {}): Promise<ControlServer> {
@@ -86,6 +91,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     database,
     settings,
     staticFolder: join(folder, 'no-console'),
+    ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
   });
   control.removal.onRemoved((assetId) => ingest.removed(assetId));
   await ingest.recover();
@@ -108,6 +114,11 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     adminToken,
     tokenFor: (...scopes) => mintToken(secrets.apiTokenSecret, scopes, clock.now(), 3_600_000).token,
     call: (path, init = {}) => call(url, adminToken, path, init),
+    answerTo: async (bytes) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write(bytes);
+      return text(socket);
+    },
     stop: async () => {
       await control.courier.stop();
       await control.app.close();

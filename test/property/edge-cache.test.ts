@@ -45,7 +45,7 @@ test('entries and reservations together never pass the limit, and the count is e
 test('what is asked for again survives a flood of what is asked for once', () => {
   fc.assert(
     fc.property(fc.integer({ min: 200, max: 2_000 }), (flood) => {
-      const tier = new MemoryTier(200_000);
+      const tier = new MemoryTier(400_000);
       const loved = Array.from({ length: 20 }, (_, at) => `loved ${at}`);
       for (const each of loved) tier.put(object(each, 4_000));
       for (const each of loved) tier.get(each);

@@ -206,6 +206,24 @@ describe('every answer', () => {
     expect(await codeOf(response)).toEqual([405, 'METHOD_NOT_ALLOWED']);
   });
 
+  test.each(['GET /v1/assets/% HTTP/1.1', 'GET / NONSENSE', 'GET /\0 HTTP/1.1'])('to %j is a problem', async (line) => {
+    const answer = await server.answerTo(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 400 .*\r\ncontent-type: application\/problem\+json/is);
+    expect(answer).toContain('"code":"INVALID_REQUEST"');
+  });
+
+  test('comes to senders that fall silent: they are cut off, and nothing of them stays', async () => {
+    await server.stop();
+    server = await startControl(folder, { silenceMs: 100 });
+    const silent = ['Host: x', `Authorization: Bearer ${server.adminToken}`, 'Content-Length: 9', '', 'abc'];
+    await server.answerTo(['POST /v1/assets HTTP/1.1', 'Content-Type: video/mp4', ...silent].join('\r\n'));
+    await server.answerTo(['POST /v1/sessions HTTP/1.1', 'Content-Type: application/json', ...silent].join('\r\n'));
+    await expect.poll(() => server.assets.list(1)).toEqual([]);
+    expect((await readdir(join(folder, 'incoming'), { recursive: true })).filter((name) => /as_/.test(name))).toEqual(
+      [],
+    );
+  });
+
   test('to a broken body is a problem that says so', async () => {
     const response = await server.call('/v1/tokens', {
       body: '{"name":',

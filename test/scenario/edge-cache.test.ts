@@ -269,3 +269,36 @@ test('every exchange leaves one fact that tells the way it took', async () => {
   expect(s.facts[2]?.trail).toEqual(['receive', 'route', 'lookup', 'shape', 'deliver']);
   expect(s.facts[1]?.trail).toEqual(['receive', 'route', 'lookup', 'join', 'fetch', 'admit', 'shape', 'deliver']);
 });
+
+test.each([0, 1, 256, 16_384, 16_385])(
+  'a stored body of %i bytes reaches each viewer byte for byte',
+  async (sizeBytes) => {
+    const body = Buffer.from(Array.from({ length: sizeBytes }, (_, at) => at % 256));
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=10' }, body });
+    for (const verdict of ['miss', 'hit', 'hit']) {
+      const answer = await get('/a');
+      expect(answer.verdict).toBe(verdict);
+      expect(answer.headers['content-length']).toBe(`${sizeBytes}`);
+      expect(answer.body.equals(body)).toBe(true);
+    }
+    expect(s.facts.map(({ bytesSent }) => bytesSent)).toEqual([sizeBytes, sizeBytes, sizeBytes]);
+  },
+);
+
+test('the origin is told the scheme that viewers use for the public address, and http for any other', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ clock, settings: { edgeUrl: 'https://video.example' } }).start();
+  s.origin.serve('/a', { body: 'x' });
+  await get('/a', { host: 'Video.Example' });
+  expect(s.origin.last('/a')?.headers['x-forwarded-proto']).toBe('https');
+  await get('/a', { host: 'other.example', 'x-forwarded-proto': 'https' });
+  expect(s.origin.last('/a')?.headers['x-forwarded-proto']).toBe('http');
+});
+
+test('in front of any origin its own /health is reached, and that of the edge has a path apart', async () => {
+  s.origin.serve('/health', { body: 'the origin is well' });
+  expect((await get('/health')).text).toBe('the origin is well');
+  const own = await s.get('/.well-known/frontrow/health');
+  expect([own.status, JSON.parse(own.body.toString())]).toEqual([200, { status: 'ok' }]);
+  expect(s.origin.count('/.well-known/frontrow/health')).toBe(0);
+});

@@ -235,3 +235,23 @@ test('who comes in the middle of a failure that is not kept asks for himself', a
   held.end();
   expect((await leader.answer).body.toString()).toBe('it is broken');
 });
+
+test.each([
+  ['of stated length', true],
+  ['of unstated length', false],
+])('many readers of a large body %s get every byte while it arrives in small pieces', async (_name, stated) => {
+  const held = s.origin.hold('/large');
+  const pieces = Array.from({ length: 60 }, (_, at) => Buffer.alloc(40_000, at + 1));
+  const body = Buffer.concat(pieces);
+  const viewers = Array.from({ length: 40 }, () => s.viewer('/large'));
+  await held.arrived;
+  held.head({ headers: { 'Cache-Control': 'max-age=60' }, ...(stated ? { lengthBytes: body.length } : {}) });
+  for (const piece of pieces) {
+    held.write(piece);
+    await new Promise((next) => setImmediate(next));
+  }
+  held.end();
+  const answers = await Promise.all(viewers.map(({ answer }) => answer));
+  expect(answers.every((each) => each.body.equals(body))).toBe(true);
+  expect(s.origin.count('/large')).toBe(1);
+});

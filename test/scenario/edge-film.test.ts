@@ -266,3 +266,20 @@ test('the edge answers for its own health', async () => {
   const answer = await s.get('/health');
   expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([200, { status: 'ok' }]);
 });
+
+test('a signed playlist asked for again is the same, and a newer one from the origin takes its place', async () => {
+  const url = signed(master);
+  const first = await s.get(url);
+  const again = await s.get(url);
+  expect([again.body.toString(), again.headers.etag]).toEqual([first.body.toString(), first.headers.etag]);
+  const other = await s.get(signed(master, { seconds: 900 }));
+  expect(other.body.toString()).not.toBe(first.body.toString());
+  s.origin.serve(master, {
+    headers: { 'Cache-Control': 'public, max-age=5', ETag: '"newer"' },
+    body: MASTER.replace('360p', '720p'),
+  });
+  clock.advance(6);
+  const newer = await s.get(url);
+  expect(newer.body.toString()).toContain('720p');
+  expect((await s.get(url)).body.toString()).toBe(newer.body.toString());
+});

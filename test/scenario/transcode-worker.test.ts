@@ -8,7 +8,7 @@ import type { Settings } from '../../src/config/settings.ts';
 import { findBox } from '../../src/kernel/cmaf/boxes.ts';
 import { renditionNames } from '../../src/kernel/film/film.ts';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
-import { PRIORITY_VIEWER } from '../../src/queue/queue.ts';
+import { LOST_ATTEMPTS, PRIORITY_VIEWER } from '../../src/queue/queue.ts';
 import { generateClip } from '../harness/clip.ts';
 import { TranscodeScenario } from '../harness/transcode-scenario.ts';
 
@@ -122,7 +122,7 @@ describe('a worker', () => {
   test('gives up on a film that took every worker along, which none lived to report', async () => {
     await scenario.stop();
     const id = await scenario.ingest(clip);
-    for (let attempt = 0; attempt < scenario.settings.chunkAttempts; attempt += 1) {
+    for (let attempt = 0; attempt < LOST_ATTEMPTS * scenario.settings.chunkAttempts; attempt += 1) {
       expect(await scenario.queue.lease('killed', ['probe'])).toBeDefined();
       await scenario.queue.releaseAll('killed');
     }
@@ -130,6 +130,15 @@ describe('a worker', () => {
     const { error } = await scenario.until(id, ({ status }) => status !== 'queued');
     expect(error?.code).toBe('ENCODE_FAILED');
     expect(await scenario.store.head(sourceKey(id))).toBeDefined();
+  });
+
+  test('waits for room on a full disk, and the film is ready once there is some', async () => {
+    const put = vi.spyOn(scenario.store, 'put').mockRejectedValue(Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    const id = await scenario.ingest(clip);
+    await vi.waitFor(() => expect(put.mock.calls.length).toBeGreaterThan(scenario.settings.chunkAttempts + 1), 10_000);
+    expect((await scenario.assets.find(id))?.status).toBe('queued');
+    put.mockRestore();
+    await scenario.until(id, ({ status }) => status === 'ready');
   });
 
   test('takes a segment that an earlier attempt has published for its own', async () => {

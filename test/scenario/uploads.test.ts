@@ -339,6 +339,22 @@ describe('what does not fit is refused with a code', () => {
     expect(await server.assets.list(10)).toEqual([]);
   });
 
+  test.each(['TRACE', 'CONNECT', 'PUT', 'TWO WORDS'])('a method that tus does not have: %s', async (method) => {
+    const override = { 'x-http-method-override': method };
+    for (const url of ['/v1/uploads', await create({ 'upload-length': '5' })]) {
+      expect((await refused(await tus(url, 'POST', override))).slice(0, 2)).toEqual([405, 'METHOD_NOT_ALLOWED']);
+    }
+  });
+
+  test.each(['a b', '[::', '%%%', 'x/../y', 'host:99999', 'a@b'])('a Host that is none: %s', async (host) => {
+    const url = await create({ 'upload-length': '5' });
+    for (const line of [`HEAD ${new URL(url).pathname}`, 'POST /v1/uploads']) {
+      const head = [`${line} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${server.adminToken}`];
+      const tusHead = ['Tus-Resumable: 1.0.0', 'Upload-Length: 3', 'Connection: close', '', ''];
+      expect(await server.answerTo([...head, ...tusHead].join('\r\n'))).toMatch(/^HTTP\/1.1 400 /);
+    }
+  });
+
   test('a PATCH without its offset, of another type, or of an unknown upload', async () => {
     const url = await create({ 'upload-length': '5' });
     const type = { 'content-type': 'application/offset+octet-stream' };

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { AssetRepository } from '../../src/database/assets.ts';
 import { openDatabase } from '../../src/database/open.ts';
+import { LOST_ATTEMPTS } from '../../src/queue/queue.ts';
 import { ASSETS, WORK } from '../../src/queue/signals.ts';
 import { HandClock } from '../contract/hand-clock.ts';
 import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
@@ -254,6 +255,37 @@ describe('an endpoint that is down', () => {
     });
     expect(again.deliveryId).not.toBe(failed.deliveryId);
     expect((await deliveriesOf(webhook)).map(({ status }) => status).sort()).toEqual(['delivered', 'failed']);
+  });
+
+  test('is not called again by a server that broke down over every attempt', async () => {
+    const webhook = await listen();
+    down();
+    await make();
+    await log.until(RETRY);
+    const database = await openDatabase(folder);
+    await database
+      .updateTable('jobs')
+      .set({ attempts: LOST_ATTEMPTS * 23 })
+      .where('kind', '=', 'webhook')
+      .execute();
+    await database.destroy();
+    later(MINUTE_MS);
+    await log.until(GIVEN_UP);
+    expect(only(await deliveriesOf(webhook))).toMatchObject({ status: 'failed', failure: 'INTERNAL' });
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  test('and then disabled is told no more of what was under way', async () => {
+    const webhook = await listen();
+    down();
+    await make();
+    await log.until(RETRY);
+    const path = `/v1/webhooks/${webhook.webhookId}`;
+    await server.call(path, { method: 'PATCH', json: { enabled: false } });
+    later(MINUTE_MS);
+    await log.until(GIVEN_UP);
+    expect(only(await deliveriesOf(webhook))).toMatchObject({ status: 'failed', failure: 'WEBHOOK_DISABLED' });
+    expect(receiver.received).toHaveLength(1);
   });
 
   test('gets what it missed also when the server is started anew in between', async () => {

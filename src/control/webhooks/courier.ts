@@ -1,7 +1,8 @@
 import type { Asset } from '../../database/assets.ts';
 import type { AttemptResult, DeliveryRepository, Happening, Parcel } from '../../database/webhook-deliveries.ts';
 import type { WebhookRepository } from '../../database/webhooks.ts';
-import type { Job, Queue } from '../../queue/queue.ts';
+import type { FaultCode } from '../../kernel/errors.ts';
+import { type Job, LOST_ATTEMPTS, type Queue } from '../../queue/queue.ts';
 import { WORK } from '../../queue/signals.ts';
 import { Dispatcher, type DispatcherParts } from './dispatcher.ts';
 import { deliveryIdOf, WEBHOOK_KIND } from './jobs.ts';
@@ -119,7 +120,8 @@ export class Courier {
     const { queue, deliveries } = this.#parts;
     const parcel = await deliveries.parcel(deliveryIdOf(job));
     if (parcel?.delivery.status === 'pending') {
-      const result = parcel.enabled ? await this.#attempt(parcel, stop) : ({ failure: 'WEBHOOK_DISABLED' } as const);
+      const why = refusalOf(job, parcel);
+      const result = why ? { failure: why } : await this.#attempt(parcel, stop);
       if (await this.#mustRetry(job, parcel, result)) return;
     }
     await queue.complete(job);
@@ -188,4 +190,11 @@ export class Courier {
       this.#parts.log.warn({ err: cause }, 'a webhook could not extend its lease');
     }
   }
+}
+
+/** Why no attempt is made at all; undefined when one is due. */
+function refusalOf(job: Job, { enabled }: Parcel): FaultCode | undefined {
+  if (!enabled) return 'WEBHOOK_DISABLED';
+  // So many attempts were begun and none came back to report: something here breaks on this very message.
+  return job.attempt > LOST_ATTEMPTS * DELIVERY_ATTEMPTS ? 'INTERNAL' : undefined;
 }

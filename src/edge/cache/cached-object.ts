@@ -4,6 +4,9 @@ import type { Representation } from './representation.ts';
 /** What an entry costs beside its body: maps, strings, the header block. Measured with 100,000 small entries. */
 const OVERHEAD_BYTES = 1_024;
 
+/** A body up to this size is sent as text: head and body then leave in one piece, which is cheaper than two. */
+export const TEXT_BYTES = 16_384;
+
 export interface Age {
   /** Epoch milliseconds at which its age was zero. */
   readonly bornAtMs: number;
@@ -29,6 +32,7 @@ export class CachedObject {
   restUntilMs = 0;
   /** Kept here so that a hot object's headers are written once a second, not once a viewer. */
   prepared: PreparedBlock | undefined;
+  #text: string | undefined;
 
   constructor(key: string, head: Representation, body: Buffer, age: Age) {
     this.key = key;
@@ -36,7 +40,16 @@ export class CachedObject {
     this.body = body;
     this.age = age;
     this.freshUntilMs = age.bornAtMs + age.lifetime.freshSeconds * 1000;
-    this.sizeBytes = body.length + OVERHEAD_BYTES + head.fields.reduce((sum, text) => sum + text.length, key.length);
+    const textBytes = body.length <= TEXT_BYTES ? body.length : 0;
+    this.sizeBytes =
+      body.length + textBytes + OVERHEAD_BYTES + head.fields.reduce((sum, text) => sum + text.length, key.length);
+  }
+
+  /** The body as it is handed to a viewer: a small one as text, in which each character stands for one byte (Latin-1). */
+  get outgoing(): Buffer | string {
+    if (this.body.length === 0 || this.body.length > TEXT_BYTES) return this.body;
+    this.#text ??= this.body.toString('latin1');
+    return this.#text;
   }
 
   isFresh(nowMs: number): boolean {

@@ -42,6 +42,10 @@ export interface FillOwner {
 /** How far the origin may run ahead of the slowest reader of a fill that is not kept. */
 const WINDOW_BYTES = 1_048_576;
 
+/** Between two rounds of news; some twenty readers are told at once. */
+const PAUSE_MS_PER_READER = 0.05;
+const MAX_PAUSE_MS = 40;
+
 export interface FillTraits {
   readonly key: string;
   readonly startedAtMs: number;
@@ -78,6 +82,8 @@ export class Fill implements UpstreamSink {
   #call: UpstreamCall | undefined;
   #paused = false;
   #waking = false;
+  #timer: NodeJS.Timeout | undefined;
+  #wokeAt = 0;
 
   constructor(traits: FillTraits, owner: FillOwner) {
     this.traits = traits;
@@ -236,17 +242,23 @@ export class Fill implements UpstreamSink {
     this.#wake();
   }
 
-  /** Chunks that arrive in one turn are one piece of news: with hundreds of readers each turn counts. */
+  /**
+   * Chunks that arrive in one turn are one piece of news, and with hundreds of readers those of several turns are: each
+   * round of writes takes its time, and a loop that does nothing else falls behind the origin.
+   */
   #wakeSoon(): void {
     if (this.#waking || this.#listeners.size === 0) return;
     this.#waking = true;
-    setImmediate(() => {
-      this.#waking = false;
-      this.#wake();
-    });
+    const pauseMs = Math.min(this.#readers.size * PAUSE_MS_PER_READER, MAX_PAUSE_MS);
+    const leftMs = this.#wokeAt + pauseMs - performance.now();
+    if (pauseMs < 1 || leftMs < 1) setImmediate(() => this.#wake());
+    else this.#timer = setTimeout(() => this.#wake(), leftMs);
   }
 
   #wake(): void {
+    clearTimeout(this.#timer);
+    this.#waking = false;
+    this.#wokeAt = performance.now();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const listener of listeners) listener();

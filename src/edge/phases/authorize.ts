@@ -19,10 +19,9 @@ export function authorize(parts: EdgeParts): Phase {
   const { gate } = parts;
   if (!gate) return () => 'lookup';
   const judge = new Judge(gate);
-  const scheme = schemes(parts.settings.edgeUrl);
   const decide = (x: Exchange, policy: AccessPolicy): Step => {
     if (policy === 'public' && x.credential?.carrier !== 'token-path') return 'lookup';
-    const asked = askedBy(x, scheme(x.host));
+    const asked = askedBy(x, parts.schemeOf(x.host));
     const verdict = judge.judge(x.credential ?? { carrier: 'none' }, asked);
     if (verdict.granted) {
       x.grant = verdict.grant;
@@ -78,14 +77,4 @@ function askedBy(x: Exchange, scheme: string): Asked {
     ip: x.request.socket.remoteAddress ?? '',
     nowMs: x.receivedAtMs,
   };
-}
-
-/**
- * The scheme the viewer used. A listener without TLS sees http; behind something that ends TLS the operator states the
- * public address, and requests for that host are taken at its word.
- */
-function schemes(edgeUrl: string): (host: string) => string {
-  if (edgeUrl === '') return () => 'http';
-  const { protocol, host: publicHost } = new URL(edgeUrl);
-  return (host) => (host.toLowerCase() === publicHost ? protocol.slice(0, -1) : 'http');
 }

@@ -14,8 +14,9 @@ export const deliver: Phase = (x) => {
     x.response.end();
     return 'settle';
   }
-  if (!(body instanceof Uint8Array)) return pump(x, body);
-  x.response.end(body);
+  if (typeof body === 'string') x.response.end(body, 'latin1');
+  else if (body instanceof Uint8Array) x.response.end(body);
+  else return pump(x, body);
   x.bytesSent = body.length;
   return 'settle';
 };
@@ -30,12 +31,23 @@ async function pump(x: Exchange, body: FillBody): Promise<Step> {
   // The head goes out at once: a viewer of a slow origin shall see that something is coming. Not by flushHeaders, which
   // writes it as UTF-8 where everything else writes it as the Latin-1 it is.
   x.response.write(NOTHING);
+  // Only where the length is stated: node holds chunked bodies in a place of its own, from which no drain is promised.
+  const mayCork = fill.answer?.declaredBytes !== undefined;
+  let corked = false;
   for (let at = 0; at < end && !x.gone; ) {
     const chunk = reader.take();
     if (chunk) {
+      // What has arrived since the last news leaves in one piece.
+      if (!corked && mayCork) x.response.cork();
+      corked = mayCork;
       const wanted = cut(chunk, start - at, end - at);
       at += chunk.length;
-      if (wanted) await write(x, wanted);
+      if (!wanted || write(x, wanted)) continue;
+    }
+    if (corked) x.response.uncork();
+    corked = false;
+    if (chunk) {
+      await drained(x);
     } else if (fill.state === 'failed') {
       throw fill.fault ?? new Fault('ORIGIN_TRUNCATED');
     } else if (fill.ended) {
@@ -44,6 +56,7 @@ async function pump(x: Exchange, body: FillBody): Promise<Step> {
       await newsOf(fill, x);
     }
   }
+  if (corked) x.response.uncork();
   if (!x.gone) x.response.end();
   return 'settle';
 }
@@ -55,9 +68,16 @@ function cut(chunk: Buffer, from: number, to: number): Buffer | undefined {
   return part.length === 0 ? undefined : part;
 }
 
-function write(x: Exchange, bytes: Buffer): void | Promise<void> {
+/** False when the viewer's connection has as much as it takes for now. */
+function write(x: Exchange, bytes: Buffer): boolean {
   x.bytesSent += bytes.length;
-  if (x.response.write(bytes)) return;
+  return x.response.write(bytes);
+}
+
+/** Resolves when the connection takes more, or is gone. */
+function drained(x: Exchange): void | Promise<void> {
+  // Letting go of what was held together may have sent all of it.
+  if (!x.response.writableNeedDrain) return;
   return new Promise((resolve) => {
     const finish = () => {
       x.response.off('drain', finish);

@@ -102,11 +102,11 @@ const PARTIAL: readonly string[] = [
 const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
 
-function proxyFields(x: Exchange, { edgeId, origin }: EdgeParts): string[] {
+function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts): string[] {
   const { headers, rawHeaders, socket } = x.request;
   const fields = withoutFields(withoutHopByHop(rawHeaders), x.alone ? REPLACED_ALONE : REPLACED_FILLING);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
-  fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', 'http');
+  fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x.host));
   fields.push('X-Forwarded-For', `${before('x-forwarded-for')}${socket.remoteAddress ?? 'unknown'}`);
   fields.push('Via', `${before('via')}1.1 ${edgeId} (Frontrow)`, 'CDN-Loop', `${before('cdn-loop')}${edgeId}`);
   return fields;

@@ -7,16 +7,17 @@ import type { Exchange, Reply, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { credentialOrigin } from './cors.ts';
 import { fieldsFor, type Subject } from './reply-fields.ts';
-import { shapeSigned, wantsOwnPlaylist } from './signed-playlist.ts';
+import { SignedPlaylists, wantsOwnPlaylist } from './signed-playlist.ts';
 
 /** Turns the answer into this viewer's reply: parts, conditions, age, and what the cache did. */
 export function shape(parts: EdgeParts): Phase {
   const plain = plainHit(parts);
+  const signed = new SignedPlaylists(parts);
   return (x) => {
     if (x.object && x.film?.kind === 'segment' && x.object.head.status === 200) parts.prefetch?.follow(x.path);
     if (x.object && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
     const subject = subjectOf(x);
-    if (wantsOwnPlaylist(x, subject)) return shapeSigned(x, subject, parts, (own) => shapeSubject(x, own, parts));
+    if (wantsOwnPlaylist(x, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
     return shapeSubject(x, subject, parts);
   };
 }
@@ -61,7 +62,7 @@ function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step
       object.prepared = block;
     }
     block.fields[block.fields.length - 1] = x.id;
-    x.reply = { status: object.head.status, fields: block.fields, body: object.body };
+    x.reply = { status: object.head.status, fields: block.fields, body: object.outgoing };
     return 'deliver';
   };
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { deriveToken } from '../../kernel/access/derive.ts';
 import type { Grant } from '../../kernel/access/proof.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { rewriteUris } from '../../kernel/hls/rewrite.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
+import type { CachedObject } from '../cache/cached-object.ts';
 import { Representation } from '../cache/representation.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
@@ -24,15 +26,43 @@ export function wantsOwnPlaylist(x: Exchange, subject?: Subject): boolean {
   return subject === undefined || subject.head.status === 200;
 }
 
-/** Hands `finish` the viewer's own view of a playlist, collecting it first when it is still arriving. */
-export function shapeSigned(
-  x: Exchange,
-  subject: Subject,
-  parts: EdgeParts,
-  finish: (own: Subject) => Step,
-): Step | Promise<Step> {
-  const shapeBytes = (bytes: Buffer) => finish(ownSubject(x, subject, bytes, parts));
-  return subject.bytes ? shapeBytes(subject.bytes) : collect(x, subject).then(shapeBytes);
+/** Bytes of views that are remembered, of all grants together. */
+const MAX_VIEWS_BYTES = 16_777_216;
+/** What a view costs beside its bytes. */
+const OVERHEAD_BYTES = 2_048;
+
+interface View {
+  /** What it is a view of; another copy under the same name makes it worthless. Weak, so as not to keep evicted ones. */
+  readonly of: WeakRef<CachedObject>;
+  readonly subject: Subject;
+}
+
+/** Makes the views, and remembers those of stored playlists: a player asks again, and signing takes its time. */
+export class SignedPlaylists {
+  readonly #parts: EdgeParts;
+  readonly #views = new LRUCache<string, View>({
+    maxSize: MAX_VIEWS_BYTES,
+    sizeCalculation: ({ subject }, key) => OVERHEAD_BYTES + key.length + (subject.sizeBytes ?? 0),
+  });
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts;
+  }
+
+  /** Hands `finish` the viewer's own view of a playlist, collecting it first when it is still arriving. */
+  shape(x: Exchange, subject: Subject, finish: (own: Subject) => Step): Step | Promise<Step> {
+    if (x.object && subject.bytes) return finish(this.#viewOf(x, x.object, subject, subject.bytes));
+    return collect(x, subject).then((bytes) => finish(ownSubject(x, subject, bytes, this.#parts)));
+  }
+
+  #viewOf(x: Exchange, object: CachedObject, subject: Subject, bytes: Buffer): Subject {
+    const key = `${object.key} ${x.grant?.keyPairId} ${x.grant?.expiresAtMs} ${x.grant?.ip ?? ''}`;
+    const known = this.#views.get(key);
+    if (known?.of.deref() === object) return known.subject;
+    const own = ownSubject(x, subject, bytes, this.#parts);
+    this.#views.set(key, { of: new WeakRef(object), subject: own });
+    return own;
+  }
 }
 
 function ownSubject(x: Exchange, { head }: Subject, bytes: Buffer, parts: EdgeParts): Subject {

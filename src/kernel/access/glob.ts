@@ -1,5 +1,9 @@
 /** A pattern of literals, `*` (any characters, also none) and `?` (exactly one character). */
-export type Glob = readonly GlobPart[];
+export interface Glob {
+  readonly parts: readonly GlobPart[];
+  /** What stands before a `*` that is the only wildcard and comes last: the commonest pattern, matched without a walk. */
+  readonly prefix: string | undefined;
+}
 type GlobPart =
   | { readonly kind: 'literal'; readonly char: string }
   | { readonly kind: 'any' }
@@ -19,14 +23,25 @@ export function parseGlob(text: string): Glob {
     else if (char !== '*') parts.push({ kind: 'literal', char });
     else if (parts.at(-1)?.kind !== 'any') parts.push({ kind: 'any' });
   }
-  return parts;
+  return { parts, prefix: prefixOf(parts) };
+}
+
+function prefixOf(parts: readonly GlobPart[]): string | undefined {
+  const before = parts.slice(0, -1);
+  if (parts.at(-1)?.kind !== 'any') return undefined;
+  return before.every((part) => part.kind === 'literal') ? before.map(({ char }) => char).join('') : undefined;
+}
+
+/** True when the whole text fits. */
+export function matchesGlob(glob: Glob, text: string): boolean {
+  return glob.prefix === undefined ? walk(glob.parts, text) : text.startsWith(glob.prefix);
 }
 
 /**
- * True when the whole text fits. Only the last `*` is ever widened again, so the work is at most pattern times text and
+ * Only the last `*` is ever widened again, so the work is at most pattern times text and
  * no pattern can make it explode as a regular expression would.
  */
-export function matchesGlob(glob: Glob, text: string): boolean {
+function walk(glob: readonly GlobPart[], text: string): boolean {
   let at = 0;
   let part = 0;
   let star = -1;

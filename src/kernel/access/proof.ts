@@ -103,7 +103,8 @@ function covers(coverage: Coverage, asked: Asked): boolean {
  * that the grant was not matched against.
  */
 export function isClearPath(path: string): boolean {
-  if (!path.includes('.') && !path.includes('%')) return true;
+  // Nearly every path: a dot begins no segment, and nothing is spelt otherwise than it is.
+  if (path.startsWith('/') && !path.includes('/.') && !path.includes('\\') && !path.includes('%')) return true;
   const dots = path.replace(/%2e/gi, '.');
   return !dots.split(/\/|\\|%2f|%5c/i).some((segment) => segment === '.' || segment === '..');
 }

@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/** What SQLite says when another process holds the lock, https://sqlite.org/rescode.html#busy. */
+const SQLITE_BUSY = 5;
+
+export interface DataLock {
+  release(): void;
+}
+
+/**
+ * Takes a data folder for this process, or undefined when another has it. The lock is the operating system's own on an
+ * empty database file, so it ends with its process however that ends, and two that start at once cannot both get it.
+ */
+export function lockData(folder: string): DataLock | undefined {
+  const file = new DatabaseSync(join(folder, 'server.lock'), { timeout: 0 });
+  try {
+    file.exec('BEGIN EXCLUSIVE');
+    return { release: () => file.close() };
+  } catch (cause) {
+    file.close();
+    if ((cause as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
+    throw cause;
+  }
+}
