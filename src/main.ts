@@ -211,6 +211,7 @@ async function startControl(ground: Ground, seams: Seams): Promise<void> {
     clock,
     log: log.child({ part: 'control' }),
     metrics,
+    settings,
     staticFolder: CONSOLE,
   });
   ingest.mount(control.app, control);
@@ -220,6 +221,8 @@ async function startControl(ground: Ground, seams: Seams): Promise<void> {
   await ingest.start();
   metrics.gauge('jobs_waiting', () => seams.queue.waiting());
   lifecycle.add('ingest', () => ingest.stop());
+  await control.courier.start();
+  lifecycle.add('courier', () => control.courier.stop());
 }
 
 async function startFilmEdge(ground: Ground): Promise<void> {

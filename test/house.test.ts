@@ -21,7 +21,7 @@ const isTest = (file: string) => /\.test\.tsx?$/.test(file);
 // --- Who may know whom ------------------------------------------------------------------------------------------------
 
 const ROLES = ['ingest', 'transcode', 'origin', 'live', 'edge', 'control', 'analytics'];
-const SEAMS = ['database', 'storage', 'queue', 'config'];
+const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound'];
 
 /** What the files of a part may import of ours, besides their own part. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   storage: ['kernel'],
   config: ['kernel'],
   queue: ['kernel', 'database'],
+  outbound: ['kernel'],
   cli: ['kernel', 'config'],
   'main.ts': ['kernel', ...SEAMS, ...ROLES],
   ...Object.fromEntries(ROLES.map((role) => [role, ['kernel', ...SEAMS]])),

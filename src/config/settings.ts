@@ -90,6 +90,17 @@ export const SETTINGS = {
     unit: 'ms',
     says: 'How long a pull may go without a byte before it fails.',
   }),
+  webhookAllowPrivate: onOff({
+    default: false,
+    says: 'Whether a webhook may be sent to private, loopback and link-local addresses.',
+  }),
+  webhookTimeoutMs: integer({
+    default: 10_000,
+    min: 100,
+    max: 60_000,
+    unit: 'ms',
+    says: 'How long the endpoint of a webhook may take to answer before the delivery is tried again.',
+  }),
   sourceMaxPixels: integer({
     default: 35_389_440,
     min: 1,

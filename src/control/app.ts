@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import rateLimit from '@fastify/rate-limit';
 import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
@@ -9,6 +10,8 @@ import type { Asset, AssetRepository } from '../database/assets.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
+import { DeliveryRepository } from '../database/webhook-deliveries.ts';
+import { WebhookRepository } from '../database/webhooks.ts';
 import { algorithmOf, parsePublicKey } from '../kernel/access/key-pair.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
@@ -35,6 +38,9 @@ import { type OperationsParts, operationsRoutes } from './routes/operations.ts';
 import { playbackGrantRoutes } from './routes/playback-grants.ts';
 import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
+import { Courier, type CourierParts } from './webhooks/courier.ts';
+import { addJobsTo } from './webhooks/jobs.ts';
 
 export interface ControlDeps {
   readonly secrets: Secrets;
@@ -43,12 +49,13 @@ export interface ControlDeps {
   readonly keys: SigningKeyRepository;
   readonly tokens: ApiTokenRepository;
   readonly database: Database;
-  readonly queue: Pick<Queue, 'cancel'>;
+  readonly queue: Queue;
   readonly store: ObjectStore;
   readonly signals: Signals;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: OperationsParts['metrics'];
+  readonly settings: CourierParts['settings'];
   /** The built console; a page that says so stands in for one that is not there. */
   readonly staticFolder: string;
   readonly version?: string;
@@ -64,6 +71,8 @@ export interface Control {
   /** An asset as the API shows it. */
   readonly view: (asset: Asset) => unknown;
   readonly removal: AssetRemoval;
+  /** Carries webhooks once it is started. */
+  readonly courier: Courier;
 }
 
 /** JSON bodies are small; sources are streamed past this limit by ingest. */
@@ -109,6 +118,8 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   refuseOtherMethods(app);
 
   const parts = await routeParts(deps);
+  const webhooks = new WebhookRepository(deps.database, deps.clock);
+  const deliveries = new DeliveryRepository(deps.database, deps.clock, addJobsTo(deps.queue));
   const feed = new AssetFeed({ ...parts });
   parts.removal.onRemoved((assetId) => feed.deleted(assetId));
   app.addHook('preClose', async () => feed.stop());
@@ -117,6 +128,13 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   signingKeyRoutes(app, parts);
   playbackGrantRoutes(app, parts);
   tokenRoutes(app, parts);
+  webhookRoutes(app, {
+    ...parts,
+    webhooks,
+    deliveries,
+    queue: deps.queue,
+    allowPrivate: deps.settings.webhookAllowPrivate,
+  });
   edgeConfigRoute(app, parts);
   eventRoutes(app, parts, feed);
   operationsRoutes(app, {
@@ -124,7 +142,8 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     probes: { database: () => pingDatabase(deps.database), store: () => deps.store.head('health') },
   });
   await serveConsole(app, deps.staticFolder);
-  return { app, authorize: parts.requires, view: parts.view, removal: parts.removal };
+  const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view }, `courier:${hostname()}`);
+  return { app, authorize: parts.requires, view: parts.view, removal: parts.removal, courier };
 }
 
 async function routeParts(deps: ControlDeps): Promise<RouteParts> {

@@ -16,6 +16,7 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
         { name: 'assets', description: 'Films and their state' },
         { name: 'uploads', description: 'Getting a film in: tus 1.0, a plain body, or a pull from a URL' },
         { name: 'access', description: 'Signing keys and playback grants' },
+        { name: 'webhooks', description: 'Endpoints that are told what happens to films' },
         { name: 'tokens', description: 'API tokens and console sessions' },
         { name: 'operations', description: 'Health and metrics' },
       ],

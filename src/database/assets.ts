@@ -1,7 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import type { FaultCode } from '../kernel/errors.ts';
+import type { EventType } from '../kernel/event-types.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
+import { recordEvent } from './events.ts';
 import type { Database } from './open.ts';
 import type { AssetTable } from './schema.ts';
 
@@ -69,8 +71,12 @@ export class AssetRepository {
       created_at: now,
       updated_at: now,
     };
-    await this.#db.insertInto('assets').values(row).execute();
-    return toAsset(row);
+    const made = toAsset(row);
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.insertInto('assets').values(row).execute();
+      await recordEvent(trx, 'asset.created', made, now);
+    });
+    return made;
   }
 
   async find(id: string): Promise<Asset | undefined> {
@@ -212,29 +218,25 @@ export class AssetRepository {
   /** `queued` becomes `playable`, `playable` becomes `ready`: never backwards, and never from `errored`. */
   async advance(id: string, to: 'playable' | 'ready'): Promise<boolean> {
     const from: AssetStatus[] = to === 'playable' ? ['queued'] : ['queued', 'playable'];
-    const result = await this.#db
-      .updateTable('assets')
-      .set({ status: to, updated_at: this.#clock.now() })
-      .where('id', '=', id)
-      .where('status', 'in', from)
-      .executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+    return this.#move(id, from, { status: to }, `asset.${to}`);
   }
 
   /** Marks the asset `errored`, once. False when it is already errored or gone. */
   async fail(id: string, error: { code: FaultCode; says: string }): Promise<boolean> {
-    const result = await this.#db
-      .updateTable('assets')
-      .set({ status: 'errored', error_code: error.code, error_says: error.says, updated_at: this.#clock.now() })
-      .where('id', '=', id)
-      .where('status', 'in', ALIVE)
-      .executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+    return this.#move(
+      id,
+      ALIVE,
+      { status: 'errored', error_code: error.code, error_says: error.says },
+      'asset.errored',
+    );
   }
 
   async delete(id: string): Promise<boolean> {
-    const result = await this.#db.deleteFrom('assets').where('id', '=', id).executeTakeFirst();
-    return result.numDeletedRows > 0n;
+    return this.#db.transaction().execute(async (trx) => {
+      const row = await trx.deleteFrom('assets').where('id', '=', id).returningAll().executeTakeFirst();
+      if (row) await recordEvent(trx, 'asset.deleted', toAsset(row), this.#clock.now());
+      return row !== undefined;
+    });
   }
 
   /** Assets still uploading that nobody touched since `beforeMs`. */
@@ -271,6 +273,27 @@ export class AssetRepository {
       .limit(limit)
       .execute();
     return rows.map(toAsset);
+  }
+
+  /** A change of status and the event that tells of it, together or not at all. False when the asset is in another one. */
+  async #move(
+    id: string,
+    from: readonly AssetStatus[],
+    change: Partial<Omit<Selectable<AssetTable>, 'id' | 'created_at'>>,
+    event: EventType,
+  ): Promise<boolean> {
+    return this.#db.transaction().execute(async (trx) => {
+      const now = this.#clock.now();
+      const row = await trx
+        .updateTable('assets')
+        .set({ ...change, updated_at: now })
+        .where('id', '=', id)
+        .where('status', 'in', from)
+        .returningAll()
+        .executeTakeFirst();
+      if (row) await recordEvent(trx, event, toAsset(row), now);
+      return row !== undefined;
+    });
   }
 
   async #update(id: string, change: Partial<Omit<Selectable<AssetTable>, 'id' | 'created_at'>>): Promise<boolean> {

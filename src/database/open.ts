@@ -1,12 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kysely, sql } from 'kysely';
+import { Kysely, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 export type Database = Kysely<Schema>;
+
+/** An open transaction: what joins in it happens together or not at all. */
+export type DatabaseTransaction = Transaction<Schema>;
 
 /** Opens the embedded database in `folder` and brings its tables up to date. */
 export async function openDatabase(folder: string): Promise<Database> {

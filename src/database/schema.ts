@@ -1,4 +1,6 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { FaultCode } from '../kernel/errors.ts';
+import type { EventType } from '../kernel/event-types.ts';
 
 /** The tables. Times are epoch milliseconds in integers, JSON is text: both mean the same on every engine. */
 export interface Schema {
@@ -8,6 +10,9 @@ export interface Schema {
   signing_keys: SigningKeyTable;
   api_tokens: ApiTokenTable;
   idempotency_keys: IdempotencyKeyTable;
+  events: EventTable;
+  webhooks: WebhookTable;
+  webhook_deliveries: WebhookDeliveryTable;
 }
 
 export interface AssetTable {
@@ -89,4 +94,43 @@ export interface IdempotencyKeyTable {
   status: number;
   body: string;
   created_at: number;
+}
+
+/** The outbox: what happened, written in the transaction in which it happened. */
+export interface EventTable {
+  id: string;
+  type: EventType;
+  /** JSON of `Asset` as it then was; null for an event that is about none. */
+  asset: string | null;
+  created_at: number;
+  /** When its deliveries were made; null until then. */
+  dispatched_at: number | null;
+}
+
+export interface WebhookTable {
+  id: string;
+  url: string;
+  /** Event types with spaces between them; `*` for all, also those that come later. */
+  events: string;
+  description: string | null;
+  secret: string;
+  /** 0 or 1: SQLite knows no booleans. */
+  enabled: number;
+  created_at: number;
+}
+
+/** One event on its way to one endpoint. */
+export interface WebhookDeliveryTable {
+  id: string;
+  webhook_id: string;
+  event_id: string;
+  status: 'pending' | 'delivered' | 'failed';
+  attempts: number;
+  /** What the endpoint answered last. */
+  response_status: number | null;
+  /** Why the last attempt got no answer. */
+  failure: FaultCode | null;
+  next_attempt_at: number | null;
+  created_at: number;
+  updated_at: number;
 }

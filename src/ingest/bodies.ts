@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
-import { parseSourceUrl } from './addresses.ts';
+import { parseOutboundUrl } from '../outbound/addresses.ts';
+import { SOURCE_ADDRESS } from './fetch-source.ts';
 import { arrivalFile, asStorageFault, type Intake } from './intake.ts';
 import { readLabel } from './label.ts';
 import type { IngestDoor, IngestParts } from './parts.ts';
@@ -94,7 +95,8 @@ export class Bodies {
 
   async #pull(request: FastifyRequest): Promise<string> {
     const { source, title, policy } = request.body as PullBody;
-    const url = parseSourceUrl(source.url, undefined, this.#parts.settings.pullAllowPrivate);
+    const allowPrivate = this.#parts.settings.pullAllowPrivate;
+    const url = parseOutboundUrl(source.url, SOURCE_ADDRESS, { allowPrivate });
     const id = newId('as');
     await this.#intake.begin(id, readLabel({ title, policy, filename: fileNameOf(url) }));
     await this.#puller.add(id, url.href);

@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '../kernel/errors.ts';
-import { parseSourceUrl, publicLookup } from './addresses.ts';
+import { type AddressFaults, parseOutboundUrl, publicLookup } from '../outbound/addresses.ts';
 import { asStorageFault, ignoreMissing } from './intake.ts';
 
 export interface FetchOptions {
@@ -18,6 +18,9 @@ export interface FetchOptions {
 }
 
 const MAX_REDIRECTS = 5;
+
+/** What is wrong with the address of a source. */
+export const SOURCE_ADDRESS: AddressFaults = { invalid: 'PULL_URL_INVALID', refused: 'PULL_ADDRESS_REFUSED' };
 
 /**
  * Fetches a source into `file`, going on where an earlier attempt stopped when the source can prove that it is still the
@@ -62,14 +65,15 @@ async function follow(
   earlier: EarlierAttempt | undefined,
   options: FetchOptions,
 ): Promise<IncomingMessage> {
-  let url = parseSourceUrl(address, undefined, options.allowPrivate);
+  const { allowPrivate } = options;
+  let url = parseOutboundUrl(address, SOURCE_ADDRESS, { allowPrivate });
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const response = await get(url, earlier, options);
     const { statusCode = 0, headers } = response;
     if (statusCode === 200 || (statusCode === 206 && earlier)) return response;
     response.destroy();
     if (statusCode < 300 || statusCode > 399 || headers.location === undefined) throw refused(statusCode);
-    url = parseSourceUrl(headers.location, url, options.allowPrivate);
+    url = parseOutboundUrl(headers.location, SOURCE_ADDRESS, { base: url, allowPrivate });
   }
   throw new Fault('PULL_FAILED', { says: `The source redirects more than ${MAX_REDIRECTS} times.` });
 }
@@ -86,7 +90,7 @@ function get(url: URL, earlier: EarlierAttempt | undefined, options: FetchOption
       'accept-encoding': 'identity',
       ...(earlier ? { range: `bytes=${earlier.bytes}-`, 'if-range': earlier.etag } : {}),
     },
-    ...(options.allowPrivate ? {} : { lookup: publicLookup }),
+    ...(options.allowPrivate ? {} : { lookup: publicLookup(SOURCE_ADDRESS) }),
   });
   request.setTimeout(options.idleMs, () => {
     request.destroy(new Fault('PULL_FAILED', { says: `The source sent nothing for ${options.idleMs} ms.` }));

@@ -74,6 +74,21 @@ export const FAULTS = {
   },
   PULL_FAILED: { side: 'upstream', status: 502, says: 'The source could not be fetched.' },
 
+  // Webhooks
+  WEBHOOK_URL_INVALID: {
+    side: 'viewer',
+    status: 422,
+    says: 'The address of a webhook must be an http or https URL without a user name in it.',
+  },
+  WEBHOOK_ADDRESS_REFUSED: {
+    side: 'viewer',
+    status: 422,
+    says: 'The address leads to a private network, which this server does not send webhooks to.',
+  },
+  WEBHOOK_UNREACHABLE: { side: 'upstream', status: 502, says: 'The endpoint could not be reached.' },
+  WEBHOOK_TIMEOUT: { side: 'upstream', status: 504, says: 'The endpoint did not answer in time.' },
+  WEBHOOK_DISABLED: { side: 'viewer', status: 409, says: 'The webhook is disabled; enable it first.' },
+
   // The origin
   EDGE_SIGNATURE_INVALID: { side: 'viewer', status: 403, says: 'The origin answers edges only.' },
   SEGMENT_PENDING: { side: 'ours', status: 503, says: 'This part of the film is still being encoded.' },

@@ -1,6 +1,6 @@
-import type { Selectable, Transaction } from 'kysely';
-import type { Database } from '../database/open.ts';
-import type { JobTable, Schema } from '../database/schema.ts';
+import type { Selectable } from 'kysely';
+import type { Database, DatabaseTransaction } from '../database/open.ts';
+import type { JobTable } from '../database/schema.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
 import { carve } from './carve.ts';
@@ -32,11 +32,26 @@ export interface Job extends NewJob {
   readonly fence: number;
 }
 
+/** Which of the waiting jobs a worker is there for. */
+export interface LeaseChoice {
+  /** Only jobs of this priority or a greater one. */
+  readonly atLeast?: number;
+  /** Leaves out jobs about these subjects. */
+  readonly except?: readonly string[];
+}
+
 export interface QueueOptions {
   /** How long a lease lasts unless extended. */
   readonly leaseMs: number;
   /** After so many attempts a job is dead. */
   readonly maxAttempts: number;
+}
+
+/** How a kind of work that is more patient than an encoder is tried again. */
+export interface RetryLimits {
+  readonly maxAttempts?: number;
+  /** Before the next attempt. */
+  readonly pauseMs?: number;
 }
 
 /**
@@ -70,11 +85,17 @@ export class Queue {
     this.#signals.notify(WORK);
   }
 
+  /** Adds jobs as a part of the caller's transaction; the caller notifies WORK when it is through. */
+  async addWithin(trx: DatabaseTransaction, jobs: readonly NewJob[]): Promise<void> {
+    if (jobs.length > 0) await this.#insert(trx, jobs);
+  }
+
   /**
-   * Takes the most urgent job of these kinds that is waiting or whose lease has run out, if its priority is `atLeast`;
-   * undefined when there is none.
+   * Takes the most urgent job that the worker is there for and that is waiting or whose lease has run out; undefined
+   * when there is none.
    */
-  async lease(worker: string, kinds: readonly string[], atLeast = Number.MIN_SAFE_INTEGER): Promise<Job | undefined> {
+  async lease(worker: string, kinds: readonly string[], choice: LeaseChoice = {}): Promise<Job | undefined> {
+    const { atLeast = Number.MIN_SAFE_INTEGER, except = [] } = choice;
     const now = this.#clock.now();
     const row = await this.#db
       .updateTable('jobs')
@@ -93,6 +114,7 @@ export class Queue {
           .select('seq')
           .where('kind', 'in', kinds)
           .where('priority', '>=', atLeast)
+          .$if(except.length > 0, (query) => query.where('subject', 'not in', except))
           .where((where) =>
             where.or([
               where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
@@ -149,13 +171,14 @@ export class Queue {
    * Hands a job back after a failure: `retry` after a pause; `dead` and gone when it was the last attempt; `lost` without
    * a lease.
    */
-  async fail(job: Job): Promise<'retry' | 'dead' | 'lost'> {
-    if (job.attempt >= this.#options.maxAttempts) return (await this.complete(job)) ? 'dead' : 'lost';
+  async fail(job: Job, limits: RetryLimits = {}): Promise<'retry' | 'dead' | 'lost'> {
+    const { maxAttempts = this.#options.maxAttempts, pauseMs = backOffMs(job.attempt) } = limits;
+    if (job.attempt >= maxAttempts) return (await this.complete(job)) ? 'dead' : 'lost';
     const result = await this.#db
       .updateTable('jobs')
       .set({
         state: 'waiting',
-        run_after: this.#clock.now() + backOffMs(job.attempt),
+        run_after: this.#clock.now() + pauseMs,
         leased_by: null,
         lease_until: null,
       })
@@ -259,7 +282,7 @@ export class Queue {
     await this.#db.deleteFrom('jobs').where('subject', '=', subject).execute();
   }
 
-  async #insert(trx: Transaction<Schema>, jobs: readonly NewJob[]): Promise<void> {
+  async #insert(trx: DatabaseTransaction, jobs: readonly NewJob[]): Promise<void> {
     // SQLite binds at most 32,766 values in a statement; 500 rows of 13 stay well below.
     for (let at = 0; at < jobs.length; at += 500) {
       await trx

@@ -9,7 +9,7 @@ import { Fault } from '../kernel/errors.ts';
 import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
 import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
-import { type Job, PRIORITY_VIEWER, type Queue } from '../queue/queue.ts';
+import { type Job, type LeaseChoice, PRIORITY_VIEWER, type Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { type ChunkWork, encodeAudio, encodeVideo } from './encode.ts';
@@ -73,7 +73,7 @@ export class Worker {
     const count = this.#deps.settings.workers || availableParallelism();
     this.#slots = Array.from({ length: count }, () => this.#slot());
     // One more, for waiting viewers alone: they shall not wait for the end of chunks that nobody asked for.
-    this.#slots.push(this.#slot(PRIORITY_VIEWER));
+    this.#slots.push(this.#slot({ atLeast: PRIORITY_VIEWER }));
     this.#log.info({ slots: count }, 'taking work');
   }
 
@@ -84,11 +84,11 @@ export class Worker {
     return this.#stopped;
   }
 
-  async #slot(atLeast?: number): Promise<void> {
+  async #slot(choice: LeaseChoice = {}): Promise<void> {
     const { queue, signals } = this.#deps;
     while (!this.#stop.signal.aborted) {
       try {
-        const job = await queue.lease(this.#name, KINDS, atLeast);
+        const job = await queue.lease(this.#name, KINDS, choice);
         if (job) await this.#work(job);
         else await signals.next(WORK, IDLE_MS, this.#stop.signal);
       } catch (cause) {

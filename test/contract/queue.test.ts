@@ -143,6 +143,35 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     expect(await on.database.selectFrom('jobs').selectAll().execute()).toEqual([]);
   });
 
+  test('a kind of work with limits of its own is tried as often and as late as they say', async () => {
+    await queue.add([job('a')]);
+    const limits = { maxAttempts: 5, pauseMs: 7_000 };
+    for (let attempt = 1; attempt < 5; attempt++) {
+      expect(await queue.fail(await mustLease(), limits)).toBe('retry');
+      clock.turn(6_999);
+      expect(await lease()).toBeUndefined();
+      clock.turn(1);
+    }
+    expect(await queue.fail(await mustLease(), limits)).toBe('dead');
+  });
+
+  test('leaves out the subjects that are asked to wait', async () => {
+    await queue.add([job('a'), job('other', { subject: 'as_two' })]);
+    expect(nameOf(await queue.lease('w1', ['video'], { except: ['as_one', 'as_none'] }))).toBe('other');
+    expect(await queue.lease('w1', ['video'], { except: ['as_one'] })).toBeUndefined();
+  });
+
+  test('work added within a transaction is there only when that is through', async () => {
+    const given = on.database.transaction().execute(async (trx) => {
+      await queue.addWithin(trx, [job('a')]);
+      throw new Error('changed my mind');
+    });
+    await expect(given).rejects.toThrow('changed my mind');
+    expect(await lease()).toBeUndefined();
+    await on.database.transaction().execute((trx) => queue.addWithin(trx, [job('b')]));
+    expect(nameOf(await lease())).toBe('b');
+  });
+
   test('a job that was given back waits for nobody and has lost no attempt', async () => {
     await queue.add([job('a')]);
     await queue.release(await mustLease());
@@ -193,9 +222,9 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
 
   test('a worker that only helps waiting viewers takes nothing else', async () => {
     await queue.add([job('ordinary'), job('wanted', { firstSegment: 6, endSegment: 8 })]);
-    expect(await queue.lease('helper', ['video'], PRIORITY_VIEWER)).toBeUndefined();
+    expect(await queue.lease('helper', ['video'], { atLeast: PRIORITY_VIEWER })).toBeUndefined();
     await queue.raise('as_one', '360p', 6, PRIORITY_VIEWER);
-    expect(nameOf(await queue.lease('helper', ['video'], PRIORITY_VIEWER))).toBe('wanted');
+    expect(nameOf(await queue.lease('helper', ['video'], { atLeast: PRIORITY_VIEWER }))).toBe('wanted');
   });
 
   test('a cancelled subject loses its jobs, leased ones too, and no other does', async () => {

@@ -15,7 +15,7 @@ import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
 import { Ingest } from '../../src/ingest/ingest.ts';
 import type { Scope } from '../../src/kernel/access/api-token.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
-import { silentLog } from '../../src/kernel/log.ts';
+import { type Log, silentLog } from '../../src/kernel/log.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
@@ -62,6 +62,7 @@ export interface ServerOptions {
   readonly settings?: Partial<Settings>;
   readonly clock?: Clock;
   readonly port?: number;
+  readonly log?: Log;
   /** How long a connection may be silent. */
   readonly silenceMs?: number;
 }
@@ -78,7 +79,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   const queue = new Queue(database, clock, signals, { leaseMs: settings.leaseMs, maxAttempts: settings.chunkAttempts });
   const store = new FolderStore(join(folder, 'media'));
   await store.start();
-  const shared = { assets, queue, store, signals, clock, log: silentLog, metrics: new Metrics() };
+  const shared = { assets, queue, store, signals, clock, log: options.log ?? silentLog, metrics: new Metrics() };
   const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
   let url = '';
   const control = await buildControl({
@@ -88,6 +89,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     keys,
     tokens,
     database,
+    settings,
     staticFolder: join(folder, 'no-console'),
     ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
   });
@@ -97,6 +99,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   await control.app.listen({ port: options.port ?? 0, host: '127.0.0.1' });
   url = `http://127.0.0.1:${(control.app.server.address() as AddressInfo).port}`;
   await ingest.start();
+  await control.courier.start();
   const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
   return {
     url,
@@ -117,6 +120,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
       return text(socket);
     },
     stop: async () => {
+      await control.courier.stop();
       await control.app.close();
       await ingest.stop();
       await database.destroy();

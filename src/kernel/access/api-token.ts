@@ -9,6 +9,8 @@ export const SCOPES = [
   'keys:write',
   'grants:write',
   'tokens:write',
+  'webhooks:read',
+  'webhooks:write',
   'admin',
 ] as const;
 
