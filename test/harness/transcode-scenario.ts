@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { type Asset, AssetRepository } from '../../src/database/assets.ts';
@@ -17,7 +18,7 @@ import { assetChannel, LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
 import { Worker } from '../../src/transcode/worker.ts';
 
-const LADDERS = new URL('../../media/ladders', import.meta.url).pathname;
+const LADDERS = fileURLToPath(new URL('../../media/ladders', import.meta.url));
 
 /** A worker with everything it stands on, in a folder of its own. */
 export class TranscodeScenario {
