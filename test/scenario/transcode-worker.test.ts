@@ -58,6 +58,37 @@ describe('the order of chunks', () => {
   });
 });
 
+test('a viewer does not wait for the chunk that keeps the only slot', async () => {
+  const scenario = await TranscodeScenario.open({ chunkSegments: 2, workers: 1 });
+  try {
+    await scenario.start();
+    const id = await scenario.ingest(clip);
+    const { film } = await scenario.until(id, ({ segmentsDone }) => segmentsDone > 0);
+    const lane = film?.video?.renditions[0]?.name ?? '';
+    // Stopped, not ended: the slot is taken for as long as the test wants.
+    const held = await vi.waitUntil(() => stopEncoder(scenario.folder), { timeout: 20_000, interval: 5 });
+    await scenario.queue.raise(id, lane, 4, PRIORITY_VIEWER);
+    const wanted = async () => (await scenario.assets.segments(id, 1)).some((each) => each.segment === 4);
+    await vi.waitUntil(wanted, { timeout: 30_000 });
+    process.kill(held, 'SIGCONT');
+    await scenario.until(id, ({ status }) => status === 'ready');
+  } finally {
+    await scenario.close();
+  }
+});
+
+/** The process id of an encoder below this folder, stopped; undefined when none runs or it has just ended. */
+async function stopEncoder(folder: string): Promise<number | undefined> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid,args']);
+  const line = stdout.split('\n').find((each) => /^\s*\d+ (\S*\/)?ffmpeg\b/.test(each) && each.includes(folder));
+  const pid = Number.parseInt(line ?? '', 10);
+  try {
+    return Number.isNaN(pid) || !process.kill(pid, 'SIGSTOP') ? undefined : pid;
+  } catch {
+    return undefined; // ended between the look and the signal
+  }
+}
+
 describe('a worker', () => {
   let scenario: TranscodeScenario;
 
