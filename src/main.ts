@@ -3,6 +3,7 @@
  * what it needs, and stops them in reverse. Roles never see one another; what crosses between them is HTTP, the
  * database, the store and signals.
  */
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FactViews } from './analytics/facts.ts';
@@ -90,7 +91,6 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
   const { lifecycle, folder, secrets, clock, urls } = ground;
   const has = (role: Role) => roles.includes(role);
   try {
-    holdFolder(ground);
     const seams = has('control') || has('origin') || has('worker') ? await openSeams(ground) : undefined;
     if (seams && has('origin')) await startOrigin(ground, seams);
     if (seams && has('control')) await startControl(ground, seams);
@@ -127,31 +127,40 @@ export async function serveEdge(
 /** `alone`: an edge keeps a folder of its own and no run file, so it may share its machine with others. */
 async function layGround(settings: Settings, { alone = false } = {}): Promise<Ground> {
   const folder = resolve(settings.data);
-  if (!alone) await refuseSecondServer(folder);
   const log = createLog(settings.logLevel);
-  const kept = await loadSecrets(folder);
-  return {
-    settings,
-    folder,
-    secrets: { ...kept, edgeSecret: settings.edgeSecret || kept.edgeSecret },
-    log,
-    clock: systemClock,
-    metrics: new Metrics(),
-    lifecycle: new Lifecycle((part, cause) => log.error({ part, err: cause }, 'a part would not stop')),
-    urls: { control: settings.controlUrl, edge: settings.edgeUrl, origin: settings.originUrl },
-  };
+  const lifecycle = new Lifecycle((part, cause) => log.error({ part, err: cause }, 'a part would not stop'));
+  if (!alone) await holdFolder(folder, lifecycle);
+  try {
+    const kept = await loadSecrets(folder);
+    return {
+      settings,
+      folder,
+      secrets: { ...kept, edgeSecret: settings.edgeSecret || kept.edgeSecret },
+      log,
+      clock: systemClock,
+      metrics: new Metrics(),
+      lifecycle,
+      urls: { control: settings.controlUrl, edge: settings.edgeUrl, origin: settings.originUrl },
+    };
+  } catch (cause) {
+    await lifecycle.stop();
+    throw cause;
+  }
 }
 
-async function refuseSecondServer(folder: string): Promise<void> {
+/**
+ * Before anything in the folder is read or written: two servers that start at once would each make secrets, and one of
+ * them would go on with those that the other has replaced. The run file, written last, says more to a person; until it
+ * is there only the lock tells the two apart.
+ */
+async function holdFolder(folder: string, lifecycle: Lifecycle): Promise<void> {
   const run = await readRunFile(folder);
-  if (!run || !isAlive(run)) return;
-  throw new SettingsError(
-    `A server with process id ${run.pid} already runs on the data folder ${folder}. Is it none? Then delete run.json there.`,
-  );
-}
-
-/** The run file is written last: until then only the lock tells two servers that start at once apart. */
-function holdFolder({ folder, lifecycle }: Ground): void {
+  if (run && isAlive(run)) {
+    throw new SettingsError(
+      `A server with process id ${run.pid} already runs on the data folder ${folder}. Is it none? Then delete run.json there.`,
+    );
+  }
+  await mkdir(folder, { recursive: true });
   const lock = lockData(folder);
   if (!lock) throw new SettingsError(`Another server already runs on the data folder ${folder}.`);
   lifecycle.add('data folder', async () => lock.release());
