@@ -13,6 +13,7 @@ import { createLog, openLineFile } from './config/log.ts';
 import { isAlive, readRunFile, removeRunFile, writeRunFile } from './config/run-file.ts';
 import { loadSecrets, type Secrets } from './config/secrets.ts';
 import { type Settings, SettingsError } from './config/settings.ts';
+import { parseStorage } from './config/storage.ts';
 import { buildControl } from './control/app.ts';
 import { mintAdminToken, mintSignInToken } from './control/tokens.ts';
 import { ApiTokenRepository } from './database/api-tokens.ts';
@@ -28,6 +29,7 @@ import { buildOrigin } from './origin/http.ts';
 import { Queue } from './queue/queue.ts';
 import { LocalSignals } from './queue/signals.ts';
 import { FolderStore } from './storage/folder.ts';
+import type { ObjectStore } from './storage/object-store.ts';
 import { Worker } from './transcode/worker.ts';
 
 export const ROLES = ['control', 'origin', 'worker', 'edge'] as const;
@@ -52,9 +54,6 @@ export interface Urls {
 const LADDERS = fileURLToPath(new URL('../media/ladders', import.meta.url));
 const CONSOLE = fileURLToPath(new URL('../player-demo/dist', import.meta.url));
 
-/** The origin answers edges of this machine only, until it is given another address. */
-const LOOPBACK = '127.0.0.1';
-
 /** What every role of one process stands on. */
 interface Ground {
   readonly settings: Settings;
@@ -76,7 +75,7 @@ function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> 
 /** Database, store and queue: what all roles but the edge share. */
 interface Seams {
   readonly database: Database;
-  readonly store: FolderStore;
+  readonly store: ObjectStore;
   readonly signals: LocalSignals;
   readonly queue: Queue;
   readonly assets: AssetRepository;
@@ -169,12 +168,19 @@ async function holdFolder(folder: string, lifecycle: Lifecycle): Promise<void> {
 async function openSeams({ settings, folder, clock, lifecycle }: Ground): Promise<Seams> {
   const database = await openDatabase(folder);
   lifecycle.add('database', () => database.destroy());
-  const store = new FolderStore(join(folder, 'media'));
-  await store.start();
+  const store = await openStore(settings, folder);
   const signals = new LocalSignals();
   const { leaseMs, chunkAttempts } = settings;
   const queue = new Queue(database, clock, signals, { leaseMs, maxAttempts: chunkAttempts });
   return { database, store, signals, queue, assets: new AssetRepository(database, clock) };
+}
+
+async function openStore(settings: Settings, folder: string): Promise<ObjectStore> {
+  const place = parseStorage(settings.storage, folder);
+  if (place.kind === 's3') throw new SettingsError('FRONTROW_STORAGE must be a folder.');
+  const store = new FolderStore(place.folder, { owner: folder });
+  await store.start();
+  return store;
 }
 
 async function startOrigin(ground: Ground, seams: Seams): Promise<void> {
@@ -187,7 +193,7 @@ async function startOrigin(ground: Ground, seams: Seams): Promise<void> {
     log: log.child({ part: 'origin' }),
   });
   lifecycle.add('origin', () => drain(app));
-  urls.origin = await app.listen({ host: LOOPBACK, port: settings.originPort });
+  urls.origin = await app.listen({ host: settings.originHost, port: settings.originPort });
 }
 
 /** How long answers under way may take to finish at a stop. */

@@ -33,6 +33,10 @@ const onOff = (setting: Omit<SwitchSetting, 'kind'>): SwitchSetting => ({ kind: 
 
 export const SETTINGS = {
   data: text({ default: './data', says: 'Folder for everything Frontrow keeps: database, media, secrets.' }),
+  storage: text({
+    default: '',
+    says: 'Where media rests: a folder, which several machines may share, or `s3://bucket/prefix?endpoint=…&region=…&pathStyle=true`. Empty: `media` in the data folder.',
+  }),
   host: text({ default: '127.0.0.1', says: 'Address that control and edge listen on; 0.0.0.0 for all.' }),
   port: integer({ default: 8080, min: 0, max: 65_535, says: 'Port of control: API, console and player. 0 picks one.' }),
   edgePort: integer({ default: 8090, min: 0, max: 65_535, says: 'Port of the edge. 0 picks one.' }),
@@ -40,7 +44,11 @@ export const SETTINGS = {
     default: 8070,
     min: 0,
     max: 65_535,
-    says: 'Port of the origin, which answers edges only and listens on the loopback address. 0 picks one, as does leaving it out when the port of control is 0.',
+    says: 'Port of the origin, which answers edges only. 0 picks one, as does leaving it out when the port of control is 0.',
+  }),
+  originHost: text({
+    default: '127.0.0.1',
+    says: 'Address the origin listens on; 0.0.0.0 for all, where edges run on other machines.',
   }),
   publicUrl: text({
     default: '',

@@ -17,7 +17,7 @@ export interface IngestParts {
   readonly metrics: {
     count(name: 'sources' | 'source_bytes', labels: { readonly outcome?: string }, by?: number): void;
   };
-  /** Where bytes rest until they are whole: on the store's own file system, so that taking them over is a rename. */
+  /** Where bytes rest until they are whole. On the store's own file system taking them over is but a rename. */
   readonly folder: string;
   readonly settings: {
     readonly uploadMaxBytes: number;

@@ -1,30 +1,40 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { copyFile, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { Fault, isStorageFull } from '../kernel/errors.ts';
-import type { LocalFile, ObjectHead, ObjectStore, OpenObject } from './object-store.ts';
+import { checkKey, type LocalFile, type ObjectHead, type ObjectStore, type OpenObject } from './object-store.ts';
 
-const KEY = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\/?$/;
+const ASIDE = '.aside';
+
+/** How long what lies aside may lie there before it must be a leftover, also of a machine that never came back. */
+const LEFT_OVER_MS = 24 * 3_600_000;
 
 /**
- * Objects as files below one folder. A put writes aside (same file system), syncs, renames and syncs the directory, so
- * that a crash leaves the old object or the new one and never half of either.
+ * Objects as files below one folder, which several machines may share. A put writes aside (same file system), syncs,
+ * renames and syncs the directory, so that a crash leaves the old object or the new one and never half of either.
  */
 export class FolderStore implements ObjectStore {
   readonly #root: string;
   readonly #aside: string;
 
-  constructor(root: string) {
+  /** `owner`: a data folder, held by one process at a time; what lies aside is cleared by its own owner only. */
+  constructor(root: string, { owner = root } = {}) {
     this.#root = root;
-    this.#aside = join(root, '.aside');
+    const name = createHash('sha256')
+      .update(`${hostname()}:${resolve(owner)}`)
+      .digest('hex')
+      .slice(0, 16);
+    this.#aside = join(root, ASIDE, name);
   }
 
   /** Makes the folders and clears what a crash left aside. */
   async start(): Promise<void> {
     await rm(this.#aside, { recursive: true, force: true });
     await mkdir(this.#aside, { recursive: true });
+    await this.#clearLeftOvers();
   }
 
   async put(key: string, body: Uint8Array): Promise<void> {
@@ -48,7 +58,10 @@ export class FolderStore implements ObjectStore {
     const path = this.#pathOf(key);
     try {
       await syncPath(file, 'r+');
-      await this.#publish(file, path);
+      await this.#publish(file, path).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code !== 'EXDEV') throw cause;
+        return this.#copyAcross(file, path);
+      });
     } catch (cause) {
       throw asFault(cause);
     }
@@ -97,6 +110,30 @@ export class FolderStore implements ObjectStore {
     }
   }
 
+  /** A store on another file system, where a rename does not reach. */
+  async #copyAcross(file: string, path: string): Promise<void> {
+    const aside = join(this.#aside, randomUUID());
+    try {
+      await copyFile(file, aside);
+      await syncPath(aside, 'r+');
+      await this.#publish(aside, path);
+    } catch (cause) {
+      await rm(aside, { force: true });
+      throw cause;
+    }
+    await rm(file);
+  }
+
+  async #clearLeftOvers(): Promise<void> {
+    const top = join(this.#root, ASIDE);
+    for (const entry of await readdir(top, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const found = await stat(path).catch(ignoreMissing);
+      if (found && Date.now() - found.mtimeMs > LEFT_OVER_MS) await rm(path, { force: true });
+    }
+  }
+
   async #publish(aside: string, path: string): Promise<void> {
     const folder = dirname(path);
     const firstMade = await mkdir(folder, { recursive: true });
@@ -111,7 +148,7 @@ export class FolderStore implements ObjectStore {
 
   /** Keys come from our own code, yet a key is the last place where a forged name could leave the folder. */
   #pathOf(key: string): string {
-    if (!KEY.test(key)) throw new Fault('PATH_INVALID', { detail: { key } });
+    checkKey(key);
     return join(this.#root, key);
   }
 }

@@ -1,4 +1,7 @@
 import type { Readable } from 'node:stream';
+import { Fault } from '../kernel/errors.ts';
+
+const KEY = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\/?$/;
 
 /**
  * Where media rests: named immutable byte strings. A key is a relative path of plain segments (`assets/as_…/v1/…`).
@@ -47,4 +50,12 @@ export interface OpenObject extends ObjectHead {
 export interface LocalFile {
   readonly path: string;
   release(): Promise<void>;
+}
+
+/**
+ * Keys and prefixes come from our own code, yet this is the last place where a forged name could leave the store.
+ * @throws Fault PATH_INVALID
+ */
+export function checkKey(key: string): void {
+  if (!KEY.test(key)) throw new Fault('PATH_INVALID', { detail: { key } });
 }

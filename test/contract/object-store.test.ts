@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -132,17 +133,53 @@ describe.each(STORES)('$name as an object store', ({ open }) => {
 });
 
 describe('the folder', () => {
+  let folder: string;
+  let root: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'frontrow-contract-'));
+    root = join(folder, 'store');
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const asideOf = async () => join(root, '.aside', (await readdir(join(root, '.aside')))[0] ?? '');
+
   test('clears at its start what a crash left aside, and only that', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'frontrow-contract-'));
-    const root = join(folder, 'store');
     const store = new FolderStore(root);
     await store.start();
     await store.put('k', Buffer.from('kept'));
-    await mkdir(join(root, '.aside'), { recursive: true });
-    await writeFile(join(root, '.aside', 'half'), 'ha');
+    const aside = await asideOf();
+    await writeFile(join(aside, 'half'), 'ha');
     await new FolderStore(root).start();
-    expect(await readdir(join(root, '.aside'))).toEqual([]);
+    expect(await readdir(aside)).toEqual([]);
     expect(await store.head('k')).toMatchObject({ sizeBytes: 4 });
-    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('leaves alone what another machine writes aside, unless it has lain there for more than a day', async () => {
+    await new FolderStore(root, { owner: join(folder, 'one') }).start();
+    const aside = await asideOf();
+    await writeFile(join(aside, 'young'), 'under way');
+    await writeFile(join(aside, 'old'), 'left over');
+    const longAgo = new Date(Date.now() - 25 * 3_600_000);
+    await utimes(join(aside, 'old'), longAgo, longAgo);
+    await new FolderStore(root, { owner: join(folder, 'two') }).start();
+    expect(await readdir(aside)).toEqual(['young']);
+  });
+
+  test.runIf(areApart('/dev/shm', tmpdir()))('takes over a file from another file system', async () => {
+    const elsewhere = await mkdtemp('/dev/shm/frontrow-contract-');
+    const file = join(elsewhere, 'arrived');
+    await writeFile(file, 'film');
+    const store = new FolderStore(root);
+    await store.start();
+    await store.adopt('sources/x/original', file);
+    expect(await readFile(join(root, 'sources/x/original'), 'utf8')).toBe('film');
+    expect(await readdir(elsewhere)).toEqual([]);
+    expect(await readdir(await asideOf())).toEqual([]);
+    await rm(elsewhere, { recursive: true });
   });
 });
+
+function areApart(one: string, other: string): boolean {
+  return existsSync(one) && statSync(one).dev !== statSync(other).dev;
+}
