@@ -1,17 +1,22 @@
 import { execFile } from 'node:child_process';
+import { openAsBlob } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../harness/browser.ts';
 import { loopClip, placeClip } from '../harness/clip.ts';
 import { type AssetBody, TestServer } from '../harness/server.ts';
 import { median, seconds, type Table, worst } from './measure.ts';
+import { Viewer } from './viewer.ts';
 
 const run = promisify(execFile);
 
 interface FilmTimes {
   readonly playableMs: number;
   readonly firstSegmentMs: number;
+  readonly firstPictureMs: number;
   readonly seekMs: number;
   /** Undefined in rounds that were ended once the film played. */
   readonly readyMs: number | undefined;
@@ -26,66 +31,96 @@ interface Film {
 
 const ROUNDS = 5;
 
-/** From the last byte of an upload to playable, to the first segment through the edge, and to ready. */
+/** From the last byte of an upload to playable, to the first picture in a browser, to a seek's picture, and to ready. */
 export async function benchFilm(): Promise<Table[]> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
+  const browser = await launchBrowser();
   try {
     const films = await makeFilms(folder);
     const rows: string[][] = [];
-    for (const film of films) rows.push(await benchOne(film, folder));
-    const head = ['film', 'playable', 'first segment', 'segment at 90 %', 'ready', 'plain ffmpeg', 'ready / ffmpeg'];
+    for (const film of films) rows.push(await benchOne(film, folder, browser));
+    const head = [
+      ...['film', 'playable', 'first segment', 'first picture', 'picture after a seek to 90 %', 'ready'],
+      ...['plain ffmpeg', 'ready / ffmpeg'],
+    ];
     return [{ title: 'From the last byte of the upload (median, worst in brackets)', head, rows }];
   } finally {
+    await browser.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 async function makeFilms(folder: string): Promise<Film[]> {
-  const short = join(folder, 'short.mp4');
-  const long = join(folder, 'long.mp4');
-  await placeClip(short);
-  await loopClip(short, long, 20);
-  return [
-    { name: '30 s, 854x480', path: short, wholeRounds: 5 },
-    { name: '10 min, 854x480', path: long, wholeRounds: 1 },
-  ];
+  const film = (name: string, wholeRounds: number) => ({ name, path: join(folder, `${name}.mp4`), wholeRounds });
+  const short = film('30 s', ROUNDS);
+  const medium = film('10 min', 1);
+  const long = film('2 h', 0);
+  await placeClip(short.path);
+  await loopClip(short.path, medium.path, 20);
+  await loopClip(short.path, long.path, 240);
+  return [short, medium, long];
 }
 
-async function benchOne(film: Film, folder: string): Promise<string[]> {
-  const bytes = new Uint8Array(await readFile(film.path));
+async function benchOne(film: Film, folder: string, browser: Browser): Promise<string[]> {
   const times: FilmTimes[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     process.stderr.write(`film: ${film.name}, round ${round + 1} of ${ROUNDS}\n`);
-    times.push(await measureRound(bytes, round < film.wholeRounds));
+    times.push(await measureRound(film.path, round < film.wholeRounds, browser));
   }
-  const plainMs = await plainFfmpeg(film.path, join(folder, 'plain'));
+  const plainMs = film.wholeRounds > 0 ? await plainFfmpeg(film.path, join(folder, 'plain')) : Number.NaN;
   const cell = (pick: (each: FilmTimes) => number) =>
     `${seconds(median(times.map(pick)))} (${seconds(worst(times.map(pick)))})`;
   const whole = times.flatMap(({ readyMs }) => (readyMs === undefined ? [] : [readyMs]));
-  const readyMs = median(whole);
+  const end =
+    whole.length === 0
+      ? ['-', '-', '-']
+      : [
+          `${seconds(median(whole))} (${seconds(worst(whole))})`,
+          seconds(plainMs),
+          (median(whole) / plainMs).toFixed(2),
+        ];
   return [
     film.name,
     cell((each) => each.playableMs),
     cell((each) => each.firstSegmentMs),
+    cell((each) => each.firstPictureMs),
     cell((each) => each.seekMs),
-    `${seconds(readyMs)} (${seconds(worst(whole))})`,
-    seconds(plainMs),
-    (readyMs / plainMs).toFixed(2),
+    ...end,
   ];
 }
 
-async function measureRound(bytes: Uint8Array<ArrayBuffer>, toTheEnd: boolean): Promise<FilmTimes> {
+/** Two fresh servers: what the first viewer waits for must not have been made for the one who seeks, or the reverse. */
+async function measureRound(path: string, toTheEnd: boolean, browser: Browser): Promise<FilmTimes> {
+  const start = await withUpload(path, browser, async ({ server, uploaded, viewer, since }) => {
+    const playable = server.until(uploaded.assetId, isPlayable).then(since);
+    const firstSegment = fetchFirstSegment(uploaded.playbackUrl).then(since);
+    const firstPicture = viewer.play(uploaded.playbackUrl).then(since);
+    const [playableMs, firstSegmentMs, firstPictureMs] = await Promise.all([playable, firstSegment, firstPicture]);
+    await viewer.close();
+    if (toTheEnd) await server.until(uploaded.assetId, ({ status }) => status === 'ready');
+    return { playableMs, firstSegmentMs, firstPictureMs, readyMs: toTheEnd ? since() : undefined };
+  });
+  const seekMs = await withUpload(path, browser, ({ uploaded, viewer, since }) =>
+    viewer.playFrom(uploaded.playbackUrl, 0.9).then(since),
+  );
+  return { ...start, seekMs };
+}
+
+interface Uploaded {
+  readonly server: TestServer;
+  readonly uploaded: AssetBody;
+  readonly viewer: Viewer;
+  /** Milliseconds since the upload's answer. */
+  readonly since: () => number;
+}
+
+async function withUpload<T>(path: string, browser: Browser, measure: (round: Uploaded) => Promise<T>): Promise<T> {
   const server = await TestServer.start();
   try {
-    const uploaded = await server.upload(bytes, 'film.mp4');
+    const viewer = await Viewer.open(browser, server.run.control);
+    const uploaded = await server.upload(await openAsBlob(path), 'film.mp4');
     const startedAt = performance.now();
-    const since = () => performance.now() - startedAt;
-    const playable = server.until(uploaded.assetId, isPlayable).then(since);
-    const firstSegment = fetchSegment(uploaded.playbackUrl, 0).then(since);
-    const seek = fetchSegment(uploaded.playbackUrl, 0.9).then(since);
-    const [playableMs, firstSegmentMs, seekMs] = await Promise.all([playable, firstSegment, seek]);
-    if (toTheEnd) await server.until(uploaded.assetId, ({ status }) => status === 'ready');
-    return { playableMs, firstSegmentMs, seekMs, readyMs: toTheEnd ? since() : undefined };
+    return await measure({ server, uploaded, viewer, since: () => performance.now() - startedAt });
   } finally {
     await server.stop();
   }
@@ -95,12 +130,11 @@ function isPlayable({ status }: AssetBody): boolean {
   return status === 'playable' || status === 'ready';
 }
 
-/** As a player does: multivariant playlist, lowest rung, the segment at a share of the film. */
-async function fetchSegment(masterUrl: string, share: number): Promise<void> {
+/** As a player does: multivariant playlist, lowest rung, first segment. */
+async function fetchFirstSegment(masterUrl: string): Promise<void> {
   const master = await get(masterUrl);
   const playlistUrl = new URL(uris(master)[0] ?? '', masterUrl);
-  const segments = uris(await get(playlistUrl.href));
-  const segment = segments[Math.floor(segments.length * share)] ?? '';
+  const [segment = ''] = uris(await get(playlistUrl.href));
   await get(new URL(segment, playlistUrl).href);
 }
 

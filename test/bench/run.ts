@@ -1,10 +1,12 @@
-/** `npm run bench [edge|cold|film]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|cold|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchCold } from './cold.bench.ts';
 import { benchEdge } from './edge.bench.ts';
 import { benchFilm } from './film.bench.ts';
 import { type Table, writeTable } from './measure.ts';
+import { benchMemory } from './memory.bench.ts';
+import { benchWorkers } from './workers.bench.ts';
 
 interface Bench {
   readonly name: string;
@@ -16,7 +18,9 @@ interface Bench {
 const BENCHES: readonly Bench[] = [
   { name: 'edge', needs: ['nginx', 'wrk', 'taskset'], run: benchEdge },
   { name: 'cold', needs: ['nginx', 'taskset'], run: benchCold },
-  { name: 'film', needs: ['ffmpeg'], run: benchFilm },
+  { name: 'film', needs: ['ffmpeg', 'chromium'], run: benchFilm },
+  { name: 'workers', needs: ['ffmpeg'], run: benchWorkers },
+  { name: 'memory', needs: ['ffmpeg'], run: benchMemory },
 ];
 
 const wanted = process.argv.slice(2);

@@ -110,7 +110,7 @@ export class TestServer {
   }
 
   /** Uploads bytes as one raw body. */
-  async upload(bytes: Uint8Array<ArrayBuffer>, filename: string, policy = 'public'): Promise<AssetBody> {
+  async upload(bytes: Uint8Array<ArrayBuffer> | Blob, filename: string, policy = 'public'): Promise<AssetBody> {
     const response = await fetch(`${this.run.control}/v1/assets?filename=${filename}&policy=${policy}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${this.run.adminToken}`, 'content-type': 'application/octet-stream' },
