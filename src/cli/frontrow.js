@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import * as module from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ function isNewEnough() {
 /** The binary of the npm package `node`, when it is installed and is not the one running already. */
 function pinnedNode() {
   try {
-    const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
+    const folder = dirname(module.createRequire(import.meta.url).resolve('node/package.json'));
     const file = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
     return existsSync(file) && realpathSync(file) !== realpathSync(process.execPath) ? file : undefined;
   } catch {
@@ -48,8 +48,17 @@ function handOver(node) {
   });
 }
 
+/**
+ * What was stripped and compiled at one start is used at the next. Kept beside the packages and not in the system's
+ * folder for temporary files, where others could put code of theirs in our place. Without write access nothing is kept.
+ */
+function keepCompiled() {
+  module.enableCompileCache?.(join(here, '..', '..', 'node_modules', '.cache', 'frontrow'));
+}
+
 async function begin() {
   if (isNewEnough()) {
+    keepCompiled();
     // From a checkout the sources run as they are; an installed package brings them compiled.
     const source = join(here, 'main.ts');
     const { main } = await import(existsSync(source) ? './main.ts' : '../../dist/cli/main.js');
