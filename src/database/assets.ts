@@ -30,6 +30,15 @@ export interface Asset {
   readonly updatedAtMs: number;
 }
 
+/** A segment that viewers can fetch. */
+export interface PublishedSegment {
+  readonly rendition: string;
+  readonly segment: number;
+  readonly bytes: number;
+  /** Where the key frame that it opens on lies in it, with the boxes around it; absent for sound. */
+  readonly keyFrame?: { readonly startByte: number; readonly sizeBytes: number };
+}
+
 export interface NewAsset {
   readonly id: string;
   readonly title: string;
@@ -171,21 +180,21 @@ export class AssetRepository {
    * Records a published segment of one version; published twice it counts once. False when the film, which may have
    * become shorter while it was encoded, has no such segment.
    */
-  async segmentPublished(
-    id: string,
-    version: number,
-    published: { readonly rendition: string; readonly segment: number; readonly bytes: number },
-  ): Promise<boolean> {
+  async segmentPublished(id: string, version: number, published: PublishedSegment): Promise<boolean> {
+    const { keyFrame, ...segment } = published;
+    const row = { ...segment, key_start: keyFrame?.startByte ?? null, key_bytes: keyFrame?.sizeBytes ?? null };
     return this.#db.transaction().execute(async (trx) => {
-      const row = await trx.selectFrom('assets').select('film').where('id', '=', id).executeTakeFirst();
-      if (row?.film && published.segment >= segmentCount(JSON.parse(row.film) as Film)) return false;
+      const asset = await trx.selectFrom('assets').select('film').where('id', '=', id).executeTakeFirst();
+      if (asset?.film && published.segment >= segmentCount(JSON.parse(asset.film) as Film)) return false;
       await trx
         .insertInto('segments')
-        .values({ asset_id: id, version, ...published })
+        .values({ asset_id: id, version, ...row })
         .onConflict((conflict) =>
-          conflict
-            .columns(['asset_id', 'version', 'rendition', 'segment'])
-            .doUpdateSet((set) => ({ bytes: set.ref('excluded.bytes') })),
+          conflict.columns(['asset_id', 'version', 'rendition', 'segment']).doUpdateSet((set) => ({
+            bytes: set.ref('excluded.bytes'),
+            key_start: set.ref('excluded.key_start'),
+            key_bytes: set.ref('excluded.key_bytes'),
+          })),
         )
         .execute();
       const { done } = await trx
@@ -204,15 +213,19 @@ export class AssetRepository {
   }
 
   /** Published segments of a version with their sizes, by rendition and index. */
-  async segments(id: string, version: number): Promise<{ rendition: string; segment: number; bytes: number }[]> {
-    return this.#db
+  async segments(id: string, version: number): Promise<PublishedSegment[]> {
+    const rows = await this.#db
       .selectFrom('segments')
-      .select(['rendition', 'segment', 'bytes'])
+      .select(['rendition', 'segment', 'bytes', 'key_start', 'key_bytes'])
       .where('asset_id', '=', id)
       .where('version', '=', version)
       .orderBy('rendition')
       .orderBy('segment')
       .execute();
+    return rows.map(({ key_start, key_bytes, ...segment }) => ({
+      ...segment,
+      ...(key_start === null || key_bytes === null ? {} : { keyFrame: { startByte: key_start, sizeBytes: key_bytes } }),
+    }));
   }
 
   /** `queued` becomes `playable`, `playable` becomes `ready`: never backwards, and never from `errored`. */

@@ -43,6 +43,9 @@ export interface SegmentTable {
   rendition: string;
   segment: number;
   bytes: number;
+  /** Where its key frame lies in it, with the boxes around it; null for sound. */
+  key_start: number | null;
+  key_bytes: number | null;
 }
 
 /** Work, leased with a deadline and a fencing number. `lanes` and the range tell which segments a job will publish. */

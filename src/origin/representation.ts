@@ -13,6 +13,7 @@ export function contentTypeOf(object: FilmObject): string {
   switch (object.kind) {
     case 'master':
     case 'playlist':
+    case 'iframes':
       return 'application/vnd.apple.mpegurl';
     case 'poster':
     case 'sheet':
@@ -29,6 +30,7 @@ export function cacheControlOf(object: FilmObject): string {
   switch (object.kind) {
     case 'master':
     case 'playlist':
+    case 'iframes':
       return SHORT;
     case 'poster':
     case 'storyboard':

@@ -35,6 +35,9 @@ function prospectInFilm(object: FilmObject, film: Film): Prospect {
         : NEVER;
     case 'playlist':
       return hasSegment(film, object.rendition, 0) ? { when: 'later' } : NEVER;
+    case 'iframes':
+      // Written when the film is ready, and named by nobody before.
+      return NEVER;
     case 'poster':
       return film.video ? { when: 'later' } : NEVER;
     case 'storyboard':

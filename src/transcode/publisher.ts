@@ -1,14 +1,25 @@
-import type { Asset, AssetRepository } from '../database/assets.ts';
+import type { Asset, AssetRepository, PublishedSegment } from '../database/assets.ts';
+import { keyFrameRange } from '../kernel/cmaf/segment.ts';
 import { Fault } from '../kernel/errors.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
-import { filmPrefix, initKey, masterKey, mediaPlaylistKey, segmentKey } from '../kernel/film/paths.ts';
+import {
+  filmPrefix,
+  iframePlaylistKey,
+  initKey,
+  masterKey,
+  mediaPlaylistKey,
+  segmentKey,
+} from '../kernel/film/paths.ts';
 import {
   type Bandwidth,
+  filmIframePlaylist,
   filmMediaPlaylist,
   filmMultivariantPlaylist,
+  type IframeRendition,
+  iframeBandwidth,
   measureBandwidth,
 } from '../kernel/hls/film-playlists.ts';
-import { writeMediaPlaylist, writeMultivariantPlaylist } from '../kernel/hls/write.ts';
+import { writeIframePlaylist, writeMediaPlaylist, writeMultivariantPlaylist } from '../kernel/hls/write.ts';
 import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
@@ -38,9 +49,14 @@ export class Publisher {
     await this.#master(asset, film, measured);
   }
 
-  async #master(asset: Asset, film: Film, measured?: ReadonlyMap<string, Bandwidth>): Promise<void> {
+  async #master(
+    asset: Asset,
+    film: Film,
+    measured?: ReadonlyMap<string, Bandwidth>,
+    iframes?: ReadonlyMap<string, IframeRendition>,
+  ): Promise<void> {
     const uriOf = (name: string) => `v${asset.version}/${name}/index.m3u8`;
-    const text = writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf, measured));
+    const text = writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf, measured, iframes));
     await this.#deps.store.put(masterKey(asset.id), Buffer.from(text));
   }
 
@@ -63,7 +79,7 @@ export class Publisher {
     const { store, assets } = this.#deps;
     const key = segmentKey(asset.id, asset.version, rendition, index);
     await store.put(key, bytes);
-    const published = { rendition, segment: index, bytes: bytes.length };
+    const published = { rendition, segment: index, bytes: bytes.length, ...keyFrameOf(asset, rendition, bytes) };
     if (!(await assets.segmentPublished(asset.id, asset.version, published))) return store.deletePrefix(key);
     if (index === 0) await this.#advanceToPlayable(asset);
     this.changed(asset.id);
@@ -78,30 +94,40 @@ export class Publisher {
     if (needed.every((name) => begun.has(name))) await this.#deps.assets.advance(asset.id, 'playable');
   }
 
-  /** All segments are there: the playlists get their measured bandwidths and the asset is ready. False when not all are. */
+  /**
+   * All segments are there: the playlists get their measured bandwidths and those of key frames, whose places were not
+   * known before, and the asset is ready. False when not all are.
+   */
   async finish(asset: Asset): Promise<boolean> {
     const { film } = asset;
     if (!film) return false;
-    const measured = await this.#measure(asset, film);
+    const published = await this.#deps.assets.segments(asset.id, asset.version);
+    const measured = measure(film, published);
     if (!measured) return false;
-    await this.#master(asset, film, measured);
+    await this.#master(asset, film, measured, await this.#iframes(asset, film, published));
     await this.#deps.assets.advance(asset.id, 'ready');
     this.changed(asset.id);
     for (const key of this.#inits.keys()) if (key.startsWith(filmPrefix(asset.id))) this.#inits.delete(key);
     return true;
   }
 
-  async #measure(asset: Asset, film: Film): Promise<Map<string, Bandwidth> | undefined> {
-    const published = await this.#deps.assets.segments(asset.id, asset.version);
-    const sizes = Map.groupBy(published, ({ rendition }) => rendition);
-    const measured = new Map<string, Bandwidth>();
-    for (const name of renditionNames(film)) {
-      const own = new Map((sizes.get(name) ?? []).map(({ segment, bytes }) => [segment, bytes]));
-      const bandwidth = measureBandwidth(film, name, own);
-      if (!bandwidth) return undefined;
-      measured.set(name, bandwidth);
+  /** Playlists of key frames, before the multivariant one names them. */
+  async #iframes(
+    asset: Asset,
+    film: Film,
+    published: readonly PublishedSegment[],
+  ): Promise<Map<string, IframeRendition>> {
+    const listed = new Map<string, IframeRendition>();
+    for (const { name } of film.video?.renditions ?? []) {
+      const own = published.filter(({ rendition }) => rendition === name);
+      const places = own.flatMap(({ segment, keyFrame }) => (keyFrame ? [[segment, keyFrame] as const] : []));
+      const playlist = filmIframePlaylist(film, name, new Map(places));
+      if (!playlist) continue;
+      const key = iframePlaylistKey(asset.id, asset.version, name);
+      await this.#deps.store.put(key, Buffer.from(writeIframePlaylist(playlist)));
+      listed.set(name, { uri: `v${asset.version}/${name}/iframes.m3u8`, ...iframeBandwidth(playlist) });
     }
-    return measured;
+    return listed;
   }
 
   /** Removes segments from `first` on: planned and perhaps published, before the film turned out to be shorter. */
@@ -133,4 +159,22 @@ export class Publisher {
     for await (const part of object.body) parts.push(part as Buffer);
     return Buffer.concat(parts);
   }
+}
+
+function keyFrameOf(asset: Asset, rendition: string, bytes: Uint8Array): Pick<PublishedSegment, 'keyFrame'> {
+  const isVideo = asset.film?.video?.renditions.some(({ name }) => name === rendition);
+  const range = isVideo ? keyFrameRange(bytes) : undefined;
+  return range ? { keyFrame: { startByte: range.start, sizeBytes: range.end - range.start } } : {};
+}
+
+function measure(film: Film, published: readonly PublishedSegment[]): Map<string, Bandwidth> | undefined {
+  const sizes = Map.groupBy(published, ({ rendition }) => rendition);
+  const measured = new Map<string, Bandwidth>();
+  for (const name of renditionNames(film)) {
+    const own = new Map((sizes.get(name) ?? []).map(({ segment, bytes }) => [segment, bytes]));
+    const bandwidth = measureBandwidth(film, name, own);
+    if (!bandwidth) return undefined;
+    measured.set(name, bandwidth);
+  }
+  return measured;
 }

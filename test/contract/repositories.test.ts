@@ -111,6 +111,17 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       expect((await assets.find('as_a'))?.segmentsDone).toBe(2);
     });
 
+    test('know where the key frame of a segment lies, as it was published last', async () => {
+      await make('as_a');
+      await assets.planned('as_a', FILM);
+      const one = { rendition: '240p', segment: 0, bytes: 10, keyFrame: { startByte: 24, sizeBytes: 5 } };
+      const other = { ...one, keyFrame: { startByte: 30, sizeBytes: 7 } };
+      await assets.segmentPublished('as_a', 1, one);
+      expect(await assets.segments('as_a', 1)).toEqual([one]);
+      await assets.segmentPublished('as_a', 1, other);
+      expect(await assets.segments('as_a', 1)).toEqual([other]);
+    });
+
     test('count no segment past their end, which a late worker may publish after they turned out shorter', async () => {
       await make('as_a');
       await assets.planned('as_a', FILM);

@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Film } from '../../src/kernel/film/film.ts';
-import { filmMediaPlaylist, filmMultivariantPlaylist } from '../../src/kernel/hls/film-playlists.ts';
-import { writeMediaPlaylist, writeMultivariantPlaylist } from '../../src/kernel/hls/write.ts';
+import {
+  filmIframePlaylist,
+  filmMediaPlaylist,
+  filmMultivariantPlaylist,
+  iframeBandwidth,
+} from '../../src/kernel/hls/film-playlists.ts';
+import { writeIframePlaylist, writeMediaPlaylist, writeMultivariantPlaylist } from '../../src/kernel/hls/write.ts';
 import { parseLadder } from '../../src/kernel/ladder/ladder.ts';
 import { audioCommand, posterCommand, storyboardCommand, videoCommand } from '../../src/transcode/commands.ts';
 import { commandArguments } from '../../src/transcode/ffmpeg.ts';
@@ -62,6 +67,16 @@ describe('playlists', () => {
   test('a video rendition', () => expect(writeMediaPlaylist(filmMediaPlaylist(film, '720p'))).toMatchSnapshot());
 
   test('the sound', () => expect(writeMediaPlaylist(filmMediaPlaylist(film, 'audio'))).toMatchSnapshot());
+
+  test('the key frames of a rendition, and the multivariant playlist that names them', () => {
+    const places = Array.from({ length: 6 }, (_, at) => [at, { startByte: 24, sizeBytes: 9_000 + at }] as const);
+    const playlist = filmIframePlaylist(film, '720p', new Map(places));
+    if (!playlist) throw new Error('no playlist');
+    expect(writeIframePlaylist(playlist)).toMatchSnapshot();
+    const iframes = new Map([['720p', { uri: 'v1/720p/iframes.m3u8', ...iframeBandwidth(playlist) }]]);
+    expect(writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf, undefined, iframes))).toMatchSnapshot();
+    expect(filmIframePlaylist(film, '720p', new Map(places.slice(1)))).toBeUndefined();
+  });
 
   test('a film of sound alone', () => {
     const { audio } = SOURCE;

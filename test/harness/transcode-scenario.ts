@@ -164,9 +164,9 @@ export async function ffmpegTool(...options: string[]): Promise<void> {
 }
 
 /** What ffprobe counts when it decodes a file. */
-export async function countFrames(file: string): Promise<number> {
-  const options = ['-v', 'error', '-count_frames', '-show_entries', 'stream=nb_read_frames', '-of', 'csv=p=0', file];
-  const { stdout, stderr } = await promisify(execFile)('ffprobe', options);
+export async function countFrames(file: string, ...options: string[]): Promise<number> {
+  const count = ['-v', 'error', '-count_frames', '-show_entries', 'stream=nb_read_frames', '-of', 'csv=p=0'];
+  const { stdout, stderr } = await promisify(execFile)('ffprobe', [...count, ...options, file]);
   if (stderr !== '') throw new Error(stderr);
   return Number.parseInt(stdout, 10);
 }

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { boxesIn, findBox, joinBytes } from '../../src/kernel/cmaf/boxes.ts';
 import { readInit } from '../../src/kernel/cmaf/init.ts';
-import { readSegment } from '../../src/kernel/cmaf/segment.ts';
+import { keyFrameRange, readFragmentSamples, readSegment, type Sample } from '../../src/kernel/cmaf/segment.ts';
 import { FragmentSplitter } from '../../src/kernel/cmaf/splitter.ts';
-import { mergeAudioFragments } from '../../src/kernel/cmaf/write.ts';
+import { mergeAudioFragments, writeSegment } from '../../src/kernel/cmaf/write.ts';
 
 const TYPES = [
   'ftyp',
@@ -64,6 +64,8 @@ describe('whatever the bytes', () => {
         const facts = readSegment(bytes);
         if (facts) expect(Number.isSafeInteger(facts.startTicks)).toBe(true);
         readInit(bytes);
+        const range = keyFrameRange(bytes);
+        if (range) expect(range.end).toBeLessThanOrEqual(bytes.length);
         findBox(bytes, ['moov', 'trak', 'mdia']);
       }),
       { numRuns: 500 },
@@ -104,25 +106,70 @@ test('merged sound holds every byte of every frame, in order', () => {
   );
 });
 
-function oneSample(start: number, sample: Uint8Array): { moof: Uint8Array; mdat: Uint8Array } {
-  const box = (type: string, ...parts: Uint8Array[]) => {
-    const head = Buffer.alloc(8);
-    head.writeUInt32BE(8 + parts.reduce((sum, part) => sum + part.length, 0));
-    head.write(type, 4, 'latin1');
-    return Buffer.concat([head, ...parts]);
-  };
+test('a segment cut behind its key frame holds the same samples and the same bytes', () => {
+  const sample = fc.record({
+    durationTicks: fc.constantFrom(1_001, 1_001, 2_002),
+    sizeBytes: fc.nat(60),
+    flags: fc.constantFrom(0x01010000, 0x01010000, 0x02000000),
+    compositionTicks: fc.constantFrom(0, 0, -2_002, 3_003),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(sample, { minLength: 1, maxLength: 12 }),
+      fc.nat(2 ** 40),
+      fc.nat(99),
+      (samples, start, at) => {
+        const data = Buffer.alloc(
+          samples.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+          'picture',
+        );
+        const segment = writeSegment({ moof: videoMoof(at, start, samples), mdat: box('mdat', data) });
+        const written = [...boxesIn(segment)].filter(({ type }) => type === 'moof');
+        const read = written.map((moof) => readFragmentSamples(segment.subarray(moof.start, moof.end)));
+        expect(read.flatMap((each) => each?.samples)).toEqual(samples);
+        expect(read.map((each) => each?.startTicks)).toEqual(
+          samples.length === 1 ? [start] : [start, start + (samples[0]?.durationTicks ?? 0)],
+        );
+        const bodies = [...boxesIn(segment)].filter(({ type }) => type === 'mdat');
+        expect(Buffer.concat(bodies.map((each) => segment.subarray(each.bodyStart, each.end))).equals(data)).toBe(true);
+      },
+    ),
+  );
+});
+
+function box(type: string, ...parts: Uint8Array[]): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + parts.reduce((sum, part) => sum + part.length, 0));
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, ...parts]);
+}
+
+function words(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [at, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, 4 * at);
+  return bytes;
+}
+
+function decodeTime(start: number): Buffer {
   const time = Buffer.alloc(12);
   time.writeUInt32BE(0x01000000);
   time.writeBigUInt64BE(BigInt(start), 4);
-  const words = (...values: number[]) => {
-    const bytes = Buffer.alloc(4 * values.length);
-    for (const [at, value] of values.entries()) bytes.writeUInt32BE(value, 4 * at);
-    return bytes;
-  };
+  return time;
+}
+
+/** A fragment's header in which every sample says everything for itself. */
+function videoMoof(sequence: number, start: number, samples: readonly Sample[]): Uint8Array {
+  const rows = samples.flatMap((each) => [each.durationTicks, each.sizeBytes, each.flags, each.compositionTicks]);
+  const trun = box('trun', words(0x01000f01, samples.length, 0, ...rows));
+  const traf = box('traf', box('tfhd', words(0x020000, 1)), box('tfdt', decodeTime(start)), trun);
+  return box('moof', box('mfhd', words(0, sequence)), traf);
+}
+
+function oneSample(start: number, sample: Uint8Array): { moof: Uint8Array; mdat: Uint8Array } {
   const traf = box(
     'traf',
     box('tfhd', words(0x020008, 1, 1_024)),
-    box('tfdt', time),
+    box('tfdt', decodeTime(start)),
     box('trun', words(0x201, 1, 0, sample.length)),
   );
   return { moof: box('moof', traf), mdat: box('mdat', sample) };

@@ -46,7 +46,7 @@ describe('what is written is what is read', () => {
   test('multivariant playlists', () => {
     fc.assert(
       fc.property(fc.array(variant, { minLength: 1, maxLength: 8 }), (variants) => {
-        const read = parsePlaylist(writeMultivariantPlaylist({ audio: [], variants }));
+        const read = parsePlaylist(writeMultivariantPlaylist({ audio: [], iframes: [], variants }));
         const flat = variants.map(({ picture, ...rest }) => ({ ...rest, ...picture }));
         expect(read).toEqual({ kind: 'multivariant', variants: flat, mediaUris: [] });
       }),

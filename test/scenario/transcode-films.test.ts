@@ -65,7 +65,7 @@ async function expectSeamless(asset: Asset): Promise<void> {
 }
 
 /** Plays a rendition as a player does, init and all segments in a row, and counts what comes out. */
-async function decodedFrames({ init, segments }: Rendition): Promise<number> {
+async function decodedFrames({ init, segments }: Pick<Rendition, 'init' | 'segments'>): Promise<number> {
   const file = join(clips, 'joined.mp4');
   await writeFile(file, Buffer.concat([init, ...segments]));
   return countFrames(file);
@@ -119,6 +119,31 @@ describe('a film of real footage', () => {
       expect(variant.codecs).toEqual([initFacts?.codecs, sound.initFacts?.codecs]);
       expect([variant.width, variant.height]).toEqual([rendition?.width, rendition?.height]);
     }
+  });
+
+  test('has playlists of key frames whose ranges each decode to one picture', async () => {
+    const film = filmOf(asset);
+    const master = await scenario.text(`assets/${asset.id}/master.m3u8`);
+    for (const { name } of film.video?.renditions ?? []) {
+      expect(master).toMatch(new RegExp(`#EXT-X-I-FRAME-STREAM-INF:.*,URI="v1/${name}/iframes\\.m3u8"`));
+      const playlist = await scenario.text(`assets/${asset.id}/v1/${name}/iframes.m3u8`);
+      const ranges = [...playlist.matchAll(/^#EXT-X-BYTERANGE:(\d+)@(\d+)$/gm)].map(([, size, start]) => ({
+        start: Number(start),
+        end: Number(start) + Number(size),
+      }));
+      const { init, segments } = await scenario.rendition(asset.id, name);
+      expect(ranges).toHaveLength(segments.length);
+      for (const [index, { start, end }] of ranges.entries()) {
+        const keyFrame = segments[index]?.subarray(start, end) ?? Buffer.alloc(0);
+        expect(await decodedFrames({ init, segments: [keyFrame] })).toBe(1);
+      }
+    }
+  });
+
+  test('is read by ffprobe as one key frame a segment through the playlist of key frames', async () => {
+    const playlist = join(scenario.folder, 'media', `assets/${asset.id}/v1/360p/iframes.m3u8`);
+    const options = ['-allowed_extensions', 'ALL', '-protocol_whitelist', 'file'];
+    expect(await countFrames(playlist, ...options)).toBe(segmentCount(filmOf(asset)));
   });
 
   test('has a poster and a storyboard that names sheets which exist', async () => {

@@ -1,9 +1,11 @@
 import type { Migration } from 'kysely/migration';
 import * as first from './0001-first.ts';
 import * as webhooks from './0002-webhooks.ts';
+import * as keyFrames from './0003-key-frames.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-webhooks': webhooks,
+  '0003-key-frames': keyFrames,
 };

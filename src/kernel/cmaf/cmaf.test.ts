@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { boxesIn, findBox, joinBytes, readBoxHeader } from './boxes.ts';
 import { readInit } from './init.ts';
-import { readSegment } from './segment.ts';
+import { keyFrameRange, readSegment } from './segment.ts';
 import { type Fragment, FragmentSplitter, type Piece } from './splitter.ts';
 import { mergeAudioFragments, writeSegment } from './write.ts';
 
@@ -123,6 +123,33 @@ describe('what a segment says', () => {
     const lying = Buffer.from(fragment(0, [1, 2]).moof);
     lying.writeUInt32BE(4_000_000_000, lying.indexOf('trun') + 8);
     expect(readSegment(lying)).toBeUndefined();
+  });
+});
+
+describe('the key frame of a segment', () => {
+  const segment = writeSegment(fragment(96_000, [10, 20, 30]));
+  const range = keyFrameRange(segment) ?? { start: 0, end: 0 };
+  const alone = segment.subarray(range.start, range.end);
+
+  test('is a whole fragment by its own, of one sample', () => {
+    expect(readSegment(alone)).toMatchObject({ startTicks: 96_000, sampleCount: 1, sampleBytes: [10] });
+    expect([...boxesIn(alone)].map(({ type, end }) => [type, end])).toEqual([
+      ['moof', expect.any(Number)],
+      ['mdat', alone.length],
+    ]);
+    expect([...alone.subarray(-10)]).toEqual(new Array(10).fill(96_000 % 256));
+  });
+
+  test('is the part up to its last byte where an encoder left it with the others', () => {
+    const { moof, mdat } = fragment(0, [10, 20]);
+    expect(keyFrameRange(joinBytes([moof, mdat]))).toEqual({ start: 0, end: moof.length + 8 + 10 });
+  });
+
+  test('is not there when the first sample leans on others, or its bytes are cut off', () => {
+    const { moof, mdat } = fragment(0, [10], false);
+    expect(keyFrameRange(joinBytes([moof, mdat]))).toBeUndefined();
+    expect(keyFrameRange(segment.subarray(0, range.end - 1))).toBeUndefined();
+    expect(keyFrameRange(new Uint8Array())).toBeUndefined();
   });
 });
 

@@ -35,35 +35,75 @@ interface Defaults {
   readonly flags: number;
 }
 
-interface Run {
-  readonly sizes: readonly number[];
-  readonly duration: number;
-  readonly firstFlags: number;
+/** One sample of a track as its fragment describes it. */
+export interface Sample {
+  readonly durationTicks: number;
+  readonly sizeBytes: number;
+  /** ISO/IEC 14496-12 section 8.8.3.1. */
+  readonly flags: number;
+  /** From decoding to presentation; negative where pictures are shown before the order they are decoded in. */
+  readonly compositionTicks: number;
+}
+
+/** The samples of one movie fragment, which begin at `startTicks`. */
+export interface FragmentSamples {
+  readonly startTicks: number;
+  readonly samples: readonly Sample[];
 }
 
 /** Reads the movie fragments of a segment that has one track; undefined when the bytes are not one. */
 export function readSegment(bytes: Uint8Array): SegmentFacts | undefined {
-  const runs: SegmentFacts[] = [];
+  const fragments: FragmentSamples[] = [];
   for (const box of boxesIn(bytes)) {
     if (box.type !== 'moof') continue;
-    const traf = findBox(bytes, ['traf'], box.bodyStart, box.end);
-    const facts = traf && readTrackFragment(bytes, traf);
-    if (!facts) return undefined;
-    runs.push(facts);
+    const fragment = readMoof(bytes, box);
+    if (!fragment) return undefined;
+    fragments.push(fragment);
   }
-  const [first] = runs;
+  const [first] = fragments;
+  const samples = fragments.flatMap((fragment) => fragment.samples);
   return (
     first && {
       startTicks: first.startTicks,
-      sampleCount: runs.reduce((sum, run) => sum + run.sampleCount, 0),
-      durationTicks: runs.reduce((sum, run) => sum + run.durationTicks, 0),
-      startsWithSync: first.startsWithSync,
-      sampleBytes: runs.flatMap((run) => run.sampleBytes),
+      sampleCount: samples.length,
+      durationTicks: samples.reduce((sum, { durationTicks }) => sum + durationTicks, 0),
+      startsWithSync: ((first.samples[0]?.flags ?? NON_SYNC) & NON_SYNC) === 0,
+      sampleBytes: samples.map(({ sizeBytes }) => sizeBytes),
     }
   );
 }
 
-function readTrackFragment(bytes: Uint8Array, traf: Box): SegmentFacts | undefined {
+/** The samples that a `moof` box describes; undefined when the bytes are not one with a track in it. */
+export function readFragmentSamples(moof: Uint8Array): FragmentSamples | undefined {
+  const box = findBox(moof, ['moof']);
+  return box && readMoof(moof, box);
+}
+
+/** Bytes of a segment, `end` exclusive. */
+export interface SegmentRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Where the first sample of a video segment lies, with the boxes that say what it is: what a player fetches of a segment
+ * to show its key frame alone. Undefined when the bytes do not open on one.
+ */
+export function keyFrameRange(bytes: Uint8Array): SegmentRange | undefined {
+  const moof = findBox(bytes, ['moof']);
+  const [mdat] = moof ? boxesIn(bytes, moof.end) : [];
+  const first = moof && readMoof(bytes, moof)?.samples[0];
+  if (!moof || mdat?.type !== 'mdat' || !first || first.flags & NON_SYNC) return undefined;
+  const end = mdat.bodyStart + first.sizeBytes;
+  return end <= mdat.end ? { start: moof.start, end } : undefined;
+}
+
+function readMoof(bytes: Uint8Array, moof: Box): FragmentSamples | undefined {
+  const traf = findBox(bytes, ['traf'], moof.bodyStart, moof.end);
+  return traf && readTrackFragment(bytes, traf);
+}
+
+function readTrackFragment(bytes: Uint8Array, traf: Box): FragmentSamples | undefined {
   const boxes = [...boxesIn(bytes, traf.bodyStart, traf.end)];
   const tfhd = boxes.find((box) => box.type === 'tfhd');
   const tfdt = boxes.find((box) => box.type === 'tfdt');
@@ -72,16 +112,8 @@ function readTrackFragment(bytes: Uint8Array, traf: Box): SegmentFacts | undefin
   const startTicks = readDecodeTime(bytes, tfdt);
   const defaults = readDefaults(bytes, tfhd);
   const runs = truns.map((trun) => readRun(bytes, trun, defaults)).filter((run) => run !== undefined);
-  const [first] = runs;
-  if (startTicks === undefined || !first || runs.length < truns.length) return undefined;
-  const sampleBytes = runs.flatMap((run) => run.sizes);
-  return {
-    startTicks,
-    sampleCount: sampleBytes.length,
-    durationTicks: runs.reduce((sum, run) => sum + run.duration, 0),
-    startsWithSync: (first.firstFlags & NON_SYNC) === 0,
-    sampleBytes,
-  };
+  if (startTicks === undefined || runs.length < truns.length) return undefined;
+  return { startTicks, samples: runs.flat() };
 }
 
 function readDecodeTime(bytes: Uint8Array, tfdt: Box): number | undefined {
@@ -103,21 +135,21 @@ function readDefaults(bytes: Uint8Array, tfhd: Box): Defaults {
   return { duration, sizeBytes, flags: flags & TFHD_FLAGS ? read.u32() : 0 };
 }
 
-function readRun(bytes: Uint8Array, trun: Box, defaults: Defaults): Run | undefined {
+function readRun(bytes: Uint8Array, trun: Box, defaults: Defaults): Sample[] | undefined {
   const read = new BoxReader(bytes, trun);
   const flags = read.u32() & 0xffffff;
-  const samples = read.u32();
+  const count = read.u32();
   if (flags & TRUN_DATA_OFFSET) read.skip(4);
-  let firstFlags = flags & TRUN_FIRST_FLAGS ? read.u32() : undefined;
-  if (samples > MOST_SAMPLES) return undefined;
-  const sizes: number[] = [];
-  let duration = 0;
-  for (let at = 0; at < samples && !read.cut; at += 1) {
-    duration += flags & TRUN_DURATION ? read.u32() : defaults.duration;
-    sizes.push(flags & TRUN_SIZE ? read.u32() : defaults.sizeBytes);
+  const firstFlags = flags & TRUN_FIRST_FLAGS ? read.u32() : undefined;
+  if (count > MOST_SAMPLES) return undefined;
+  const samples: Sample[] = [];
+  for (let at = 0; at < count && !read.cut; at += 1) {
+    const durationTicks = flags & TRUN_DURATION ? read.u32() : defaults.duration;
+    const sizeBytes = flags & TRUN_SIZE ? read.u32() : defaults.sizeBytes;
     const own = flags & TRUN_FLAGS ? read.u32() : defaults.flags;
-    if (at === 0) firstFlags ??= own;
-    if (flags & TRUN_COMPOSITION) read.skip(4);
+    // Unsigned in version 0; beyond 2^31 nothing we meet goes there, and signed is what version 1 means.
+    const compositionTicks = flags & TRUN_COMPOSITION ? read.u32() | 0 : 0;
+    samples.push({ durationTicks, sizeBytes, flags: at === 0 ? (firstFlags ?? own) : own, compositionTicks });
   }
-  return read.cut ? undefined : { sizes, duration, firstFlags: firstFlags ?? defaults.flags };
+  return read.cut ? undefined : samples;
 }

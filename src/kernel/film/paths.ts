@@ -34,6 +34,11 @@ export function mediaPlaylistKey(assetId: string, version: number, rendition: st
   return `${versionPrefix(assetId, version)}${rendition}/index.m3u8`;
 }
 
+/** The playlist of key frames alone, for trick play. */
+export function iframePlaylistKey(assetId: string, version: number, rendition: string): string {
+  return `${versionPrefix(assetId, version)}${rendition}/iframes.m3u8`;
+}
+
 export function initKey(assetId: string, version: number, rendition: string): string {
   return `${versionPrefix(assetId, version)}${rendition}/init.mp4`;
 }
@@ -59,7 +64,7 @@ export function sourceKey(assetId: string): string {
 export type FilmObject =
   | { readonly kind: 'master' | 'poster' | 'storyboard'; readonly assetId: string }
   | {
-      readonly kind: 'playlist' | 'init';
+      readonly kind: 'playlist' | 'iframes' | 'init';
       readonly assetId: string;
       readonly version: number;
       readonly rendition: string;
@@ -74,7 +79,7 @@ export type FilmObject =
   | { readonly kind: 'sheet'; readonly assetId: string; readonly version: number; readonly sheet: number };
 
 const FILM_PATH =
-  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
+  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
 
 /** Reads a path of the shape this file writes; undefined for every other text, so `..` never gets past it. */
 export function parseFilmPath(path: string): FilmObject | undefined {
@@ -88,6 +93,7 @@ export function parseFilmPath(path: string): FilmObject | undefined {
   if (groups.sheet !== undefined) return { kind: 'sheet', assetId, version, sheet: Number(groups.sheet) };
   const rendition = groups.rendition ?? '';
   if (groups.playlist) return { kind: 'playlist', assetId, version, rendition };
+  if (groups.iframes) return { kind: 'iframes', assetId, version, rendition };
   if (groups.init) return { kind: 'init', assetId, version, rendition };
   return { kind: 'segment', assetId, version, rendition, index: Number(groups.segment) };
 }

@@ -1,7 +1,14 @@
-import { type Film, rationalToNumber, segmentCount, segmentTiming } from '../film/film.ts';
+import { type Film, rationalToNumber, segmentCount, segmentTiming, type VideoTrack } from '../film/film.ts';
 import { segmentName } from '../film/paths.ts';
 import { averageBandwidthBps, type MeasuredSegment, peakBandwidthBps } from './bandwidth.ts';
-import type { AudioMedia, MediaPlaylist, MultivariantPlaylist, Variant } from './playlist.ts';
+import type {
+  AudioMedia,
+  IframePlaylist,
+  IframeStream,
+  MediaPlaylist,
+  MultivariantPlaylist,
+  Variant,
+} from './playlist.ts';
 
 /** Peak and average bits a second of one rendition. */
 export interface Bandwidth {
@@ -26,18 +33,65 @@ export function filmMediaPlaylist(film: Film, rendition: string): MediaPlaylist 
   return { targetDurationSeconds: targetDurationSeconds(film), initUri: 'init.mp4', segments };
 }
 
+/** Where the key frame of a segment lies in it. */
+export interface KeyFrame {
+  readonly startByte: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * The playlist of a rendition's key frames, one for each segment. Undefined unless every segment's is known, which is
+ * once all of them are encoded: unlike durations, sizes cannot be computed.
+ */
+export function filmIframePlaylist(
+  film: Film,
+  rendition: string,
+  keyFrames: ReadonlyMap<number, KeyFrame>,
+): IframePlaylist | undefined {
+  const frames = durations(film, rendition).flatMap((durationSeconds, index) => {
+    const frame = keyFrames.get(index);
+    return frame ? [{ uri: segmentName(index), ...frame, durationSeconds }] : [];
+  });
+  if (frames.length === 0 || frames.length < segmentCount(film)) return undefined;
+  return { targetDurationSeconds: targetDurationSeconds(film), initUri: 'init.mp4', frames };
+}
+
+/** What showing the key frames alone needs, at the film's own speed. */
+export function iframeBandwidth({ frames, targetDurationSeconds: target }: IframePlaylist): Bandwidth {
+  const segments = frames.map(({ sizeBytes, durationSeconds }) => ({ bytes: sizeBytes, durationSeconds }));
+  return { peakBps: peakBandwidthBps(segments, target), averageBps: averageBandwidthBps(segments) };
+}
+
 /**
  * The multivariant playlist. `measured` holds what is known of renditions already encoded; the others are stated by
- * their caps, which a player may trust not to be passed.
+ * their caps, which a player may trust not to be passed. `iframes` holds the renditions with a playlist of key frames.
  */
 export function filmMultivariantPlaylist(
   film: Film,
   playlistUri: (rendition: string) => string,
   measured: ReadonlyMap<string, Bandwidth> = new Map(),
+  iframes: ReadonlyMap<string, IframeRendition> = new Map(),
 ): MultivariantPlaylist {
   const of = (name: string) => measured.get(name) ?? plannedBandwidth(film, name);
-  if (!film.video) return { audio: [], variants: audioVariants(film, playlistUri, of) };
-  return { audio: audioMedia(film, playlistUri), variants: videoVariants(film, playlistUri, of) };
+  if (!film.video) return { audio: [], variants: audioVariants(film, playlistUri, of), iframes: [] };
+  return {
+    audio: audioMedia(film, playlistUri),
+    variants: videoVariants(film, playlistUri, of),
+    iframes: iframeStreams(film.video, iframes),
+  };
+}
+
+export interface IframeRendition extends Bandwidth {
+  readonly uri: string;
+}
+
+function iframeStreams(video: VideoTrack, iframes: ReadonlyMap<string, IframeRendition>): IframeStream[] {
+  return video.renditions.flatMap(({ name, codecs, width, height }) => {
+    const stream = iframes.get(name);
+    if (!stream) return [];
+    const { uri, peakBps, averageBps } = stream;
+    return [{ uri, bandwidthBps: peakBps, averageBandwidthBps: averageBps, codecs, width, height }];
+  });
 }
 
 /** What the published segments of a rendition really need; undefined unless every one of them is there. */

@@ -6,8 +6,22 @@ export interface MediaPlaylist {
   readonly segments: readonly { readonly uri: string; readonly durationSeconds: number }[];
 }
 
+/** Key frames alone (RFC 8216 section 4.3.3.6): a range of each segment, shown until the next one. */
+export interface IframePlaylist {
+  readonly targetDurationSeconds: number;
+  readonly initUri: string;
+  readonly frames: readonly {
+    readonly uri: string;
+    readonly startByte: number;
+    readonly sizeBytes: number;
+    readonly durationSeconds: number;
+  }[];
+}
+
 export interface MultivariantPlaylist {
   readonly variants: readonly Variant[];
+  /** Playlists of key frames, in the order of the variants. */
+  readonly iframes: readonly IframeStream[];
   readonly audio: readonly AudioMedia[];
 }
 
@@ -21,6 +35,16 @@ export interface Variant {
   readonly picture?: { readonly width: number; readonly height: number; readonly framesPerSecond: number };
   /** Group of `AudioMedia` that plays with it. */
   readonly audioGroup?: string;
+}
+
+export interface IframeStream {
+  readonly uri: string;
+  /** Peak and average of the key frames alone, at the film's own speed. */
+  readonly bandwidthBps: number;
+  readonly averageBandwidthBps: number;
+  readonly codecs: string;
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface AudioMedia {

@@ -1,4 +1,11 @@
-import type { AudioMedia, MediaPlaylist, MultivariantPlaylist, Variant } from './playlist.ts';
+import type {
+  AudioMedia,
+  IframePlaylist,
+  IframeStream,
+  MediaPlaylist,
+  MultivariantPlaylist,
+  Variant,
+} from './playlist.ts';
 
 /** 6: the first version with EXT-X-MAP in an ordinary media playlist, and nothing later is used. */
 const VERSION = 6;
@@ -17,6 +24,28 @@ export function writeMediaPlaylist(playlist: MediaPlaylist): string {
   ]);
 }
 
+/** 5: the first version with EXT-X-MAP in a playlist of key frames. */
+const IFRAMES_VERSION = 5;
+
+/** Text of a complete playlist of key frames. */
+export function writeIframePlaylist(playlist: IframePlaylist): string {
+  return lines([
+    '#EXTM3U',
+    `#EXT-X-VERSION:${IFRAMES_VERSION}`,
+    `#EXT-X-TARGETDURATION:${playlist.targetDurationSeconds}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    '#EXT-X-I-FRAMES-ONLY',
+    `#EXT-X-MAP:URI=${quoted(playlist.initUri)}`,
+    ...playlist.frames.flatMap(({ uri, startByte, sizeBytes, durationSeconds }) => [
+      `#EXTINF:${durationSeconds.toFixed(6)},`,
+      `#EXT-X-BYTERANGE:${sizeBytes}@${startByte}`,
+      uri,
+    ]),
+    '#EXT-X-ENDLIST',
+  ]);
+}
+
 /** Text of a multivariant playlist, variants in the order given: players start with the first. */
 export function writeMultivariantPlaylist(playlist: MultivariantPlaylist): string {
   return lines([
@@ -25,6 +54,18 @@ export function writeMultivariantPlaylist(playlist: MultivariantPlaylist): strin
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...playlist.audio.map(audioMediaLine),
     ...playlist.variants.flatMap((variant) => [streamLine(variant), variant.uri]),
+    ...playlist.iframes.map(iframeLine),
+  ]);
+}
+
+function iframeLine(stream: IframeStream): string {
+  return tag('EXT-X-I-FRAME-STREAM-INF', [
+    ['BANDWIDTH', String(stream.bandwidthBps)],
+    ['AVERAGE-BANDWIDTH', String(stream.averageBandwidthBps)],
+    ['CODECS', quoted(stream.codecs)],
+    ['RESOLUTION', `${stream.width}x${stream.height}`],
+    ['VIDEO-RANGE', 'SDR'],
+    ['URI', quoted(stream.uri)],
   ]);
 }
 
