@@ -9,7 +9,7 @@ import {
 } from '../kernel/film/film.ts';
 import { tilesPerSheet } from '../kernel/hls/storyboard.ts';
 import { type FfmpegCommand, type FfmpegOutput, guardedInput } from './ffmpeg.ts';
-import type { SourceLayout } from './plan.ts';
+import { audioLayoutOf, type SourceLayout } from './plan.ts';
 
 /**
  * Every ffmpeg command as a plan that can be read and compared. All ranges are in frames on the film's grid, counted
@@ -163,34 +163,36 @@ const PRE_ROLL_FRAMES = 8;
 const POST_ROLL_FRAMES = 3;
 
 /**
- * One chunk of the sound, a fragment for every AAC frame, with exactly the frames of the grid. `silent` makes silence of
- * the same form instead, for where the source has no sound (any more).
+ * One chunk of a rendition of sound, a fragment for every AAC frame, with exactly the frames of the grid. `silent` makes
+ * silence of the same form instead, for where the track has no sound (any more).
  */
 export function audioCommand(
   film: Film,
   layout: SourceLayout,
+  rendition: AudioRendition,
   chunk: ChunkRange & { readonly silent: boolean },
   source: string,
   target: string,
 ): FfmpegCommand {
   const { audio } = film;
-  const [rendition] = audio?.renditions ?? [];
-  if (!audio || !rendition || !layout.audio) throw new TypeError('an audio command needs a film with audio');
+  const track = audioLayoutOf(layout, rendition);
+  if (!audio || !track) throw new TypeError('an audio command needs a film with audio');
   const first = audioFrameAt(film, chunk.firstSegment) * AAC_FRAME;
   const end = audioFrameAt(film, chunk.endSegment) * AAC_FRAME;
   const from = first - PRE_ROLL_FRAMES * AAC_FRAME;
-  const layoutName = rendition.channels === 1 ? 'mono' : 'stereo';
+  const channels = channelLayout(rendition);
   const sound = chunk.silent
-    ? [`anullsrc=r=${audio.sampleRate}:cl=${layoutName}`, `asetpts=PTS+(${from})`]
+    ? [`anullsrc=r=${audio.sampleRate}:cl=${channels}`, `asetpts=PTS+(${from})`]
     : [
-        `[0:${layout.audio.streamIndex}]asetpts=PTS-(${layout.audio.zeroSamples})`,
+        `[0:${track.streamIndex}]asetpts=PTS-(${track.zeroSamples})`,
         // Two steps: told a first sample while it also changes the rate, the resampler of 5.1 skips too far.
-        `aresample=${audio.sampleRate}`,
+        `aresample=${audio.sampleRate}:ochl=${channels}:${DOWNMIX}`,
         `aresample=${audio.sampleRate}:async=1:min_hard_comp=0.01:first_pts=${from}`,
+        ...((track.channels ?? 0) > rendition.channels ? [LIMITER] : []),
       ];
   const filter = [
     ...sound,
-    `aformat=sample_fmts=fltp:sample_rates=${audio.sampleRate}:channel_layouts=${layoutName}`,
+    `aformat=sample_fmts=fltp:sample_rates=${audio.sampleRate}:channel_layouts=${channels}`,
     'apad',
     `atrim=start_pts=${from}:end_pts=${end + POST_ROLL_FRAMES * AAC_FRAME}[a0]`,
   ].join(',');
@@ -200,6 +202,23 @@ export function audioCommand(
     filter,
     outputs: [{ options: audioOptions(rendition, first, end), target }],
   };
+}
+
+/**
+ * Where several channels become fewer: centre and surrounds 3 dB down (ITU-R BS.775), the bass channel 6 dB. Not scaled
+ * down to what could never clip, which would take 9 dB from every voice: the few peaks are the limiter's.
+ */
+const DOWNMIX = 'osf=fltp:clev=0.707107:slev=0.707107:lfe_mix_level=0.5:rematrix_maxval=1000';
+
+/**
+ * Holds peaks 1 dB below full scale. It looks 5 ms ahead and lets go within 50, far less than the pre-roll, so that two
+ * chunks meet under the same gain.
+ */
+const LIMITER = 'alimiter=limit=0.891:attack=5:release=50:level=0:latency=1';
+
+function channelLayout({ channels }: AudioRendition): string {
+  if (channels === 1) return 'mono';
+  return channels === 2 ? 'stereo' : '5.1';
 }
 
 function audioOptions(rendition: AudioRendition, firstSample: number, endSample: number): string[] {

@@ -29,10 +29,13 @@ export async function encodeAudio(work: ChunkWork, job: Job): Promise<void> {
   const range = within(work.asset.film, job);
   if (!range) return;
   const layout = job.payload as SourceLayout;
+  const rendition = work.asset.film.audio?.renditions.find(({ name }) => job.lanes.includes(name));
+  if (!rendition) throw new Fault('INTERNAL', { detail: { why: 'a rendition that is not planned', lanes: job.lanes } });
   let from = range.firstSegment;
   for (const silent of [false, true]) {
-    const [lane] = await runLanes(work, job.lanes, from, ([target]) =>
-      audioCommand(work.asset.film, layout, { ...range, firstSegment: from, silent }, work.source.path, target ?? ''),
+    const chunk = { ...range, firstSegment: from, silent };
+    const [lane] = await runLanes(work, [rendition.name], from, ([target]) =>
+      audioCommand(work.asset.film, layout, rendition, chunk, work.source.path, target ?? ''),
     );
     from = lane?.nextSegment ?? from;
     if (from === range.endSegment) return;

@@ -48,6 +48,57 @@ describe('the frame rate', () => {
   test('an unknown one is 25', () => expect(planFrameRate(undefined)).toEqual({ num: 25, den: 1 }));
 });
 
+describe('the sound', () => {
+  const SURROUND = { ...LADDER, audio: { ...LADDER.audio, channels: 6 } };
+  const tracks = (...all: object[]) => ({ ...SOURCE, otherAudio: all.map((each) => ({ ...AUDIO, ...each })) });
+  const renditions = (source: SourceInfo, ladder = LADDER) => {
+    const { audio } = planFilm('as_x', source, ladder, 6).film;
+    return (audio?.renditions ?? []).map(({ name, channels, label }) => [name, channels, label]);
+  };
+
+  test('every track becomes a rendition with a name and a label of its own', () => {
+    const source = tracks(
+      { language: 'fr' },
+      { language: 'fr', channels: 1 },
+      { language: 'fr', title: 'Director "X"' },
+    );
+    expect(renditions(source)).toEqual([
+      ['audio', 2, 'Audio'],
+      ['audio-2', 2, 'French'],
+      ['audio-3', 1, 'French 2'],
+      ['audio-4', 2, 'Director X'],
+    ]);
+  });
+
+  test('5.1 is kept beside stereo by a ladder of six channels, and only by that', () => {
+    const source = tracks({ channels: 2 }, { channels: 8 });
+    expect(renditions(source).map(([name, channels]) => `${name} ${channels}`)).toEqual([
+      'audio 2',
+      'audio-2 2',
+      'audio-3 2',
+    ]);
+    expect(renditions(source, SURROUND).map(([name, channels]) => `${name} ${channels}`)).toEqual([
+      'audio 2',
+      'audio-2 2',
+      'audio-3 2',
+      'audio-surround 6',
+      'audio-3-surround 6',
+    ]);
+  });
+
+  test('a second track neither moves the beginning nor the end of the film', () => {
+    const source = tracks({ startSeconds: -3, durationSeconds: 900 });
+    expect(plan(source).film.durationSeconds).toBe(plan(SOURCE).film.durationSeconds);
+    expect(planLayout(source).zeroSeconds).toBe(planLayout(SOURCE).zeroSeconds);
+  });
+
+  test('no work on a second track is as urgent as what makes the film playable', () => {
+    const jobs = plan(tracks({})).jobs.filter(({ lanes }) => lanes.includes('audio-2'));
+    expect(jobs.length).toBeGreaterThan(1);
+    expect(Math.max(...jobs.map(({ priority }) => priority))).toBeLessThan(700);
+  });
+});
+
 describe('the work', () => {
   test('covers every segment of every rendition exactly once', () => {
     const { film, jobs } = plan(SOURCE);

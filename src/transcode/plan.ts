@@ -1,5 +1,6 @@
 import {
   AAC_FRAME,
+  type AudioRendition,
   type AudioTrack,
   type Film,
   type Rational,
@@ -8,10 +9,11 @@ import {
   segmentCount,
   type VideoTrack,
 } from '../kernel/film/film.ts';
-import type { Ladder } from '../kernel/ladder/ladder.ts';
+import { labelTracks } from '../kernel/film/track-labels.ts';
+import type { AudioSettings, Ladder } from '../kernel/ladder/ladder.ts';
 import { type DisplaySize, planDisplaySize, planRungs } from '../kernel/ladder/rungs.ts';
 import type { NewJob } from '../queue/queue.ts';
-import { type ColourMatrix, type SourceInfo, type SourceVideo, videoStartSeconds } from './source.ts';
+import { type ColourMatrix, type SourceAudio, type SourceInfo, type SourceVideo, videoStartSeconds } from './source.ts';
 
 /** Nominal length of every segment. */
 export const SEGMENT_SECONDS = 4;
@@ -44,11 +46,17 @@ export interface SourceLayout {
     readonly matrix: ColourMatrix;
     readonly transfer: SourceVideo['transfer'];
   };
-  readonly audio?: {
-    readonly streamIndex: number;
-    /** The film's time 0 in samples of the source's own rate. */
-    readonly zeroSamples: number;
-  };
+  /** The default track, of which the film's first rendition of sound is made. */
+  readonly audio?: AudioLayout;
+  /** The other tracks, by the name of the rendition that each becomes. */
+  readonly otherAudio?: Readonly<Record<string, AudioLayout>>;
+}
+
+export interface AudioLayout {
+  readonly streamIndex: number;
+  /** The film's time 0 in samples of the source's own rate. */
+  readonly zeroSamples: number;
+  readonly channels?: number;
 }
 
 export interface Plan {
@@ -67,12 +75,13 @@ function layOut(source: SourceInfo, ladder: Ladder): Film {
   const seconds = video
     ? (video.track.frameCount * video.track.frameRate.den) / video.track.frameRate.num
     : (source.audio?.durationSeconds ?? 0);
-  const audio = source.audio && planAudio(source.audio, seconds, ladder);
+  const audio = planAudio(source, seconds, ladder);
   return {
     segmentSeconds: SEGMENT_SECONDS,
     durationSeconds: seconds,
     ...(video ? { video: video.track, storyboard: planStoryboard(video.size, seconds) } : {}),
     ...(audio ? { audio } : {}),
+    ...(source.leftOut ? { leftOut: source.leftOut } : {}),
   };
 }
 
@@ -117,24 +126,77 @@ function standsStill(source: SourceInfo, video: SourceVideo): boolean {
   return soundEnd(source) > pictureEnd(video) + AUDIO_TAIL_SECONDS;
 }
 
-function planAudio(audio: NonNullable<SourceInfo['audio']>, seconds: number, ladder: Ladder): AudioTrack {
-  const { sampleRate, bitrateBps, channels } = ladder.audio;
-  const kept = Math.min(channels, audio.channels);
+function planAudio(source: SourceInfo, seconds: number, ladder: Ladder): AudioTrack | undefined {
+  const tracks = audioTracks(source);
+  if (tracks.length === 0) return undefined;
+  const { sampleRate } = ladder.audio;
+  const labels = labelTracks(tracks, 'Audio');
+  const stereo = tracks.map((track, index) => stereoRendition(track, audioName(index), labels[index], ladder.audio));
+  const surround = tracks.flatMap((track, index) => {
+    const base = stereo[index];
+    return base && keepsSurround(track, ladder.audio) ? [surroundRendition(base, ladder.audio)] : [];
+  });
   return {
     sampleRate,
     // Rounded up, so that even a last segment of one picture has a frame of sound.
     frameCount: Math.max(1, Math.ceil((seconds * sampleRate) / AAC_FRAME)),
-    renditions: [
-      {
-        name: 'audio',
-        codecs: 'mp4a.40.2',
-        // One channel needs little more than half of what two do.
-        bitrateBps: kept < channels ? Math.round((bitrateBps * 0.625) / 1_000) * 1_000 : bitrateBps,
-        channels: kept,
-        ...(audio.language === undefined ? {} : { language: audio.language }),
-      },
-    ],
+    renditions: [...stereo, ...surround],
   };
+}
+
+/** The default track first. */
+function audioTracks({ audio, otherAudio = [] }: SourceInfo): SourceAudio[] {
+  return audio ? [audio, ...otherAudio] : [];
+}
+
+function audioName(index: number): string {
+  return index === 0 ? 'audio' : `audio-${index + 1}`;
+}
+
+/** One channel needs little more than half of what two do. */
+const MONO_SHARE = 0.625;
+
+/** 320 kbit/s for six channels where two have 128. */
+const SURROUND_SHARE = 2.5;
+
+const SURROUND_CHANNELS = 6;
+
+function stereoRendition(
+  track: SourceAudio,
+  name: string,
+  label: string | undefined,
+  { bitrateBps, channels }: AudioSettings,
+): AudioRendition {
+  const most = Math.min(2, channels);
+  const kept = Math.min(most, track.channels);
+  return {
+    name,
+    codecs: 'mp4a.40.2',
+    bitrateBps: kept < most ? scaledRate(bitrateBps, MONO_SHARE) : bitrateBps,
+    channels: kept,
+    ...(track.language === undefined ? {} : { language: track.language }),
+    ...(label === undefined ? {} : { label }),
+    ...(track.role === undefined ? {} : { role: track.role }),
+  };
+}
+
+/** 5.0 counts as 5.1 whose bass channel is silent. */
+function keepsSurround(track: SourceAudio, { channels }: AudioSettings): boolean {
+  return channels >= SURROUND_CHANNELS && track.channels >= SURROUND_CHANNELS - 1;
+}
+
+function surroundRendition(stereo: AudioRendition, { bitrateBps }: AudioSettings): AudioRendition {
+  return {
+    ...stereo,
+    name: `${stereo.name}-surround`,
+    bitrateBps: scaledRate(bitrateBps, SURROUND_SHARE),
+    channels: SURROUND_CHANNELS,
+    surroundOf: stereo.name,
+  };
+}
+
+function scaledRate(bitrateBps: number, share: number): number {
+  return Math.round((bitrateBps * share) / 1_000) * 1_000;
 }
 
 /** Sound that starts this much before the picture is no accident of packing and must not be cut. */
@@ -155,7 +217,7 @@ function zeroSeconds(source: SourceInfo): number {
 }
 
 export function planLayout(source: SourceInfo): SourceLayout {
-  const { container, video, audio } = source;
+  const { container, video, audio, otherAudio = [] } = source;
   const zero = zeroSeconds(source);
   return {
     container,
@@ -172,8 +234,25 @@ export function planLayout(source: SourceInfo): SourceLayout {
           },
         }
       : {}),
-    ...(audio ? { audio: { streamIndex: audio.streamIndex, zeroSamples: Math.round(zero * audio.sampleRate) } } : {}),
+    ...(audio ? { audio: audioLayout(audio, zero) } : {}),
+    ...(otherAudio.length > 0
+      ? {
+          otherAudio: Object.fromEntries(
+            otherAudio.map((each, index) => [audioName(index + 1), audioLayout(each, zero)]),
+          ),
+        }
+      : {}),
   };
+}
+
+function audioLayout(audio: SourceAudio, zero: number): AudioLayout {
+  const { streamIndex, channels } = audio;
+  return { streamIndex, zeroSamples: Math.round(zero * audio.sampleRate), channels };
+}
+
+/** Which stream a rendition of sound is made of. */
+export function audioLayoutOf(layout: SourceLayout, rendition: AudioRendition): AudioLayout | undefined {
+  return layout.otherAudio?.[rendition.surroundOf ?? rendition.name] ?? layout.audio;
 }
 
 const TILE_WIDTH = 160;
@@ -203,7 +282,17 @@ export function planStoryboard(size: DisplaySize, seconds: number): Storyboard {
  * Sooner is greater. What makes a film playable comes first, then what makes it whole at the lowest rung, then what
  * makes it beautiful; a viewer's wish (1000) beats all of it.
  */
-const PRIORITY = { first: 800, poster: 700, upperFirst: 650, lowest: 600, storyboard: 500, upper: 400, digest: 300 };
+const PRIORITY = {
+  first: 800,
+  poster: 700,
+  upperFirst: 650,
+  otherAudioFirst: 640,
+  lowest: 600,
+  otherAudio: 550,
+  storyboard: 500,
+  upper: 400,
+  digest: 300,
+};
 
 /** The first chunks are short, so that a film is playable before anything longer is done. */
 const FIRST_LOWEST_SEGMENTS = 1;
@@ -215,7 +304,7 @@ const AUDIO_CHUNK_SEGMENTS = 30;
 
 function planJobs(assetId: string, film: Film, layout: SourceLayout, chunkSegments: number): NewJob[] {
   const [lowest, ...upper] = (film.video?.renditions ?? []).map(({ name }) => name);
-  const audio = (film.audio?.renditions ?? []).map(({ name }) => name);
+  const [audio, ...otherAudio] = (film.audio?.renditions ?? []).map(({ name }) => name);
   const jobOf = (
     kind: string,
     lanes: readonly string[],
@@ -235,9 +324,13 @@ function planJobs(assetId: string, film: Film, layout: SourceLayout, chunkSegmen
     lanes.length === 0
       ? []
       : chunks(count, first, size).map((range) => jobOf(kind, lanes, range, range[0] === 0 ? early : later));
+  // A job for each rendition: a track that breaks off, or is asked for, concerns no other.
+  const sound = (lanes: string[], early: number, later: number) =>
+    encoding('audio', lanes, FIRST_AUDIO_SEGMENTS, AUDIO_CHUNK_SEGMENTS, early, later);
   const jobs = [
     ...encoding('video', lowest ? [lowest] : [], FIRST_LOWEST_SEGMENTS, chunkSegments, PRIORITY.first, PRIORITY.lowest),
-    ...encoding('audio', audio, FIRST_AUDIO_SEGMENTS, AUDIO_CHUNK_SEGMENTS, PRIORITY.first, PRIORITY.lowest),
+    ...sound(audio ? [audio] : [], PRIORITY.first, PRIORITY.lowest),
+    ...otherAudio.flatMap((name) => sound([name], PRIORITY.otherAudioFirst, PRIORITY.otherAudio)),
     ...encoding('video', upper, FIRST_UPPER_SEGMENTS, chunkSegments, PRIORITY.upperFirst, PRIORITY.upper),
     ...(lowest
       ? [jobOf('poster', [], [0, 0], PRIORITY.poster), jobOf('storyboard', [], [0, 0], PRIORITY.storyboard)]

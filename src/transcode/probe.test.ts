@@ -51,6 +51,43 @@ describe('streams', () => {
   });
 });
 
+describe('tracks of sound', () => {
+  const track = (index: number, more: object = {}) => ({ ...AUDIO, index, ...more });
+
+  test('the one marked as default comes first, the others follow in order', () => {
+    const found = probe(
+      VIDEO,
+      track(1),
+      track(2, { disposition: { default: 1 } }),
+      track(3, { disposition: { default: 1 } }),
+    );
+    expect(found.audio?.streamIndex).toBe(2);
+    expect(found.otherAudio?.map(({ streamIndex }) => streamIndex)).toEqual([1, 3]);
+  });
+
+  test('more than sixteen are noted, not encoded', () => {
+    const found = probe(VIDEO, ...Array.from({ length: 18 }, (_, at) => track(at + 1, { tags: { language: 'fre' } })));
+    expect(found.otherAudio).toHaveLength(15);
+    expect(found.leftOut).toEqual(Array(2).fill({ kind: 'audio', why: 'too-many', language: 'fr' }));
+  });
+
+  test.each([
+    ['audio description', { visual_impaired: 1 }, 'description'],
+    ['clear speech', { hearing_impaired: 1 }, 'clear-speech'],
+    ['a commentary', { comment: 1 }, 'commentary'],
+    ['nothing special', { default: 1 }, undefined],
+  ])('%s is told by its disposition', (_name, disposition, role) => {
+    expect(probe(track(0, { disposition })).audio?.role).toBe(role);
+  });
+
+  test.each([
+    ['a title', { title: 'Director', handler_name: 'x' }, 'Director'],
+    ["a handler's name", { handler_name: 'Deutsch' }, 'Deutsch'],
+    ["a muxer's own name", { handler_name: 'SoundHandler' }, undefined],
+    ['blanks', { title: '  ' }, undefined],
+  ])('%s as title', (_name, tags, title) => expect(probe(track(0, { tags })).audio?.title).toBe(title));
+});
+
 describe('details', () => {
   const video = (more: object) => probe({ ...VIDEO, ...more }).video;
   test.each([

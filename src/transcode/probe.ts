@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { readBoxHeader } from '../kernel/cmaf/boxes.ts';
 import { Fault } from '../kernel/errors.ts';
-import type { Rational } from '../kernel/film/film.ts';
+import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
 import { runFfprobe } from './ffmpeg.ts';
 import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.ts';
 import { type ColourMatrix, type SourceAudio, type SourceInfo, type SourceVideo, spanSeconds } from './source.ts';
@@ -91,19 +91,38 @@ export function readProbe(json: unknown): SourceInfo {
   const all = Array.isArray(streams) ? streams.map(fields) : [];
   const whole = seconds(fields(format).duration);
   const video = all.find((each) => each.codec_type === 'video' && isFilm(each));
-  const audio = all.find((each) => each.codec_type === 'audio' && isKnown(each) && Number(each.channels) > 0);
+  const sounds = all.filter((each) => each.codec_type === 'audio' && isKnown(each) && Number(each.channels) > 0);
+  const audio = sounds.find((each) => hasDisposition(each, 'default')) ?? sounds[0];
   if (!video && !audio) throw new Fault('SOURCE_NO_STREAMS');
+  const others = sounds.filter((each) => each !== audio);
+  const kept = others.slice(0, MOST_AUDIO_TRACKS - 1);
+  const leftOut = others.slice(kept.length).map((each) => leftOutTrack(each, 'audio', 'too-many'));
   return {
     container,
     ...(video ? { video: readVideo(video, whole) } : {}),
     ...(audio ? { audio: readAudio(audio, whole) } : {}),
+    ...(kept.length > 0 ? { otherAudio: kept.map((each) => readAudio(each, whole)) } : {}),
+    ...(leftOut.length > 0 ? { leftOut } : {}),
   };
+}
+
+/** More than any disc has; each costs an encode of the whole film. */
+const MOST_AUDIO_TRACKS = 16;
+
+function leftOutTrack(stream: Fields, kind: LeftOutTrack['kind'], why: LeftOutTrack['why']): LeftOutTrack {
+  const language = languageOf(stream);
+  return { kind, why, ...(language === undefined ? {} : { language }) };
+}
+
+function hasDisposition(stream: Fields, name: string): boolean {
+  return Number(fields(stream.disposition)[name]) === 1;
 }
 
 /** Cover pictures are video streams too, and so are streams whose decoder is missing. */
 function isFilm(stream: Fields): boolean {
-  const still = Number(fields(stream.disposition).attached_pic) === 1;
-  return !still && isKnown(stream) && Number(stream.width) > 0 && Number(stream.height) > 0;
+  return (
+    !hasDisposition(stream, 'attached_pic') && isKnown(stream) && Number(stream.width) > 0 && Number(stream.height) > 0
+  );
 }
 
 function isKnown(stream: Fields): boolean {
@@ -131,6 +150,8 @@ function readVideo(stream: Fields, wholeSeconds: number | undefined): SourceVide
 
 function readAudio(stream: Fields, wholeSeconds: number | undefined): SourceAudio {
   const language = languageOf(stream);
+  const title = titleOf(stream);
+  const role = audioRole(stream);
   return {
     streamIndex: Number(stream.index),
     sampleRate: Number(stream.sample_rate) || 48_000,
@@ -138,8 +159,25 @@ function readAudio(stream: Fields, wholeSeconds: number | undefined): SourceAudi
     startSeconds: Number.isFinite(Number(stream.start_time)) ? Number(stream.start_time) : 0,
     durationSeconds: duration(stream, wholeSeconds),
     ...(language === undefined ? {} : { language }),
+    ...(title === undefined ? {} : { title }),
+    ...(role === undefined ? {} : { role }),
   };
 }
+
+function audioRole(stream: Fields): AudioRole | undefined {
+  if (hasDisposition(stream, 'visual_impaired') || hasDisposition(stream, 'descriptions')) return 'description';
+  if (hasDisposition(stream, 'hearing_impaired')) return 'clear-speech';
+  return hasDisposition(stream, 'comment') ? 'commentary' : undefined;
+}
+
+/** Matroska and MPEG-TS call it a title; QuickTime has a handler's name, which muxers fill with their own. */
+function titleOf(stream: Fields): string | undefined {
+  const { title, handler_name: handler } = fields(stream.tags);
+  const named = [title, handler].filter((each): each is string => typeof each === 'string' && each.trim() !== '');
+  return named.find((each) => !MUXER_NAMES.test(each))?.slice(0, 200);
+}
+
+const MUXER_NAMES = /handler|^(gpac|core media|mainconcept|apple|iso media|l-smash|bento4|sound|audio|subtitles?)\b/i;
 
 /** Length of a stream, falling back on the container's; 0 when nobody says. Matroska notes it in a tag of its own. */
 function duration(stream: Fields, wholeSeconds: number | undefined): number {

@@ -1,11 +1,15 @@
-import type { Rational } from '../kernel/film/film.ts';
+import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
 
 /** What the probe found in a source file. Seconds are on the source's own clock, which need not start at 0. */
 export interface SourceInfo {
   /** ffmpeg's name of the container, such as `mov`: named again at every later reading, so it is never guessed twice. */
   readonly container: string;
   readonly video?: SourceVideo;
+  /** The default track: it alone has a say in where the film begins and ends. */
   readonly audio?: SourceAudio;
+  /** The other tracks, in the source's order. Their lengths may be unknown (0). */
+  readonly otherAudio?: readonly SourceAudio[];
+  readonly leftOut?: readonly LeftOutTrack[];
 }
 
 export interface SourceVideo {
@@ -36,6 +40,9 @@ export interface SourceAudio {
   readonly durationSeconds: number;
   /** BCP 47. */
   readonly language?: string;
+  /** What the source calls the track. */
+  readonly title?: string;
+  readonly role?: AudioRole;
 }
 
 export function videoStartSeconds(video: SourceVideo): number {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Film } from '../../src/kernel/film/film.ts';
+import type { AudioRendition, Film } from '../../src/kernel/film/film.ts';
 import {
   filmIframePlaylist,
   filmMediaPlaylist,
@@ -37,7 +37,14 @@ const SOURCE: SourceInfo = {
 
 const { film } = planFilm('as_golden', SOURCE, ladder, 6);
 const layout = planLayout(SOURCE);
+const sound = renditionOf(film, 'audio');
 const uriOf = (name: string) => `v1/${name}/index.m3u8`;
+
+function renditionOf(of: Film, name: string): AudioRendition {
+  const found = of.audio?.renditions.find((each) => each.name === name);
+  if (!found) throw new Error(`no rendition ${name}`);
+  return found;
+}
 
 /** One option and its value a line, as a reader would write them. */
 function readable(args: readonly string[]): string {
@@ -85,6 +92,57 @@ describe('playlists', () => {
   });
 });
 
+describe('a film of several tracks', () => {
+  const six = { ...ladder, audio: { ...ladder.audio, channels: 6 } };
+  const english = { streamIndex: 1, sampleRate: 48_000, channels: 6, startSeconds: 0.1, durationSeconds: 21.5 };
+  const tracks: SourceInfo = {
+    ...SOURCE,
+    audio: { ...english, language: 'en' },
+    otherAudio: [
+      { ...english, streamIndex: 2, channels: 2, language: 'fr', title: 'Français' },
+      { ...english, streamIndex: 3, channels: 1, language: 'en', role: 'description' },
+      { ...english, streamIndex: 4, channels: 2, language: 'en', role: 'commentary' },
+      { ...english, streamIndex: 5, channels: 2, language: 'en' },
+    ],
+  };
+  const planned = planFilm('as_golden', tracks, six, 6).film;
+  const command = (name: string, silent = false) =>
+    audioCommand(
+      planned,
+      planLayout(tracks),
+      renditionOf(planned, name),
+      { firstSegment: 2, endSegment: 4, silent },
+      '/src',
+      'unix:/s/0',
+    );
+
+  test('its multivariant playlist', () => {
+    expect(writeMultivariantPlaylist(filmMultivariantPlaylist(planned, uriOf))).toMatchSnapshot();
+  });
+
+  test('without a picture', () => {
+    const { video: _, ...sounds } = tracks;
+    const film = planFilm('as_golden', sounds, six, 6).film;
+    expect(writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf))).toMatchSnapshot();
+  });
+
+  test('5.1 mixed down', () => expect(readable(commandArguments(command('audio')))).toMatchSnapshot());
+
+  test('5.1 as it is', () => expect(readable(commandArguments(command('audio-surround')))).toMatchSnapshot());
+
+  test('the third track', () => expect(readable(commandArguments(command('audio-3')))).toMatchSnapshot());
+});
+
+describe('a film planned by an earlier release', () => {
+  test('still has its playlist', () => {
+    const old = { name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 128_000, channels: 2 };
+    const { audio } = film;
+    if (!audio) throw new Error('no sound');
+    const stored = { ...film, audio: { ...audio, renditions: [old] } };
+    expect(writeMultivariantPlaylist(filmMultivariantPlaylist(stored, uriOf))).toContain('NAME="Audio",DEFAULT=YES');
+  });
+});
+
 describe('ffmpeg', () => {
   const chunk = { firstSegment: 2, endSegment: 4, preset: ladder.preset, padded: false };
 
@@ -116,12 +174,12 @@ describe('ffmpeg', () => {
   });
 
   test('a chunk of the sound', () => {
-    const command = audioCommand(film, layout, { ...chunk, silent: false }, '/src', 'unix:/s/0');
+    const command = audioCommand(film, layout, sound, { ...chunk, silent: false }, '/src', 'unix:/s/0');
     expect(readable(commandArguments(command))).toMatchSnapshot();
   });
 
   test('a chunk of silence', () => {
-    const command = audioCommand(film, layout, { ...chunk, silent: true }, '/src', 'unix:/s/0');
+    const command = audioCommand(film, layout, sound, { ...chunk, silent: true }, '/src', 'unix:/s/0');
     expect(readable(commandArguments(command))).toMatchSnapshot();
   });
 

@@ -41,12 +41,21 @@ export interface AudioRendition {
   readonly channels: number;
   /** BCP 47, where the source says. */
   readonly language?: string;
+  /** What a menu shows, unique among the film's tracks. Films of one track may have none. */
+  readonly label?: string;
+  readonly role?: AudioRole;
+  /** On a second encoding of a track that keeps its surround channels: the name of the first, in stereo. */
+  readonly surroundOf?: string;
 }
+
+/** What a track is for, beside being the film's sound. */
+export type AudioRole = 'description' | 'clear-speech' | 'commentary';
 
 export interface AudioTrack {
   readonly sampleRate: number;
-  /** AAC frames of 1024 samples in the whole track. */
+  /** AAC frames of 1024 samples in the whole track, the same in every rendition. */
   readonly frameCount: number;
+  /** The default track first; without it the film is not playable. */
   readonly renditions: readonly AudioRendition[];
 }
 
@@ -58,6 +67,16 @@ export interface Film {
   readonly audio?: AudioTrack;
   /** Storyboard, absent for audio. */
   readonly storyboard?: Storyboard;
+  /** Tracks of the source that no rendition was made of. */
+  readonly leftOut?: readonly LeftOutTrack[];
+}
+
+export interface LeftOutTrack {
+  readonly kind: 'audio' | 'subtitles';
+  /** `pictures`: subtitles that are drawn, not written; `too-many`: beyond the most tracks of a kind. */
+  readonly why: 'pictures' | 'too-many';
+  /** BCP 47. */
+  readonly language?: string;
 }
 
 export interface Storyboard {

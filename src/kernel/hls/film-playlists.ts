@@ -1,5 +1,14 @@
-import { type Film, rationalToNumber, segmentCount, segmentTiming, type VideoTrack } from '../film/film.ts';
+import {
+  type AudioRendition,
+  type AudioRole,
+  type Film,
+  rationalToNumber,
+  segmentCount,
+  segmentTiming,
+  type VideoTrack,
+} from '../film/film.ts';
 import { segmentName } from '../film/paths.ts';
+import { languageName } from '../film/track-labels.ts';
 import { averageBandwidthBps, type MeasuredSegment, peakBandwidthBps } from './bandwidth.ts';
 import type {
   AudioMedia,
@@ -73,9 +82,14 @@ export function filmMultivariantPlaylist(
   iframes: ReadonlyMap<string, IframeRendition> = new Map(),
 ): MultivariantPlaylist {
   const of = (name: string) => measured.get(name) ?? plannedBandwidth(film, name);
-  if (!film.video) return { audio: [], variants: audioVariants(film, playlistUri, of), iframes: [] };
+  const groups = audioGroups(film);
+  if (!film.video) {
+    const several = groups.filter(({ members }) => members.length > 1);
+    const audio = several.flatMap((group) => audioMedia(group, playlistUri));
+    return { audio, variants: audioVariants(film, playlistUri, of), iframes: [] };
+  }
   return {
-    audio: audioMedia(film, playlistUri),
+    audio: groups.flatMap((group) => audioMedia(group, playlistUri)),
     variants: videoVariants(film, playlistUri, of),
     iframes: iframeStreams(film.video, iframes),
   };
@@ -138,33 +152,80 @@ function plannedBandwidth(film: Film, name: string): Bandwidth {
   return { peakBps, averageBps: peakBps };
 }
 
-function audioMedia(film: Film, playlistUri: (rendition: string) => string): AudioMedia[] {
-  return (film.audio?.renditions ?? []).map((rendition, index) => ({
-    group: AUDIO_GROUP,
-    name: rendition.language === undefined ? 'Audio' : languageName(rendition.language),
-    uri: playlistUri(rendition.name),
-    channels: rendition.channels,
-    isDefault: index === 0,
-    ...(rendition.language === undefined ? {} : { language: rendition.language }),
-  }));
+/** Renditions of sound of which a player takes one: every track, each with as many channels as the group is for. */
+interface AudioGroup {
+  readonly id: string;
+  readonly members: readonly AudioRendition[];
 }
 
-/** A language as a menu shows it, such as `English`; the tag itself where it has no name. */
-function languageName(tag: string): string {
-  return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
+/** Stereo first: the group that everything plays. A second one only where some track keeps more channels. */
+function audioGroups(film: Film): AudioGroup[] {
+  const all = film.audio?.renditions ?? [];
+  const stereo = all.filter(({ surroundOf }) => surroundOf === undefined);
+  if (stereo.length === 0) return [];
+  const surround = stereo.map((base) => all.find(({ surroundOf }) => surroundOf === base.name) ?? base);
+  const most = Math.max(...surround.map(({ channels }) => channels));
+  const groups = [{ id: AUDIO_GROUP, members: stereo }];
+  return all.length > stereo.length ? [...groups, { id: `${AUDIO_GROUP}-${most}`, members: surround }] : groups;
 }
 
+/** What a track's role is called in HLS. A commentary has no name of its own there. */
+const CHARACTERISTICS: Readonly<Partial<Record<AudioRole, string>>> = {
+  description: 'public.accessibility.describes-video',
+  'clear-speech': 'public.accessibility.enhances-speech-intelligibility',
+};
+
+function audioMedia({ id, members }: AudioGroup, playlistUri: (rendition: string) => string): AudioMedia[] {
+  const autoselected = new Set<string>();
+  return members.map((rendition, index) => {
+    const { name, label, language, channels, role } = rendition;
+    const characteristic = role && CHARACTERISTICS[role];
+    const kind = `${language ?? ''} ${characteristic ?? ''}`;
+    // Two that a player could not tell apart must not both be offered to its own choice (RFC 8216 section 4.3.4.1.1).
+    const isAutoselected = index === 0 || (role !== 'commentary' && !autoselected.has(kind));
+    if (isAutoselected) autoselected.add(kind);
+    return {
+      group: id,
+      name: label ?? (language === undefined ? 'Audio' : languageName(language)),
+      uri: playlistUri(name),
+      channels,
+      isDefault: index === 0,
+      isAutoselected,
+      ...(characteristic ? { characteristics: [characteristic] } : {}),
+      ...(language === undefined ? {} : { language }),
+    };
+  });
+}
+
+/** What the group's most demanding member adds to a variant, which plays with any of them. */
+function soundOf(group: AudioGroup | undefined, of: (name: string) => Bandwidth): Bandwidth & { codecs: string[] } {
+  const members = group?.members ?? [];
+  const bandwidths = members.map(({ name }) => of(name));
+  return {
+    peakBps: Math.max(0, ...bandwidths.map(({ peakBps }) => peakBps)),
+    averageBps: Math.max(0, ...bandwidths.map(({ averageBps }) => averageBps)),
+    codecs: [...new Set(members.map(({ codecs }) => codecs))],
+  };
+}
+
+/** A film of sound: a variant for every rendition of its one track, or for every group of its tracks. */
 function audioVariants(
   film: Film,
   playlistUri: (rendition: string) => string,
   of: (name: string) => Bandwidth,
 ): Variant[] {
-  return (film.audio?.renditions ?? []).map(({ name, codecs }) => ({
-    uri: playlistUri(name),
-    bandwidthBps: of(name).peakBps,
-    averageBandwidthBps: of(name).averageBps,
-    codecs: [codecs],
-  }));
+  return audioGroups(film).flatMap((group) => {
+    const [first] = group.members;
+    if (!first) return [];
+    const { peakBps, averageBps, codecs } = soundOf(group, of);
+    return {
+      uri: playlistUri(first.name),
+      bandwidthBps: peakBps,
+      averageBandwidthBps: averageBps,
+      codecs,
+      ...(group.members.length > 1 ? { audioGroup: group.id } : {}),
+    };
+  });
 }
 
 function videoVariants(
@@ -172,19 +233,18 @@ function videoVariants(
   playlistUri: (rendition: string) => string,
   of: (name: string) => Bandwidth,
 ): Variant[] {
-  const { video, audio } = film;
+  const { video } = film;
   if (!video) return [];
-  const sound = (audio?.renditions ?? []).map(({ name }) => of(name));
-  // A variant plays with any member of its audio group, so it is stated with the most demanding one.
-  const soundPeak = Math.max(0, ...sound.map(({ peakBps }) => peakBps));
-  const soundAverage = Math.max(0, ...sound.map(({ averageBps }) => averageBps));
-  const soundCodecs = [...new Set((audio?.renditions ?? []).map(({ codecs }) => codecs))];
-  return video.renditions.map(({ name, codecs, width, height }) => ({
-    uri: playlistUri(name),
-    bandwidthBps: of(name).peakBps + soundPeak,
-    averageBandwidthBps: of(name).averageBps + soundAverage,
-    codecs: [codecs, ...soundCodecs],
-    picture: { width, height, framesPerSecond: rationalToNumber(video.frameRate) },
-    ...(audio ? { audioGroup: AUDIO_GROUP } : {}),
-  }));
+  const groups = audioGroups(film);
+  return (groups.length > 0 ? groups : [undefined]).flatMap((group) => {
+    const sound = soundOf(group, of);
+    return video.renditions.map(({ name, codecs, width, height }) => ({
+      uri: playlistUri(name),
+      bandwidthBps: of(name).peakBps + sound.peakBps,
+      averageBandwidthBps: of(name).averageBps + sound.averageBps,
+      codecs: [codecs, ...sound.codecs],
+      picture: { width, height, framesPerSecond: rationalToNumber(video.frameRate) },
+      ...(group ? { audioGroup: group.id } : {}),
+    }));
+  });
 }

@@ -55,4 +55,8 @@ export interface AudioMedia {
   /** BCP 47. */
   readonly language?: string;
   readonly isDefault: boolean;
+  /** Players may choose it by the viewer's language. At most one of a group with the same language and characteristics. */
+  readonly isAutoselected: boolean;
+  /** Uniform type identifiers, such as `public.accessibility.describes-video`. */
+  readonly characteristics?: readonly string[];
 }

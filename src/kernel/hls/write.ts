@@ -70,17 +70,21 @@ function iframeLine(stream: IframeStream): string {
 }
 
 function audioMediaLine(media: AudioMedia): string {
-  const answer = media.isDefault ? 'YES' : 'NO';
   return tag('EXT-X-MEDIA', [
     ['TYPE', 'AUDIO'],
     ['GROUP-ID', quoted(media.group)],
     ['NAME', quoted(media.name)],
     ...(media.language === undefined ? [] : [['LANGUAGE', quoted(media.language)] as const]),
-    ['DEFAULT', answer],
-    ['AUTOSELECT', 'YES'],
+    ['DEFAULT', answer(media.isDefault)],
+    ['AUTOSELECT', answer(media.isAutoselected)],
+    ...(media.characteristics ? [['CHARACTERISTICS', quoted(media.characteristics.join(','))] as const] : []),
     ['CHANNELS', quoted(String(media.channels))],
     ['URI', quoted(media.uri)],
   ]);
+}
+
+function answer(yes: boolean): string {
+  return yes ? 'YES' : 'NO';
 }
 
 function streamLine(variant: Variant): string {

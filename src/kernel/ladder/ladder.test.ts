@@ -27,7 +27,8 @@ const wrong: [string, unknown][] = [
   ['an odd height', { ...GOOD, rungs: [{ height: 241, crf: 25, maxrateBps: 400_000 }] }],
   ['rungs out of order', { ...GOOD, rungs: [...GOOD.rungs].reverse() }],
   ['a rate as text', { ...GOOD, rungs: [{ height: 240, crf: 25, maxrateBps: '400k' }] }],
-  ['more channels than players expect', { ...GOOD, audio: { ...GOOD.audio, channels: 6 } }],
+  ['more channels than players expect', { ...GOOD, audio: { ...GOOD.audio, channels: 8 } }],
+  ['a number of channels that is no layout', { ...GOOD, audio: { ...GOOD.audio, channels: 3 } }],
 ];
 
 test.each(wrong)('%s is refused with LADDER_INVALID', (_name, file) => {

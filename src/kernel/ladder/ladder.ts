@@ -21,7 +21,7 @@ export interface Rung {
 export interface AudioSettings {
   readonly bitrateBps: number;
   readonly sampleRate: number;
-  /** The most channels that are kept; a source with fewer keeps its own. */
+  /** The most channels that are kept; a source with fewer keeps its own. 6 adds 5.1 beside stereo, where there is any. */
   readonly channels: number;
 }
 
@@ -43,7 +43,7 @@ export function parseLadder(text: string): Ladder {
     audio: {
       bitrateBps: whole(audio.bitrateBps, 'audio.bitrateBps', 8_000, 512_000),
       sampleRate: oneOf(audio.sampleRate, 'audio.sampleRate', [44_100, 48_000]),
-      channels: whole(audio.channels, 'audio.channels', 1, 2),
+      channels: oneOf(audio.channels, 'audio.channels', [1, 2, 6]),
     },
   };
 }
@@ -87,7 +87,7 @@ function whole(value: unknown, at: string, min: number, max: number): number {
 
 function oneOf(value: unknown, at: string, allowed: readonly number[]): number {
   if (typeof value === 'number' && allowed.includes(value)) return value;
-  throw invalid(`${at} must be ${allowed.join(' or ')}`);
+  throw invalid(`${at} must be one of ${allowed.join(', ')}`);
 }
 
 function word(value: unknown, at: string): string {
