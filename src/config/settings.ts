@@ -129,6 +129,13 @@ export const SETTINGS = {
     max: 19,
     says: 'Niceness of encoder processes, so that serving stays quick.',
   }),
+  encodeMemoryBytes: integer({
+    default: 8_589_934_592,
+    min: 1_073_741_824,
+    max: 1_099_511_627_776,
+    unit: 'bytes',
+    says: 'Memory that one encoder process may ask for (its address space). The whole ladder of a 2160p film in HDR at 60 pictures a second takes 3.1 GiB, of an 8192 x 4320 one about 5.',
+  }),
   chunkSegments: integer({ default: 6, min: 1, max: 32, says: 'Segments in one chunk, the unit of encoding work.' }),
   chunkTimeoutSeconds: integer({
     default: 900,

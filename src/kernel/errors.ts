@@ -40,6 +40,17 @@ export const FAULTS = {
   SOURCE_TOO_LONG: { side: 'viewer', status: 422, says: 'The film is longer than this server encodes.' },
   SOURCE_MISSING: { side: 'ours', status: 500, says: 'The stored source of this asset is gone.' },
   ENCODE_FAILED: { side: 'ours', status: 500, says: 'The encoder gave up on this film.' },
+  ENCODE_TIMEOUT: {
+    side: 'ours',
+    status: 500,
+    says: 'A part of this film takes an encoder longer than this server allows.',
+  },
+  ENCODE_MEMORY: {
+    side: 'ours',
+    status: 500,
+    says: 'A part of this film takes an encoder more memory than this server allows.',
+  },
+  ENCODE_OUTPUT: { side: 'ours', status: 500, says: 'An encoder wrote more than a part of this film can have.' },
   LADDER_INVALID: { side: 'ours', status: 500, says: 'The encoding ladder is not usable.' },
   FFMPEG_MISSING: { side: 'ours', status: 500, says: 'Frontrow needs ffmpeg and ffprobe 5.1 or newer.' },
   UPLOAD_EXPIRED: { side: 'viewer', status: 410, says: 'The upload was not finished in time and has been removed.' },

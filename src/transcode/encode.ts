@@ -16,7 +16,7 @@ import { SegmentLane } from './segment-lane.ts';
 export interface ChunkWork {
   readonly assets: AssetRepository;
   readonly publisher: Publisher;
-  readonly settings: Pick<Settings, 'encodeNice' | 'chunkTimeoutSeconds' | 'sourceMaxPixels'>;
+  readonly settings: Pick<Settings, 'encodeNice' | 'encodeMemoryBytes' | 'chunkTimeoutSeconds' | 'sourceMaxPixels'>;
   readonly preset: string;
   readonly asset: Asset & { readonly film: Film };
   readonly source: LocalFile;
@@ -34,7 +34,7 @@ export async function encodeAudio(work: ChunkWork, job: Job): Promise<void> {
   let from = range.firstSegment;
   for (const silent of [false, true]) {
     const chunk = { ...range, firstSegment: from, silent };
-    const [lane] = await runLanes(work, [rendition.name], from, ([target]) =>
+    const [lane] = await runLanes(work, [rendition.name], chunk, ([target]) =>
       audioCommand(work.asset.film, layout, rendition, chunk, work.source.path, target ?? ''),
     );
     from = lane?.nextSegment ?? from;
@@ -86,7 +86,7 @@ function runVideo(
   return runLanes(
     work,
     renditions.map(({ name }) => name),
-    range.firstSegment,
+    range,
     (targets) => {
       const rungs = renditions.map((rendition, index) => ({ rendition, target: targets[index] ?? '' }));
       return videoCommand(film, layout, rungs, { ...range, preset: work.preset, padded }, work.source.path);
@@ -98,7 +98,7 @@ function runVideo(
 async function runLanes(
   work: ChunkWork,
   names: readonly string[],
-  firstSegment: number,
+  range: ChunkRange,
   command: (targets: readonly string[]) => FfmpegCommand,
 ): Promise<SegmentLane[]> {
   const { asset, publisher } = work;
@@ -106,7 +106,7 @@ async function runLanes(
     init: (rendition: string, bytes: Uint8Array) => publisher.init(asset, rendition, bytes),
     segment: (rendition: string, index: number, bytes: Uint8Array) => publisher.segment(asset, rendition, index, bytes),
   };
-  const lanes = names.map((name) => new SegmentLane(asset.film, name, firstSegment, sink));
+  const lanes = names.map((name) => new SegmentLane(asset.film, name, range.firstSegment, sink));
   const streams = await ByteStreams.open(names.length);
   const broken = new AbortController();
   try {
@@ -116,7 +116,7 @@ async function runLanes(
     });
     // A lane that fails stops ffmpeg; an ffmpeg that fails closes the streams under the lanes.
     const reading = lanes.map((lane, index) =>
-      lane.take(streams.read(index)).catch((cause: unknown) => {
+      lane.take(bounded(streams.read(index), mostBytes(asset.film, lane.rendition, range))).catch((cause: unknown) => {
         broken.abort();
         throw cause;
       }),
@@ -135,9 +135,49 @@ function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-export function limits({ settings, abort }: Pick<ChunkWork, 'settings' | 'abort'>): ProcessLimits {
-  const { encodeNice, chunkTimeoutSeconds, sourceMaxPixels } = settings;
-  return { niceness: encodeNice, timeoutSeconds: chunkTimeoutSeconds, maxPixels: sourceMaxPixels, abort };
+/**
+ * How much more than its rate cap allows a rendition may write. The cap holds over a second and a half, so even a chunk
+ * of one segment stays below two; small fragments of sound have headers as large as themselves.
+ */
+const OUTPUT_FACTOR = 4;
+
+/** For what does not grow with time: the init, and the headers of a chunk that is nearly empty. */
+const OUTPUT_FLOOR_BYTES = 1_048_576;
+
+/** Most bytes that an honest encoder writes of one rendition of a chunk. */
+function mostBytes(film: Film, name: string, { firstSegment, endSegment }: ChunkRange): number {
+  const video = film.video?.renditions.find((each) => each.name === name);
+  const audio = film.audio?.renditions.find((each) => each.name === name);
+  const bitsPerSecond = video?.maxrateBps ?? audio?.bitrateBps ?? 0;
+  const seconds = (endSegment - firstSegment) * film.segmentSeconds;
+  return OUTPUT_FLOOR_BYTES + (OUTPUT_FACTOR * bitsPerSecond * seconds) / 8;
+}
+
+/**
+ * The same bytes up to a limit: what ffmpeg writes is kept in memory until its box is whole, so a source that makes it
+ * write without end must not fill ours.
+ * @throws Fault ENCODE_OUTPUT
+ */
+export async function* bounded(stream: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0;
+  for await (const bytes of stream) {
+    sizeBytes += bytes.length;
+    if (sizeBytes > maxBytes) throw new Fault('ENCODE_OUTPUT', { detail: { maxBytes } });
+    yield bytes;
+  }
+}
+
+/** What an encoder may take. A chunk goes to sockets: only pictures are written to files, of `fileBytes` each. */
+export function limits({ settings, abort }: Pick<ChunkWork, 'settings' | 'abort'>, fileBytes = 0): ProcessLimits {
+  const { encodeNice, encodeMemoryBytes, chunkTimeoutSeconds, sourceMaxPixels } = settings;
+  return {
+    niceness: encodeNice,
+    memoryBytes: encodeMemoryBytes,
+    fileBytes,
+    timeoutSeconds: chunkTimeoutSeconds,
+    maxPixels: sourceMaxPixels,
+    abort,
+  };
 }
 
 /** A source that says something this long after its last picture is not at its end. */

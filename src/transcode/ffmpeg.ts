@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import ffmpeg from 'fluent-ffmpeg';
-import { Fault } from '../kernel/errors.ts';
+import { Fault, type FaultCode } from '../kernel/errors.ts';
+import { type Bounds, type Launcher, launcher } from './confinement.ts';
 
 /**
  * The only door to ffmpeg and ffprobe. fluent-ffmpeg finds the programs, checks what they can do and runs ffmpeg.
@@ -22,7 +23,7 @@ export interface FfmpegOutput {
   readonly target: string;
 }
 
-export interface ProcessLimits {
+export interface ProcessLimits extends Bounds {
   readonly niceness: number;
   readonly timeoutSeconds: number;
   /** Width times height of a picture that may be decoded: pictures may grow after the probe has looked. */
@@ -51,20 +52,25 @@ export function commandArguments(command: FfmpegCommand): string[] {
 
 /**
  * Runs ffmpeg to its end.
- * @throws Fault ENCODE_FAILED with ffmpeg's last words, paths removed, also for a time-out and an abort.
+ * @throws Fault ENCODE_TIMEOUT, ENCODE_MEMORY or ENCODE_OUTPUT for a limit that was passed, otherwise ENCODE_FAILED with
+ * ffmpeg's last words, paths removed, also for an abort.
  */
 export async function runFfmpeg(command: FfmpegCommand, limits: ProcessLimits): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const running = prepare(command, limits);
+  const running = confine(prepare(command, limits), await launcher(limits));
+  let timedOut = false;
   const kill = () => running.kill('SIGKILL');
   running.on('end', () => resolve());
   running.on('error', (cause: Error, _stdout: string | null, stderr: string | null) =>
-    reject(failure(command, cause, stderr ?? '')),
+    reject(failure(command, cause, stderr ?? '', timedOut)),
   );
   // Between run() and the start there is no process yet to kill.
   running.on('start', () => limits.abort.aborted && kill());
   limits.abort.addEventListener('abort', kill, { once: true });
-  const timer = setTimeout(kill, limits.timeoutSeconds * 1_000);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    kill();
+  }, limits.timeoutSeconds * 1_000);
   try {
     running.run();
     await promise;
@@ -74,8 +80,12 @@ export async function runFfmpeg(command: FfmpegCommand, limits: ProcessLimits): 
   }
 }
 
-/** fluent-ffmpeg's command with the one method that its types leave out. */
-type Prepared = ffmpeg.FfmpegCommand & { _getArguments(): string[] };
+/** fluent-ffmpeg's command with the methods that its types leave out. */
+type Prepared = ffmpeg.FfmpegCommand & {
+  _getArguments(): string[];
+  _getFfmpegPath(found: (error: Error | null, program: string) => void): void;
+  _spawnFfmpeg(args: readonly unknown[], ...rest: unknown[]): void;
+};
 
 function prepare(command: FfmpegCommand, limits?: ProcessLimits): Prepared {
   const prepared = ffmpeg({ stdoutLines: 40, niceness: limits?.niceness ?? 0 }) as Prepared;
@@ -90,14 +100,31 @@ function prepare(command: FfmpegCommand, limits?: ProcessLimits): Prepared {
   return prepared;
 }
 
+/** fluent-ffmpeg knows of no program before ffmpeg but `nice`: it is told of another ffmpeg, which becomes the real one. */
+function confine(prepared: Prepared, { program, leading }: Launcher): Prepared {
+  const spawn = prepared._spawnFfmpeg;
+  prepared._getFfmpegPath = (found) => found(null, program);
+  prepared._spawnFfmpeg = (args, ...rest) => spawn.call(prepared, [...leading, ffmpegProgram(), ...args], ...rest);
+  return prepared;
+}
+
 /** Several arguments are taken as they are; one alone would be split at its blank. */
 function addOptions(add: (...options: string[]) => unknown, options: readonly string[]): void {
   add(...options);
 }
 
-function failure(command: FfmpegCommand, cause: Error, stderr: string): Fault {
-  const words = lastWords(`${stderr}\n${cause.message}`, command.input);
+function failure(command: FfmpegCommand, cause: Error, stderr: string, timedOut: boolean): Fault {
+  const said = `${stderr}\n${cause.message}`;
+  const limit = timedOut ? 'ENCODE_TIMEOUT' : limitPassed(said);
+  const words = lastWords(said, command.input);
+  if (limit) return new Fault(limit, { cause, detail: { words } });
   return new Fault('ENCODE_FAILED', { says: `The encoder gave up on this film: ${words}`, cause });
+}
+
+/** Which of the kernel's limits a program speaks of at its end. */
+function limitPassed(said: string): FaultCode | undefined {
+  if (/Cannot allocate memory|malloc of size \d+ failed|[Oo]ut of memory|bad_alloc/.test(said)) return 'ENCODE_MEMORY';
+  return /SIGXFSZ|File too large/.test(said) ? 'ENCODE_OUTPUT' : undefined;
 }
 
 /** The end of what a program said, fit for a user: one line, no path of this machine, no addresses of memory. */
@@ -121,6 +148,9 @@ export function lastWords(said: string, input: string): string {
 const PROBE_TIMEOUT_MS = 30_000;
 const PROBE_MAX_BYTES = 64 * 1024 * 1024;
 
+/** Its index is what a film costs in memory here, and one picture of each stream; ffprobe writes no file. */
+const PROBE_BOUNDS: Bounds = { memoryBytes: 4 * 1024 ** 3, fileBytes: 0 };
+
 /** What ffprobe said: its JSON, or nothing but the text of its complaints, which may come with JSON too. */
 export type Probed =
   | { readonly read: true; readonly json: unknown; readonly says: string }
@@ -128,7 +158,7 @@ export type Probed =
 
 /**
  * Runs ffprobe over a file with `options` before it.
- * @throws Fault UNAVAILABLE when ffprobe cannot be started.
+ * @throws Fault UNAVAILABLE when ffprobe cannot be started, ENCODE_MEMORY when the file asks for more than it may have.
  */
 export async function runFfprobe(
   input: string,
@@ -137,8 +167,9 @@ export async function runFfprobe(
   abort: AbortSignal,
 ): Promise<Probed> {
   const all = ['-v', 'error', ...guardedInput(container), ...options, '-of', 'json', `file:${input}`];
+  const { program, leading } = await launcher(PROBE_BOUNDS);
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.env.FFPROBE_PATH ?? 'ffprobe', all, {
+    const { stdout, stderr } = await promisify(execFile)(program, [...leading, ffprobeProgram(), ...all], {
       timeout: PROBE_TIMEOUT_MS,
       killSignal: 'SIGKILL',
       maxBuffer: PROBE_MAX_BYTES,
@@ -147,9 +178,24 @@ export async function runFfprobe(
     return { read: true, json: JSON.parse(stdout) as unknown, says: stderr };
   } catch (cause) {
     const failed = cause as { code?: unknown; killed?: boolean; stderr?: string };
-    if (failed.code === 'ENOENT' || abort.aborted) throw new Fault('UNAVAILABLE', { cause });
-    return { read: false, says: failed.stderr ?? '', timedOut: failed.killed === true };
+    const missing = failed.code === 'ENOENT' || failed.code === NO_SUCH_PROGRAM;
+    if (missing || abort.aborted) throw new Fault('UNAVAILABLE', { cause });
+    const says = failed.stderr ?? '';
+    const limit = limitPassed(says);
+    if (limit) throw new Fault(limit, { cause, detail: { words: lastWords(says, input) } });
+    return { read: false, says, timedOut: failed.killed === true };
   }
+}
+
+/** A shell's word for a command that it did not find (POSIX, exit status of a command). */
+const NO_SUCH_PROGRAM = 127;
+
+function ffmpegProgram(): string {
+  return process.env.FFMPEG_PATH ?? 'ffmpeg';
+}
+
+function ffprobeProgram(): string {
+  return process.env.FFPROBE_PATH ?? 'ffprobe';
 }
 
 const OLDEST = [5, 1] as const;
@@ -160,8 +206,8 @@ const OLDEST = [5, 1] as const;
  * @throws Fault FFMPEG_MISSING with a sentence that says what to do.
  */
 export async function checkFfmpeg(): Promise<void> {
-  await checkVersion(process.env.FFMPEG_PATH ?? 'ffmpeg');
-  await checkVersion(process.env.FFPROBE_PATH ?? 'ffprobe');
+  await checkVersion(ffmpegProgram());
+  await checkVersion(ffprobeProgram());
   await promisify(ffmpeg.getAvailableFormats)();
   await promisify(ffmpeg.getAvailableEncoders)();
 }

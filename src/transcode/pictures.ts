@@ -44,6 +44,9 @@ export async function makeStoryboard(work: PictureWork, job: Job): Promise<void>
   work.publisher.changed(id);
 }
 
+/** A poster has some hundred KB, a sheet of the tallest tiles a few MB. */
+const PICTURE_BYTES = 16 * 1024 * 1024;
+
 /** Runs a command that writes files `name` into a folder of its own, and gives back what is in them, in order. */
 async function picturesOf(
   work: PictureWork,
@@ -52,7 +55,7 @@ async function picturesOf(
 ): Promise<Buffer[]> {
   const folder = await makeScratch();
   try {
-    await runFfmpeg(command(join(folder, name)), limits(work));
+    await runFfmpeg(command(join(folder, name)), limits(work, PICTURE_BYTES));
     const files = (await readdir(folder)).sort();
     return await Promise.all(files.map((file) => readFile(join(folder, file))));
   } finally {

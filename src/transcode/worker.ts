@@ -5,13 +5,14 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { Fault } from '../kernel/errors.ts';
+import { Fault, type FaultCode } from '../kernel/errors.ts';
 import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
 import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
 import { type Job, type LeaseChoice, PRIORITY_VIEWER, type Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
+import { endOrphans } from './confinement.ts';
 import { type ChunkWork, encodeAudio, encodeVideo } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
@@ -67,6 +68,8 @@ export class Worker {
   async start(): Promise<void> {
     this.#ladder = await readLadder(this.#deps.settings.ladder, this.#deps.ladderFolder);
     await checkFfmpeg();
+    const orphans = await endOrphans();
+    if (orphans.length > 0) this.#log.warn({ pids: orphans }, 'ended encoders whose server was gone');
     await clearScratch();
     await this.#deps.queue.releaseAll(this.#name);
     await this.#finishLeftOvers();
@@ -211,7 +214,7 @@ export class Worker {
   /** The asset is errored; its work, what was published of it, and a source that is no good are removed. */
   async #giveUp(assetId: string, fault: Fault): Promise<void> {
     const { assets, queue, store } = this.#deps;
-    const code = isHopeless(fault) ? fault.code : 'ENCODE_FAILED';
+    const code = isHopeless(fault) || LIMITS.includes(fault.code) ? fault.code : 'ENCODE_FAILED';
     const says = fault.code === code ? fault.message : 'The encoder gave up on this film.';
     await assets.fail(assetId, { code, says });
     await queue.cancel(assetId);
@@ -267,6 +270,9 @@ export class Worker {
 function isHopeless(fault: Fault): boolean {
   return fault.side === 'viewer' || fault.code === 'SOURCE_MISSING';
 }
+
+/** A film that passes a limit is told so. */
+const LIMITS: readonly FaultCode[] = ['ENCODE_TIMEOUT', 'ENCODE_MEMORY', 'ENCODE_OUTPUT'];
 
 const ENCODERS: Readonly<Record<string, (work: PictureWork, job: Job) => Promise<void>>> = {
   video: encodeVideo,

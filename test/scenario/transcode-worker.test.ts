@@ -10,6 +10,7 @@ import { renditionNames } from '../../src/kernel/film/film.ts';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
 import { LOST_ATTEMPTS, PRIORITY_VIEWER } from '../../src/queue/queue.ts';
 import { generateClip } from '../harness/clip.ts';
+import { stopEncoderBelow } from '../harness/encoders.ts';
 import { TranscodeScenario } from '../harness/transcode-scenario.ts';
 
 let clips: string;
@@ -26,7 +27,9 @@ afterAll(() => rm(clips, { recursive: true, force: true }));
 /** Command lines of ffmpeg processes that read below this folder. */
 async function encodersOf(folder: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
-  return stdout.split('\n').filter((line) => /^(nice|ffmpeg|\S*\/ffmpeg)\b/.test(line) && line.includes(folder));
+  return stdout
+    .split('\n')
+    .filter((line) => /^(nice|setpriv|sh|ffmpeg|\S*\/ffmpeg)\b/.test(line) && line.includes(folder));
 }
 
 describe('the order of chunks', () => {
@@ -66,7 +69,7 @@ test('a viewer does not wait for the chunk that keeps the only slot', async () =
     const { film } = await scenario.until(id, ({ segmentsDone }) => segmentsDone > 0);
     const lane = film?.video?.renditions[0]?.name ?? '';
     // Stopped, not ended: the slot is taken for as long as the test wants.
-    const held = await vi.waitUntil(() => stopEncoder(scenario.folder), { timeout: 20_000, interval: 5 });
+    const held = await vi.waitUntil(() => stopEncoderBelow(scenario.folder), { timeout: 20_000, interval: 5 });
     await scenario.queue.raise(id, lane, 4, PRIORITY_VIEWER);
     const wanted = async () => (await scenario.assets.segments(id, 1)).some((each) => each.segment === 4);
     await vi.waitUntil(wanted, { timeout: 30_000 });
@@ -76,18 +79,6 @@ test('a viewer does not wait for the chunk that keeps the only slot', async () =
     await scenario.close();
   }
 });
-
-/** The process id of an encoder below this folder, stopped; undefined when none runs or it has just ended. */
-async function stopEncoder(folder: string): Promise<number | undefined> {
-  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid,args']);
-  const line = stdout.split('\n').find((each) => /^\s*\d+ (\S*\/)?ffmpeg\b/.test(each) && each.includes(folder));
-  const pid = Number.parseInt(line ?? '', 10);
-  try {
-    return Number.isNaN(pid) || !process.kill(pid, 'SIGSTOP') ? undefined : pid;
-  } catch {
-    return undefined; // ended between the look and the signal
-  }
-}
 
 describe('a worker', () => {
   let scenario: TranscodeScenario;
