@@ -10,6 +10,7 @@ interface PlaybackGrant {
   readonly keyPairId: string;
   readonly expiresAt: string;
   readonly url: string;
+  readonly dashUrl: string;
   readonly posterUrl: string;
   readonly storyboardUrl: string;
   readonly cookies: Readonly<Record<string, string>>;
@@ -42,8 +43,11 @@ function assetIdOf(url: string): string {
 }
 
 function signedOf(url: string, grant: PlaybackGrant): string {
+  if (/\/manifest\.mpd$/.test(url)) return grant.dashUrl;
   if (/\/poster\.jpg$/.test(url)) return grant.posterUrl;
   if (/\/storyboard\.vtt$/.test(url)) return grant.storyboardUrl;
   if (/\/master\.m3u8$/.test(url) || isId(url, 'as')) return grant.url;
-  throw usage('The server signs master.m3u8, poster.jpg and storyboard.vtt; cookies or a token cover the rest.');
+  throw usage(
+    'The server signs master.m3u8, manifest.mpd, poster.jpg and storyboard.vtt; cookies or a token cover the rest.',
+  );
 }

@@ -50,6 +50,7 @@ describe('an asset in the API', () => {
       source: { name: 'film.mp4', sizeBytes: 100, receivedBytes: 40 },
       progress: { segmentsDone: 0, segmentsTotal: 0 },
       playbackUrl: `${EDGE}/assets/${ASSET.id}/master.m3u8`,
+      dashUrl: `${EDGE}/assets/${ASSET.id}/manifest.mpd`,
     });
   });
 

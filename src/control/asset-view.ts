@@ -1,6 +1,6 @@
 import type { Asset } from '../database/assets.ts';
 import type { Film } from '../kernel/film/film.ts';
-import { masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
+import { manifestKey, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
 import type { AssetBody } from './schemas.ts';
 
 type RenditionBody = NonNullable<AssetBody['renditions']>[number];
@@ -24,6 +24,7 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
     ...(asset.film ? { durationSeconds: asset.film.durationSeconds, renditions: renditionsOf(asset.film) } : {}),
     progress: { segmentsDone: asset.segmentsDone, segmentsTotal: asset.segmentsTotal },
     playbackUrl: `${edgeUrl}/${masterKey(asset.id)}`,
+    dashUrl: `${edgeUrl}/${manifestKey(asset.id)}`,
     ...(pictures ? { posterUrl: `${edgeUrl}/${posterKey(asset.id)}` } : {}),
     ...(pictures && asset.film?.storyboard ? { storyboardUrl: `${edgeUrl}/${storyboardKey(asset.id)}` } : {}),
     ...(asset.error ? { error: { code: asset.error.code, detail: asset.error.says } } : {}),

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Secrets } from '../config/secrets.ts';
 import { type SignRequest, signCookies, signUrl } from '../kernel/access/sign.ts';
 import { signToken } from '../kernel/access/token.ts';
-import { filmPrefix, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
+import { filmPrefix, manifestKey, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
 import type { GrantBody } from './schemas.ts';
 
 export interface GrantTerms {
@@ -39,6 +39,7 @@ export class GrantIssuer {
       expiresAt: new Date(terms.expiresAtMs).toISOString(),
       keyPairId: this.#keyPairId,
       url: signed(master),
+      dashUrl: signed(manifestKey(assetId)),
       posterUrl: signed(posterKey(assetId)),
       storyboardUrl: signed(storyboardKey(assetId)),
       cookies: this.#cookies(`${edgeUrl}/${folder}*`, terms),

@@ -40,7 +40,8 @@ export const AssetSchema = Type.Object(
     durationSeconds: Type.Optional(Type.Number()),
     renditions: Type.Optional(Type.Array(Rendition)),
     progress: Type.Object({ segmentsDone: Type.Integer(), segmentsTotal: Type.Integer() }),
-    playbackUrl: Type.String(),
+    playbackUrl: Type.String({ description: 'The HLS multivariant playlist.' }),
+    dashUrl: Type.String({ description: 'The DASH manifest over the same segments.' }),
     posterUrl: Type.Optional(Type.String()),
     storyboardUrl: Type.Optional(Type.String()),
     error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() })),
@@ -100,6 +101,7 @@ export const GrantSchema = Type.Object({
   expiresAt: Time,
   keyPairId: Type.String(),
   url: Type.String(),
+  dashUrl: Type.String(),
   posterUrl: Type.String(),
   storyboardUrl: Type.String(),
   cookies: Type.Object({

@@ -15,6 +15,8 @@ export function contentTypeOf(object: FilmObject): string {
     case 'playlist':
     case 'iframes':
       return 'application/vnd.apple.mpegurl';
+    case 'manifest':
+      return 'application/dash+xml';
     case 'poster':
     case 'sheet':
       return 'image/jpeg';
@@ -29,6 +31,7 @@ export function contentTypeOf(object: FilmObject): string {
 export function cacheControlOf(object: FilmObject): string {
   switch (object.kind) {
     case 'master':
+    case 'manifest':
     case 'playlist':
     case 'iframes':
       return SHORT;

@@ -44,6 +44,7 @@ function prospectInFilm(object: FilmObject, film: Film): Prospect {
     case 'sheet':
       return film.storyboard ? { when: 'later' } : NEVER;
     case 'master':
+    case 'manifest':
       return { when: 'later' };
   }
 }

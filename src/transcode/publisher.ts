@@ -1,11 +1,14 @@
 import type { Asset, AssetRepository, PublishedSegment } from '../database/assets.ts';
 import { keyFrameRange } from '../kernel/cmaf/segment.ts';
+import { filmManifest } from '../kernel/dash/film-manifest.ts';
+import { writeManifest } from '../kernel/dash/write.ts';
 import { Fault } from '../kernel/errors.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
 import {
   filmPrefix,
   iframePlaylistKey,
   initKey,
+  manifestKey,
   masterKey,
   mediaPlaylistKey,
   segmentKey,
@@ -49,6 +52,7 @@ export class Publisher {
     await this.#master(asset, film, measured);
   }
 
+  /** What names all renditions: the multivariant playlist and the DASH manifest. */
   async #master(
     asset: Asset,
     film: Film,
@@ -57,6 +61,8 @@ export class Publisher {
   ): Promise<void> {
     const uriOf = (name: string) => `v${asset.version}/${name}/index.m3u8`;
     const text = writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf, measured, iframes));
+    const manifest = writeManifest(filmManifest(film, asset.version, measured));
+    await this.#deps.store.put(manifestKey(asset.id), Buffer.from(manifest));
     await this.#deps.store.put(masterKey(asset.id), Buffer.from(text));
   }
 

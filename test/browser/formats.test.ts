@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
@@ -8,13 +10,14 @@ import { generateClip } from '../harness/clip.ts';
 import { freshFolder, TestServer } from '../harness/server.ts';
 
 /** Players as they come from their makers, on a page that is not ours, through the edge. */
-const modules = createRequire(import.meta.url);
-const HLS_JS = join(modules.resolve('hls.js'), '../hls.js');
+const require = createRequire(import.meta.url);
+const SHAKA = join(require.resolve('shaka-player/package.json'), '../dist/shaka-player.dash.js');
+const HLS_JS = join(require.resolve('hls.js'), '../hls.js');
 
 let server: TestServer;
 let browser: Browser;
 let folder: string;
-let signedUrl: string;
+let grant: { readonly url: string; readonly dashUrl: string };
 
 beforeAll(async () => {
   server = await TestServer.start();
@@ -24,7 +27,7 @@ beforeAll(async () => {
   await generateClip(clip, { seconds: 14, size: '640x360', rate: '24' });
   const { assetId } = await server.upload(new Uint8Array(await readFile(clip)), 'clip.mp4', 'signed');
   await server.until(assetId, ({ status }) => status === 'ready' || status === 'errored');
-  signedUrl = await signed(assetId);
+  grant = await grantFor(assetId);
 });
 
 afterAll(async () => {
@@ -33,9 +36,9 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-async function signed(assetId: string): Promise<string> {
+async function grantFor(assetId: string): Promise<{ url: string; dashUrl: string }> {
   const answer = await server.api('POST', '/v1/playback-grants', { assetId });
-  return ((await answer.json()) as { url: string }).url;
+  return (await answer.json()) as { url: string; dashUrl: string };
 }
 
 /** A page with a video element, a player and nothing else, and what it asks of the edge. */
@@ -58,6 +61,7 @@ async function pageWith(player: string): Promise<{ page: Page; asked: URL[]; ran
 /** What the pages work with; they are typed here, for no types of a browser are loaded. */
 interface Window {
   readonly Hls: { new (): Hls };
+  readonly shaka: { readonly Player: { new (): ShakaPlayer } };
   readonly document: { querySelector(selector: string): Video };
 }
 
@@ -67,6 +71,14 @@ interface Video {
   readonly readyState: number;
   readonly buffered: { readonly length: number; start(at: number): number; end(at: number): number };
   play(): Promise<void>;
+}
+
+interface ShakaPlayer {
+  configure(key: string, value: unknown): void;
+  attach(video: Video): Promise<void>;
+  load(url: string): Promise<void>;
+  getVariantTracks(): { readonly height: number; readonly videoCodec: string; readonly audioCodec: string }[];
+  addEventListener(type: 'error', then: (event: { detail: { code: number } }) => void): void;
 }
 
 interface Hls {
@@ -79,13 +91,71 @@ interface Hls {
 
 test('hls.js shows the key frame of any moment from the playlist of key frames alone', async () => {
   const { page, asked, ranges } = await pageWith(HLS_JS);
-  const shown = await page.evaluate(showKeyFrames, { url: signedUrl, moments: [9, 6] });
+  const shown = await page.evaluate(showKeyFrames, { url: grant.url, moments: [9, 6] });
   expect(shown).toEqual({ errors: [], streams: 2, pictures: [9, 6] });
   const media = asked.flatMap(({ pathname }, at) => (pathname.endsWith('.m4s') ? [`${ranges[at]} ${pathname}`] : []));
   expect(media.length).toBeGreaterThan(0);
   for (const each of media) expect(each).toMatch(/^bytes=24-\d+ \/t\/[^/]+\/assets\//);
   await page.close();
 });
+
+test('shaka plays the DASH manifest of a signed film, and on from a seek', async () => {
+  const { page, asked } = await pageWith(SHAKA);
+  const played = await page.evaluate(playDash, { url: grant.dashUrl, seekTo: 9 });
+  expect(played.errors).toEqual([]);
+  expect(played.tracks).toEqual([
+    { height: 240, videoCodec: 'avc1.640015', audioCodec: 'mp4a.40.2' },
+    { height: 360, videoCodec: 'avc1.64001e', audioCodec: 'mp4a.40.2' },
+  ]);
+  expect(played.atSeconds).toBeGreaterThan(10);
+  expect(played.ranges).toBe(1);
+  const media = asked.filter(({ pathname }) => pathname.endsWith('.m4s'));
+  expect(media.length).toBeGreaterThan(2);
+  expect(media.every(({ pathname }) => pathname.startsWith('/t/'))).toBe(true);
+  await page.close();
+});
+
+test('ffmpeg reads every frame of picture and sound through the DASH manifest of a signed film', async () => {
+  // 14 seconds at 24 frames a second, and AAC frames of 1024 samples to the end of the picture.
+  for (const [stream, packets] of [
+    ['v:0', 336],
+    ['v:1', 336],
+    ['a:0', 657],
+  ] as const) {
+    // One at a time: at the end of the first stream that ends, ffmpeg's demuxer ends the others too.
+    const { stdout } = await promisify(execFile)('ffprobe', [
+      ...['-v', 'error', '-count_packets', '-select_streams', stream, '-show_entries', 'stream=nb_read_packets'],
+      ...['-of', 'csv=p=0', grant.dashUrl],
+    ]);
+    expect(Number.parseInt(stdout, 10), stream).toBe(packets);
+  }
+});
+
+/** In the page: plays from the start, seeks, and plays on for a second. */
+async function playDash({ url, seekTo }: { url: string; seekTo: number }) {
+  const { shaka, document } = globalThis as unknown as Window;
+  const video = document.querySelector('video');
+  const player = new shaka.Player();
+  const errors: number[] = [];
+  player.addEventListener('error', ({ detail }) => void errors.push(detail.code));
+  await player.attach(video);
+  await player.load(url);
+  await video.play();
+  const until = async (seconds: number) => {
+    while (errors.length === 0 && video.currentTime < seconds) await new Promise((next) => setTimeout(next, 20));
+  };
+  await until(1);
+  video.currentTime = seekTo;
+  await until(seekTo + 1.5);
+  const tracks = player
+    .getVariantTracks()
+    .map(({ height, videoCodec, audioCodec }) => ({ height, videoCodec, audioCodec }))
+    .sort((one, other) => one.height - other.height);
+  const { buffered, currentTime } = video;
+  let ranges = 0;
+  for (let at = 0; at < buffered.length; at += 1) if (buffered.end(at) > seekTo) ranges += 1;
+  return { errors, tracks, atSeconds: currentTime, ranges };
+}
 
 /** In the page: opens the film without playing it, and has hls.js's player of key frames show some moments. */
 async function showKeyFrames({ url, moments }: { url: string; moments: number[] }) {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { filmManifest } from '../../src/kernel/dash/film-manifest.ts';
+import { writeManifest } from '../../src/kernel/dash/write.ts';
 import type { AudioRendition, Film } from '../../src/kernel/film/film.ts';
 import {
   filmIframePlaylist,
@@ -120,6 +122,8 @@ describe('a film of several tracks', () => {
     expect(writeMultivariantPlaylist(filmMultivariantPlaylist(planned, uriOf))).toMatchSnapshot();
   });
 
+  test('its DASH manifest', () => expect(writeManifest(filmManifest(planned, 1))).toMatchSnapshot());
+
   test('without a picture', () => {
     const { video: _, ...sounds } = tracks;
     const film = planFilm('as_golden', sounds, six, 6).film;
@@ -140,6 +144,25 @@ describe('a film planned by an earlier release', () => {
     if (!audio) throw new Error('no sound');
     const stored = { ...film, audio: { ...audio, renditions: [old] } };
     expect(writeMultivariantPlaylist(filmMultivariantPlaylist(stored, uriOf))).toContain('NAME="Audio",DEFAULT=YES');
+  });
+});
+
+describe('the DASH manifest', () => {
+  test('of a film, planned', () => expect(writeManifest(filmManifest(film, 1))).toMatchSnapshot());
+
+  test('states what was measured', () => {
+    const measured = new Map([['240p', { peakBps: 300_000, averageBps: 200_000 }]]);
+    expect(writeManifest(filmManifest(film, 2, measured))).toContain('bandwidth="300000"');
+  });
+
+  test('of a film whose rungs have two codecs has a set for each', () => {
+    const { video } = film;
+    if (!video) throw new Error('no video');
+    const [low, ...rest] = video.renditions;
+    const mixed = rest.map((each) => ({ ...each, codecs: 'hvc1.1.6.L93.90' }));
+    const both = { ...film, video: { ...video, renditions: low ? [low, ...mixed] : mixed } };
+    const sets = filmManifest(both, 1).sets.map((set) => set.representations.map(({ id }) => id));
+    expect(sets).toEqual([['240p'], ['360p', '480p', '720p'], ['audio']]);
   });
 });
 

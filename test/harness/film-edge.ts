@@ -21,6 +21,8 @@ export const CONFIG: EdgeConfig = {
 };
 
 export const MASTER = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\nv1/360p/index.m3u8\n';
+export const MANIFEST =
+  '<MPD><SegmentTemplate initialization="v1/$RepresentationID$/init.mp4" media="v1/$RepresentationID$/s$Number%05d$.m4s"/></MPD>\n';
 export const MEDIA = '#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n#EXTINF:4,\ns00000.m4s\n#EXT-X-ENDLIST\n';
 export const STORYBOARD = 'WEBVTT\n\n00:00.000 --> 00:02.000\nv1/storyboard/sheet-000.jpg#xywh=0,0,160,90\n';
 
@@ -41,6 +43,7 @@ export async function startFilmEdge(options: { controlUrl?: string; settings?: o
     const short = { 'Cache-Control': 'public, max-age=5', ETag: `"${id}"` };
     s.origin.serve(`/access/${id}`, { body: JSON.stringify({ policy }) });
     s.origin.serve(`/assets/${id}/master.m3u8`, { headers: short, body: MASTER });
+    s.origin.serve(`/assets/${id}/manifest.mpd`, { headers: short, body: MANIFEST });
     s.origin.serve(`/assets/${id}/v1/360p/index.m3u8`, { headers: short, body: MEDIA });
     s.origin.serve(`/assets/${id}/storyboard.vtt`, { headers: short, body: STORYBOARD });
     s.origin.serve(`/assets/${id}/v1/360p/s00000.m4s`, {

@@ -6,6 +6,7 @@ import type { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
 import {
   CONSOLE,
   KEY_PAIR_ID,
+  MANIFEST,
   MASTER,
   MEDIA,
   PUBLIC,
@@ -101,6 +102,17 @@ test('a signed playlist gives its children the grant, while the cache keeps the 
   const byCookie = await s.get(master, { headers: { Cookie: cookieHeader(`${s.url}/assets/${SIGNED}/*`) } });
   expect([byCookie.headers['x-cache'], byCookie.body.toString()]).toEqual(['Hit from frontrow', MASTER]);
   expect(s.origin.count(master)).toBe(1);
+});
+
+test('a signed DASH manifest names its segments with the grant, and by cookie stays as it is', async () => {
+  const manifest = `/assets/${SIGNED}/manifest.mpd`;
+  const own = (await s.get(signed(manifest))).body.toString();
+  const [, media] = /media="([^"]*)"/.exec(own) ?? [];
+  expect(media).toMatch(new RegExp(`^/t/[\\w.-]+/assets/${SIGNED}/v1/\\$RepresentationID\\$/s\\$Number%05d\\$\\.m4s$`));
+  const first = media?.replace('$RepresentationID$', '360p').replace('$Number%05d$', '00000') ?? '';
+  expect((await s.get(first)).body.toString()).toBe('segment');
+  const byCookie = await s.get(manifest, { headers: { Cookie: cookieHeader(`${s.url}/assets/${SIGNED}/*`) } });
+  expect(byCookie.body.toString()).toBe(MANIFEST);
 });
 
 test('a playlist made for one grant is private and has a tag of its own', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { deriveToken } from '../../kernel/access/derive.ts';
 import type { Grant } from '../../kernel/access/proof.ts';
+import { rewriteManifest } from '../../kernel/dash/rewrite.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { rewriteUris } from '../../kernel/hls/rewrite.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
@@ -17,7 +18,7 @@ import type { Subject } from './reply-fields.ts';
  * know nothing of grants just play. The stored copy stays as it is: this is a view of it, one for each grant.
  */
 const MAX_PLAYLIST_BYTES = 8_388_608;
-const LISTS: ReadonlySet<string> = new Set(['master', 'playlist', 'iframes', 'storyboard']);
+const LISTS: ReadonlySet<string> = new Set(['master', 'manifest', 'playlist', 'iframes', 'storyboard']);
 /** A path token is inherited by relative names anyway, and cookies travel by themselves. */
 const URL_CARRIERS: ReadonlySet<string> = new Set<Grant['carrier']>(['url', 'token-query']);
 
@@ -83,6 +84,7 @@ const REPLACED: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires
 
 function writeOwn(kind: string, text: string, prefix: string): string {
   const rename = (uri: string) => (isOwnName(uri) ? prefix + uri : uri);
+  if (kind === 'manifest') return rewriteManifest(text, rename);
   if (kind !== 'storyboard') return rewriteUris(text, rename);
   return text.replace(/^[^\s#]+(?=#xywh=)/gm, rename);
 }

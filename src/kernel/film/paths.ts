@@ -18,6 +18,11 @@ export function masterKey(assetId: string): string {
   return `assets/${assetId}/master.m3u8`;
 }
 
+/** The DASH manifest. */
+export function manifestKey(assetId: string): string {
+  return `assets/${assetId}/manifest.mpd`;
+}
+
 export function posterKey(assetId: string): string {
   return `assets/${assetId}/poster.jpg`;
 }
@@ -62,7 +67,7 @@ export function sourceKey(assetId: string): string {
 
 /** What a path below `/assets/` names; `versioned` parts may be pending, the others are published before they are listed. */
 export type FilmObject =
-  | { readonly kind: 'master' | 'poster' | 'storyboard'; readonly assetId: string }
+  | { readonly kind: 'master' | 'manifest' | 'poster' | 'storyboard'; readonly assetId: string }
   | {
       readonly kind: 'playlist' | 'iframes' | 'init';
       readonly assetId: string;
@@ -79,7 +84,7 @@ export type FilmObject =
   | { readonly kind: 'sheet'; readonly assetId: string; readonly version: number; readonly sheet: number };
 
 const FILM_PATH =
-  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
+  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
 
 /** Reads a path of the shape this file writes; undefined for every other text, so `..` never gets past it. */
 export function parseFilmPath(path: string): FilmObject | undefined {
@@ -87,6 +92,7 @@ export function parseFilmPath(path: string): FilmObject | undefined {
   if (!groups) return undefined;
   const assetId = groups.asset ?? '';
   if (groups.master) return { kind: 'master', assetId };
+  if (groups.manifest) return { kind: 'manifest', assetId };
   if (groups.poster) return { kind: 'poster', assetId };
   if (groups.storyboard) return { kind: 'storyboard', assetId };
   const version = Number(groups.version);

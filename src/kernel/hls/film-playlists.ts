@@ -141,7 +141,8 @@ function durations(film: Film, rendition: string): number[] {
   });
 }
 
-function plannedBandwidth(film: Film, name: string): Bandwidth {
+/** What a rendition may need at most, and about as an average, before it is encoded. */
+export function plannedBandwidth(film: Film, name: string): Bandwidth {
   const video = film.video?.renditions.find((each) => each.name === name);
   if (video) {
     const peakBps = Math.ceil(video.maxrateBps * CONTAINER_SHARE);

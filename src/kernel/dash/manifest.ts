@@ -1,0 +1,35 @@
+import type { Rational } from '../film/film.ts';
+
+/** A static DASH manifest as a value (ISO/IEC 23009-1), as far as we write it: one period of numbered CMAF segments. */
+export interface Manifest {
+  readonly durationSeconds: number;
+  /** Seconds a player loads before it starts, at the stated bandwidths. */
+  readonly bufferSeconds: number;
+  readonly sets: readonly AdaptationSet[];
+}
+
+/** Representations of one content between which a player may switch. */
+export interface AdaptationSet {
+  readonly contentType: 'video' | 'audio';
+  /** BCP 47. */
+  readonly language?: string;
+  /** Shown in menus. */
+  readonly label?: string;
+  readonly roles: readonly string[];
+  /** Ticks a second of the timeline. */
+  readonly timescale: number;
+  /** Segments in order, equal neighbours as one run. */
+  readonly timeline: readonly { readonly durationTicks: number; readonly count: number }[];
+  /** Relative to the manifest, with `$RepresentationID$` and `$Number…$` in them. */
+  readonly initTemplate: string;
+  readonly mediaTemplate: string;
+  readonly representations: readonly Representation[];
+}
+
+export interface Representation {
+  readonly id: string;
+  readonly codecs: string;
+  readonly bandwidthBps: number;
+  readonly picture?: { readonly width: number; readonly height: number; readonly frameRate: Rational };
+  readonly sound?: { readonly sampleRate: number; readonly channels: number };
+}
