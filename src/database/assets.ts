@@ -4,8 +4,9 @@ import type { FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
 import { recordEvent } from './events.ts';
-import type { Database } from './open.ts';
+import type { Database, DatabaseTransaction } from './open.ts';
 import type { AssetTable } from './schema.ts';
+import { transact } from './transact.ts';
 
 export type AssetStatus = AssetTable['status'];
 export type AssetPolicy = AssetTable['policy'];
@@ -81,7 +82,7 @@ export class AssetRepository {
       updated_at: now,
     };
     const made = toAsset(row);
-    await this.#db.transaction().execute(async (trx) => {
+    await transact(this.#db, async (trx) => {
       await trx.insertInto('assets').values(row).execute();
       await recordEvent(trx, 'asset.created', made, now);
     });
@@ -153,8 +154,8 @@ export class AssetRepository {
    * new film, or undefined when there is none to change or `change` keeps it.
    */
   async shorten(id: string, change: (film: Film) => Film | undefined): Promise<Film | undefined> {
-    return this.#db.transaction().execute(async (trx) => {
-      const row = await trx.selectFrom('assets').select('film').where('id', '=', id).executeTakeFirst();
+    return transact(this.#db, async (trx) => {
+      const row = await lockedFilm(trx, id);
       const film = row?.film ? change(JSON.parse(row.film) as Film) : undefined;
       if (!film) return undefined;
       await trx.deleteFrom('segments').where('asset_id', '=', id).where('segment', '>=', segmentCount(film)).execute();
@@ -183,8 +184,8 @@ export class AssetRepository {
   async segmentPublished(id: string, version: number, published: PublishedSegment): Promise<boolean> {
     const { keyFrame, ...segment } = published;
     const row = { ...segment, key_start: keyFrame?.startByte ?? null, key_bytes: keyFrame?.sizeBytes ?? null };
-    return this.#db.transaction().execute(async (trx) => {
-      const asset = await trx.selectFrom('assets').select('film').where('id', '=', id).executeTakeFirst();
+    return transact(this.#db, async (trx) => {
+      const asset = await lockedFilm(trx, id);
       if (asset?.film && published.segment >= segmentCount(JSON.parse(asset.film) as Film)) return false;
       await trx
         .insertInto('segments')
@@ -245,7 +246,7 @@ export class AssetRepository {
   }
 
   async delete(id: string): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return transact(this.#db, async (trx) => {
       const row = await trx.deleteFrom('assets').where('id', '=', id).returningAll().executeTakeFirst();
       if (row) await recordEvent(trx, 'asset.deleted', toAsset(row), this.#clock.now());
       return row !== undefined;
@@ -295,7 +296,7 @@ export class AssetRepository {
     change: Partial<Omit<Selectable<AssetTable>, 'id' | 'created_at'>>,
     event: EventType,
   ): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return transact(this.#db, async (trx) => {
       const now = this.#clock.now();
       const row = await trx
         .updateTable('assets')
@@ -317,6 +318,11 @@ export class AssetRepository {
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
   }
+}
+
+/** The film of an asset whose segments are about to change: they are counted by one at a time. */
+function lockedFilm(trx: DatabaseTransaction, id: string): Promise<{ film: string | null } | undefined> {
+  return trx.selectFrom('assets').select('film').where('id', '=', id).forUpdate().executeTakeFirst();
 }
 
 function toAsset(row: Selectable<AssetTable>): Asset {

@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Database } from './open.ts';
+import { transact } from './transact.ts';
 
 /** The answer once given to a POST that carried an Idempotency-Key. */
 export interface StoredAnswer {
@@ -32,15 +33,17 @@ export class IdempotencyKeyRepository {
   /** Keeps an answer and forgets those older than `maxAgeMs`. A second answer under one id replaces the first. */
   async keep(id: string, answer: StoredAnswer, maxAgeMs: number): Promise<void> {
     const now = this.#clock.now();
-    await this.#db
-      .deleteFrom('idempotency_keys')
-      .where('created_at', '<=', now - maxAgeMs)
-      .execute();
     const kept = { request_hash: answer.requestHash, status: answer.status, body: answer.body, created_at: now };
-    await this.#db
-      .insertInto('idempotency_keys')
-      .values({ id, ...kept })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(kept))
-      .execute();
+    await transact(this.#db, async (trx) => {
+      await trx
+        .deleteFrom('idempotency_keys')
+        .where('created_at', '<=', now - maxAgeMs)
+        .execute();
+      await trx
+        .insertInto('idempotency_keys')
+        .values({ id, ...kept })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(kept))
+        .execute();
+    });
   }
 }

@@ -1,5 +1,11 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import {
+  type SelectModifierNode,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteQueryCompiler,
+  type SqliteStatement,
+} from 'kysely';
 
 /**
  * Kysely's SQLite dialect over Node's own `node:sqlite`, which speaks nearly the interface Kysely asks for.
@@ -10,7 +16,22 @@ export function sqliteDialect(file: string): SqliteDialect {
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = FULL');
   database.exec('PRAGMA foreign_keys = ON');
-  return new SqliteDialect({ database: adapt(database) });
+  return new LocklessDialect({ database: adapt(database) });
+}
+
+/** One writer at a time is SQLite's whole rule, so the row locks that PostgreSQL needs have no words here. */
+class LocklessDialect extends SqliteDialect {
+  override createQueryCompiler(): SqliteQueryCompiler {
+    return new LocklessCompiler();
+  }
+}
+
+const LOCKS: ReadonlySet<string | undefined> = new Set(['ForUpdate', 'ForKeyShare', 'SkipLocked']);
+
+class LocklessCompiler extends SqliteQueryCompiler {
+  protected override visitSelectModifier(node: SelectModifierNode): void {
+    if (!LOCKS.has(node.modifier)) super.visitSelectModifier(node);
+  }
 }
 
 function adapt(database: DatabaseSync): SqliteDatabase {

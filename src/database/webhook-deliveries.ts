@@ -6,6 +6,7 @@ import { newId } from '../kernel/ids.ts';
 import type { Asset } from './assets.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import type { WebhookDeliveryTable } from './schema.ts';
+import { transact } from './transact.ts';
 import { hears } from './webhooks.ts';
 
 /** One event on its way to one endpoint: `pending` until an attempt succeeds or no attempt is left. */
@@ -67,7 +68,7 @@ export class DeliveryRepository {
 
   /** Makes a delivery of each new event for each endpoint that hears of it; at most `limit` events, oldest first. */
   async dispatch(limit: number): Promise<{ readonly events: number; readonly deliveries: number }> {
-    return this.#db.transaction().execute(async (trx) => {
+    return transact(this.#db, async (trx) => {
       const events = await trx
         .selectFrom('events')
         .select(['id', 'type'])
@@ -75,9 +76,12 @@ export class DeliveryRepository {
         .orderBy('created_at')
         .orderBy('id')
         .limit(limit)
+        // Those that another process is dispatching at this moment are its own.
+        .forUpdate()
+        .skipLocked()
         .execute();
       if (events.length === 0) return { events: 0, deliveries: 0 };
-      const claimed = await trx
+      await trx
         .updateTable('events')
         .set({ dispatched_at: this.#clock.now() })
         .where(
@@ -85,27 +89,28 @@ export class DeliveryRepository {
           'in',
           events.map(({ id }) => id),
         )
-        // Another process may have dispatched one meanwhile.
-        .where('dispatched_at', 'is', null)
-        .returning('id')
         .execute();
-      const ours = new Set(claimed.map(({ id }) => id));
-      const endpoints = await trx.selectFrom('webhooks').select(['id', 'events']).where('enabled', '=', 1).execute();
-      const wanted = events
-        .filter(({ id }) => ours.has(id))
-        .flatMap((event) =>
-          endpoints
-            .filter((endpoint) => hears(endpoint.events, event.type))
-            .map((endpoint) => ({ webhookId: endpoint.id, eventId: event.id })),
-        );
+      const endpoints = await trx
+        .selectFrom('webhooks')
+        .select(['id', 'events'])
+        .where('enabled', '=', 1)
+        // One that is deleted meanwhile goes after this, with its deliveries.
+        .forKeyShare()
+        .execute();
+      const wanted = events.flatMap((event) =>
+        endpoints
+          .filter((endpoint) => hears(endpoint.events, event.type))
+          .map((endpoint) => ({ webhookId: endpoint.id, eventId: event.id })),
+      );
       await this.#make(trx, wanted);
       return { events: events.length, deliveries: wanted.length };
     });
   }
 
-  /** Tells one endpoint of an event that is about nothing else. */
-  async ping(webhookId: string): Promise<Delivery> {
-    return this.#db.transaction().execute(async (trx) => {
+  /** Tells one endpoint of an event that is about nothing else; undefined when there is no such endpoint. */
+  async ping(webhookId: string): Promise<Delivery | undefined> {
+    return transact(this.#db, async (trx) => {
+      if (!(await stands(trx, webhookId))) return undefined;
       const now = this.#clock.now();
       const eventId = newId('ev');
       await trx
@@ -118,7 +123,8 @@ export class DeliveryRepository {
 
   /** Tells the event of a delivery once more; undefined when the endpoint has no such delivery. */
   async replay(webhookId: string, deliveryId: string): Promise<Delivery | undefined> {
-    return this.#db.transaction().execute(async (trx) => {
+    return transact(this.#db, async (trx) => {
+      if (!(await stands(trx, webhookId))) return undefined;
       const known = await trx
         .selectFrom('webhook_deliveries')
         .select('event_id')
@@ -192,21 +198,23 @@ export class DeliveryRepository {
 
   /** Forgets events dispatched before `beforeMs`, with their deliveries, but none that is still on its way. */
   async sweep(beforeMs: number): Promise<number> {
-    const result = await this.#db
-      .deleteFrom('events')
-      .where('dispatched_at', '<', beforeMs)
-      .where((where) =>
-        where.not(
-          where.exists(
-            where
-              .selectFrom('webhook_deliveries')
-              .select('webhook_deliveries.id')
-              .whereRef('event_id', '=', 'events.id')
-              .where('status', '=', 'pending'),
+    const result = await transact(this.#db, (trx) =>
+      trx
+        .deleteFrom('events')
+        .where('dispatched_at', '<', beforeMs)
+        .where((where) =>
+          where.not(
+            where.exists(
+              where
+                .selectFrom('webhook_deliveries')
+                .select('webhook_deliveries.id')
+                .whereRef('event_id', '=', 'events.id')
+                .where('status', '=', 'pending'),
+            ),
           ),
-        ),
-      )
-      .executeTakeFirst();
+        )
+        .executeTakeFirst(),
+    );
     return Number(result.numDeletedRows);
   }
 
@@ -242,6 +250,11 @@ export class DeliveryRepository {
     await this.#addWork(trx, keys);
     return keys;
   }
+}
+
+/** Whether there is such an endpoint, which then stays until the transaction is through. */
+async function stands(trx: DatabaseTransaction, webhookId: string): Promise<boolean> {
+  return !!(await trx.selectFrom('webhooks').select('id').where('id', '=', webhookId).forKeyShare().executeTakeFirst());
 }
 
 function withEvent(db: Database) {

@@ -1,8 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import { ASSET_EVENTS, type AssetEvent } from '../kernel/event-types.ts';
-import type { Database } from './open.ts';
+import type { Database, DatabaseTransaction } from './open.ts';
 import type { WebhookTable } from './schema.ts';
+import { transact } from './transact.ts';
 
 /** An endpoint that is told what happens. Its secret is needed to sign with, and leaves this file for nothing else. */
 export interface Webhook {
@@ -47,7 +48,7 @@ export class WebhookRepository {
       enabled: 1,
       created_at: this.#clock.now(),
     };
-    return this.#db.transaction().execute(async (trx) => {
+    const add = async (trx: DatabaseTransaction) => {
       const { count } = await trx
         .selectFrom('webhooks')
         .select((select) => select.fn.countAll<number>().as('count'))
@@ -55,7 +56,8 @@ export class WebhookRepository {
       if (Number(count) >= limit) return undefined;
       await trx.insertInto('webhooks').values(row).execute();
       return toWebhook(row);
-    });
+    };
+    return transact(this.#db, add, 'serializable');
   }
 
   async find(id: string): Promise<Webhook | undefined> {

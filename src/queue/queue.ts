@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Database, DatabaseTransaction } from '../database/open.ts';
 import type { JobTable } from '../database/schema.ts';
+import { transact } from '../database/transact.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
 import { carve } from './carve.ts';
@@ -81,7 +82,7 @@ export class Queue {
 
   async add(jobs: readonly NewJob[]): Promise<void> {
     if (jobs.length === 0) return;
-    await this.#db.transaction().execute((trx) => this.#insert(trx, jobs));
+    await transact(this.#db, (trx) => this.#insert(trx, jobs));
     this.#signals.notify(WORK);
   }
 
@@ -95,7 +96,8 @@ export class Queue {
    * when there is none.
    */
   async lease(worker: string, kinds: readonly string[], choice: LeaseChoice = {}): Promise<Job | undefined> {
-    const { atLeast = Number.MIN_SAFE_INTEGER, except = [] } = choice;
+    const { atLeast, except = [] } = choice;
+    if (kinds.length === 0) return undefined;
     const now = this.#clock.now();
     const row = await this.#db
       .updateTable('jobs')
@@ -113,7 +115,7 @@ export class Queue {
           .selectFrom('jobs')
           .select('seq')
           .where('kind', 'in', kinds)
-          .where('priority', '>=', atLeast)
+          .$if(atLeast !== undefined, (query) => query.where('priority', '>=', atLeast ?? 0))
           .$if(except.length > 0, (query) => query.where('subject', 'not in', except))
           .where((where) =>
             where.or([
@@ -123,7 +125,10 @@ export class Queue {
           )
           .orderBy('priority', 'desc')
           .orderBy('seq')
-          .limit(1),
+          .limit(1)
+          // Beside other connections: the first job that none of them is taking, without waiting for any.
+          .forUpdate()
+          .skipLocked(),
       )
       .returningAll()
       .executeTakeFirst();
@@ -144,7 +149,7 @@ export class Queue {
 
   /** Ends a job and adds the ones that follow from it, together or not at all. False when the lease was lost. */
   async complete(job: Job, followers: readonly NewJob[] = []): Promise<boolean> {
-    const done = await this.#db.transaction().execute(async (trx) => {
+    const done = await transact(this.#db, async (trx) => {
       const result = await trx
         .deleteFrom('jobs')
         .where('id', '=', job.id)
@@ -208,12 +213,14 @@ export class Queue {
 
   /** Frees at once what a process with this name held when it died. */
   async releaseAll(worker: string): Promise<void> {
-    await this.#db
-      .updateTable('jobs')
-      .set({ state: 'waiting', leased_by: null, lease_until: null })
-      .where('leased_by', '=', worker)
-      .where('state', '=', 'leased')
-      .execute();
+    await transact(this.#db, (trx) =>
+      trx
+        .updateTable('jobs')
+        .set({ state: 'waiting', leased_by: null, lease_until: null })
+        .where('leased_by', '=', worker)
+        .where('state', '=', 'leased')
+        .execute(),
+    );
   }
 
   /**
@@ -221,23 +228,13 @@ export class Queue {
    * waits for that segment and not for the chunk it lies in. Work already leased is under way. Priorities never fall.
    */
   async raise(subject: string, lane: string, segment: number, priority: number): Promise<void> {
-    const raised = await this.#db.transaction().execute(async (trx) => {
-      const row = await trx
-        .selectFrom('jobs')
-        .selectAll()
-        .where('subject', '=', subject)
-        .where('state', '=', 'waiting')
-        .where('first_segment', '<=', segment)
-        .where('end_segment', '>', segment)
-        .where('lanes', 'like', `%,${lane},%`)
-        .where('priority', '<', priority)
-        .executeTakeFirst();
+    const raised = await transact(this.#db, async (trx) => {
+      const row = await lockWaiting(trx, { subject, lane, segment, below: priority });
       if (!row) return false;
       const [first, ...others] = carve(toJob(row), lane, segment, priority);
       if (!first) return false;
       const { lanes, firstSegment, endSegment } = first;
-      // Only if it still waits: between the look and this it may have been leased by another process.
-      const result = await trx
+      await trx
         .updateTable('jobs')
         .set({
           lanes: writeLanes(lanes),
@@ -246,10 +243,7 @@ export class Queue {
           priority: first.priority,
         })
         .where('id', '=', row.id)
-        .where('state', '=', 'waiting')
-        .where('fence', '=', row.fence)
-        .executeTakeFirst();
-      if (result.numUpdatedRows === 0n) return false;
+        .execute();
       await this.#insert(trx, others);
       return true;
     });
@@ -279,7 +273,7 @@ export class Queue {
 
   /** Drops all work on a subject; leases on it are lost. */
   async cancel(subject: string): Promise<void> {
-    await this.#db.deleteFrom('jobs').where('subject', '=', subject).execute();
+    await transact(this.#db, (trx) => trx.deleteFrom('jobs').where('subject', '=', subject).execute());
   }
 
   async #insert(trx: DatabaseTransaction, jobs: readonly NewJob[]): Promise<void> {
@@ -308,6 +302,37 @@ export class Queue {
         .execute();
     }
   }
+}
+
+interface Wanted {
+  readonly subject: string;
+  readonly lane: string;
+  readonly segment: number;
+  readonly below: number;
+}
+
+/**
+ * The waiting job that will publish a segment, held until the transaction is through. Between the look and the hold it
+ * may be leased, or split by another viewer's request; then its pieces are looked through.
+ */
+async function lockWaiting(trx: DatabaseTransaction, wanted: Wanted): Promise<Selectable<JobTable> | undefined> {
+  for (;;) {
+    const found = await waitingFor(trx, wanted).select('id').executeTakeFirst();
+    if (!found) return undefined;
+    const held = await waitingFor(trx, wanted).selectAll().where('id', '=', found.id).forUpdate().executeTakeFirst();
+    if (held) return held;
+  }
+}
+
+function waitingFor(trx: DatabaseTransaction, { subject, lane, segment, below }: Wanted) {
+  return trx
+    .selectFrom('jobs')
+    .where('subject', '=', subject)
+    .where('state', '=', 'waiting')
+    .where('first_segment', '<=', segment)
+    .where('end_segment', '>', segment)
+    .where('lanes', 'like', `%,${lane},%`)
+    .where('priority', '<', below);
 }
 
 function writeLanes(lanes: readonly string[]): string {

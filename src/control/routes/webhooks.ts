@@ -172,6 +172,7 @@ function deliveryRoutes(app: ControlApp, { webhooks, deliveries, signals, requir
     async ({ params }, reply) => {
       const { id } = await enabled(params.webhookId);
       const delivery = await deliveries.ping(id);
+      if (!delivery) throw unknown();
       signals.notify(WORK);
       return reply.code(202).send(viewDelivery(delivery));
     },
