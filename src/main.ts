@@ -18,7 +18,8 @@ import { buildControl } from './control/app.ts';
 import { mintAdminToken, mintSignInToken } from './control/tokens.ts';
 import { ApiTokenRepository } from './database/api-tokens.ts';
 import { AssetRepository } from './database/assets.ts';
-import { type Database, openDatabase } from './database/open.ts';
+import { type Database, openDatabase, openPostgres } from './database/open.ts';
+import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
 import { Edge, type EdgeOptions } from './edge/edge.ts';
 import { Ingest } from './ingest/ingest.ts';
@@ -26,8 +27,9 @@ import { systemClock } from './kernel/clock.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
 import { buildOrigin } from './origin/http.ts';
+import { PostgresSignals } from './queue/postgres-signals.ts';
 import { Queue } from './queue/queue.ts';
-import { LocalSignals } from './queue/signals.ts';
+import { LocalSignals, type Signals } from './queue/signals.ts';
 import { FolderStore } from './storage/folder.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 import { Worker } from './transcode/worker.ts';
@@ -76,7 +78,7 @@ function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> 
 interface Seams {
   readonly database: Database;
   readonly store: ObjectStore;
-  readonly signals: LocalSignals;
+  readonly signals: Signals;
   readonly queue: Queue;
   readonly assets: AssetRepository;
 }
@@ -134,7 +136,11 @@ async function layGround(settings: Settings, { alone = false } = {}): Promise<Gr
     return {
       settings,
       folder,
-      secrets: { ...kept, edgeSecret: settings.edgeSecret || kept.edgeSecret },
+      secrets: {
+        ...kept,
+        edgeSecret: settings.edgeSecret || kept.edgeSecret,
+        apiTokenSecret: settings.apiTokenSecret || kept.apiTokenSecret,
+      },
       log,
       clock: systemClock,
       metrics: new Metrics(),
@@ -165,14 +171,34 @@ async function holdFolder(folder: string, lifecycle: Lifecycle): Promise<void> {
   lifecycle.add('data folder', async () => lock.release());
 }
 
-async function openSeams({ settings, folder, clock, lifecycle }: Ground): Promise<Seams> {
-  const database = await openDatabase(folder);
-  lifecycle.add('database', () => database.destroy());
+async function openSeams(ground: Ground): Promise<Seams> {
+  const { settings, folder, clock } = ground;
+  const { database, signals } = await (settings.databaseUrl ? openShared(ground) : openEmbedded(ground));
   const store = await openStore(settings, folder);
-  const signals = new LocalSignals();
   const { leaseMs, chunkAttempts } = settings;
   const queue = new Queue(database, clock, signals, { leaseMs, maxAttempts: chunkAttempts });
   return { database, store, signals, queue, assets: new AssetRepository(database, clock) };
+}
+
+/** One process, one file: signals need go no further. */
+async function openEmbedded({ folder, lifecycle }: Ground): Promise<Pick<Seams, 'database' | 'signals'>> {
+  const database = await openDatabase(folder);
+  lifecycle.add('database', () => database.destroy());
+  return { database, signals: new LocalSignals() };
+}
+
+/** A database that other processes work on too, here or on other machines. */
+async function openShared({ settings, log, lifecycle }: Ground): Promise<Pick<Seams, 'database' | 'signals'>> {
+  const { databaseUrl: url, databaseConnections: connections } = settings;
+  if (!isPostgresUrl(url)) {
+    throw new SettingsError('FRONTROW_DATABASE_URL must be postgres://user:password@host:5432/name or empty.');
+  }
+  const database = await openPostgres({ url, connections, log: log.child({ part: 'database' }) });
+  lifecycle.add('database', () => database.destroy());
+  const signals = new PostgresSignals((heard) => openNoticeLine(url, heard), log.child({ part: 'signals' }));
+  lifecycle.add('signals', () => signals.stop());
+  await signals.start();
+  return { database, signals };
 }
 
 async function openStore(settings: Settings, folder: string): Promise<ObjectStore> {

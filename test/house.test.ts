@@ -47,6 +47,7 @@ const ENTERS_BY: Readonly<Record<string, readonly string[]>> = {
   'm3u8-parser': ['src/kernel/hls/parse.ts'],
   jsonwebtoken: ['src/kernel/access/jwt.ts'],
   kysely: ['src/database/', 'src/queue/'], // the queue is leases over SQL
+  pg: ['src/database/postgres.ts'],
   undici: ['src/edge/upstream.ts', 'src/ingest/'], // viewers' bytes from an origin; pulls, where the address is checked
   // Doors: each role that listens has one.
   fastify: ['src/control/', 'src/edge/', 'src/origin/', 'src/ingest/'],

@@ -15,7 +15,7 @@ export function createLog(level: string): Log {
       level,
       base: null,
       // A second wall between secrets and the log, behind the rule never to log them.
-      redact: ['*.authorization', '*.cookie', '*.privateKeyPem', '*.token'],
+      redact: ['*.authorization', '*.cookie', '*.privateKeyPem', '*.token', '*.databaseUrl'],
     },
     pino.destination({ dest: 2, sync: true }),
   );

@@ -37,6 +37,17 @@ export const SETTINGS = {
     default: '',
     says: 'Where media rests: a folder, which several machines may share, or `s3://bucket/prefix?endpoint=…&region=…&pathStyle=true`. Empty: `media` in the data folder.',
   }),
+  databaseUrl: text({
+    default: '',
+    secret: true,
+    says: 'PostgreSQL database that several machines may share, `postgres://user:password@host:5432/name`. Empty: an embedded SQLite in the data folder.',
+  }),
+  databaseConnections: integer({
+    default: 10,
+    min: 2,
+    max: 500,
+    says: 'Connections of this process to a PostgreSQL database at most; signals between processes use one more.',
+  }),
   host: text({ default: '127.0.0.1', says: 'Address that control and edge listen on; 0.0.0.0 for all.' }),
   port: integer({ default: 8080, min: 0, max: 65_535, says: 'Port of control: API, console and player. 0 picks one.' }),
   edgePort: integer({ default: 8090, min: 0, max: 65_535, says: 'Port of the edge. 0 picks one.' }),
@@ -72,6 +83,11 @@ export const SETTINGS = {
     default: '',
     secret: true,
     says: 'Secret that edges sign their origin requests with, the same on every machine. Empty: one is made and kept.',
+  }),
+  apiTokenSecret: text({
+    default: '',
+    secret: true,
+    says: 'Secret that API tokens are signed with, the same on every machine with control. Empty: one is made and kept.',
   }),
   uploadMaxBytes: integer({
     default: 50_000_000_000,

@@ -14,8 +14,12 @@ export function answerProblems(app: FastifyInstance, log: Log): void {
   });
 }
 
+/** A database or store that is being restarted is back within a few seconds. */
+const RETRY_AFTER_SECONDS = 2;
+
 export function sendProblem(reply: FastifyReply, fault: Fault): FastifyReply {
   if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="frontrow"');
+  if (fault.code === 'UNAVAILABLE') reply.header('retry-after', RETRY_AFTER_SECONDS);
   return reply
     .code(fault.status)
     .type(PROBLEM_TYPE)

@@ -122,6 +122,7 @@ function sendProblem(log: Log, fault: Fault, request: FastifyRequest, reply: Fas
   for (const name of ['content-length', 'content-range', 'etag', 'last-modified', 'accept-ranges']) {
     reply.removeHeader(name);
   }
+  if (fault.code === 'UNAVAILABLE') reply.header('retry-after', '1');
   return reply
     .code(fault.status)
     .header('cache-control', 'no-store')

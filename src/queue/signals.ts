@@ -33,6 +33,11 @@ export class LocalSignals implements Signals {
     for (const wake of waiting) wake();
   }
 
+  /** Wakes everybody, whatever they wait for: signals may have been missed. */
+  wakeAll(): void {
+    for (const channel of [...this.#waiters.keys()]) this.notify(channel);
+  }
+
   next(channel: string, waitMs: number, abort?: AbortSignal): Promise<void> {
     if (abort?.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
