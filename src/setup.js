@@ -1,6 +1,6 @@
 /**
- * What stands between a fresh clone and a running Frontrow: packages, the pinned Node, ffmpeg, Chromium for the tests
- * and the built player. Plain JavaScript without dependencies, because it runs before `npm ci` on whatever Node (20 or
+ * What stands between a fresh clone and a running Frontrow: packages, the pinned Node, ffmpeg, Chromium and
+ * PostgreSQL for the tests, and the built player. Plain JavaScript without dependencies, because it runs before `npm ci` on whatever Node (20 or
  * newer) the machine has. A step that finds its work done says nothing and costs milliseconds.
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
@@ -8,9 +8,9 @@ import { dirname, join } from 'node:path';
 import { runChecks } from './setup/checks.js';
 import { ensureNode, ensurePackages } from './setup/packages.js';
 import { ensurePlayer } from './setup/player.js';
-import { ensureChromium, ensureFfmpeg, noteMissingPeers } from './setup/programs.js';
+import { ensureChromium, ensureFfmpeg, ensurePostgres, noteMissingPeers } from './setup/programs.js';
 import { BIN, environment, Obstacle, ROOT, readJson, runAttached } from './setup/running.js';
-import { countTests, needsBrowser } from './setup/test-run.js';
+import { countTests, reaches } from './setup/test-run.js';
 
 const REPORT = join(ROOT, '.reports', 'tests.json');
 
@@ -27,7 +27,8 @@ async function test(args) {
   await ensurePackages();
   const node = await ensureNode();
   await ensureFfmpeg();
-  const chromium = needsBrowser(args) ? await ensureChromium() : undefined;
+  if (reaches(args, ['contract', 'scenario', 'fault'])) await ensurePostgres();
+  const chromium = reaches(args, ['browser']) ? await ensureChromium() : undefined;
   if (chromium) await ensurePlayer(node);
   const failedChecks = args.length === 0 ? await runChecks(node) : [];
   rmSync(REPORT, { force: true });

@@ -22,7 +22,10 @@ export default defineConfig({
     root,
     projects: [
       ring('unit', ['src/**/*.test.ts', 'player-demo/src/**/*.test.ts', 'test/*.test.ts'], together),
-      ring('contract', ['test/contract/**/*.test.ts'], together),
+      ring('contract', ['test/contract/**/*.test.ts'], {
+        ...together,
+        globalSetup: ['test/harness/postgres-for-all.ts'],
+      }),
       ring('property', ['test/property/**/*.test.ts'], { ...together, testTimeout: 60_000 }),
       ring('golden', ['test/golden/**/*.test.ts'], together),
       ring('conformance', ['test/conformance/**/*.test.ts'], together),

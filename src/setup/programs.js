@@ -1,13 +1,16 @@
 /** Programs of the operating system: installed where that needs no question, otherwise asked for by the exact command. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { isRunnable, Obstacle, runQuietly, step, which } from './running.js';
 
 /** The oldest ffmpeg whose filters and protocol rules the encoder relies on. */
 const FFMPEG_OLDEST = [5, 1];
 
 const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+/** Where Debian keeps the servers of each version, which are on nobody's PATH. */
+const POSTGRES_ON_DEBIAN = '/usr/lib/postgresql';
+
 const CHROMIUM_ON_MAC = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -63,12 +66,14 @@ function aptGet() {
   return sudo ? ['sudo', '-n', ...apt] : undefined;
 }
 
+/** What Fedora calls a tool, and what brew is told to install. */
+const DNF_NAMES = { ffmpeg: 'ffmpeg-free', postgresql: 'postgresql-server' };
+const BREW_NAMES = { chromium: '--cask chromium' };
+
 function installCommand(tool) {
   if (which('apt-get')) return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${tool}`;
-  if (which('dnf')) return tool === 'ffmpeg' ? 'sudo dnf install -y ffmpeg-free' : `sudo dnf install -y ${tool}`;
-  if (which('brew') || process.platform === 'darwin') {
-    return tool === 'ffmpeg' ? 'brew install ffmpeg' : `brew install --cask ${tool}`;
-  }
+  if (which('dnf')) return `sudo dnf install -y ${DNF_NAMES[tool] ?? tool}`;
+  if (which('brew') || process.platform === 'darwin') return `brew install ${BREW_NAMES[tool] ?? tool}`;
   return undefined;
 }
 
@@ -80,8 +85,8 @@ function askToInstall(tool, why) {
     : [
         'Install it with one of these:',
         `  Debian, Ubuntu:  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${tool}`,
-        `  Fedora:          sudo dnf install -y ${tool === 'ffmpeg' ? 'ffmpeg-free' : tool}`,
-        `  macOS:           brew install ${tool === 'ffmpeg' ? '' : '--cask '}${tool}`,
+        `  Fedora:          sudo dnf install -y ${DNF_NAMES[tool] ?? tool}`,
+        `  macOS:           brew install ${BREW_NAMES[tool] ?? tool}`,
       ].join('\n');
   return new Obstacle(`${why}, and it cannot be installed from here.\n${how}\nThen try again.`);
 }
@@ -127,6 +132,23 @@ export async function ensureChromium() {
   const installed = findChromium();
   if (!installed) throw askToInstall('chromium', 'apt-get installed chromium, yet no such program is there');
   return installed;
+}
+
+/** The folder of PostgreSQL's server programs, the newest where there are several; undefined when there is none. */
+export function findPostgres(debian = POSTGRES_ON_DEBIAN) {
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const onPath = which('postgres');
+  const folders = [...(onPath ? [dirname(onPath)] : []), ...versions.map((version) => join(debian, version, 'bin'))];
+  return folders.find((folder) => ['initdb', 'postgres'].every((name) => isRunnable(join(folder, name))));
+}
+
+/** The server that the tests start, each time a fresh one, is only installed: nothing of it has to run. */
+export async function ensurePostgres() {
+  if (findPostgres()) return;
+  const apt = aptGet();
+  if (!apt) throw askToInstall('postgresql', 'The database tests need PostgreSQL, which is missing');
+  await step('Installing PostgreSQL (apt-get)', () => installByApt(apt, 'postgresql'));
+  if (!findPostgres()) throw askToInstall('postgresql', 'apt-get installed postgresql, yet no server is there');
 }
 
 /** Nothing fails without the peers that a benchmark compares with, so nothing is installed for it. */

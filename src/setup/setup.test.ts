@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
-import { isNewEnough, parseFfmpegVersion } from './programs.js';
-import { countTests, needsBrowser } from './test-run.js';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { findPostgres, isNewEnough, parseFfmpegVersion } from './programs.js';
+import { countTests, reaches } from './test-run.js';
 
 describe('which ffmpeg will do', () => {
   test.each([
@@ -26,7 +29,41 @@ describe('when the tests need a browser', () => {
     [['--project=!unit'], true],
     [['src/kernel'], true],
   ])('%j: %s', (args, needed) => {
-    expect(needsBrowser(args)).toBe(needed);
+    expect(reaches(args, ['browser'])).toBe(needed);
+  });
+});
+
+test('a server of any ring that needs one is installed for it alone', () => {
+  expect(reaches(['--project', 'fault'], ['contract', 'fault'])).toBe(true);
+  expect(reaches(['--project', 'unit'], ['contract', 'fault'])).toBe(false);
+});
+
+describe('which PostgreSQL is used', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'frontrow-postgres-'));
+    vi.stubEnv('PATH', folder);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const install = (version: string, ...programs: string[]) => {
+    mkdirSync(join(folder, version, 'bin'), { recursive: true });
+    for (const program of programs) writeFileSync(join(folder, version, 'bin', program), '', { mode: 0o755 });
+  };
+
+  test('none where only the client is', () => {
+    install('15', 'psql');
+    expect(findPostgres(folder)).toBeUndefined();
+    expect(findPostgres(join(folder, 'absent'))).toBeUndefined();
+  });
+
+  test('the newest of several, by number', () => {
+    install('9', 'initdb', 'postgres');
+    install('15', 'initdb', 'postgres');
+    install('16', 'initdb');
+    expect(findPostgres(folder)).toBe(join(folder, '15', 'bin'));
   });
 });
 

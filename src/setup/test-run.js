@@ -14,11 +14,11 @@ export function countTests(report) {
   };
 }
 
-/** Whether these vitest arguments can reach the browser ring. */
-export function needsBrowser(args) {
+/** Whether these vitest arguments can reach one of `rings`. */
+export function reaches(args, rings) {
   const projects = args.flatMap((arg, at) => {
     if (arg === '--project') return [args[at + 1] ?? ''];
     return arg.startsWith('--project=') ? [arg.slice('--project='.length)] : [];
   });
-  return projects.length === 0 || projects.some((project) => project === 'browser' || /[*!]/.test(project));
+  return projects.length === 0 || projects.some((project) => rings.includes(project) || /[*!]/.test(project));
 }

@@ -237,6 +237,77 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     expect(await lease()).toBeUndefined();
   });
 
+  describe('beside other processes', () => {
+    const queues = async (count: number) => {
+      const databases = [on.database, ...(await Promise.all(Array.from({ length: count - 1 }, () => on.another())))];
+      const options = { leaseMs: LEASE_MS, maxAttempts: 3 };
+      return databases.map((database) => new Queue(database, clock, signals, options));
+    };
+
+    test('each of many jobs is done exactly once by many workers, and what follows from each is there once', async () => {
+      await queue.add(Array.from({ length: 60 }, (_, at) => job(String(at))));
+      const done: string[] = [];
+      const work = async (own: Queue, worker: string) => {
+        for (let next = await own.lease(worker, ['video']); next; next = await own.lease(worker, ['video'])) {
+          const name = nameOf(next) ?? '';
+          expect([name, next.attempt]).toEqual([name, 1]);
+          if (await own.complete(next, [job(name, { kind: 'after' })])) done.push(name);
+        }
+      };
+      const all = await queues(4);
+      await Promise.all(Array.from({ length: 16 }, (_, at) => work(all[at % 4] ?? queue, `w${at}`)));
+      expect(done.length).toBe(60);
+      expect(new Set(done).size).toBe(60);
+      expect(await queue.remaining('as_one', ['video'])).toBe(0);
+      expect(await queue.remaining('as_one', ['after'])).toBe(60);
+    });
+
+    test('of two who believe that they hold a lease only the later one counts, however both insist', async () => {
+      const [first = queue, second = queue] = await queues(2);
+      for (let round = 0; round < 10; round++) {
+        await queue.add([job('a')]);
+        const old = await first.lease('w1', ['video']);
+        clock.turn(LEASE_MS + 1);
+        const now = await second.lease('w2', ['video']);
+        if (!old || !now) throw new Error('there was nothing to lease');
+        const words = await Promise.all([
+          first.complete(old, [job('wrong', { kind: 'after' })]),
+          second.complete(now, [job('right', { kind: 'after' })]),
+          first.extend(old),
+          first.fail(old),
+          first.release(old),
+        ]);
+        expect(words.slice(0, 4)).toEqual([false, true, false, 'lost']);
+      }
+      expect(await queue.remaining('as_one', ['video'])).toBe(0);
+      for (let round = 0; round < 10; round++) expect(nameOf(await lease('w3', ['after']))).toBe('right');
+    });
+
+    test('viewers who raise parts of one job at once split it into pieces that are each there once', async () => {
+      const all = await queues(4);
+      await queue.add([job('whole', { lanes: ['360p', '480p'], firstSegment: 0, endSegment: 24, priority: 5 })]);
+      const asked = Array.from({ length: 24 }, (_, segment) => segment);
+      await Promise.all(
+        asked.map((segment) =>
+          all[segment % 4]?.raise('as_one', segment % 2 ? '360p' : '480p', segment, PRIORITY_VIEWER),
+        ),
+      );
+      const pieces: string[] = [];
+      const front: string[] = [];
+      for (let next = await lease(); next; next = await lease()) {
+        for (let segment = next.firstSegment; segment < next.endSegment; segment++) {
+          for (const lane of next.lanes) {
+            pieces.push(`${lane} ${segment}`);
+            if (next.priority === PRIORITY_VIEWER) front.push(`${lane} ${segment}`);
+          }
+        }
+      }
+      expect(pieces.length).toBe(48);
+      expect(new Set(pieces).size).toBe(48);
+      for (const segment of asked) expect(front).toContain(`${segment % 2 ? '360p' : '480p'} ${segment}`);
+    });
+  });
+
   test('new and raised work wakes who waits for it', async () => {
     const woken = signals.next(WORK, 60_000);
     await queue.add([job('a')]);

@@ -18,6 +18,12 @@ const FILM: Film = {
   },
 };
 
+/** A sound of so many frames, some 47 a second. */
+const filmOf = (frameCount: number): Film => ({
+  ...FILM,
+  ...(FILM.audio ? { audio: { ...FILM.audio, frameCount } } : {}),
+});
+
 describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
   let on: FreshDatabase;
   let clock: HandClock;
@@ -120,6 +126,30 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       expect(await assets.segments('as_a', 1)).toEqual([one]);
       await assets.segmentPublished('as_a', 1, other);
       expect(await assets.segments('as_a', 1)).toEqual([other]);
+    });
+
+    test('count every segment once, and become ready once, also when many processes publish at once', async () => {
+      const others = [assets];
+      for (let more = 0; more < 3; more++) others.push(new AssetRepository(await on.another(), clock));
+      const of = (at: number) => others[at % others.length] ?? assets;
+      await make('as_a');
+      await assets.sourceStored('as_a', 1);
+      await assets.planned('as_a', filmOf(5_625));
+      const publish = (segment: number, at: number) =>
+        of(at).segmentPublished('as_a', 1, { rendition: 'audio', segment, bytes: 10 });
+      // Each segment by two, as after a lease that was lost.
+      await Promise.all(Array.from({ length: 60 }, (_, at) => publish(Math.floor(at / 2), at)));
+      expect((await assets.find('as_a'))?.segmentsDone).toBe(30);
+      const [shorter] = await Promise.all([
+        of(1).shorten('as_a', () => filmOf(1_875)),
+        ...Array.from({ length: 30 }, (_, at) => publish(at, at)),
+      ]);
+      const kept = segmentCount(shorter ?? FILM);
+      expect(kept).toBe(10);
+      expect((await assets.segments('as_a', 1)).map(({ segment }) => segment)).toEqual([...Array(kept).keys()]);
+      expect((await assets.find('as_a'))?.segmentsDone).toBe(kept);
+      const advanced = await Promise.all(others.map((each) => each.advance('as_a', 'ready')));
+      expect(advanced.filter(Boolean).length).toBe(1);
     });
 
     test('count no segment past their end, which a late worker may publish after they turned out shorter', async () => {

@@ -103,6 +103,22 @@ describe.each(DATABASES)('webhooks on $name', ({ fresh }) => {
       expect([told.length, new Set(told).size, work.length]).toEqual([3, 3, 3]);
     });
 
+    test('by many processes at once tells every endpoint once', async () => {
+      await listen('wh_a');
+      for (let at = 0; at < 12; at++) await make(`as_${at}`);
+      const others = [deliveries];
+      for (let more = 0; more < 3; more++) {
+        others.push(new DeliveryRepository(await on.another(), clock, (trx, made) => addWork(trx, made)));
+      }
+      // Until nothing is left: one that finds all of it in another's hands makes none.
+      for (let left = 1; left > 0; ) {
+        const made = await Promise.all(others.map((each) => each.dispatch(3)));
+        left = made.reduce((sum, { events }) => sum + events, 0);
+      }
+      const told = (await deliveries.list('wh_a', 100)).map(({ eventId }) => eventId);
+      expect([told.length, new Set(told).size]).toEqual([12, 12]);
+    });
+
     test('makes no delivery without its job: what fails in the middle is done again', async () => {
       await listen('wh_a');
       await make();
@@ -184,6 +200,15 @@ describe.each(DATABASES)('webhooks on $name', ({ fresh }) => {
       expect(first[0]).toEqual(last);
       expect(new Set([...first, ...second].map(({ id }) => id)).size).toBe(3);
     });
+  });
+
+  test('endpoints are kept up to a number, also when many are added at once by several processes', async () => {
+    const repositories = [webhooks, new WebhookRepository(await on.another(), clock)];
+    const add = (_: unknown, at: number) =>
+      repositories[at % 2]?.add({ id: `wh_${at}`, url: 'https://a.example/', secret: 'whsec_x' }, 3);
+    const made = await Promise.all(Array.from({ length: 8 }, add));
+    expect(made.filter((each) => each !== undefined).length).toBe(3);
+    expect((await webhooks.list()).length).toBe(3);
   });
 
   test('endpoints are kept up to a number, and listed without their secrets', async () => {
