@@ -38,9 +38,19 @@ function input(layout: SourceLayout, filmSeconds: number): string[] {
   // biome-ignore format: options read in pairs
   return [
     '-hide_banner', '-nostdin', '-v', 'warning', '-copyts', '-threads', THREADS,
+    // A damaged stretch is no reason to fail: what came out is checked against the grid, and its gaps are filled.
+    '-max_error_rate', '1',
     ...seek,
     ...guardedInput(layout.container),
   ];
+}
+
+/** What stands in for pictures that a damaged source lacks. */
+export interface Gaps {
+  /** The last picture before them. */
+  readonly padded: boolean;
+  /** Black all through: not one picture of the chunk can be decoded. */
+  readonly blank?: boolean;
 }
 
 /** One chunk of some rungs: one decoding, as many encoders as there are rungs, one target each. */
@@ -48,7 +58,7 @@ export function videoCommand(
   film: Film,
   layout: SourceLayout,
   rungs: readonly { readonly rendition: VideoRendition; readonly target: string }[],
-  chunk: ChunkRange & { readonly preset: string; readonly padded: boolean },
+  chunk: ChunkRange & { readonly preset: string } & Gaps,
   source: string,
 ): FfmpegCommand {
   const { video } = film;
@@ -60,15 +70,13 @@ export function videoCommand(
   const colours = outputMatrix(layout) === 'bt601' ? 'smpte170m' : 'bt709';
   const branches = rungs.map((_, index) => `[s${index}]`);
   const filter = [
-    `[0:${layout.video.streamIndex}]${[
-      `setpts=PTS-(${layout.video.zeroPts})`,
-      // Before any frame is repeated, since a repeated one has no fields to weave.
-      ...(layout.video.interlaced ? ['yadif=deint=interlaced'] : []),
-      // The last picture stands in for what a damaged source lacks, when asked to.
-      ...(chunk.padded ? ['tpad=stop=-1:stop_mode=clone'] : []),
+    `${[
+      ...(chunk.blank
+        ? blackPictures(rungs[0]?.rendition, `${num}/${den}`, start)
+        : sourcePictures(layout, chunk.padded)),
       `fps=${num}/${den}:start_time=${seconds.toFixed(6)}:round=near`,
       `trim=start_pts=${start}:end_pts=${end}`,
-      ...toneMapping(layout.video.transfer),
+      ...(chunk.blank ? [] : toneMapping(layout.video.transfer)),
       `split=${rungs.length}`,
     ].join(',')}${branches.join('')}`,
     ...rungs.map(({ rendition }, index) => scaling(layout, rendition, `s${index}`, `v${index}`)),
@@ -85,6 +93,20 @@ export function videoCommand(
       target,
     })),
   };
+}
+
+function sourcePictures({ video }: SourceLayout, padded: boolean): string[] {
+  return [
+    `[0:${video?.streamIndex}]setpts=PTS-(${video?.zeroPts})`,
+    // Before any frame is repeated, since a repeated one has no fields to weave.
+    ...(video?.interlaced ? ['yadif=deint=interlaced'] : []),
+    // The last picture stands in for what a damaged source lacks, when asked to.
+    ...(padded ? ['tpad=stop=-1:stop_mode=clone'] : []),
+  ];
+}
+
+function blackPictures(rendition: VideoRendition | undefined, rate: string, firstFrame: number): string[] {
+  return [`color=black:size=${rendition?.width}x${rendition?.height}:rate=${rate}`, `setpts=PTS+${firstFrame}`];
 }
 
 /** High dynamic range is brought down to what every screen shows. */
@@ -234,6 +256,17 @@ function audioOptions(rendition: AudioRendition, firstSample: number, endSample:
 /** Input of work that looks at key frames only: nothing else is read where the container has an index, or decoded. */
 function keyFrames(layout: SourceLayout, filmSeconds: number): string[] {
   return ['-skip_frame', 'nokey', '-discard', 'nokey', ...input(layout, filmSeconds)];
+}
+
+/** Fails when not one key frame of the film can be decoded, and ends at the first that can. */
+export function anyPictureCommand(layout: SourceLayout, source: string): FfmpegCommand {
+  if (!layout.video) throw new TypeError('pictures are looked for in a film with video');
+  return {
+    inputOptions: [...keyFrames(layout, 0), '-abort_on', 'empty_output_stream'],
+    input: source,
+    filter: `[0:${layout.video.streamIndex}]null[p0]`,
+    outputs: [{ options: ['-map', '[p0]', '-frames:v', '1', '-f', 'null'], target: '-' }],
+  };
 }
 
 /** Key frames that the poster is chosen from, starting a tenth into the film. */

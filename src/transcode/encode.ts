@@ -5,7 +5,7 @@ import { type Film, segmentCount, shortenFilm, type VideoTrack } from '../kernel
 import type { Job } from '../queue/queue.ts';
 import type { LocalFile } from '../storage/object-store.ts';
 import { ByteStreams } from './byte-streams.ts';
-import { audioCommand, type ChunkRange, videoCommand } from './commands.ts';
+import { anyPictureCommand, audioCommand, type ChunkRange, type Gaps, videoCommand } from './commands.ts';
 import { type FfmpegCommand, type ProcessLimits, runFfmpeg } from './ffmpeg.ts';
 import type { SourceLayout } from './plan.ts';
 import { lastPacketEnd } from './probe.ts';
@@ -51,17 +51,37 @@ export async function encodeVideo(work: ChunkWork, job: Job): Promise<void> {
   const range = within(work.asset.film, job);
   if (!range) return;
   const layout = job.payload as SourceLayout;
-  const lanes = await runVideo(work, job.lanes, layout, range, layout.video?.standsStill ?? false);
+  const lanes = await runVideo(work, job.lanes, layout, range, { padded: layout.video?.standsStill ?? false });
   const reached = Math.min(...lanes.map((lane) => lane.nextSegment));
   if (reached === range.endSegment) return;
   const held = lanes.filter((lane) => lane.nextSegment === reached).map((lane) => lane.shortSamples);
   const frameCount = reached * framesPerSegment(work.asset.film) + Math.min(...held);
-  if (await sourceGoesOn(work, layout, frameCount)) {
-    const filled = await runVideo(work, job.lanes, layout, { ...range, firstSegment: reached }, true);
-    if (filled.every((lane) => lane.nextSegment === range.endSegment)) return;
-    throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: a part of it cannot be decoded.' });
+  if (!(await sourceGoesOn(work, layout, frameCount))) return endFilmAt(work, lanes, frameCount);
+  await fillHole(work, job.lanes, layout, { ...range, firstSegment: reached });
+}
+
+/** Pictures for a part of which too few can be decoded: the last one before it, or black where there is none near. */
+async function fillHole(work: ChunkWork, names: readonly string[], layout: SourceLayout, hole: ChunkRange) {
+  const padded = await runVideo(work, names, layout, hole, { padded: true });
+  const firstSegment = Math.min(...padded.map((lane) => lane.nextSegment));
+  if (firstSegment === hole.endSegment) return;
+  if (!(await hasAnyPicture(work, layout))) throw new Fault('SOURCE_NOT_MEDIA', { detail: { why: NO_PICTURE } });
+  const black = await runVideo(work, names, layout, { ...hole, firstSegment }, { padded: false, blank: true });
+  if (black.every((lane) => lane.nextSegment === hole.endSegment)) return;
+  throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: a part of it cannot be decoded.' });
+}
+
+const NO_PICTURE = 'not one picture could be decoded';
+
+/** A film that is black from its start to its end was never one. */
+async function hasAnyPicture(work: ChunkWork, layout: SourceLayout): Promise<boolean> {
+  try {
+    await runFfmpeg(anyPictureCommand(layout, work.source.path), limits(work));
+    return true;
+  } catch (cause) {
+    if (!work.abort.aborted && Fault.from(cause).code === 'ENCODE_FAILED') return false;
+    throw cause;
   }
-  await endFilmAt(work, lanes, frameCount);
 }
 
 function framesPerSegment(film: Film): number {
@@ -79,7 +99,7 @@ function runVideo(
   names: readonly string[],
   layout: SourceLayout,
   range: ChunkRange,
-  padded: boolean,
+  gaps: Gaps,
 ): Promise<SegmentLane[]> {
   const { film } = work.asset;
   const renditions = (film.video?.renditions ?? []).filter(({ name }) => names.includes(name));
@@ -89,7 +109,7 @@ function runVideo(
     range,
     (targets) => {
       const rungs = renditions.map((rendition, index) => ({ rendition, target: targets[index] ?? '' }));
-      return videoCommand(film, layout, rungs, { ...range, preset: work.preset, padded }, work.source.path);
+      return videoCommand(film, layout, rungs, { ...range, preset: work.preset, ...gaps }, work.source.path);
     },
   );
 }
@@ -203,7 +223,7 @@ function secondsAt(video: VideoTrack, frame: number): number {
 /** The last pictures have come: the film ends with them, in the database, on the playlists and in the store. */
 async function endFilmAt(work: ChunkWork, lanes: readonly SegmentLane[], frameCount: number): Promise<void> {
   const { asset, assets, publisher } = work;
-  if (frameCount === 0) throw new Fault('SOURCE_NOT_MEDIA', { detail: { why: 'not one picture could be decoded' } });
+  if (frameCount === 0) throw new Fault('SOURCE_NOT_MEDIA', { detail: { why: NO_PICTURE } });
   const film = await assets.shorten(asset.id, (current) => shortenFilm(current, frameCount));
   if (film) {
     await publisher.playlists(asset, film);
