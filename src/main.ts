@@ -32,6 +32,7 @@ import { Queue } from './queue/queue.ts';
 import { LocalSignals, type Signals } from './queue/signals.ts';
 import { FolderStore } from './storage/folder.ts';
 import type { ObjectStore } from './storage/object-store.ts';
+import { S3Store } from './storage/s3/store.ts';
 import { Worker } from './transcode/worker.ts';
 
 export const ROLES = ['control', 'origin', 'worker', 'edge'] as const;
@@ -92,7 +93,7 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
   const { lifecycle, folder, secrets, clock, urls } = ground;
   const has = (role: Role) => roles.includes(role);
   try {
-    const seams = has('control') || has('origin') || has('worker') ? await openSeams(ground) : undefined;
+    const seams = has('control') || has('origin') || has('worker') ? await openSeams(ground, roles) : undefined;
     if (seams && has('origin')) await startOrigin(ground, seams);
     if (seams && has('control')) await startControl(ground, seams);
     if (has('edge')) await startFilmEdge(ground);
@@ -171,10 +172,10 @@ async function holdFolder(folder: string, lifecycle: Lifecycle): Promise<void> {
   lifecycle.add('data folder', async () => lock.release());
 }
 
-async function openSeams(ground: Ground): Promise<Seams> {
-  const { settings, folder, clock } = ground;
+async function openSeams(ground: Ground, roles: readonly Role[]): Promise<Seams> {
+  const { settings, clock } = ground;
   const { database, signals } = await (settings.databaseUrl ? openShared(ground) : openEmbedded(ground));
-  const store = await openStore(settings, folder);
+  const store = await openStore(ground, roles.includes('worker'));
   const { leaseMs, chunkAttempts } = settings;
   const queue = new Queue(database, clock, signals, { leaseMs, maxAttempts: chunkAttempts });
   return { database, store, signals, queue, assets: new AssetRepository(database, clock) };
@@ -201,10 +202,23 @@ async function openShared({ settings, log, lifecycle }: Ground): Promise<Pick<Se
   return { database, signals };
 }
 
-async function openStore(settings: Settings, folder: string): Promise<ObjectStore> {
+async function openStore({ settings, folder, log, lifecycle }: Ground, keepAdopted: boolean): Promise<ObjectStore> {
   const place = parseStorage(settings.storage, folder);
-  if (place.kind === 's3') throw new SettingsError('FRONTROW_STORAGE must be a folder.');
-  const store = new FolderStore(place.folder, { owner: folder });
+  if (place.kind === 'folder') {
+    const store = new FolderStore(place.folder, { owner: folder });
+    await store.start();
+    return store;
+  }
+  const store = new S3Store({
+    place,
+    attempts: settings.storageAttempts,
+    timeoutMs: settings.storageTimeoutMs,
+    folder: join(folder, 's3'),
+    copiesBytes: settings.storageCopiesBytes,
+    keepAdopted,
+    log: log.child({ part: 'storage' }),
+  });
+  lifecycle.add('storage', () => store.stop());
   await store.start();
   return store;
 }

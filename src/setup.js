@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { runChecks } from './setup/checks.js';
 import { ensureNode, ensurePackages } from './setup/packages.js';
 import { ensurePlayer } from './setup/player.js';
-import { ensureChromium, ensureFfmpeg, ensurePostgres, noteMissingPeers } from './setup/programs.js';
+import { ensureChromium, ensureFfmpeg, ensurePostgres, ensureS3Server, noteMissingPeers } from './setup/programs.js';
 import { BIN, environment, Obstacle, ROOT, readJson, runAttached } from './setup/running.js';
 import { countTests, reaches } from './setup/test-run.js';
 
@@ -27,7 +27,10 @@ async function test(args) {
   await ensurePackages();
   const node = await ensureNode();
   await ensureFfmpeg();
-  if (reaches(args, ['contract', 'scenario', 'fault'])) await ensurePostgres();
+  if (reaches(args, ['contract', 'scenario', 'fault'])) {
+    await ensurePostgres();
+    await ensureS3Server();
+  }
   const chromium = reaches(args, ['browser']) ? await ensureChromium() : undefined;
   if (chromium) await ensurePlayer(node);
   const failedChecks = args.length === 0 ? await runChecks(node) : [];

@@ -20,6 +20,7 @@ function ring(name: string, include: string[], pace: Record<string, unknown>) {
 export default defineConfig({
   test: {
     root,
+    globalSetup: [`${root}test/harness/s3-setup.ts`],
     projects: [
       ring('unit', ['src/**/*.test.ts', 'player-demo/src/**/*.test.ts', 'test/*.test.ts'], together),
       ring('contract', ['test/contract/**/*.test.ts'], {

@@ -19,7 +19,7 @@ const RETRY_AFTER_SECONDS = 2;
 
 export function sendProblem(reply: FastifyReply, fault: Fault): FastifyReply {
   if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="frontrow"');
-  if (fault.code === 'UNAVAILABLE') reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (fault.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   return reply
     .code(fault.status)
     .type(PROBLEM_TYPE)

@@ -25,6 +25,8 @@ export const FAULTS = {
   INTERNAL: { side: 'ours', status: 500, says: 'Something went wrong on our side; the log has the details.' },
   UNAVAILABLE: { side: 'ours', status: 503, says: 'The server cannot answer right now; try again shortly.' },
   STORAGE_FULL: { side: 'ours', status: 507, says: 'The server has no room left for this.' },
+  STORAGE_UNAVAILABLE: { side: 'ours', status: 503, says: 'The object store does not answer right now.' },
+  STORAGE_REFUSED: { side: 'ours', status: 500, says: 'The object store does not accept this server.' },
 
   // Sources: why an asset is `errored`
   SOURCE_EMPTY: { side: 'viewer', status: 422, says: 'The file is empty.' },
@@ -155,6 +157,12 @@ export class Fault extends Error {
     if (thrown instanceof Fault) return thrown;
     return new Fault(isStorageFull(thrown) ? 'STORAGE_FULL' : 'INTERNAL', { cause: thrown });
   }
+}
+
+/** Whether waiting helps: the store has no room, or is away, and neither lies with what was to be stored. */
+export function isPassing(thrown: unknown): boolean {
+  const { code } = Fault.from(thrown);
+  return code === 'STORAGE_FULL' || code === 'STORAGE_UNAVAILABLE';
 }
 
 /** SQLite's own word for a disk without room, https://sqlite.org/rescode.html#full. */

@@ -57,10 +57,7 @@ async function sendObject(deps: OriginDeps, request: FastifyRequest, reply: Fast
   const head = await awaitObject(deps, object, () => deps.store.head(key), departureOf(reply));
   if (head === 'gone') return reply;
   if (head === 'missing') throw new Fault('NOT_FOUND');
-  if (head === 'pending') {
-    reply.header('retry-after', '1');
-    throw new Fault('SEGMENT_PENDING');
-  }
+  if (head === 'pending') throw new Fault('SEGMENT_PENDING');
   reply.header('content-type', contentTypeOf(object));
   reply.header('cache-control', cacheControlOf(object));
   return sendBytes(deps, key, head, request, reply);
@@ -122,7 +119,7 @@ function sendProblem(log: Log, fault: Fault, request: FastifyRequest, reply: Fas
   for (const name of ['content-length', 'content-range', 'etag', 'last-modified', 'accept-ranges']) {
     reply.removeHeader(name);
   }
-  if (fault.code === 'UNAVAILABLE') reply.header('retry-after', '1');
+  if (fault.status === 503) reply.header('retry-after', '1');
   return reply
     .code(fault.status)
     .header('cache-control', 'no-store')

@@ -72,6 +72,7 @@ const BREW_NAMES = { chromium: '--cask chromium' };
 
 function installCommand(tool) {
   if (which('apt-get')) return `sudo apt-get update && sudo apt-get install -y --no-install-recommends ${tool}`;
+  if (tool === SWIFT) return 'python3 -m pip install swift';
   if (which('dnf')) return `sudo dnf install -y ${DNF_NAMES[tool] ?? tool}`;
   if (which('brew') || process.platform === 'darwin') return `brew install ${BREW_NAMES[tool] ?? tool}`;
   return undefined;
@@ -149,6 +150,23 @@ export async function ensurePostgres() {
   if (!apt) throw askToInstall('postgresql', 'The database tests need PostgreSQL, which is missing');
   await step('Installing PostgreSQL (apt-get)', () => installByApt(apt, 'postgresql'));
   if (!findPostgres()) throw askToInstall('postgresql', 'apt-get installed postgresql, yet no server is there');
+}
+
+/** OpenStack Swift, the S3 server of the tests. A library of the system's own Python: no service is installed or run. */
+const SWIFT = 'python3-swift';
+
+async function hasSwift() {
+  const python = isRunnable('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+  return (await runQuietly([python, '-c', 'import swift.common.middleware.s3api, swift.proxy.server'])).code === 0;
+}
+
+export async function ensureS3Server() {
+  if (await hasSwift()) return;
+  const why = 'The tests need an S3 server, OpenStack Swift, which is missing';
+  const apt = aptGet();
+  if (!apt) throw askToInstall(SWIFT, why);
+  await step('Installing OpenStack Swift (apt-get)', () => installByApt(apt, SWIFT));
+  if (!(await hasSwift())) throw askToInstall(SWIFT, `apt-get installed ${SWIFT}, yet Python does not find it`);
 }
 
 /** Nothing fails without the peers that a benchmark compares with, so nothing is installed for it. */

@@ -67,6 +67,10 @@ export class FolderStore implements ObjectStore {
     }
   }
 
+  sendAhead(): void {
+    // The file is where it will be: a rename is all that adopt has to do.
+  }
+
   async head(key: string): Promise<ObjectHead | undefined> {
     const found = await stat(this.#pathOf(key)).catch(ignoreMissing);
     if (!found?.isFile()) return undefined;

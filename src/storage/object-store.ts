@@ -5,14 +5,26 @@ const KEY = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*\/?$/;
 
 /**
  * Where media rests: named immutable byte strings. A key is a relative path of plain segments (`assets/as_…/v1/…`).
- * A put is atomic: a reader sees the whole object or none, also after a crash. Folder today, S3 behind the same seam.
+ * A put is atomic: a reader sees the whole object or none, also after a crash. A folder or an S3 bucket.
+ * A store that is away or too busy fails with STORAGE_UNAVAILABLE, one without room with STORAGE_FULL: in both cases
+ * waiting helps.
  */
 export interface ObjectStore {
   /** Stores the bytes under `key`, replacing what was there. Resolves when they would survive a power cut. */
   put(key: string, body: Uint8Array): Promise<void>;
 
-  /** Takes over a finished local file as the object `key`; the file is gone from its old place afterwards. */
-  adopt(key: string, file: string): Promise<void>;
+  /**
+   * Takes over a finished local file as the object `key`; the file is gone from its old place afterwards. Where that
+   * takes long `abort` leaves it, and what was done so far, to the next time.
+   */
+  adopt(key: string, file: string, abort?: AbortSignal): Promise<void>;
+
+  /**
+   * Says that the first `bytes` of `file`, which is still growing and will be adopted as `key`, are there and will never
+   * change, so that the store may send them ahead. Returns at once. A hint: adopt sends what is missing, and nobody sees
+   * an object before. `sizeBytes` is the length the file will have, where that is known.
+   */
+  sendAhead(key: string, file: string, bytes: number, sizeBytes?: number): void;
 
   /** Size and identity, or undefined when there is no such object. */
   head(key: string): Promise<ObjectHead | undefined>;
@@ -25,11 +37,14 @@ export interface ObjectStore {
 
   /**
    * A local file with the object's bytes, for programs that want a path (ffmpeg). Undefined when there is none.
-   * `release` must be called once; the file must not be changed.
+   * `release` must be called once; the file must not be changed. It may have to be fetched first: `abort` gives up.
    */
-  localFile(key: string): Promise<LocalFile | undefined>;
+  localFile(key: string, abort?: AbortSignal): Promise<LocalFile | undefined>;
 
-  /** Deletes every object whose key starts with `prefix`, which must end with a slash or be a whole key. */
+  /**
+   * Deletes every object whose key starts with `prefix`, which must end with a slash or be a whole key, and what was
+   * sent ahead of one.
+   */
   deletePrefix(prefix: string): Promise<void>;
 
   /** Keys below a prefix, in no order that is promised. */

@@ -5,7 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { Fault, type FaultCode } from '../kernel/errors.ts';
+import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
 import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
 import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
@@ -119,7 +119,7 @@ export class Worker {
       );
     } catch (cause) {
       if (this.#stop.signal.aborted) await queue.release(job);
-      else if (Fault.from(cause).code === 'STORAGE_FULL') await this.#waitForRoom(job, log);
+      else if (isPassing(cause)) await this.#waitForStore(job, Fault.from(cause), log);
       else if (!lease.abort.aborted) await this.#failed(job, Fault.from(cause), log);
       else log.info({}, 'lease lost');
     } finally {
@@ -132,7 +132,7 @@ export class Worker {
     const { store, queue } = this.#deps;
     if (job.kind === 'digest') await this.#digest(asset, abort);
     else {
-      const source = await store.localFile(sourceKey(asset.id));
+      const source = await store.localFile(sourceKey(asset.id), abort);
       if (!source) throw new Fault('SOURCE_MISSING');
       try {
         if (job.kind === 'probe') return await this.#probe(job, asset, source, abort);
@@ -191,11 +191,14 @@ export class Worker {
     this.#publisher.changed(asset.id);
   }
 
-  /** A full disk is not the film's fault: the job costs no attempt, and waits so that it does not encode for nothing. */
-  async #waitForRoom(job: Job, log: Log): Promise<void> {
+  /**
+   * A full disk or a store that is away is not the film's fault: the job costs no attempt, and waits so that it does not
+   * encode for nothing.
+   */
+  async #waitForStore(job: Job, fault: Fault, log: Log): Promise<void> {
     const { queue, signals, settings } = this.#deps;
-    log.error({ code: 'STORAGE_FULL' }, 'no room for what was made');
-    await signals.next(`room:${job.id}`, settings.leaseMs / 3, this.#stop.signal);
+    log.error({ code: fault.code, detail: fault.detail, err: fault.cause }, 'no room for what was made, or no store');
+    await signals.next(`store:${job.id}`, settings.leaseMs / 3, this.#stop.signal);
     await queue.release(job);
   }
 

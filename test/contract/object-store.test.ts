@@ -4,31 +4,67 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { silentLog } from '../../src/kernel/log.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { S3Store, type S3StoreOptions } from '../../src/storage/s3/store.ts';
+import { freshBucket } from '../harness/s3-bucket.ts';
+
+interface OpenStore {
+  readonly store: ObjectStore;
+  close(): Promise<void>;
+}
 
 /** Every object store, each made new in a folder of its own. */
-const STORES: readonly { readonly name: string; readonly open: (folder: string) => Promise<ObjectStore> }[] = [
+const STORES: readonly { readonly name: string; readonly open: (folder: string) => Promise<OpenStore> }[] = [
   {
     name: 'the folder',
     open: async (folder) => {
       const store = new FolderStore(join(folder, 'store'));
       await store.start();
-      return store;
+      return { store, close: async () => {} };
+    },
+  },
+  {
+    name: 'a bucket of a real S3 server',
+    open: async (folder) => {
+      const store = await openS3(folder);
+      return { store, close: () => store.stop() };
     },
   },
 ];
 
+async function openS3(folder: string, more: Partial<S3StoreOptions> = {}): Promise<S3Store> {
+  const { access, bucket, environment } = await freshBucket();
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  const store = new S3Store({
+    place: { bucket, prefix: 'media/', endpoint: access.endpoint, region: 'us-east-1', pathStyle: true },
+    attempts: 3,
+    timeoutMs: 5_000,
+    folder: join(folder, 's3'),
+    copiesBytes: 100_000_000,
+    keepAdopted: true,
+    log: silentLog,
+    ...more,
+  });
+  await store.start();
+  return store;
+}
+
 describe.each(STORES)('$name as an object store', ({ open }) => {
   let folder: string;
   let store: ObjectStore;
+  let close: () => Promise<void>;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'frontrow-contract-'));
-    store = await open(folder);
+    ({ store, close } = await open(folder));
   });
-  afterEach(() => rm(folder, { recursive: true, force: true }));
+  afterEach(async () => {
+    await close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   const text = async (key: string, range?: { start: number; end: number }) => {
     const object = await store.open(key, range);

@@ -7,10 +7,11 @@ import { AssetRepository } from '../../src/database/assets.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
+import { Fault } from '../../src/kernel/errors.ts';
 import type { Film } from '../../src/kernel/film/film.ts';
 import { masterKey, segmentKey } from '../../src/kernel/film/paths.ts';
 import { silentLog } from '../../src/kernel/log.ts';
-import { buildOrigin } from '../../src/origin/http.ts';
+import { buildOrigin, type OriginDeps } from '../../src/origin/http.ts';
 import { PRIORITY_VIEWER, Queue } from '../../src/queue/queue.ts';
 import { assetChannel, LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
@@ -112,6 +113,19 @@ test('a segment still to be encoded is held, its chunk moved to the front, and a
   expect(await (await held).text()).toBe('0123456789');
 });
 
+test('a store that does not answer is 503 with Retry-After, rather than as if there were no object', async () => {
+  await stop();
+  const away = () => Promise.reject(new Fault('STORAGE_UNAVAILABLE'));
+  await start(50, { head: away, open: away });
+  const answer = await get(`/${SEGMENT}`);
+  expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('cache-control')]).toEqual([
+    503,
+    '1',
+    'no-store',
+  ]);
+  expect(await answer.json()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+});
+
 test('past the hold limit the answer is 503 with Retry-After, never 404', async () => {
   await stop();
   await start(50);
@@ -144,8 +158,9 @@ test("an asset's policy is told to edges, also when there is no such asset", asy
   expect((await get('/access/as_zzzzzzzzzzzzzzzz')).status).toBe(404);
 });
 
-async function start(holdMs: number): Promise<void> {
-  app = buildOrigin({ assets, queue, store, signals, clock: systemClock, holdMs, edgeSecret: SECRET, log: silentLog });
+async function start(holdMs: number, from: OriginDeps['store'] = store): Promise<void> {
+  const deps = { assets, queue, store: from, signals, clock: systemClock, holdMs, edgeSecret: SECRET, log: silentLog };
+  app = buildOrigin(deps);
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 }
 
