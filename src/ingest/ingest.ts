@@ -27,7 +27,10 @@ export class Ingest {
     this.#puller = new Puller(parts, this.#intake, `puller:${hostname()}`);
     this.#bodies = new Bodies(parts, this.#intake, this.#puller);
     this.#sweeper = new UploadSweeper(parts, this.#intake, {
-      drop: (assetId) => this.removed(assetId),
+      drop: async (assetId) => {
+        await this.removed(assetId);
+        await this.#intake.dropSent(assetId);
+      },
       isPending: (assetId) => this.#isPulled(assetId),
     });
   }
@@ -60,6 +63,7 @@ export class Ingest {
   async stop(): Promise<void> {
     await this.#sweeper.stop();
     await this.#puller.stop();
+    await this.#uploads.stop();
   }
 
   /** Gives up uploads that have not moved within their time; `start` does so every few minutes. */

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetPolicy } from '../database/assets.ts';
-import { FAULTS, Fault, type FaultCode, isStorageFull } from '../kernel/errors.ts';
+import { FAULTS, Fault, type FaultCode, isPassing, isStorageFull } from '../kernel/errors.ts';
 import { sourceKey, sourcePrefix } from '../kernel/film/paths.ts';
 import { PRIORITY_PROBE } from '../queue/queue.ts';
 import { ASSETS, assetChannel } from '../queue/signals.ts';
@@ -50,12 +50,29 @@ export class Intake {
   }
 
   /** Makes the whole file the asset's source. Safe to repeat, also at once: every caller waits for the same work. */
-  finish(assetId: string, file: string): Promise<void> {
+  finish(assetId: string, file: string, stop?: AbortSignal): Promise<void> {
     const running = this.#finishing.get(assetId);
     if (running) return running;
-    const work = this.#finish(assetId, file).finally(() => this.#finishing.delete(assetId));
+    const work = this.#finish(assetId, file, stop).finally(() => this.#finishing.delete(assetId));
     this.#finishing.set(assetId, work);
     return work;
+  }
+
+  /**
+   * Like finish, for bytes that are safe in `file`: a store that is away or full is waited for.
+   * @throws Fault when the store fails for another reason, or once `stop` fires
+   */
+  async finishPatiently(assetId: string, file: string, stop: AbortSignal): Promise<void> {
+    const { signals, settings, log } = this.#parts;
+    for (;;) {
+      try {
+        return await this.finish(assetId, file, stop);
+      } catch (cause) {
+        if (!isPassing(cause) || stop.aborted) throw cause;
+        log.warn({ assetId, code: Fault.from(cause).code, err: cause }, 'a source waits for the store');
+      }
+      await signals.next(`store:${assetId}`, settings.leaseMs / 3, stop);
+    }
   }
 
   /** Resolves when no file of this asset is on its way into the store; a failure there is its caller's. */
@@ -63,7 +80,7 @@ export class Intake {
     await this.#finishing.get(assetId)?.catch(() => {});
   }
 
-  async #finish(assetId: string, file: string): Promise<void> {
+  async #finish(assetId: string, file: string, stop: AbortSignal | undefined): Promise<void> {
     const { assets, store } = this.#parts;
     this.#reported.delete(assetId);
     const asset = await assets.find(assetId);
@@ -77,7 +94,7 @@ export class Intake {
       await rm(file, { force: true });
       return this.fail(assetId, 'SOURCE_EMPTY');
     }
-    if (found) await store.adopt(sourceKey(assetId), file);
+    if (found) await store.adopt(sourceKey(assetId), file, stop);
     await this.advance(assetId);
   }
 
@@ -114,6 +131,15 @@ export class Intake {
     this.#reported.delete(assetId);
     await this.#parts.assets.delete(assetId);
     this.announce(assetId);
+    await this.dropSent(assetId);
+  }
+
+  /** Removes what the store was sent of a source that will not come. */
+  async dropSent(assetId: string): Promise<void> {
+    await this.#parts.store.deletePrefix(sourcePrefix(assetId)).catch((cause: unknown) => {
+      // Parts that nobody can reach: an unfinished upload at a store that is away, which ends them by its own rule.
+      this.#parts.log.warn({ assetId, err: cause }, 'what was sent of a source could not be removed');
+    });
   }
 
   announce(assetId: string): void {

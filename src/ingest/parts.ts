@@ -10,7 +10,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 export interface IngestParts {
   readonly assets: AssetRepository;
   readonly queue: Queue;
-  readonly store: Pick<ObjectStore, 'adopt' | 'head' | 'deletePrefix'>;
+  readonly store: Pick<ObjectStore, 'adopt' | 'head' | 'deletePrefix' | 'sendAhead'>;
   readonly signals: Signals;
   readonly clock: Clock;
   readonly log: Log;

@@ -106,7 +106,7 @@ export class Puller {
       stop: AbortSignal.any([this.#stop.signal, lost]),
       onProgress: (received, size) => this.#intake.progress(assetId, received, size),
     });
-    await this.#intake.finish(assetId, file);
+    await this.#intake.finishPatiently(assetId, file, AbortSignal.any([this.#stop.signal, lost]));
   }
 
   async #failed(job: Job, fault: Fault): Promise<void> {

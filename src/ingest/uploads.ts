@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
+import { sourceKey } from '../kernel/film/paths.ts';
 import { isId } from '../kernel/ids.ts';
 import type { Intake } from './intake.ts';
 import { readLabel } from './label.ts';
@@ -16,12 +17,20 @@ const PATH = '/v1/uploads';
 const CHUNK_TYPE = 'application/offset+octet-stream';
 const MAX_METADATA_BYTES = 8_192;
 
+/**
+ * How long a sender waits for its source to be stored. All bytes are safe here by then, so that a store that is slow or
+ * away is our own affair.
+ */
+const STORE_WAIT_MS = 10_000;
+
 /** Resumable uploads by tus 1.0. The upload's id is the asset's id, and the asset's row says how far it is. */
 export class Uploads {
   readonly #parts: IngestParts;
   readonly #intake: Intake;
   readonly #store: ArrivalStore;
   readonly #engine: TusEngine;
+  readonly #storing = new Map<string, Promise<void>>();
+  readonly #stop = new AbortController();
 
   constructor(parts: IngestParts, intake: Intake) {
     this.#parts = parts;
@@ -30,7 +39,10 @@ export class Uploads {
     this.#store = new ArrivalStore(join(parts.folder, 'uploads'), expireMs, {
       begin: ({ id, metadata, size }) => intake.begin(id, readLabel(metadata ?? {}), size),
       stateOf: (id) => this.#stateOf(id),
-      progress: (id, receivedBytes, size) => intake.progress(id, receivedBytes, size),
+      progress: (id, receivedBytes, size) => {
+        parts.store.sendAhead(sourceKey(id), this.#store.fileOf(id), receivedBytes, size);
+        return intake.progress(id, receivedBytes, size);
+      },
     });
     this.#engine = new TusEngine(PATH, {
       store: this.#store,
@@ -41,6 +53,12 @@ export class Uploads {
 
   async start(): Promise<void> {
     await mkdir(join(this.#parts.folder, 'uploads'), { recursive: true });
+  }
+
+  /** Leaves sources that wait for the store to the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#storing.values());
   }
 
   /** Ids of assets whose upload may still be resumed. */
@@ -106,7 +124,7 @@ export class Uploads {
 
   async #stateOf(id: string): Promise<UploadState> {
     // While the file becomes the asset's source it is in neither place for a moment.
-    await this.#intake.settled(id);
+    await within(this.#intake.settled(id), STORE_WAIT_MS);
     const asset = await this.#parts.assets.find(id);
     if (!asset) return { kind: 'unknown' };
     if (asset.error?.code === 'UPLOAD_EXPIRED') return { kind: 'expired' };
@@ -114,9 +132,24 @@ export class Uploads {
     return { kind: 'stored', sizeBytes: asset.sourceBytes ?? 0 };
   }
 
+  /** Resolves once the source is stored, or after a while when it is still on its way. */
   async #finish(id: string): Promise<void> {
-    await this.#intake.finish(id, this.#store.fileOf(id));
-    await this.#store.drop(id);
+    const running = this.#storing.get(id) ?? this.#storeSource(id);
+    await within(running, STORE_WAIT_MS);
+  }
+
+  #storeSource(id: string): Promise<void> {
+    const work = this.#intake
+      .finishPatiently(id, this.#store.fileOf(id), this.#stop.signal)
+      .then(() => this.#store.drop(id))
+      .finally(() => this.#storing.delete(id));
+    this.#storing.set(id, work);
+    // Its sender may have been answered long before it fails; the next start tries again.
+    work.catch((cause: unknown) => {
+      if (!this.#stop.signal.aborted)
+        this.#parts.log.error({ assetId: id, err: cause }, 'a source could not be stored');
+    });
+    return work;
   }
 
   /** What a crash left between the last byte and the asset's next state. */
@@ -134,6 +167,17 @@ export class Uploads {
 function neverOurs(thrown: unknown): Fault {
   const fault = Fault.from(thrown);
   return fault.status < 500 ? fault : new Fault('UPLOAD_LOCKED', { cause: thrown });
+}
+
+/** Waits for `work`, whose failure is the caller's too, for so long and no longer. */
+async function within(work: Promise<void>, waitMs: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, waitMs);
+  try {
+    await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Headers that control sets for all of its answers. */

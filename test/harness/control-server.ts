@@ -19,6 +19,7 @@ import { type Log, silentLog } from '../../src/kernel/log.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
 
 /** Control and ingest as main.ts joins them, on a real socket and a real folder, without encoders. */
 export interface ControlServer {
@@ -28,7 +29,7 @@ export interface ControlServer {
   readonly assets: AssetRepository;
   readonly keys: SigningKeyRepository;
   readonly queue: Queue;
-  readonly store: FolderStore;
+  readonly store: ObjectStore;
   readonly signals: LocalSignals;
   readonly ingest: Ingest;
   readonly adminToken: string;
@@ -63,6 +64,8 @@ export interface ServerOptions {
   readonly clock?: Clock;
   readonly port?: number;
   readonly log?: Log;
+  /** Another store than a folder; whoever brought it starts and stops it. */
+  readonly store?: ObjectStore;
   /** How long a connection may be silent. */
   readonly silenceMs?: number;
 }
@@ -77,8 +80,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   const keys = new SigningKeyRepository(database, clock);
   const tokens = new ApiTokenRepository(database, clock);
   const queue = new Queue(database, clock, signals, { leaseMs: settings.leaseMs, maxAttempts: settings.chunkAttempts });
-  const store = new FolderStore(join(folder, 'media'));
-  await store.start();
+  const store = options.store ?? (await openFolder(folder));
   const shared = { assets, queue, store, signals, clock, log: options.log ?? silentLog, metrics: new Metrics() };
   const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
   let url = '';
@@ -126,6 +128,12 @@ export async function startControl(folder: string, options: ServerOptions = {}):
       await database.destroy();
     },
   };
+}
+
+async function openFolder(folder: string): Promise<FolderStore> {
+  const store = new FolderStore(join(folder, 'media'));
+  await store.start();
+  return store;
 }
 
 function call(url: string, adminToken: string, path: string, init: CallInit): Promise<Response> {

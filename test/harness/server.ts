@@ -33,6 +33,8 @@ export interface ServerOptions {
   /** A folder that outlives the server, for a second start on the same data. Without one the server's own is removed. */
   readonly folder?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Which roles run; all of them unless told. */
+  readonly roles?: string;
 }
 
 /** A real server in a process of its own, on ports of its own, found as every client finds it: by run.json. */
@@ -59,7 +61,9 @@ export class TestServer {
 
   static async start(options: ServerOptions = {}): Promise<TestServer> {
     const folder = options.folder ?? (await freshFolder());
-    const child = spawn(process.execPath, [LAUNCHER, 'serve', '--data', folder, '--port', '0', '--edge-port', '0'], {
+    const roles = options.roles === undefined ? [] : ['--roles', options.roles];
+    const ports = ['--port', '0', '--edge-port', '0'];
+    const child = spawn(process.execPath, [LAUNCHER, 'serve', '--data', folder, ...ports, ...roles], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, FRONTROW_LOG_LEVEL: 'warn', ...options.environment },
     });

@@ -77,7 +77,7 @@ export class ArrivalStore extends FileStore {
     const checksum = chunkChecksum.getStore();
     try {
       return checksum
-        ? await this.#writeChecked(body, id, file, offset, checksum)
+        ? await this.#writeChecked(body, id, file, offset, checksum, note)
         : await writeSynced(body, file, offset, note);
     } catch (cause) {
       throw asStorageFault(cause);
@@ -109,7 +109,14 @@ export class ArrivalStore extends FileStore {
   }
 
   /** The chunk waits aside until its checksum holds, so that a wrong one leaves the offset where it was. */
-  async #writeChecked(body: Readable, id: string, file: FileHandle, offset: number, checksum: Checksum) {
+  async #writeChecked(
+    body: Readable,
+    id: string,
+    file: FileHandle,
+    offset: number,
+    checksum: Checksum,
+    note: (at: number) => Promise<void>,
+  ) {
     const path = this.#chunkOf(id);
     const aside = await open(path, 'w+');
     try {
@@ -120,7 +127,7 @@ export class ArrivalStore extends FileStore {
         at = await writeAll(aside, bytes, at);
       }
       if (!hash.digest().equals(checksum.digest)) throw new Fault('UPLOAD_CHECKSUM_MISMATCH');
-      return await writeSynced(createReadStream(path), file, offset, async () => {});
+      return await writeSynced(createReadStream(path), file, offset, note);
     } finally {
       await aside.close();
       await rm(path, { force: true });
