@@ -193,7 +193,10 @@ export const SETTINGS = {
     unit: 'ms',
     says: 'How long a worker holds a chunk without a sign of life before another may take it.',
   }),
-  ladder: text({ default: 'h264', says: 'Encoding ladder: the name of a file in media/ladders, or a path to one.' }),
+  ladder: text({
+    default: 'h264',
+    says: 'Encoding ladder: the name of a file in media/ladders (h264, hevc, av1, or h264-av1 for both), or a path to one.',
+  }),
   segmentHoldMs: integer({
     default: 8_000,
     min: 0,

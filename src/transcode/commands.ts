@@ -10,6 +10,7 @@ import {
 import { tilesPerSheet } from '../kernel/hls/storyboard.ts';
 import { type FfmpegCommand, type FfmpegOutput, guardedInput } from './ffmpeg.ts';
 import { audioLayoutOf, type SourceLayout } from './plan.ts';
+import { encoderOptions, THREADS } from './video-encoders.ts';
 
 /**
  * Every ffmpeg command as a plan that can be read and compared. All ranges are in frames on the film's grid, counted
@@ -27,9 +28,6 @@ const SEEK_LEAD_SECONDS = 1;
 /** Without an index a seek lands anywhere: far enough back that a key frame lies between. */
 const SEEK_LEAD_UNINDEXED_SECONDS = 12;
 const INDEXED = ['mov', 'matroska', 'avi', 'asf', 'flv', 'mxf', 'wav', 'nut'];
-
-/** Threads of one encoder or decoder: more gain little at these sizes, and several run side by side. */
-const THREADS = '2';
 
 function input(layout: SourceLayout, filmSeconds: number): string[] {
   const lead = INDEXED.includes(layout.container) ? SEEK_LEAD_SECONDS : SEEK_LEAD_UNINDEXED_SECONDS;
@@ -58,7 +56,7 @@ export function videoCommand(
   film: Film,
   layout: SourceLayout,
   rungs: readonly { readonly rendition: VideoRendition; readonly target: string }[],
-  chunk: ChunkRange & { readonly preset: string } & Gaps,
+  chunk: ChunkRange & Gaps,
   source: string,
 ): FfmpegCommand {
   const { video } = film;
@@ -87,7 +85,10 @@ export function videoCommand(
     filter,
     outputs: rungs.map(({ rendition, target }, index) => ({
       options: [
-        ...videoOptions(video, rendition, `[v${index}]`, { preset: chunk.preset, colours }),
+        '-map',
+        `[v${index}]`,
+        ...encoderOptions(video, rendition),
+        ...commonOptions(video, colours),
         ...fragments(chunk.firstSegment, 'frag_keyframe'),
       ],
       target,
@@ -145,24 +146,10 @@ function pictureScaling(layout: SourceLayout, width: number, height: number): st
   return `scale=${width}:${height}:flags=bicubic:${colours},setsar=1,format=yuvj420p`;
 }
 
-/** Buffer of the rate cap, in seconds at that cap: what bounds how far a single segment may pass it. */
-const BUFFER_SECONDS = 1.5;
-
-function videoOptions(
-  video: VideoTrack,
-  rendition: VideoRendition,
-  from: string,
-  { preset, colours }: { readonly preset: string; readonly colours: string },
-): string[] {
-  const gop = String(video.framesPerSegment);
+function commonOptions(video: VideoTrack, colours: string): string[] {
   // biome-ignore format: options read in pairs
   return [
-    '-map', from, '-c:v', 'libx264', '-preset', preset, '-threads', THREADS,
-    '-profile:v', 'high', '-level:v', (rendition.level / 10).toFixed(1),
-    '-crf', String(rendition.crf), '-maxrate', String(rendition.maxrateBps),
-    '-bufsize', String(Math.round(rendition.maxrateBps * BUFFER_SECONDS)),
-    // Every segment opens on a key frame in every rendition; scene cuts would add fragments between them.
-    '-g', gop, '-keyint_min', gop, '-sc_threshold', '0', '-fps_mode', 'passthrough',
+    '-fps_mode', 'passthrough',
     '-color_primaries', colours, '-color_trc', colours, '-colorspace', colours, '-color_range', 'tv',
     '-flags:v', '+bitexact', '-video_track_timescale', String(video.timescale),
   ];

@@ -30,10 +30,11 @@ const OOM_SCORE = 500;
 /** Names the process that an encoder belongs to, for whoever looks for orphans. */
 const OWNER_VARIABLE = 'FRONTROW_ENCODER_OF';
 
+// SVT-AV1 says all of its settings whatever ffmpeg's own log level; 1 leaves it its errors.
 // Limits that cannot be set (a lower one is in force, or the system has none such) do not keep a film from its encoder.
 const SCRIPT = `
 [ "$PPID" = "$1" ] || exit 1
-export ${OWNER_VARIABLE}="$2"
+export ${OWNER_VARIABLE}="$2" SVT_LOG=1
 { echo ${OOM_SCORE} > /proc/self/oom_score_adj; ulimit -c 0; ulimit -n ${OPEN_FILES}; ulimit -v "$3"; ulimit -f "$4"; } 2>/dev/null
 shift 4
 exec "$@"`;

@@ -17,7 +17,6 @@ export interface ChunkWork {
   readonly assets: AssetRepository;
   readonly publisher: Publisher;
   readonly settings: Pick<Settings, 'encodeNice' | 'encodeMemoryBytes' | 'chunkTimeoutSeconds' | 'sourceMaxPixels'>;
-  readonly preset: string;
   readonly asset: Asset & { readonly film: Film };
   readonly source: LocalFile;
   /** Fires when the lease is lost or the worker stops. */
@@ -109,7 +108,7 @@ function runVideo(
     range,
     (targets) => {
       const rungs = renditions.map((rendition, index) => ({ rendition, target: targets[index] ?? '' }));
-      return videoCommand(film, layout, rungs, { ...range, preset: work.preset, ...gaps }, work.source.path);
+      return videoCommand(film, layout, rungs, { ...range, ...gaps }, work.source.path);
     },
   );
 }

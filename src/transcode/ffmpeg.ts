@@ -201,15 +201,19 @@ function ffprobeProgram(): string {
 const OLDEST = [5, 1] as const;
 
 /**
- * Checks that ffmpeg and ffprobe are there and new enough, and lets fluent-ffmpeg ask ffmpeg for its abilities now, so
+ * Checks that ffmpeg and ffprobe are there, new enough and have these encoders, and lets fluent-ffmpeg ask ffmpeg for its abilities now, so
  * that the first film does not wait for it.
  * @throws Fault FFMPEG_MISSING with a sentence that says what to do.
  */
-export async function checkFfmpeg(): Promise<void> {
+export async function checkFfmpeg(encoders: readonly string[] = []): Promise<void> {
   await checkVersion(ffmpegProgram());
   await checkVersion(ffprobeProgram());
   await promisify(ffmpeg.getAvailableFormats)();
-  await promisify(ffmpeg.getAvailableEncoders)();
+  const available = await promisify(ffmpeg.getAvailableEncoders)();
+  const missing = encoders.filter((name) => !Object.hasOwn(available, name));
+  if (missing.length === 0) return;
+  const says = `This ffmpeg has no ${missing.join(' and no ')}, which the encoding ladder asks for.`;
+  throw new Fault('FFMPEG_MISSING', { says });
 }
 
 async function checkVersion(program: string): Promise<void> {

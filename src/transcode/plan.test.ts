@@ -6,10 +6,9 @@ import type { SourceInfo } from './source.ts';
 
 const LADDER: Ladder = {
   name: 'test',
-  preset: 'veryfast',
   rungs: [
-    { height: 240, crf: 25, maxrateBps: 400_000 },
-    { height: 480, crf: 23, maxrateBps: 1_400_000 },
+    { height: 240, codec: 'h264', preset: 'veryfast', crf: 25, maxrateBps: 400_000 },
+    { height: 480, codec: 'h264', preset: 'veryfast', crf: 23, maxrateBps: 1_400_000 },
   ],
   audio: { bitrateBps: 128_000, sampleRate: 48_000, channels: 2 },
 };

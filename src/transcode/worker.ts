@@ -20,6 +20,7 @@ import { planFilm } from './plan.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
 import { clearScratch } from './scratch.ts';
+import { ENCODER_NAMES } from './video-encoders.ts';
 
 export interface WorkerDeps {
   readonly assets: AssetRepository;
@@ -67,7 +68,7 @@ export class Worker {
    */
   async start(): Promise<void> {
     this.#ladder = await readLadder(this.#deps.settings.ladder, this.#deps.ladderFolder);
-    await checkFfmpeg();
+    await checkFfmpeg(this.#ladder.rungs.map(({ codec }) => ENCODER_NAMES[codec]));
     const orphans = await endOrphans();
     if (orphans.length > 0) this.#log.warn({ pids: orphans }, 'ended encoders whose server was gone');
     await clearScratch();
@@ -156,7 +157,6 @@ export class Worker {
       // What a viewer waits for is encoded before what nobody does.
       settings: job.priority >= PRIORITY_VIEWER ? { ...settings, encodeNice: 0 } : settings,
       publisher: this.#publisher,
-      preset: this.#ladder.preset,
       asset: whole,
       source,
       abort,

@@ -167,7 +167,7 @@ describe('the DASH manifest', () => {
 });
 
 describe('ffmpeg', () => {
-  const chunk = { firstSegment: 2, endSegment: 4, preset: ladder.preset, padded: false };
+  const chunk = { firstSegment: 2, endSegment: 4, padded: false };
 
   test('the first chunk of the lowest rung', () => {
     const first = { ...chunk, firstSegment: 0, endSegment: 1 };
@@ -193,6 +193,13 @@ describe('ffmpeg', () => {
     const { video } = layout;
     const special = { ...layout, ...(video ? { video: { ...video, interlaced: true, transfer: 'pq' as const } } : {}) };
     const command = videoCommand(film, special, rungs(film, ['240p']), { ...chunk, padded: true }, '/src');
+    expect(readable(commandArguments(command))).toMatchSnapshot();
+  });
+
+  test.each(['hevc', 'av1'])('a chunk of a rung in %s', (name) => {
+    const file = readFileSync(new URL(`../../media/ladders/${name}.json`, import.meta.url), 'utf8');
+    const other = planFilm('as_golden', SOURCE, parseLadder(file), 6).film;
+    const command = videoCommand(other, layout, rungs(other, [`480p-${name}`]), chunk, '/src');
     expect(readable(commandArguments(command))).toMatchSnapshot();
   });
 

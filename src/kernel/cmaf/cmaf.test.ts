@@ -188,6 +188,13 @@ describe('merging the fragments of sound', () => {
 
 describe('codec names', () => {
   const avc = (...bytes: number[]) => box('avc1', new Uint8Array(78), box('avcC', Uint8Array.from([1, ...bytes])));
+  const hevc = (profile: number, compatible: number, constraints: number[], level: number) =>
+    box(
+      'hvc1',
+      new Uint8Array(78),
+      box('hvcC', Uint8Array.from([1, profile]), u32(compatible), Uint8Array.from([...constraints, level])),
+    );
+  const av1 = (...bytes: number[]) => box('av01', new Uint8Array(78), box('av1C', Uint8Array.from([0x81, ...bytes])));
   const aac = (...config: number[]) => {
     const specific = Uint8Array.from([0x05, config.length, ...config]);
     const decoder = Uint8Array.from([0x04, 13 + specific.length, 0x40, ...new Uint8Array(12), ...specific]);
@@ -201,7 +208,12 @@ describe('codec names', () => {
     ['HE-AAC', aac(0x2b, 0x92), 'mp4a.40.5'],
     ['an object type beyond 31', aac(0xf9, 0x48), 'mp4a.40.42'],
     ['a cut avcC', box('avc1', new Uint8Array(78), box('avcC', Uint8Array.from([1, 100]))), undefined],
-    ['a codec that is not ours', box('hvc1', new Uint8Array(90)), undefined],
+    ['HEVC Main 3.0', hevc(0x01, 0x60000000, [0x90, 0, 0, 0, 0, 0], 90), 'hvc1.1.6.L90.90'],
+    ['HEVC Main 10, high tier', hevc(0x22, 0x20000000, [0xb0, 0, 0x10, 0, 0, 0], 153), 'hvc1.2.4.H153.b0.0.10'],
+    ['AV1 Main 4.0', av1(0x08, 0x0c), 'av01.0.08M.08'],
+    ['AV1 of 10 bits, high tier', av1(0x0d, 0xcc), 'av01.0.13H.10'],
+    ['a cut hvcC', box('hvc1', new Uint8Array(78), box('hvcC', Uint8Array.from([1, 1]))), undefined],
+    ['a codec that is not ours', box('vp09', new Uint8Array(90)), undefined],
   ];
   test.each(cases)('%s', (_name, entry, codecs) => {
     expect(readInit(initOf(entry))).toEqual(codecs === undefined ? undefined : { codecs, timescale: 24_000 });

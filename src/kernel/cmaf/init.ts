@@ -35,6 +35,8 @@ function readTimescale(bytes: Uint8Array, mdhd: Box): number {
 
 function readCodecs(bytes: Uint8Array, entry: Box): string | undefined {
   if (entry.type === 'avc1') return readAvc(bytes, entry);
+  if (entry.type === 'hvc1') return readHevc(bytes, entry);
+  if (entry.type === 'av01') return readAv1(bytes, entry);
   if (entry.type === 'mp4a') return readAac(bytes, entry);
   return undefined;
 }
@@ -45,6 +47,52 @@ function readAvc(bytes: Uint8Array, entry: Box): string | undefined {
   if (!avcC || avcC.bodyStart + 4 > avcC.end) return undefined;
   const three = bytes.subarray(avcC.bodyStart + 1, avcC.bodyStart + 4);
   return `avc1.${[...three].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
+
+/**
+ * `hvc1.`, profile, compatibility flags in reverse, tier and level, constraint bytes without the zeros at their end
+ * (ISO/IEC 14496-15 annex E.3).
+ */
+function readHevc(bytes: Uint8Array, entry: Box): string | undefined {
+  const hvcC = findBox(bytes, ['hvcC'], entry.bodyStart + VISUAL_ENTRY_BYTES, entry.end);
+  if (!hvcC) return undefined;
+  const read = new BoxReader(bytes, hvcC);
+  read.skip(1);
+  const profile = read.u8();
+  const compatible = reversed32(read.u32()).toString(16);
+  const constraints = Array.from({ length: 6 }, () => read.u8());
+  const level = read.u8();
+  if (read.cut) return undefined;
+  const space = ['', 'A', 'B', 'C'][profile >> 6];
+  const tier = profile & 0x20 ? 'H' : 'L';
+  const stated = constraints.slice(0, constraints.findLastIndex((byte) => byte !== 0) + 1);
+  const parts = [
+    `${space}${profile & 0x1f}`,
+    compatible,
+    `${tier}${level}`,
+    ...stated.map((byte) => byte.toString(16)),
+  ];
+  return `hvc1.${parts.join('.')}`;
+}
+
+function reversed32(value: number): number {
+  let reversed = 0;
+  for (let bit = 0; bit < 32; bit += 1) reversed = (reversed << 1) | ((value >>> bit) & 1);
+  return reversed >>> 0;
+}
+
+/** `av01.`, profile, level and tier, bits (AV1 in ISO base media, section 5; its bytes are those of `av1C`). */
+function readAv1(bytes: Uint8Array, entry: Box): string | undefined {
+  const av1C = findBox(bytes, ['av1C'], entry.bodyStart + VISUAL_ENTRY_BYTES, entry.end);
+  if (!av1C) return undefined;
+  const read = new BoxReader(bytes, av1C);
+  read.skip(1);
+  const profileAndLevel = read.u8();
+  const flags = read.u8();
+  if (read.cut) return undefined;
+  const level = String(profileAndLevel & 0x1f).padStart(2, '0');
+  const bits = flags & 0x40 ? (flags & 0x20 ? '12' : '10') : '08';
+  return `av01.${profileAndLevel >> 5}.${level}${flags & 0x80 ? 'H' : 'M'}.${bits}`;
 }
 
 /** `mp4a.40.` and the audio object type of the AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1). */

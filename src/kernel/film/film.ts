@@ -17,10 +17,21 @@ export interface VideoRendition {
   readonly height: number;
   /** RFC 6381, such as `avc1.64001e`; the encoder's init segment is checked against it. */
   readonly codecs: string;
-  /** H.264 level times ten, such as 31. */
+  /** The codec's level times ten, such as 31. */
   readonly level: number;
   readonly crf: number;
   readonly maxrateBps: number;
+  /** How much work the encoder takes upon itself, in its own words; absent in films planned before there was a choice. */
+  readonly preset?: string;
+}
+
+export type VideoCodec = 'h264' | 'hevc' | 'av1';
+
+const CODEC_NAMES: Readonly<Record<string, VideoCodec>> = { avc1: 'h264', hvc1: 'hevc', av01: 'av1' };
+
+/** What a rendition's RFC 6381 name says it is encoded in. */
+export function videoCodecOf({ codecs }: Pick<VideoRendition, 'codecs'>): VideoCodec {
+  return CODEC_NAMES[codecs.slice(0, codecs.indexOf('.'))] ?? 'h264';
 }
 
 export interface VideoTrack {
@@ -30,7 +41,7 @@ export interface VideoTrack {
   readonly frameCount: number;
   /** Ticks a second; one frame is `timescale * den / num` ticks, a whole number. */
   readonly timescale: number;
-  /** Lowest rung first. */
+  /** Lowest rung first; of several codecs, all of the first before all of the next. */
   readonly renditions: readonly VideoRendition[];
 }
 

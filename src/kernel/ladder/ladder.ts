@@ -1,10 +1,10 @@
 import { Fault } from '../errors.ts';
+import type { VideoCodec } from '../film/film.ts';
 
 /** What an encoding ladder file says: the ceiling of every rung, not a promise that a film gets it. */
 export interface Ladder {
   readonly name: string;
-  readonly preset: string;
-  /** Lowest first. */
+  /** Lowest first within each codec. */
   readonly rungs: readonly Rung[];
   readonly audio: AudioSettings;
 }
@@ -12,7 +12,10 @@ export interface Ladder {
 export interface Rung {
   /** The short side of the picture in pixels, so that a portrait film gets the same rungs as a landscape one. */
   readonly height: number;
-  /** x264's constant rate factor. */
+  readonly codec: VideoCodec;
+  /** How much work the encoder takes upon itself: a word for x264 and x265, a number for SVT-AV1. */
+  readonly preset: string;
+  /** Constant rate factor, on the encoder's own scale. */
   readonly crf: number;
   /** Cap over one second of buffer, for up to 30 frames a second. */
   readonly maxrateBps: number;
@@ -25,7 +28,14 @@ export interface AudioSettings {
   readonly channels: number;
 }
 
-const PRESETS = ['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'];
+const X26_PRESETS = ['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'];
+
+/** What each encoder takes: its presets, and the end of its scale of rate factors. */
+const ENCODERS: Readonly<Record<VideoCodec, { readonly presets: readonly string[]; readonly worstCrf: number }>> = {
+  h264: { presets: X26_PRESETS, worstCrf: 51 },
+  hevc: { presets: X26_PRESETS, worstCrf: 51 },
+  av1: { presets: ['4', '5', '6', '7', '8', '9', '10', '11', '12'], worstCrf: 63 },
+};
 
 /**
  * Reads the text of a ladder file.
@@ -33,13 +43,12 @@ const PRESETS = ['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium
  */
 export function parseLadder(text: string): Ladder {
   const file = record(readJson(text), 'the file');
-  if (file.codec !== 'h264') throw invalid('codec must be "h264"');
+  const codec = codecOf(file.codec, 'codec');
   const audio = record(file.audio, 'audio');
   if (audio.codec !== 'aac') throw invalid('audio.codec must be "aac"');
   return {
     name: word(file.name, 'name'),
-    preset: preset(file.preset),
-    rungs: rungs(file.rungs),
+    rungs: rungs(file.rungs, { codec, preset: preset(file.preset, codec, 'preset') }),
     audio: {
       bitrateBps: whole(audio.bitrateBps, 'audio.bitrateBps', 8_000, 512_000),
       sampleRate: oneOf(audio.sampleRate, 'audio.sampleRate', [44_100, 48_000]),
@@ -48,20 +57,25 @@ export function parseLadder(text: string): Ladder {
   };
 }
 
-function rungs(value: unknown): Rung[] {
+/** A rung is of the file's codec unless it names another, and then also that one's preset. */
+function rungs(value: unknown, common: Pick<Rung, 'codec' | 'preset'>): Rung[] {
   if (!Array.isArray(value) || value.length === 0) throw invalid('rungs must be a list with at least one rung');
   const read = value.map((each: unknown, index): Rung => {
     const at = `rungs[${index}]`;
     const rung = record(each, at);
+    const codec = rung.codec === undefined ? common.codec : codecOf(rung.codec, `${at}.codec`);
+    const own = codec !== common.codec || rung.preset !== undefined;
     return {
       height: whole(rung.height, `${at}.height`, 16, 4_320),
-      crf: whole(rung.crf, `${at}.crf`, 0, 51),
+      codec,
+      preset: own ? preset(rung.preset, codec, `${at}.preset`) : common.preset,
+      crf: whole(rung.crf, `${at}.crf`, 0, ENCODERS[codec].worstCrf),
       maxrateBps: whole(rung.maxrateBps, `${at}.maxrateBps`, 10_000, 500_000_000),
     };
   });
   read.forEach((rung, index) => {
     if (rung.height % 2 !== 0) throw invalid(`rungs[${index}].height must be even`);
-    const below = read[index - 1];
+    const below = read.slice(0, index).findLast(({ codec }) => codec === rung.codec);
     if (below && below.height >= rung.height) throw invalid(`rungs[${index}].height must be above the rung before it`);
   });
   return read;
@@ -95,9 +109,16 @@ function word(value: unknown, at: string): string {
   throw invalid(`${at} must be a word of small letters, digits and dashes`);
 }
 
-function preset(value: unknown): string {
-  if (typeof value === 'string' && PRESETS.includes(value)) return value;
-  throw invalid(`preset must be one of ${PRESETS.join(', ')}`);
+function codecOf(value: unknown, at: string): VideoCodec {
+  if (typeof value === 'string' && Object.hasOwn(ENCODERS, value)) return value as VideoCodec;
+  throw invalid(`${at} must be ${Object.keys(ENCODERS).join(' or ')}`);
+}
+
+function preset(value: unknown, codec: VideoCodec, at: string): string {
+  const { presets } = ENCODERS[codec];
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text === 'string' && presets.includes(text)) return text;
+  throw invalid(`${at} must be one of ${presets.join(', ')}`);
 }
 
 function invalid(says: string): Fault {

@@ -1,18 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { Ladder } from './ladder.ts';
-import { highProfileCodecs, planLevel } from './level.ts';
+import { codecsAt, planLevel } from './level.ts';
 import { planDisplaySize, planRungs } from './rungs.ts';
 
 const LADDER: Ladder = {
   name: 'test',
-  preset: 'veryfast',
   rungs: [
     { height: 240, crf: 25, maxrateBps: 400_000 },
     { height: 360, crf: 24, maxrateBps: 800_000 },
     { height: 480, crf: 23, maxrateBps: 1_400_000 },
     { height: 720, crf: 23, maxrateBps: 3_000_000 },
     { height: 1080, crf: 22, maxrateBps: 6_000_000 },
-  ],
+  ].map((rung) => ({ ...rung, codec: 'h264' as const, preset: 'veryfast' })),
   audio: { bitrateBps: 128_000, sampleRate: 48_000, channels: 2 },
 };
 
@@ -84,7 +83,7 @@ describe('what is shown of a picture', () => {
 });
 
 describe('H.264 levels', () => {
-  const cases: [string, Parameters<typeof planLevel>[0], number][] = [
+  const cases: [string, Parameters<typeof planLevel>[1], number][] = [
     ['240p', { width: 426, height: 240, framesPerSecond: 24, maxrateBps: 400_000 }, 21],
     ['480p', { width: 854, height: 480, framesPerSecond: 24, maxrateBps: 1_400_000 }, 30],
     ['720p', { width: 1280, height: 720, framesPerSecond: 30, maxrateBps: 3_000_000 }, 31],
@@ -96,9 +95,41 @@ describe('H.264 levels', () => {
     ['a long thin picture', { width: 4096, height: 64, framesPerSecond: 24, maxrateBps: 400_000 }, 40],
     ['more than any level', { width: 16_384, height: 16_384, framesPerSecond: 60, maxrateBps: 1e9 }, 62],
   ];
-  test.each(cases)('%s', (_name, need, level) => expect(planLevel(need)).toBe(level));
+  test.each(cases)('%s', (_name, need, level) => expect(planLevel('h264', need)).toBe(level));
 
   test('a level is written in hex', () => {
-    expect([21, 31, 42].map(highProfileCodecs)).toEqual(['avc1.640015', 'avc1.64001f', 'avc1.64002a']);
+    expect([21, 31, 42].map((level) => codecsAt('h264', level))).toEqual(['avc1.640015', 'avc1.64001f', 'avc1.64002a']);
   });
+});
+
+describe('HEVC and AV1 levels', () => {
+  const cases: [string, Parameters<typeof planLevel>[1], string, string][] = [
+    ['240p', { width: 426, height: 240, framesPerSecond: 24, maxrateBps: 260_000 }, 'L63', '01M'],
+    ['480p', { width: 854, height: 480, framesPerSecond: 30, maxrateBps: 900_000 }, 'L90', '04M'],
+    ['720p', { width: 1280, height: 720, framesPerSecond: 30, maxrateBps: 2e6 }, 'L93', '05M'],
+    ['1080p', { width: 1920, height: 1080, framesPerSecond: 30, maxrateBps: 4e6 }, 'L120', '08M'],
+    ['1080p at 60', { width: 1920, height: 1080, framesPerSecond: 60, maxrateBps: 6e6 }, 'L123', '09M'],
+    ['2160p', { width: 3840, height: 2160, framesPerSecond: 30, maxrateBps: 12e6 }, 'L150', '12M'],
+    ['2160p at 60', { width: 3840, height: 2160, framesPerSecond: 60, maxrateBps: 18e6 }, 'L153', '13M'],
+    ['a large rate', { width: 426, height: 240, framesPerSecond: 24, maxrateBps: 11e6 }, 'L120', '08M'],
+    ['a long thin picture', { width: 4_600, height: 64, framesPerSecond: 24, maxrateBps: 1e5 }, 'L150', '05M'],
+    ['more than any level', { width: 40_000, height: 40_000, framesPerSecond: 60, maxrateBps: 1e9 }, 'L186', '18M'],
+  ];
+  test.each(cases)('%s', (_name, need, hevc, av1) => {
+    expect(codecsAt('hevc', planLevel('hevc', need))).toBe(`hvc1.1.6.${hevc}.90`);
+    expect(codecsAt('av1', planLevel('av1', need))).toBe(`av01.0.${av1}.08`);
+  });
+});
+
+test('a ladder of two codecs has the rungs of one behind those of the other, cut at the source each', () => {
+  const [low, ...rest] = LADDER.rungs;
+  if (!low) throw new Error('no rungs');
+  const av1 = rest.map((rung) => ({ ...rung, codec: 'av1' as const, preset: '10' }));
+  const mixed = planRungs({ ...LADDER, rungs: [low, ...av1] }, { width: 1280, height: 720 }, RATE);
+  expect(mixed.map(({ name, preset }) => `${name} ${preset}`)).toEqual([
+    '240p veryfast',
+    '360p-av1 10',
+    '480p-av1 10',
+    '720p-av1 10',
+  ]);
 });

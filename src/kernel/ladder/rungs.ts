@@ -1,7 +1,7 @@
 import type { Rational, VideoRendition } from '../film/film.ts';
 import { rationalToNumber } from '../film/film.ts';
 import type { Ladder, Rung } from './ladder.ts';
-import { highProfileCodecs, planLevel } from './level.ts';
+import { codecsAt, planLevel } from './level.ts';
 
 /** The picture as it is shown: after rotation, with square pixels. */
 export interface DisplaySize {
@@ -26,12 +26,13 @@ export function planDisplaySize(coded: DisplaySize, pixelShape: Rational, rotati
 }
 
 /**
- * The renditions of a source, lowest first. Nothing is scaled up: the ladder is cut at the source's own short side,
+ * The renditions of a source, lowest first within each codec. Nothing is scaled up: the ladder is cut at the source's own short side,
  * which becomes the top rung itself when it lies between two rungs or below the lowest.
  */
 export function planRungs(ladder: Ladder, size: DisplaySize, frameRate: Rational): VideoRendition[] {
   const own = evenBelow(Math.min(size.width, size.height));
-  return rungsUpTo(ladder.rungs, own).map((rung) => rendition(rung, size, frameRate));
+  const byCodec = [...Map.groupBy(ladder.rungs, ({ codec }) => codec).values()];
+  return byCodec.flatMap((rungs) => rungsUpTo(rungs, own)).map((rung) => rendition(rung, size, frameRate));
 }
 
 function rungsUpTo(rungs: readonly Rung[], own: number): Rung[] {
@@ -48,6 +49,7 @@ function between(below: Rung | undefined, above: Rung, height: number): Rung {
   if (!below) return { ...above, height };
   const share = (height ** 2 - below.height ** 2) / (above.height ** 2 - below.height ** 2);
   return {
+    ...below,
     height,
     crf: share < 0.5 ? below.crf : above.crf,
     maxrateBps: Math.round((below.maxrateBps + share * (above.maxrateBps - below.maxrateBps)) / 1_000) * 1_000,
@@ -59,8 +61,11 @@ function rendition(rung: Rung, size: DisplaySize, frameRate: Rational): VideoRen
   const framesPerSecond = rationalToNumber(frameRate);
   // Ladder rates are for film and television rates; twice the frames cost about half as much again.
   const maxrateBps = framesPerSecond > 31 ? Math.round(rung.maxrateBps * 1.5) : rung.maxrateBps;
-  const level = planLevel({ width, height, framesPerSecond, maxrateBps });
-  return { name: `${rung.height}p`, width, height, codecs: highProfileCodecs(level), level, crf: rung.crf, maxrateBps };
+  const { codec, crf, preset } = rung;
+  const level = planLevel(codec, { width, height, framesPerSecond, maxrateBps });
+  // The name is also a folder: rungs of one height differ by their codec.
+  const name = codec === 'h264' ? `${rung.height}p` : `${rung.height}p-${codec}`;
+  return { name, width, height, codecs: codecsAt(codec, level), level, crf, maxrateBps, preset };
 }
 
 function scaled(size: DisplaySize, shortSide: number): DisplaySize {
