@@ -11,7 +11,7 @@ export interface InitFacts {
 const TO_ENTRY = ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd'];
 
 // Bytes of fixed fields before the boxes inside a sample entry (ISO/IEC 14496-12 sections 12.1.3 and 12.2.3).
-const VISUAL_ENTRY_BYTES = 78;
+export const VISUAL_ENTRY_BYTES = 78;
 const AUDIO_ENTRY_BYTES = 28;
 
 /** Reads an init segment; undefined when it is none, or its codec is not one that we write. */
@@ -33,7 +33,8 @@ function readTimescale(bytes: Uint8Array, mdhd: Box): number {
   return read.u32();
 }
 
-function readCodecs(bytes: Uint8Array, entry: Box): string | undefined {
+/** RFC 6381 name of a sample entry; undefined when its codec is not one that we write. */
+export function readCodecs(bytes: Uint8Array, entry: Box): string | undefined {
   if (entry.type === 'avc1') return readAvc(bytes, entry);
   if (entry.type === 'hvc1') return readHevc(bytes, entry);
   if (entry.type === 'av01') return readAv1(bytes, entry);

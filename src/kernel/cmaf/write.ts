@@ -105,24 +105,24 @@ function column(samples: readonly Sample[], of: (sample: Sample) => number, flag
   return { first: value, flag: samples.every((sample) => of(sample) === value) ? 0 : flag };
 }
 
-function box(type: string, ...parts: readonly Uint8Array[]): Uint8Array {
+export function box(type: string, ...parts: readonly Uint8Array[]): Uint8Array {
   const size = 8 + parts.reduce((sum, part) => sum + part.length, 0);
   return joinBytes([numbers(size), ascii(type), ...parts]);
 }
 
-function numbers(...values: readonly number[]): Uint8Array {
+export function numbers(...values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length);
   const view = viewOf(bytes);
   for (const [index, value] of values.entries()) view.setUint32(4 * index, value);
   return bytes;
 }
 
-function wide(value: number): Uint8Array {
+export function wide(value: number): Uint8Array {
   const bytes = new Uint8Array(8);
   viewOf(bytes).setBigUint64(0, BigInt(value));
   return bytes;
 }
 
-function ascii(text: string): Uint8Array {
+export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
