@@ -150,15 +150,21 @@ export class AssetRepository {
   }
 
   /**
-   * Replaces the film by what `change` makes of the present one, and forgets segments beyond its end. Resolves to the
-   * new film, or undefined when there is none to change or `change` keeps it.
+   * Replaces the film by what `change` makes of the present one, and forgets segments that it has no more. Resolves to
+   * the new film, or undefined when there is none to change or `change` keeps it.
    */
-  async shorten(id: string, change: (film: Film) => Film | undefined): Promise<Film | undefined> {
+  async correct(id: string, change: (film: Film) => Film | undefined): Promise<Film | undefined> {
     return transact(this.#db, async (trx) => {
       const row = await lockedFilm(trx, id);
       const film = row?.film ? change(JSON.parse(row.film) as Film) : undefined;
       if (!film) return undefined;
-      await trx.deleteFrom('segments').where('asset_id', '=', id).where('segment', '>=', segmentCount(film)).execute();
+      await trx
+        .deleteFrom('segments')
+        .where('asset_id', '=', id)
+        .where((where) =>
+          where.or([where('segment', '>=', segmentCount(film)), where('rendition', 'not in', renditionNames(film))]),
+        )
+        .execute();
       await trx
         .updateTable('assets')
         .set((set) => ({
@@ -179,14 +185,14 @@ export class AssetRepository {
 
   /**
    * Records a published segment of one version; published twice it counts once. False when the film, which may have
-   * become shorter while it was encoded, has no such segment.
+   * become shorter or lost a rendition while it was encoded, has no such segment.
    */
   async segmentPublished(id: string, version: number, published: PublishedSegment): Promise<boolean> {
     const { keyFrame, ...segment } = published;
     const row = { ...segment, key_start: keyFrame?.startByte ?? null, key_bytes: keyFrame?.sizeBytes ?? null };
     return transact(this.#db, async (trx) => {
       const asset = await lockedFilm(trx, id);
-      if (asset?.film && published.segment >= segmentCount(JSON.parse(asset.film) as Film)) return false;
+      if (asset?.film && !hasSegment(JSON.parse(asset.film) as Film, published)) return false;
       await trx
         .insertInto('segments')
         .values({ asset_id: id, version, ...row })
@@ -323,6 +329,10 @@ export class AssetRepository {
 /** The film of an asset whose segments are about to change: they are counted by one at a time. */
 function lockedFilm(trx: DatabaseTransaction, id: string): Promise<{ film: string | null } | undefined> {
   return trx.selectFrom('assets').select('film').where('id', '=', id).forUpdate().executeTakeFirst();
+}
+
+function hasSegment(film: Film, { rendition, segment }: { rendition: string; segment: number }): boolean {
+  return segment < segmentCount(film) && renditionNames(film).includes(rendition);
 }
 
 function toAsset(row: Selectable<AssetTable>): Asset {

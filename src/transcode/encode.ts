@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { Fault } from '../kernel/errors.ts';
-import { type Film, segmentCount, shortenFilm, type VideoTrack } from '../kernel/film/film.ts';
+import { type Film, segmentCount, shortenFilm, type VideoTrack, withoutRendition } from '../kernel/film/film.ts';
 import type { Job } from '../queue/queue.ts';
 import type { LocalFile } from '../storage/object-store.ts';
 import { ByteStreams } from './byte-streams.ts';
@@ -55,7 +55,10 @@ export async function encodeVideo(work: ChunkWork, job: Job): Promise<void> {
   if (reached === range.endSegment) return;
   const held = lanes.filter((lane) => lane.nextSegment === reached).map((lane) => lane.shortSamples);
   const frameCount = reached * framesPerSegment(work.asset.film) + Math.min(...held);
-  if (!(await sourceGoesOn(work, layout, frameCount))) return endFilmAt(work, lanes, frameCount);
+  if (!lacksTheLast(work.asset.film, frameCount)) {
+    await withdrawCopied(work);
+    if (!(await sourceGoesOn(work, layout, frameCount))) return endFilmAt(work, lanes, frameCount);
+  }
   await fillHole(work, job.lanes, layout, { ...range, firstSegment: reached });
 }
 
@@ -83,12 +86,30 @@ async function hasAnyPicture(work: ChunkWork, layout: SourceLayout): Promise<boo
   }
 }
 
+/** A picture less than the index counts: times that are rounded lose the last one, which is there all the same. */
+function lacksTheLast({ video }: Film, frameCount: number): boolean {
+  const isCounted = video?.renditions.some(({ copied }) => copied) === true;
+  return isCounted && video.frameCount - frameCount === 1;
+}
+
+/** What cannot be decoded here cannot be played elsewhere: the source's own packets are no rendition any more. */
+async function withdrawCopied(work: ChunkWork): Promise<void> {
+  const copied = work.asset.film.video?.renditions.find((each) => each.copied);
+  if (copied) await withdrawRendition(work, copied.name);
+}
+
+/** The film goes on without a rendition: off the playlists, out of the store, and no work is left for it. */
+export async function withdrawRendition({ assets, asset, publisher }: ChunkWork, name: string): Promise<void> {
+  const film = await assets.correct(asset.id, (current) => withoutRendition(current, name));
+  if (film) await publisher.withdraw(asset, film, name);
+}
+
 function framesPerSegment(film: Film): number {
   return film.video?.framesPerSegment ?? 0;
 }
 
 /** The part of a job's range that the film, which may have been corrected since it was planned, still has. */
-function within(film: Film, { firstSegment, endSegment }: ChunkRange): ChunkRange | undefined {
+export function within(film: Film, { firstSegment, endSegment }: ChunkRange): ChunkRange | undefined {
   const end = Math.min(endSegment, segmentCount(film));
   return firstSegment < end ? { firstSegment, endSegment: end } : undefined;
 }
@@ -223,7 +244,7 @@ function secondsAt(video: VideoTrack, frame: number): number {
 async function endFilmAt(work: ChunkWork, lanes: readonly SegmentLane[], frameCount: number): Promise<void> {
   const { asset, assets, publisher } = work;
   if (frameCount === 0) throw new Fault('SOURCE_NOT_MEDIA', { detail: { why: NO_PICTURE } });
-  const film = await assets.shorten(asset.id, (current) => shortenFilm(current, frameCount));
+  const film = await assets.correct(asset.id, (current) => shortenFilm(current, frameCount));
   if (film) {
     await publisher.playlists(asset, film);
     await publisher.removeFrom(asset, segmentCount(film));

@@ -13,6 +13,7 @@ import { labelTracks } from '../kernel/film/track-labels.ts';
 import type { AudioSettings, Ladder } from '../kernel/ladder/ladder.ts';
 import { type DisplaySize, planDisplaySize, planRungs } from '../kernel/ladder/rungs.ts';
 import type { NewJob } from '../queue/queue.ts';
+import { planCopy, withCopied } from './plan-copy.ts';
 import { type ColourMatrix, type SourceAudio, type SourceInfo, type SourceVideo, videoStartSeconds } from './source.ts';
 
 /** Nominal length of every segment. */
@@ -38,6 +39,8 @@ export interface SourceLayout {
   readonly zeroSeconds: number;
   readonly video?: {
     readonly streamIndex: number;
+    /** Of an ISO file whose pictures may be copied. */
+    readonly trackId?: number;
     /** The film's time 0 in the stream's time base. */
     readonly zeroPts: number;
     /** The sound goes on without pictures: the last one stands until it ends. */
@@ -111,7 +114,21 @@ function planVideo(source: SourceInfo, video: SourceVideo, ladder: Ladder): { tr
     timescale: frameRate.num < 1_000 ? frameRate.num * 1_000 : frameRate.num,
     renditions: planRungs(ladder, size, frameRate),
   };
-  return { track, size };
+  return { track: startsWithPicture(source, video) ? withCopy(track, video) : track, size };
+}
+
+/** Time 0 shows the first picture, and the last one ends the film: then frame and packet are one and the same. */
+function startsWithPicture(source: SourceInfo, video: SourceVideo): boolean {
+  return zeroSeconds(source) === videoStartSeconds(video) && !standsStill(source, video);
+}
+
+/** Adds the source itself as a rendition where that can be, on a grid that its key frames lie on. */
+function withCopy(track: VideoTrack, video: SourceVideo): VideoTrack {
+  const copy = planCopy(video, track.frameRate, track.framesPerSegment);
+  const renditions = copy && withCopied(track.renditions, copy.rendition);
+  // More pictures or fewer than the length tells: the container is not to be trusted about either.
+  if (!renditions || Math.abs(copy.frameCount - track.frameCount) > 1) return track;
+  return { ...track, renditions, framesPerSegment: copy.framesPerSegment, frameCount: copy.frameCount };
 }
 
 function pictureEnd(video: SourceVideo): number {
@@ -226,6 +243,7 @@ export function planLayout(source: SourceInfo): SourceLayout {
       ? {
           video: {
             streamIndex: video.streamIndex,
+            ...(video.samples ? { trackId: video.samples.trackId } : {}),
             zeroPts: Math.round((zero * video.timeBase.den) / video.timeBase.num),
             standsStill: standsStill(source, video),
             interlaced: video.interlaced,
@@ -283,8 +301,10 @@ export function planStoryboard(size: DisplaySize, seconds: number): Storyboard {
  * makes it beautiful; a viewer's wish (1000) beats all of it.
  */
 const PRIORITY = {
+  copyFirst: 850,
   first: 800,
   poster: 700,
+  copy: 680,
   upperFirst: 650,
   otherAudioFirst: 640,
   lowest: 600,
@@ -298,12 +318,18 @@ const PRIORITY = {
 const FIRST_LOWEST_SEGMENTS = 1;
 const FIRST_UPPER_SEGMENTS = 2;
 const FIRST_AUDIO_SEGMENTS = 2;
+const FIRST_COPIED_SEGMENTS = 2;
 
 /** Sound is tens of times faster than pictures: more of it makes a chunk worth starting a program for. */
 const AUDIO_CHUNK_SEGMENTS = 30;
 
+/** What is only copied is quicker still, and a viewer who waits for another film must not wait long for the slot. */
+const COPIED_CHUNK_SEGMENTS = 60;
+
 function planJobs(assetId: string, film: Film, layout: SourceLayout, chunkSegments: number): NewJob[] {
-  const [lowest, ...upper] = (film.video?.renditions ?? []).map(({ name }) => name);
+  const renditions = film.video?.renditions ?? [];
+  const [lowest, ...upper] = renditions.filter((each) => !each.copied).map(({ name }) => name);
+  const copied = renditions.filter((each) => each.copied).map(({ name }) => name);
   const [audio, ...otherAudio] = (film.audio?.renditions ?? []).map(({ name }) => name);
   const jobOf = (
     kind: string,
@@ -320,6 +346,8 @@ function planJobs(assetId: string, film: Film, layout: SourceLayout, chunkSegmen
     priority,
   });
   const count = segmentCount(film);
+  // With a copied rendition the sound is all that playing still waits for.
+  const audioFirst = copied.length > 0 ? PRIORITY.copyFirst : PRIORITY.first;
   const encoding = (kind: string, lanes: string[], first: number, size: number, early: number, later: number) =>
     lanes.length === 0
       ? []
@@ -328,8 +356,9 @@ function planJobs(assetId: string, film: Film, layout: SourceLayout, chunkSegmen
   const sound = (lanes: string[], early: number, later: number) =>
     encoding('audio', lanes, FIRST_AUDIO_SEGMENTS, AUDIO_CHUNK_SEGMENTS, early, later);
   const jobs = [
+    ...encoding('copy', copied, FIRST_COPIED_SEGMENTS, COPIED_CHUNK_SEGMENTS, PRIORITY.copyFirst, PRIORITY.copy),
     ...encoding('video', lowest ? [lowest] : [], FIRST_LOWEST_SEGMENTS, chunkSegments, PRIORITY.first, PRIORITY.lowest),
-    ...sound(audio ? [audio] : [], PRIORITY.first, PRIORITY.lowest),
+    ...sound(audio ? [audio] : [], audioFirst, PRIORITY.lowest),
     ...otherAudio.flatMap((name) => sound([name], PRIORITY.otherAudioFirst, PRIORITY.otherAudio)),
     ...encoding('video', upper, FIRST_UPPER_SEGMENTS, chunkSegments, PRIORITY.upperFirst, PRIORITY.upper),
     ...(lowest

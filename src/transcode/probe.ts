@@ -5,6 +5,7 @@ import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
 import { runFfprobe } from './ffmpeg.ts';
 import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.ts';
 import { type ColourMatrix, type SourceAudio, type SourceInfo, type SourceVideo, spanSeconds } from './source.ts';
+import { readIndex } from './source-index.ts';
 
 export interface ProbeLimits {
   /** Width times height of a coded picture. */
@@ -28,7 +29,16 @@ export async function probeSource(path: string, limits: ProbeLimits): Promise<So
   if (info.video && info.video.width * info.video.height > limits.maxPixels) throw new Fault('SOURCE_TOO_WIDE');
   const timed = await withDurations(path, info, limits.abort);
   if (spanSeconds(timed) > limits.maxSeconds) throw new Fault('SOURCE_TOO_LONG');
-  return timed;
+  return withSamples(path, timed);
+}
+
+/** Adds where the packets lie, for pictures that may be used as they are. */
+async function withSamples(path: string, info: SourceInfo): Promise<SourceInfo> {
+  const { video } = info;
+  if (!video?.copyable || info.container !== 'mov') return info;
+  const { trackId } = video.copyable;
+  const samples = (await readIndex(path)).find((table) => table.trackId === trackId && table.kind === 'video');
+  return samples ? { ...info, video: { ...video, samples } } : info;
 }
 
 /** Reads the first bytes, and of ISO files the outline, before any decoder does. */
@@ -145,6 +155,7 @@ function readVideo(stream: Fields, wholeSeconds: number | undefined): SourceVide
     interlaced: ['tt', 'bb', 'tb', 'bt'].includes(String(stream.field_order)),
     matrix: matrix(stream.color_space, height),
     transfer: transfer(stream.color_transfer),
+    ...copyable(stream),
   };
 }
 
@@ -178,6 +189,13 @@ function titleOf(stream: Fields): string | undefined {
 }
 
 const MUXER_NAMES = /handler|^(gpac|core media|mainconcept|apple|iso media|l-smash|bento4|sound|audio|subtitles?)\b/i;
+
+/** ffprobe's `id` of an ISO track is its number in hex. */
+function copyable(stream: Fields): Pick<SourceVideo, 'copyable'> {
+  const plain = stream.codec_name === 'h264' && stream.pix_fmt === 'yuv420p' && stream.field_order === 'progressive';
+  const trackId = Number(stream.id);
+  return plain && Number.isInteger(trackId) && trackId > 0 ? { copyable: { trackId } } : {};
+}
 
 /** Length of a stream, falling back on the container's; 0 when nobody says. Matroska notes it in a tag of its own. */
 function duration(stream: Fields, wholeSeconds: number | undefined): number {

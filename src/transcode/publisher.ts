@@ -11,6 +11,7 @@ import {
   manifestKey,
   masterKey,
   mediaPlaylistKey,
+  renditionPrefix,
   segmentKey,
 } from '../kernel/film/paths.ts';
 import {
@@ -91,13 +92,15 @@ export class Publisher {
     this.changed(asset.id);
   }
 
-  /** `playable` once the first segments of the lowest rung and of the sound are there. */
+  /** `playable` once the first segments of the sound and of a rung that players start with are there. */
   async #advanceToPlayable(asset: Asset): Promise<void> {
     const { video, audio } = asset.film ?? {};
-    const needed = [video?.renditions[0], audio?.renditions[0]].flatMap((each) => (each ? [each.name] : []));
     const published = await this.#deps.assets.segments(asset.id, asset.version);
     const begun = new Set(published.filter(({ segment }) => segment === 0).map(({ rendition }) => rendition));
-    if (needed.every((name) => begun.has(name))) await this.#deps.assets.advance(asset.id, 'playable');
+    const pictures = video?.renditions.filter((each, index) => index === 0 || each.copied);
+    const seen = pictures?.some(({ name }) => begun.has(name)) ?? true;
+    const heard = audio?.renditions.slice(0, 1).every(({ name }) => begun.has(name)) ?? true;
+    if (seen && heard) await this.#deps.assets.advance(asset.id, 'playable');
   }
 
   /**
@@ -134,6 +137,14 @@ export class Publisher {
       listed.set(name, { uri: `v${asset.version}/${name}/iframes.m3u8`, ...iframeBandwidth(playlist) });
     }
     return listed;
+  }
+
+  /** Takes one rendition out of the playlists and the store; `film` is the one without it. */
+  async withdraw(asset: Asset, film: Film, rendition: string): Promise<void> {
+    await this.#master(asset, film);
+    await this.#deps.store.deletePrefix(renditionPrefix(asset.id, asset.version, rendition));
+    this.#inits.delete(initKey(asset.id, asset.version, rendition));
+    this.changed(asset.id);
   }
 
   /** Removes segments from `first` on: planned and perhaps published, before the film turned out to be shorter. */

@@ -1,3 +1,4 @@
+import type { SampleTable } from '../kernel/cmaf/sample-table.ts';
 import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
 
 /** What the probe found in a source file. Seconds are on the source's own clock, which need not start at 0. */
@@ -28,6 +29,10 @@ export interface SourceVideo {
   readonly interlaced: boolean;
   readonly matrix: ColourMatrix;
   readonly transfer: 'sdr' | 'pq' | 'hlg';
+  /** Present where players take these pictures as they are: H.264, progressive, 8 bits, 4:2:0. */
+  readonly copyable?: { readonly trackId: number };
+  /** Where the packets of such pictures lie, from a container that has an index. */
+  readonly samples?: SampleTable;
 }
 
 export type ColourMatrix = 'bt601' | 'bt709' | 'bt2020';

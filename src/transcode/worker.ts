@@ -13,6 +13,7 @@ import { type Job, type LeaseChoice, PRIORITY_VIEWER, type Queue } from '../queu
 import { type Signals, WORK } from '../queue/signals.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { endOrphans } from './confinement.ts';
+import { copyVideo } from './copy.ts';
 import { type ChunkWork, encodeAudio, encodeVideo } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
@@ -35,7 +36,7 @@ export interface WorkerDeps {
 }
 
 /** Work whose end makes a film whole; pictures and the digest are wanted, yet nothing waits for them. */
-const FILM_KINDS = ['probe', 'video', 'audio'];
+const FILM_KINDS = ['probe', 'copy', 'video', 'audio'];
 const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'digest'];
 
 /** How long a slot with nothing to do waits before it looks again: signals from other processes may be lost. */
@@ -278,6 +279,7 @@ function isHopeless(fault: Fault): boolean {
 const LIMITS: readonly FaultCode[] = ['ENCODE_TIMEOUT', 'ENCODE_MEMORY', 'ENCODE_OUTPUT'];
 
 const ENCODERS: Readonly<Record<string, (work: PictureWork, job: Job) => Promise<void>>> = {
+  copy: copyVideo,
   video: encodeVideo,
   audio: encodeAudio,
   poster: makePoster,

@@ -120,7 +120,7 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
     test('know where the key frame of a segment lies, as it was published last', async () => {
       await make('as_a');
       await assets.planned('as_a', FILM);
-      const one = { rendition: '240p', segment: 0, bytes: 10, keyFrame: { startByte: 24, sizeBytes: 5 } };
+      const one = { rendition: 'audio', segment: 0, bytes: 10, keyFrame: { startByte: 24, sizeBytes: 5 } };
       const other = { ...one, keyFrame: { startByte: 30, sizeBytes: 7 } };
       await assets.segmentPublished('as_a', 1, one);
       expect(await assets.segments('as_a', 1)).toEqual([one]);
@@ -141,7 +141,7 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       await Promise.all(Array.from({ length: 60 }, (_, at) => publish(Math.floor(at / 2), at)));
       expect((await assets.find('as_a'))?.segmentsDone).toBe(30);
       const [shorter] = await Promise.all([
-        of(1).shorten('as_a', () => filmOf(1_875)),
+        of(1).correct('as_a', () => filmOf(1_875)),
         ...Array.from({ length: 30 }, (_, at) => publish(at, at)),
       ]);
       const kept = segmentCount(shorter ?? FILM);
@@ -159,6 +159,21 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       expect(await assets.segmentPublished('as_a', 1, past)).toBe(false);
       expect(await assets.segments('as_a', 1)).toEqual([]);
       expect((await assets.find('as_a'))?.segmentsDone).toBe(0);
+    });
+
+    test('forget the segments of a rendition that is taken back, and take no more of it', async () => {
+      await make('as_a');
+      const sound = FILM.audio?.renditions ?? [];
+      const two = { ...FILM, audio: { sampleRate: 48_000, frameCount: 469, renditions: [...sound, ...sound] } };
+      two.audio.renditions[1] = { name: 'other', codecs: 'mp4a.40.2', bitrateBps: 64_000, channels: 1 };
+      await assets.planned('as_a', two);
+      const other = { rendition: 'other', segment: 0, bytes: 10 };
+      expect(await assets.segmentPublished('as_a', 1, other)).toBe(true);
+      expect(await assets.segmentPublished('as_a', 1, { ...other, rendition: 'audio' })).toBe(true);
+      expect(await assets.correct('as_a', () => FILM)).toEqual(FILM);
+      expect(await assets.segmentPublished('as_a', 1, other)).toBe(false);
+      expect(await assets.segments('as_a', 1)).toEqual([{ ...other, rendition: 'audio' }]);
+      expect(await assets.find('as_a')).toMatchObject({ segmentsDone: 1, segmentsTotal: 3 });
     });
 
     test('are deleted with their segments, and a late worker publishes into nothing', async () => {

@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { joinBytes } from '../../src/kernel/cmaf/boxes.ts';
 import { cutPoints, fitSegments, framesOf } from '../../src/kernel/cmaf/cut-grid.ts';
 import { readSampleTables } from '../../src/kernel/cmaf/sample-table.ts';
-import { readSegment } from '../../src/kernel/cmaf/segment.ts';
-import { ascii, box, numbers, wide, writeSegment } from '../../src/kernel/cmaf/write.ts';
-import { pictureKind, writeCopiedFragment } from '../../src/kernel/cmaf/write-copied.ts';
+import { ascii, box, numbers, wide } from '../../src/kernel/cmaf/write.ts';
+import { pictureKind } from '../../src/kernel/cmaf/write-copied.ts';
 
 interface Sample {
   readonly size: number;
@@ -154,31 +153,6 @@ test('where a film is cut, no picture changes sides', () => {
       }
     }),
     { numRuns: 2_000 },
-  );
-});
-
-test('a copied segment says of its samples what the index says', () => {
-  const sample = fc.record({
-    data: fc.uint8Array({ minLength: 1, maxLength: 50 }),
-    compositionTicks: fc.integer({ min: -100_000, max: 100_000 }),
-    isSync: fc.boolean(),
-  });
-  fc.assert(
-    fc.property(
-      fc.array(sample, { minLength: 1, maxLength: 30 }),
-      fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1_000_000 }),
-      (all, startTicks) => {
-        const bytes = writeSegment(writeCopiedFragment(3, startTicks, 1_001, all));
-        expect(readSegment(bytes)).toMatchObject({
-          startTicks,
-          sampleCount: all.length,
-          durationTicks: 1_001 * all.length,
-          startsWithSync: all[0]?.isSync,
-          sampleBytes: all.map(({ data }) => data.length),
-        });
-        for (const { data } of all) expect(Buffer.from(bytes).includes(data)).toBe(true);
-      },
-    ),
   );
 });
 

@@ -1,7 +1,6 @@
 import { findBox, joinBytes, viewOf } from './boxes.ts';
 import { VISUAL_ENTRY_BYTES } from './init.ts';
-import type { Fragment } from './splitter.ts';
-import { ascii, box, numbers, wide } from './write.ts';
+import { ascii, box, numbers } from './write.ts';
 
 /** The decoder configuration of an H.264 sample entry: the `avcC` box, header included; undefined when it has none. */
 export function avcConfiguration(entry: Uint8Array): Uint8Array | undefined {
@@ -102,50 +101,11 @@ export function writeCopiedInit({ width, height, timescale, avcC }: CopiedTrack)
   ]);
 }
 
-/** One picture of a copied segment. */
-export interface CopiedSample {
-  readonly data: Uint8Array;
-  /** From decoding to presentation, in ticks; negative where pictures are shown before the order they are decoded in. */
-  readonly compositionTicks: number;
-  readonly isSync: boolean;
-}
-
-// ISO/IEC 14496-12 sections 8.8.7, 8.8.8 and 8.8.3.1.
-const TFHD_FLAGS = 0x020000 | 0x8;
-const TRUN_FLAGS = 0x1 | 0x200 | 0x400 | 0x800;
-const SIGNED_COMPOSITION = 0x0100_0000;
-const SYNC_SAMPLE = 0x0200_0000;
-const OTHER_SAMPLE = 0x0101_0000;
+/** `sample_flags` (ISO/IEC 14496-12 section 8.8.3.1): depends on no other and can be started from; or neither. */
+export const SYNC_SAMPLE = 0x0200_0000;
+export const OTHER_SAMPLE = 0x0101_0000;
 
 /** Bytes that the boxes around the samples of a copied segment need at most. */
 export function copiedBoxBytes(sampleCount: number): number {
   return 300 + 12 * sampleCount;
-}
-
-/** A movie fragment of copied samples, each lasting `sampleTicks`, that begins at `startTicks` on the film's clock. */
-export function writeCopiedFragment(
-  sequence: number,
-  startTicks: number,
-  sampleTicks: number,
-  samples: readonly CopiedSample[],
-): Fragment {
-  const rows = new Uint8Array(12 * samples.length);
-  const view = viewOf(rows);
-  for (const [index, { data, compositionTicks, isSync }] of samples.entries()) {
-    view.setUint32(12 * index, data.length);
-    view.setUint32(12 * index + 4, isSync ? SYNC_SAMPLE : OTHER_SAMPLE);
-    view.setInt32(12 * index + 8, compositionTicks);
-  }
-  const moof = (dataOffset: number) =>
-    box(
-      'moof',
-      box('mfhd', numbers(0, sequence)),
-      box(
-        'traf',
-        box('tfhd', numbers(TFHD_FLAGS, 1, sampleTicks)),
-        box('tfdt', numbers(SIGNED_COMPOSITION), wide(startTicks)),
-        box('trun', numbers(SIGNED_COMPOSITION | TRUN_FLAGS, samples.length, dataOffset), rows),
-      ),
-    );
-  return { moof: moof(moof(0).length + 8), mdat: box('mdat', ...samples.map(({ data }) => data)) };
 }

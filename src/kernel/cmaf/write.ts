@@ -14,21 +14,26 @@ const TRUN_SIZE = 0x200;
 const TRUN_FLAGS = 0x400;
 const TRUN_COMPOSITION = 0x800;
 
-/**
- * A media segment of a video fragment as the encoder made it, cut in two behind its key frame: then the key frame is a
- * whole fragment by its own, which every player of I-frame playlists can take, for a hundred bytes a segment.
- */
+/** A media segment of a video fragment as the encoder made it. */
 export function writeSegment({ moof, mdat }: Fragment): Uint8Array {
   const read = readFragmentSamples(moof);
-  const [first, ...rest] = read?.samples ?? [];
   const data = bodyOf(mdat);
   const whole = read?.samples.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) === data.length;
-  if (!read || !first || rest.length === 0 || !whole) return joinBytes([STYP, moof, mdat]);
-  const sequence = sequenceOf(moof);
-  const restTicks = read.startTicks + first.durationTicks;
+  if (!read || !whole) return joinBytes([STYP, moof, mdat]);
+  return writeSamples(sequenceOf(moof), read, data);
+}
+
+/**
+ * A media segment of video samples, whose bytes are `data`, cut in two behind its key frame: then the key frame is a
+ * whole fragment by its own, which every player of I-frame playlists can take, for a hundred bytes a segment.
+ */
+export function writeSamples(sequence: number, { startTicks, samples }: FragmentSamples, data: Uint8Array): Uint8Array {
+  const [first, ...rest] = samples;
+  if (!first || rest.length === 0) return joinBytes([STYP, ...writeFragment(sequence, startTicks, samples, [data])]);
+  const restTicks = startTicks + first.durationTicks;
   return joinBytes([
     STYP,
-    ...writeFragment(2 * sequence - 1, read.startTicks, [first], [data.subarray(0, first.sizeBytes)]),
+    ...writeFragment(2 * sequence - 1, startTicks, [first], [data.subarray(0, first.sizeBytes)]),
     ...writeFragment(2 * sequence, restTicks, rest, [data.subarray(first.sizeBytes)]),
   ]);
 }

@@ -19,10 +19,13 @@ export interface VideoRendition {
   readonly codecs: string;
   /** The codec's level times ten, such as 31. */
   readonly level: number;
+  /** 0 where nothing is encoded. */
   readonly crf: number;
   readonly maxrateBps: number;
   /** How much work the encoder takes upon itself, in its own words; absent in films planned before there was a choice. */
   readonly preset?: string;
+  /** Present where the rendition is the source's own packets: what they need, as the source's index says. */
+  readonly copied?: { readonly peakBps: number; readonly averageBps: number };
 }
 
 export type VideoCodec = 'h264' | 'hevc' | 'av1';
@@ -180,4 +183,11 @@ export function shortenFilm(film: Film, frameCount: number): Film | undefined {
     durationSeconds: (frameCount * video.frameRate.den) / video.frameRate.num,
     ...(audio ? { audio: { ...audio, frameCount: audioFrameAt(film, count) } } : {}),
   };
+}
+
+/** The film without one of its video renditions; undefined when it has none of this name. */
+export function withoutRendition(film: Film, name: string): Film | undefined {
+  const { video } = film;
+  if (!video?.renditions.some((each) => each.name === name)) return undefined;
+  return { ...film, video: { ...video, renditions: video.renditions.filter((each) => each.name !== name) } };
 }

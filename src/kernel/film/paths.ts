@@ -35,8 +35,13 @@ export function storyboardSheetKey(assetId: string, version: number, sheet: numb
   return `${versionPrefix(assetId, version)}storyboard/sheet-${String(sheet).padStart(3, '0')}.jpg`;
 }
 
+/** Everything of one rendition. */
+export function renditionPrefix(assetId: string, version: number, rendition: string): string {
+  return `${versionPrefix(assetId, version)}${rendition}/`;
+}
+
 export function mediaPlaylistKey(assetId: string, version: number, rendition: string): string {
-  return `${versionPrefix(assetId, version)}${rendition}/index.m3u8`;
+  return `${renditionPrefix(assetId, version, rendition)}index.m3u8`;
 }
 
 /** The playlist of key frames alone, for trick play. */

@@ -5,6 +5,7 @@ import {
   rationalToNumber,
   segmentCount,
   segmentTiming,
+  type VideoRendition,
   type VideoTrack,
 } from '../film/film.ts';
 import { segmentName } from '../film/paths.ts';
@@ -88,9 +89,10 @@ export function filmMultivariantPlaylist(
     const audio = several.flatMap((group) => audioMedia(group, playlistUri));
     return { audio, variants: audioVariants(film, playlistUri, of), iframes: [] };
   }
+  const renditions = measured.size === 0 ? readyFirst(film.video.renditions) : film.video.renditions;
   return {
     audio: groups.flatMap((group) => audioMedia(group, playlistUri)),
-    variants: videoVariants(film, playlistUri, of),
+    variants: videoVariants(film, renditions, playlistUri, of),
     iframes: iframeStreams(film.video, iframes),
   };
 }
@@ -144,6 +146,7 @@ function durations(film: Film, rendition: string): number[] {
 /** What a rendition may need at most, and about as an average, before it is encoded. */
 export function plannedBandwidth(film: Film, name: string): Bandwidth {
   const video = film.video?.renditions.find((each) => each.name === name);
+  if (video?.copied) return video.copied;
   if (video) {
     const peakBps = Math.ceil(video.maxrateBps * CONTAINER_SHARE);
     return { peakBps, averageBps: Math.ceil(peakBps * AVERAGE_OF_PEAK) };
@@ -229,8 +232,18 @@ function audioVariants(
   });
 }
 
+/** What a player may start with before it knows its line; hls.js takes the same for the most. */
+const MOST_TO_START_WITH_BPS = 5_000_000;
+
+/** Players start with the first variant: while the film is being encoded, one that needs no encoding plays soonest. */
+function readyFirst(renditions: readonly VideoRendition[]): readonly VideoRendition[] {
+  const copied = renditions.find((each) => each.copied && each.copied.peakBps <= MOST_TO_START_WITH_BPS);
+  return copied ? [copied, ...renditions.filter((each) => each !== copied)] : renditions;
+}
+
 function videoVariants(
   film: Film,
+  renditions: readonly VideoRendition[],
   playlistUri: (rendition: string) => string,
   of: (name: string) => Bandwidth,
 ): Variant[] {
@@ -239,7 +252,7 @@ function videoVariants(
   const groups = audioGroups(film);
   return (groups.length > 0 ? groups : [undefined]).flatMap((group) => {
     const sound = soundOf(group, of);
-    return video.renditions.map(({ name, codecs, width, height }) => ({
+    return renditions.map(({ name, codecs, width, height }) => ({
       uri: playlistUri(name),
       bandwidthBps: of(name).peakBps + sound.peakBps,
       averageBandwidthBps: of(name).averageBps + sound.averageBps,
