@@ -173,7 +173,10 @@ describe('a source that cannot be played as it is has no such rendition, and is 
   const shapes: [string, Shape][] = [
     ['key frames where the scene changes', { gop: 250, seconds: 9, more: ['-force_key_frames', '1.2,3.8,7,9.1'] }],
     ['key frames too far apart', { gop: 250, seconds: 11 }],
-    ['open groups of pictures', { more: ['-x264-params', 'open-gop=1:bframes=3:b-adapt=0:keyint=25:scenecut=0'] }],
+    [
+      'open groups of pictures',
+      { rate: '24', seconds: 9, more: ['-x264-params', 'open-gop=1:bframes=3:b-adapt=0:keyint=24:scenecut=0'] },
+    ],
     ['ten bits', { more: ['-pix_fmt', 'yuv420p10le'] }],
     ['4:4:4', { more: ['-pix_fmt', 'yuv444p'] }],
     ['interlaced pictures', { more: ['-flags', '+ilme+ildct', '-x264-params', 'tff=1'] }],
