@@ -68,6 +68,12 @@ export interface JobTable {
   leased_by: string | null;
   lease_until: number | null;
   fence: number;
+  /** Whose wish brought it to the front, as far as it is known; null when nobody ever waited for it. */
+  wished_by: string | null;
+  /** Since when that wish stands. */
+  wished_since: number | null;
+  /** Until then the wish counts, unless whoever waits says so again. */
+  wish_until: number | null;
 }
 
 export interface SigningKeyTable {

@@ -1,7 +1,7 @@
 import type { Asset } from '../database/assets.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FilmObject } from '../kernel/film/paths.ts';
-import { PRIORITY_VIEWER } from '../queue/queue.ts';
+import type { Wish } from '../queue/queue.ts';
 import { assetChannel } from '../queue/signals.ts';
 import { prospectOf } from './resolve.ts';
 
@@ -11,12 +11,15 @@ import { prospectOf } from './resolve.ts';
  */
 const RAISE_AFTER_MS = 100;
 
+/** A wish is said again this often while somebody waits; it lapses three times as late. */
+const RENEW_MS = 1_000;
+
 /** Signals may be lost between processes, so the store is looked at again this often whatever happens. */
 const LOOK_AGAIN_MS = 250;
 
 export interface AwaitDeps {
   readonly assets: { find(id: string): Promise<Asset | undefined> };
-  readonly queue: { raise(subject: string, lane: string, segment: number, priority: number): Promise<void> };
+  readonly queue: { raise(wish: Wish): Promise<void>; withdraw(wish: Omit<Wish, 'asker'>): Promise<void> };
   readonly signals: { next(channel: string, waitMs: number, abort?: AbortSignal): Promise<void> };
   readonly clock: Clock;
   readonly holdMs: number;
@@ -24,36 +27,44 @@ export interface AwaitDeps {
 
 /**
  * Looks for an object, and when it is still to be encoded moves its chunk to the front and waits for it within the hold
- * limit. `missing` when it will never exist, `pending` when the limit came first, `gone` when the asker left.
+ * limit. `missing` when it will never exist, `pending` when the limit came first, `gone` when the asker left: then
+ * nothing stays at the front on the asker's account, while one who was asked for patience keeps the turn.
  */
 export async function awaitObject<T>(
   deps: AwaitDeps,
   object: FilmObject,
   look: () => Promise<T | undefined>,
-  abort: AbortSignal,
+  asker: { readonly name: string; readonly departure: AbortSignal },
 ): Promise<T | 'missing' | 'pending' | 'gone'> {
   const found = await look();
   if (found !== undefined) return found;
   const startedAtMs = deps.clock.now();
-  let raised = false;
+  let wish: Wish | undefined;
+  let raiseAtMs = startedAtMs + RAISE_AFTER_MS;
   for (;;) {
-    const waitedMs = deps.clock.now() - startedAtMs;
-    const patienceMs = raised ? LOOK_AGAIN_MS : RAISE_AFTER_MS;
+    const nowMs = deps.clock.now();
+    const endsAtMs = startedAtMs + deps.holdMs;
+    const patienceMs = wish ? LOOK_AGAIN_MS : raiseAtMs - nowMs;
     // Listening starts before looking: what is published between the two wakes us instead of being slept through.
     const news = deps.signals.next(
       assetChannel(object.assetId),
-      Math.max(0, Math.min(patienceMs, deps.holdMs - waitedMs)),
-      abort,
+      Math.max(0, Math.min(patienceMs, endsAtMs - nowMs)),
+      asker.departure,
     );
     const prospect = prospectOf(object, await deps.assets.find(object.assetId));
     const now = await look();
     if (now !== undefined) return now;
-    if (abort.aborted) return 'gone';
+    if (asker.departure.aborted) {
+      if (wish) await deps.queue.withdraw(wish);
+      return 'gone';
+    }
     if (prospect.when === 'never') return 'missing';
-    if (waitedMs >= deps.holdMs) return 'pending';
-    if (prospect.work && !raised && waitedMs >= RAISE_AFTER_MS) {
-      raised = true;
-      await deps.queue.raise(object.assetId, prospect.work.rendition, prospect.work.segment, PRIORITY_VIEWER);
+    if (nowMs >= endsAtMs) return 'pending';
+    if (prospect.work && nowMs >= raiseAtMs) {
+      const { rendition: lane, segment } = prospect.work;
+      wish = { subject: object.assetId, lane, segment, asker: asker.name };
+      raiseAtMs = nowMs + RENEW_MS;
+      await deps.queue.raise(wish);
     }
     await news;
   }

@@ -54,13 +54,20 @@ async function sendObject(deps: OriginDeps, request: FastifyRequest, reply: Fast
   const object = parseFilmPath(path);
   if (!object) throw new Fault('NOT_FOUND');
   const key = path.slice(1);
-  const head = await awaitObject(deps, object, () => deps.store.head(key), departureOf(reply));
+  const asker = { name: viewerOf(request), departure: departureOf(reply) };
+  const head = await awaitObject(deps, object, () => deps.store.head(key), asker);
   if (head === 'gone') return reply;
   if (head === 'missing') throw new Fault('NOT_FOUND');
   if (head === 'pending') throw new Fault('SEGMENT_PENDING');
   reply.header('content-type', contentTypeOf(object));
   reply.header('cache-control', cacheControlOf(object));
   return sendBytes(deps, key, head, request, reply);
+}
+
+/** Whom the edge asks for; what it fetches ahead is for nobody in particular. */
+function viewerOf({ headers }: FastifyRequest): string {
+  const forwarded = headers['x-forwarded-for'];
+  return typeof forwarded === 'string' ? (forwarded.split(',', 1)[0] ?? '').trim().slice(0, 64) : '';
 }
 
 /** Fires when the asker hangs up before the answer is out. */

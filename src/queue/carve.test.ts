@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { carve } from './carve.ts';
+import { carve, type Pieces } from './carve.ts';
 import type { NewJob } from './queue.ts';
 
 const job: NewJob = {
@@ -13,28 +13,30 @@ const job: NewJob = {
   priority: 500,
 };
 
-const shapes = (pieces: readonly NewJob[]) =>
-  pieces.map(({ lanes, firstSegment, endSegment, priority }) => [lanes.join('+'), firstSegment, endSegment, priority]);
+const shape = (piece: NewJob | undefined) => piece && [piece.lanes.join('+'), piece.firstSegment, piece.endSegment];
+const shapes = ({ wanted, next, rest }: Pieces<NewJob>) => [shape(wanted), shape(next), ...rest.map(shape)];
 
-test('the wanted segment of one lane comes first, what follows it next, the rest keeps its place', () => {
-  expect(shapes(carve(job, '480p', 8, 1_000))).toEqual([
-    ['360p+480p', 6, 8, 500],
-    ['480p', 8, 10, 1_000],
-    ['360p', 8, 10, 500],
-    ['360p+480p', 10, 12, 999],
+test('the wanted segment of one lane is a piece of its own, what follows it in that lane another', () => {
+  expect(shapes(carve(job, '480p', 8))).toEqual([
+    ['480p', 8, 10],
+    ['480p', 10, 12],
+    ['360p+480p', 6, 8],
+    ['360p', 8, 12],
   ]);
 });
 
 test('at the edges of a job no empty piece is made', () => {
   const alone = { ...job, lanes: ['240p'] };
-  expect(shapes(carve(alone, '240p', 6, 1_000))).toEqual([
-    ['240p', 6, 8, 1_000],
-    ['240p', 8, 12, 999],
+  expect(shapes(carve(alone, '240p', 6))).toEqual([
+    ['240p', 6, 8],
+    ['240p', 8, 12],
   ]);
-  expect(shapes(carve(alone, '240p', 11, 1_000))).toEqual([
-    ['240p', 6, 11, 500],
-    ['240p', 11, 12, 1_000],
-  ]);
+  expect(shapes(carve(alone, '240p', 11))).toEqual([['240p', 11, 12], undefined, ['240p', 6, 11]]);
+});
+
+test('what is small already stays whole', () => {
+  const small = { ...job, lanes: ['240p'], endSegment: 8 };
+  expect(shapes(carve(small, '240p', 7))).toEqual([['240p', 6, 8], undefined]);
 });
 
 test('the pieces publish every segment of every lane of the job exactly once', () => {
@@ -42,9 +44,8 @@ test('the pieces publish every segment of every lane of the job exactly once', (
   fc.assert(
     fc.property(ranges, fc.subarray(['240p', '360p', '480p'], { minLength: 1 }), ([first, length, at], lanes) => {
       const whole = { ...job, lanes, firstSegment: first, endSegment: first + length };
-      const pieces = carve(whole, lanes[0] ?? '', first + (at % length), 1_000);
-      expect(published(pieces)).toEqual(published([whole]));
-      for (const piece of pieces) expect(piece.priority).toBeGreaterThanOrEqual(job.priority);
+      const { wanted, next, rest } = carve(whole, lanes[0] ?? '', first + (at % length));
+      expect(published([wanted, ...(next ? [next] : []), ...rest])).toEqual(published([whole]));
     }),
   );
 });

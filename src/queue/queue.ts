@@ -1,6 +1,6 @@
-import type { Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable, SelectQueryBuilder } from 'kysely';
 import type { Database, DatabaseTransaction } from '../database/open.ts';
-import type { JobTable } from '../database/schema.ts';
+import type { JobTable, Schema } from '../database/schema.ts';
 import { transact } from '../database/transact.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
@@ -9,8 +9,8 @@ import { type Signals, WORK } from './signals.ts';
 
 /**
  * Work as rows in the database, leased with a deadline. A lease that is not extended runs out and another worker takes
- * the job; the fencing number, raised at every lease, keeps the first one's late word from counting. The priority of a
- * waiting job may change at any time, which is how a viewer's request moves a chunk to the front.
+ * the job; the fencing number, raised at every lease, keeps the first one's late word from counting. What a viewer waits
+ * for goes before all else for as long as somebody waits: a wish is kept alive by whoever has it, and lapses with them.
  */
 export interface NewJob {
   readonly kind: string;
@@ -31,12 +31,23 @@ export interface Job extends NewJob {
   /** 1 at the first lease. */
   readonly attempt: number;
   readonly fence: number;
+  /** A viewer waited for it when it was leased. */
+  readonly wanted: boolean;
+}
+
+/** A viewer's wait for one segment of one lane. */
+export interface Wish {
+  readonly subject: string;
+  readonly lane: string;
+  readonly segment: number;
+  /** Tells one viewer from another, as well as can be; wishes of one share a turn among those of others. */
+  readonly asker: string;
 }
 
 /** Which of the waiting jobs a worker is there for. */
 export interface LeaseChoice {
-  /** Only jobs of this priority or a greater one. */
-  readonly atLeast?: number;
+  /** Only jobs that a viewer waits for. */
+  readonly wantedOnly?: boolean;
   /** Leaves out jobs about these subjects. */
   readonly except?: readonly string[];
 }
@@ -61,8 +72,17 @@ export interface RetryLimits {
  */
 export const LOST_ATTEMPTS = 5;
 
-/** Priority of a job a viewer waits for. */
-export const PRIORITY_VIEWER = 1_000;
+/**
+ * How long a wish counts without being renewed: longer than an origin's answer that asks for patience and the request
+ * that follows from it.
+ */
+export const WISH_MS = 3_000;
+
+/** Whoever asks again within this time keeps the turn that a lapsed wish had. */
+const TURN_KEPT_MS = 10_000;
+
+/** Priority of what follows a wanted segment: behind whatever makes a new film playable, before the rest of all films. */
+export const PRIORITY_NEXT = 750;
 
 /** Priority of a look at a new source: before any encoding, since nothing can be planned without it. */
 export const PRIORITY_PROBE = 900;
@@ -92,47 +112,48 @@ export class Queue {
   }
 
   /**
-   * Takes the most urgent job that the worker is there for and that is waiting or whose lease has run out; undefined
-   * when there is none.
+   * Takes a job that the worker is there for and that is waiting or whose lease has run out; undefined when there is
+   * none. What viewers wait for comes first, each of them in turn; then the most urgent.
    */
   async lease(worker: string, kinds: readonly string[], choice: LeaseChoice = {}): Promise<Job | undefined> {
-    const { atLeast, except = [] } = choice;
     if (kinds.length === 0) return undefined;
     const now = this.#clock.now();
-    const row = await this.#db
-      .updateTable('jobs')
-      .set((set) => ({
-        state: 'leased',
-        attempts: set('attempts', '+', 1),
-        fence: set('fence', '+', 1),
-        leased_by: worker,
-        lease_until: now + this.#options.leaseMs,
-      }))
-      .where(
-        'seq',
-        '=',
-        this.#db
-          .selectFrom('jobs')
-          .select('seq')
-          .where('kind', 'in', kinds)
-          .$if(atLeast !== undefined, (query) => query.where('priority', '>=', atLeast ?? 0))
-          .$if(except.length > 0, (query) => query.where('subject', 'not in', except))
-          .where((where) =>
-            where.or([
-              where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
-              where.and([where('state', '=', 'leased'), where('lease_until', '<', now)]),
-            ]),
-          )
-          .orderBy('priority', 'desc')
-          .orderBy('seq')
-          .limit(1)
-          // Beside other connections: the first job that none of them is taking, without waiting for any.
-          .forUpdate()
-          .skipLocked(),
-      )
-      .returningAll()
-      .executeTakeFirst();
-    return row && toJob(row);
+    const { except = [], wantedOnly = false } = choice;
+    const mine = (due: DueJobs) =>
+      due.where('kind', 'in', kinds).$if(except.length > 0, (query) => query.where('subject', 'not in', except));
+    const wanted = await this.#take(worker, now, (due) =>
+      mine(due).where('wish_until', '>', now).orderBy(turn(now)).orderBy('wished_since').orderBy('seq'),
+    );
+    if (wanted || wantedOnly) return wanted && toJob(wanted, now);
+    const urgent = await this.#take(worker, now, (due) => mine(due).orderBy('priority', 'desc').orderBy('seq'));
+    return urgent && toJob(urgent, now);
+  }
+
+  #take(worker: string, now: number, choose: (due: DueJobs) => DueJobs): Promise<Selectable<JobTable> | undefined> {
+    const due = this.#db
+      .selectFrom('jobs')
+      .select('seq')
+      .where((where) =>
+        where.or([
+          where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
+          where.and([where('state', '=', 'leased'), where('lease_until', '<', now)]),
+        ]),
+      );
+    return (
+      this.#db
+        .updateTable('jobs')
+        .set((set) => ({
+          state: 'leased',
+          attempts: set('attempts', '+', 1),
+          fence: set('fence', '+', 1),
+          leased_by: worker,
+          lease_until: now + this.#options.leaseMs,
+        }))
+        // Beside other connections: the first job that none of them is taking, without waiting for any.
+        .where('seq', '=', choose(due).limit(1).forUpdate().skipLocked())
+        .returningAll()
+        .executeTakeFirst()
+    );
   }
 
   /** Moves the deadline of a held lease. False when the lease was lost: the holder must stop. */
@@ -224,30 +245,66 @@ export class Queue {
   }
 
   /**
-   * Brings segment `segment` of `lane` to the front: the waiting job that will publish it is split, so that the viewer
-   * waits for that segment and not for the chunk it lies in. Work already leased is under way. Priorities never fall.
+   * Brings a segment to the front: the waiting job that will publish it is split, so that the viewer waits for that
+   * segment and not for the chunk it lies in. To be said again every second or so while somebody waits. Work already
+   * leased is under way.
    */
-  async raise(subject: string, lane: string, segment: number, priority: number): Promise<void> {
+  async raise(wish: Wish): Promise<void> {
+    const now = this.#clock.now();
     const raised = await transact(this.#db, async (trx) => {
-      const row = await lockWaiting(trx, { subject, lane, segment, below: priority });
+      const row = await lockWaiting(trx, wish);
       if (!row) return false;
-      const [first, ...others] = carve(toJob(row), lane, segment, priority);
-      if (!first) return false;
-      const { lanes, firstSegment, endSegment } = first;
+      const stands = row.wish_until !== null && row.wish_until > now;
+      const keepsTurn = row.wish_until !== null && row.wish_until > now - TURN_KEPT_MS;
+      const turnOf = keepsTurn ? {} : { wished_by: wish.asker, wished_since: now };
+      const fields = { ...turnOf, wish_until: now + WISH_MS };
+      if (stands) {
+        await trx.updateTable('jobs').set(fields).where('id', '=', row.id).execute();
+        return false;
+      }
+      const { wanted, next, rest } = carve(toJob(row, now), wish.lane, wish.segment);
       await trx
         .updateTable('jobs')
-        .set({
-          lanes: writeLanes(lanes),
-          first_segment: firstSegment,
-          end_segment: endSegment,
-          priority: first.priority,
-        })
+        .set({ ...fields, ...rangeOf(wanted) })
         .where('id', '=', row.id)
         .execute();
-      await this.#insert(trx, others);
+      await this.#insert(trx, [...(next ? [hastened(next)] : []), ...rest]);
+      if (!next) await this.#hasten(trx, { ...wish, segment: wanted.endSegment });
       return true;
     });
     if (raised) this.#signals.notify(WORK);
+  }
+
+  /** Nobody waits for a segment any more: its job goes back to where its priority puts it. */
+  async withdraw({ subject, lane, segment }: Omit<Wish, 'asker'>): Promise<void> {
+    const now = this.#clock.now();
+    await transact(this.#db, (trx) =>
+      trx
+        .updateTable('jobs')
+        .set({ wish_until: now })
+        .where('subject', '=', subject)
+        .where('state', '=', 'waiting')
+        .where('first_segment', '<=', segment)
+        .where('end_segment', '>', segment)
+        .where('lanes', 'like', `%,${lane},%`)
+        .where('wish_until', '>', now)
+        .execute(),
+    );
+  }
+
+  /** What follows a wanted piece is the beginning of another job: the viewer's lane of it comes next. */
+  async #hasten(trx: DatabaseTransaction, { subject, lane, segment }: Omit<Wish, 'asker'>): Promise<void> {
+    const row = await lockWaiting(trx, { subject, lane, segment });
+    if (!row || row.priority >= PRIORITY_NEXT) return;
+    const job = toJob(row, 0);
+    const others = job.lanes.filter((each) => each !== lane);
+    const own = hastened({ ...job, lanes: [lane] });
+    await trx
+      .updateTable('jobs')
+      .set({ ...rangeOf(own), priority: own.priority })
+      .where('id', '=', row.id)
+      .execute();
+    if (others.length > 0) await this.#insert(trx, [{ ...job, lanes: others }]);
   }
 
   /** Jobs of a subject; 0 means the work is done. */
@@ -277,7 +334,7 @@ export class Queue {
   }
 
   async #insert(trx: DatabaseTransaction, jobs: readonly NewJob[]): Promise<void> {
-    // SQLite binds at most 32,766 values in a statement; 500 rows of 13 stay well below.
+    // SQLite binds at most 32,766 values in a statement; 500 rows of 17 stay well below.
     for (let at = 0; at < jobs.length; at += 500) {
       await trx
         .insertInto('jobs')
@@ -297,6 +354,9 @@ export class Queue {
             leased_by: null,
             lease_until: null,
             fence: 0,
+            wished_by: null,
+            wished_since: null,
+            wish_until: null,
           })),
         )
         .execute();
@@ -304,11 +364,38 @@ export class Queue {
   }
 }
 
-interface Wanted {
-  readonly subject: string;
-  readonly lane: string;
-  readonly segment: number;
-  readonly below: number;
+type Wanted = Pick<Wish, 'subject' | 'lane' | 'segment'>;
+
+/** The jobs that may be leased, out of which one is to be chosen. */
+type DueJobs = SelectQueryBuilder<Schema, 'jobs', { seq: number }>;
+
+/**
+ * How many of the same viewer's wishes go before a job: those that are being encoded, and those that stand since longer.
+ * Viewers are served by it in rounds, so one who seeks wildly, or asks for everything at once, waits mostly for himself.
+ */
+function turn(now: number) {
+  return (jobs: ExpressionBuilder<Schema, 'jobs'>) =>
+    jobs
+      .selectFrom('jobs as other')
+      .select((select) => select.fn.countAll<number>().as('before'))
+      .whereRef('other.wished_by', '=', 'jobs.wished_by')
+      .where((where) =>
+        where.or([
+          where.and([where('other.state', '=', 'leased'), where('other.lease_until', '>=', now)]),
+          where.and([
+            where('other.wish_until', '>', now),
+            where('other.wished_since', '<', where.ref('jobs.wished_since')),
+          ]),
+        ]),
+      );
+}
+
+function hastened(job: NewJob): NewJob {
+  return { ...job, priority: Math.max(job.priority, PRIORITY_NEXT) };
+}
+
+function rangeOf({ lanes, firstSegment, endSegment }: NewJob) {
+  return { lanes: writeLanes(lanes), first_segment: firstSegment, end_segment: endSegment };
 }
 
 /**
@@ -324,15 +411,14 @@ async function lockWaiting(trx: DatabaseTransaction, wanted: Wanted): Promise<Se
   }
 }
 
-function waitingFor(trx: DatabaseTransaction, { subject, lane, segment, below }: Wanted) {
+function waitingFor(trx: DatabaseTransaction, { subject, lane, segment }: Wanted) {
   return trx
     .selectFrom('jobs')
     .where('subject', '=', subject)
     .where('state', '=', 'waiting')
     .where('first_segment', '<=', segment)
     .where('end_segment', '>', segment)
-    .where('lanes', 'like', `%,${lane},%`)
-    .where('priority', '<', below);
+    .where('lanes', 'like', `%,${lane},%`);
 }
 
 function writeLanes(lanes: readonly string[]): string {
@@ -344,7 +430,7 @@ function backOffMs(attempt: number): number {
   return Math.min(60_000, 1_000 * 2 ** (attempt - 1));
 }
 
-function toJob(row: Selectable<JobTable>): Job {
+function toJob(row: Selectable<JobTable>, now: number): Job {
   return {
     id: row.id,
     kind: row.kind,
@@ -356,5 +442,6 @@ function toJob(row: Selectable<JobTable>): Job {
     priority: row.priority,
     attempt: row.attempts,
     fence: row.fence,
+    wanted: row.wish_until !== null && row.wish_until > now,
   };
 }

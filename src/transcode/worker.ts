@@ -9,7 +9,7 @@ import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
 import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
 import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
-import { type Job, type LeaseChoice, PRIORITY_VIEWER, type Queue } from '../queue/queue.ts';
+import type { Job, LeaseChoice, Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { endOrphans } from './confinement.ts';
@@ -78,7 +78,7 @@ export class Worker {
     const count = this.#deps.settings.workers || availableParallelism();
     this.#slots = Array.from({ length: count }, () => this.#slot());
     // One more, for waiting viewers alone: they shall not wait for the end of chunks that nobody asked for.
-    this.#slots.push(this.#slot({ atLeast: PRIORITY_VIEWER }));
+    this.#slots.push(this.#slot({ wantedOnly: true }));
     this.#log.info({ slots: count }, 'taking work');
   }
 
@@ -156,7 +156,7 @@ export class Worker {
       assets,
       store,
       // What a viewer waits for is encoded before what nobody does.
-      settings: job.priority >= PRIORITY_VIEWER ? { ...settings, encodeNice: 0 } : settings,
+      settings: job.wanted ? { ...settings, encodeNice: 0 } : settings,
       publisher: this.#publisher,
       asset: whole,
       source,

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LOST_ATTEMPTS, type NewJob, PRIORITY_PROBE, PRIORITY_VIEWER, Queue } from '../../src/queue/queue.ts';
+import {
+  LOST_ATTEMPTS,
+  type NewJob,
+  PRIORITY_NEXT,
+  PRIORITY_PROBE,
+  Queue,
+  WISH_MS,
+  type Wish,
+} from '../../src/queue/queue.ts';
 import { LocalSignals, WORK } from '../../src/queue/signals.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
 import { HandClock } from './hand-clock.ts';
@@ -28,6 +36,13 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     endSegment: 6,
     payload: { name },
     priority: 100,
+    ...more,
+  });
+  const wish = (segment: number, more: Partial<Wish> = {}): Wish => ({
+    subject: 'as_one',
+    lane: '360p',
+    segment,
+    asker: 'a viewer',
     ...more,
   });
   const lease = (worker = 'w1', kinds = ['video', 'audio', 'probe']) => queue.lease(worker, kinds);
@@ -189,7 +204,7 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     expect(await lease('w3')).toBeUndefined();
   });
 
-  test('a viewer raises exactly the waiting job that holds the segment, and never lowers one', async () => {
+  test('a viewer raises exactly the waiting job that holds the segment', async () => {
     await queue.add([
       job('early'),
       job('other lane', { lanes: ['720p'], firstSegment: 6, endSegment: 12 }),
@@ -197,34 +212,112 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
       job('other film', { subject: 'as_two', firstSegment: 6, endSegment: 12 }),
       job('lane with a like name', { lanes: ['1360p'], firstSegment: 6, endSegment: 12 }),
     ]);
-    await queue.raise('as_one', '360p', 11, PRIORITY_VIEWER);
-    await queue.raise('as_one', '360p', 11, 1);
-    expect(await lease()).toMatchObject({ payload: { name: 'wanted' }, priority: PRIORITY_VIEWER });
-    await queue.raise('as_one', '360p', 12, PRIORITY_VIEWER);
-    expect(nameOf(await lease())).toBe('early');
+    await queue.raise(wish(11));
+    expect(await lease()).toMatchObject({ payload: { name: 'wanted' }, firstSegment: 11, wanted: true });
+    await queue.raise(wish(12));
+    expect(await lease()).toMatchObject({ payload: { name: 'early' }, wanted: false });
   });
 
-  test('a raised job is split: the wanted piece first, what follows it next, and everything is still done once', async () => {
-    await queue.add([job('whole', { lanes: ['360p', '480p'], firstSegment: 0, endSegment: 6, priority: 5 })]);
-    await queue.raise('as_one', '480p', 2, PRIORITY_VIEWER);
-    await queue.raise('as_one', '480p', 3, PRIORITY_VIEWER); // within the piece that already comes first
+  const drained = async () => {
     const pieces: string[] = [];
     for (let next = await lease(); next; next = await lease()) {
-      pieces.push(`${next.lanes.join('+')} ${next.firstSegment}-${next.endSegment} at ${next.priority}`);
+      pieces.push(`${next.lanes.join('+')} ${next.firstSegment}-${next.endSegment}${next.wanted ? ' wanted' : ''}`);
     }
-    expect(pieces).toEqual([
-      `480p 2-4 at ${PRIORITY_VIEWER}`,
-      `360p+480p 4-6 at ${PRIORITY_VIEWER - 1}`,
-      '360p+480p 0-2 at 5',
-      '360p 2-4 at 5',
+    return pieces;
+  };
+
+  test('a raised job is split: the wanted piece first, what follows it next, and everything is still done once', async () => {
+    await queue.add([
+      job('before', { lanes: ['360p', '480p'], firstSegment: 0, endSegment: 6, priority: 5 }),
+      job('whole', { lanes: ['360p', '480p'], firstSegment: 6, endSegment: 12, priority: 5 }),
+    ]);
+    await queue.raise(wish(8, { lane: '480p' }));
+    await queue.raise(wish(9, { lane: '480p' })); // within the piece that already comes first
+    expect(await drained()).toEqual(['480p 8-10 wanted', '480p 10-12', '360p+480p 0-6', '360p+480p 6-8', '360p 8-12']);
+  });
+
+  test('what follows a wanted segment comes next also where that is the beginning of another job', async () => {
+    const lanes = ['360p', '480p'];
+    await queue.add([
+      job('first', { lanes, firstSegment: 0, endSegment: 6, priority: 5 }),
+      job('second', { lanes, firstSegment: 6, endSegment: 12, priority: 5 }),
+      job('third', { lanes, firstSegment: 12, endSegment: 18, priority: 5 }),
+    ]);
+    await queue.raise(wish(11, { lane: '480p' }));
+    expect((await drained()).slice(0, 3)).toEqual(['480p 11-12 wanted', '480p 12-18', '360p+480p 0-6']);
+  });
+
+  test('a new film becomes playable before what only follows a wanted segment is made', async () => {
+    await queue.add([job('old', { endSegment: 12, priority: 5 })]);
+    await queue.raise(wish(0));
+    await queue.add([job('new', { kind: 'probe', subject: 'as_two', lanes: [], priority: PRIORITY_PROBE })]);
+    const kinds = [await lease(), await lease(), await lease()].map((each) => [each?.kind, each?.priority]);
+    expect(kinds).toEqual([
+      ['video', 5],
+      ['probe', PRIORITY_PROBE],
+      ['video', PRIORITY_NEXT],
     ]);
   });
 
   test('a worker that only helps waiting viewers takes nothing else', async () => {
     await queue.add([job('ordinary'), job('wanted', { firstSegment: 6, endSegment: 8 })]);
-    expect(await queue.lease('helper', ['video'], { atLeast: PRIORITY_VIEWER })).toBeUndefined();
-    await queue.raise('as_one', '360p', 6, PRIORITY_VIEWER);
-    expect(nameOf(await queue.lease('helper', ['video'], { atLeast: PRIORITY_VIEWER }))).toBe('wanted');
+    expect(await queue.lease('helper', ['video'], { wantedOnly: true })).toBeUndefined();
+    await queue.raise(wish(6));
+    expect(nameOf(await queue.lease('helper', ['video'], { wantedOnly: true }))).toBe('wanted');
+  });
+
+  describe('viewers who wait', () => {
+    beforeEach(() => queue.add([job('film', { endSegment: 60, priority: 5 })]));
+    const at = async () => (await mustLease()).firstSegment;
+
+    test('are served in rounds: whoever seeks wildly waits mostly for himself', async () => {
+      for (const segment of [10, 20, 30, 40]) {
+        await queue.raise(wish(segment, { asker: 'wild' }));
+        clock.turn(100);
+      }
+      await queue.raise(wish(50, { asker: 'calm' }));
+      // The first of the wild one's is older; while it is encoded, the calm one's goes before the others.
+      expect([await at(), await at(), await at(), await at(), await at()]).toEqual([10, 50, 20, 30, 40]);
+    });
+
+    test('of several films get their turns all the same', async () => {
+      await queue.add([job('other', { subject: 'as_two', endSegment: 60, priority: 1 })]);
+      for (const segment of [10, 20, 30]) await queue.raise(wish(segment, { asker: 'one' }));
+      clock.turn(1);
+      for (const segment of [40, 50]) await queue.raise(wish(segment, { subject: 'as_two', asker: 'two' }));
+      const order = [await mustLease(), await mustLease(), await mustLease(), await mustLease(), await mustLease()];
+      expect(order.map(({ subject }) => subject)).toEqual(['as_one', 'as_two', 'as_one', 'as_two', 'as_one']);
+    });
+
+    test('who have left do not keep anybody waiting, and their part of the film keeps its place in it', async () => {
+      await queue.raise(wish(10));
+      await queue.raise(wish(20));
+      clock.turn(1);
+      await queue.raise(wish(50, { asker: 'another' }));
+      await queue.withdraw(wish(10));
+      await queue.withdraw(wish(20));
+      expect(await at()).toBe(50);
+      expect(await queue.lease('helper', ['video'], { wantedOnly: true })).toBeUndefined();
+    });
+
+    test('and whose server died are forgotten after a while', async () => {
+      await queue.raise(wish(10));
+      clock.turn(WISH_MS - 1);
+      await queue.raise(wish(10)); // renewed in time
+      clock.turn(WISH_MS - 1);
+      expect(await queue.lease('helper', ['video'], { wantedOnly: true })).toMatchObject({ firstSegment: 10 });
+      await queue.raise(wish(20));
+      clock.turn(WISH_MS);
+      expect(await queue.lease('helper', ['video'], { wantedOnly: true })).toBeUndefined();
+    });
+
+    test('keep their turn when they were asked for patience and come back', async () => {
+      await queue.raise(wish(10, { asker: 'patient' }));
+      clock.turn(WISH_MS + 500);
+      await queue.raise(wish(20, { asker: 'late' }));
+      await queue.raise(wish(10, { asker: 'patient' }));
+      expect([await at(), await at()]).toEqual([10, 20]);
+    });
   });
 
   test('a cancelled subject loses its jobs, leased ones too, and no other does', async () => {
@@ -288,9 +381,7 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
       await queue.add([job('whole', { lanes: ['360p', '480p'], firstSegment: 0, endSegment: 24, priority: 5 })]);
       const asked = Array.from({ length: 24 }, (_, segment) => segment);
       await Promise.all(
-        asked.map((segment) =>
-          all[segment % 4]?.raise('as_one', segment % 2 ? '360p' : '480p', segment, PRIORITY_VIEWER),
-        ),
+        asked.map((segment) => all[segment % 4]?.raise(wish(segment, { lane: segment % 2 ? '360p' : '480p' }))),
       );
       const pieces: string[] = [];
       const front: string[] = [];
@@ -298,7 +389,7 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
         for (let segment = next.firstSegment; segment < next.endSegment; segment++) {
           for (const lane of next.lanes) {
             pieces.push(`${lane} ${segment}`);
-            if (next.priority === PRIORITY_VIEWER) front.push(`${lane} ${segment}`);
+            if (next.wanted) front.push(`${lane} ${segment}`);
           }
         }
       }
@@ -313,7 +404,7 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     await queue.add([job('a')]);
     await woken;
     const again = signals.next(WORK, 60_000);
-    await queue.raise('as_one', '360p', 0, PRIORITY_VIEWER);
+    await queue.raise(wish(0));
     await again;
   });
 });

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AssetRepository } from '../../src/database/assets.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
@@ -12,7 +12,7 @@ import type { Film } from '../../src/kernel/film/film.ts';
 import { masterKey, segmentKey } from '../../src/kernel/film/paths.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { buildOrigin, type OriginDeps } from '../../src/origin/http.ts';
-import { PRIORITY_VIEWER, Queue } from '../../src/queue/queue.ts';
+import { Queue } from '../../src/queue/queue.ts';
 import { assetChannel, LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
 import { freshFolder } from '../harness/server.ts';
@@ -105,9 +105,8 @@ test('a segment still to be encoded is held, its chunk moved to the front, and a
     { ...job, firstSegment: 2, endSegment: 4 },
   ]);
   const held = get(`/${SEGMENT}`);
-  await expect
-    .poll(async () => (await database.selectFrom('jobs').select('priority').execute()).map(({ priority }) => priority))
-    .toEqual([1, PRIORITY_VIEWER]);
+  const wanted = await vi.waitUntil(() => queue.lease('helper', ['video'], { wantedOnly: true }), { timeout: 5_000 });
+  expect(wanted).toMatchObject({ firstSegment: 2, endSegment: 4 });
   await store.put(SEGMENT, BYTES);
   signals.notify(assetChannel(ID));
   expect(await (await held).text()).toBe('0123456789');
@@ -124,6 +123,23 @@ test('a store that does not answer is 503 with Retry-After, rather than as if th
     'no-store',
   ]);
   expect(await answer.json()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+});
+
+test('a request that is cancelled at once brings nothing to the front, and a later one for as long as it waits', async () => {
+  await queue.add([
+    { kind: 'video', subject: ID, lanes: ['240p'], payload: {}, priority: 1, firstSegment: 2, endSegment: 4 },
+  ]);
+  const wanted = () => database.selectFrom('jobs').select('wish_until').where('wish_until', '>', Date.now()).execute();
+  const hasty = new AbortController();
+  const early = get(`/${SEGMENT}`, {}, hasty.signal);
+  setTimeout(() => hasty.abort(), 20);
+  await expect(early).rejects.toThrow();
+  const patient = new AbortController();
+  const late = get(`/${SEGMENT}`, {}, patient.signal).catch((cause: Error) => cause.name);
+  await vi.waitUntil(async () => (await wanted()).length === 1, { timeout: 5_000, interval: 20 });
+  patient.abort();
+  expect(await late).toBe('AbortError');
+  await vi.waitUntil(async () => (await wanted()).length === 0, { timeout: 1_500, interval: 20 });
 });
 
 test('past the hold limit the answer is 503 with Retry-After, never 404', async () => {
@@ -171,8 +187,12 @@ async function stop(): Promise<void> {
   await closed;
 }
 
-async function get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-  return fetch(url + path, { headers: { ...signature(path), ...headers } });
+async function get(
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+  signal?: AbortSignal,
+): Promise<Response> {
+  return fetch(url + path, { headers: { ...signature(path), ...headers }, ...(signal ? { signal } : {}) });
 }
 
 function signature(path: string): Record<string, string> {

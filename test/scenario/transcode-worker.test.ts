@@ -8,7 +8,7 @@ import type { Settings } from '../../src/config/settings.ts';
 import { findBox } from '../../src/kernel/cmaf/boxes.ts';
 import { renditionNames } from '../../src/kernel/film/film.ts';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
-import { LOST_ATTEMPTS, PRIORITY_VIEWER } from '../../src/queue/queue.ts';
+import { LOST_ATTEMPTS } from '../../src/queue/queue.ts';
 import { generateClip } from '../harness/clip.ts';
 import { stopEncoderBelow } from '../harness/encoders.ts';
 import { TranscodeScenario } from '../harness/transcode-scenario.ts';
@@ -43,10 +43,14 @@ describe('the order of chunks', () => {
       await backwards.start();
       const id = await backwards.ingest(clip);
       const planned = await backwards.until(id, ({ film }) => film !== undefined);
-      for (const name of renditionNames(planned.film ?? { segmentSeconds: 4, durationSeconds: 0 })) {
-        for (const segment of [1, 2, 3, 4]) await backwards.queue.raise(id, name, segment, PRIORITY_VIEWER + segment);
-      }
-      const other = await backwards.until(id, ({ status }) => status === 'ready');
+      const names = renditionNames(planned.film ?? { segmentSeconds: 4, durationSeconds: 0 });
+      const wishes = [4, 3, 2, 1].flatMap((segment) =>
+        names.map((lane) => ({ subject: id, lane, segment, asker: `viewer of ${segment}` })),
+      );
+      // A wish lapses unless it is said again.
+      const again = setInterval(() => wishes.forEach((wish) => void backwards.queue.raise(wish)), 1_000);
+      for (const wish of wishes) await backwards.queue.raise(wish);
+      const other = await backwards.until(id, ({ status }) => status === 'ready').finally(() => clearInterval(again));
       expect(other.film).toEqual(one.film);
       for (const name of renditionNames(other.film ?? { segmentSeconds: 4, durationSeconds: 0 })) {
         const [ours, theirs] = [await forwards.rendition(one.id, name), await backwards.rendition(id, name)];
@@ -70,11 +74,45 @@ test('a viewer does not wait for the chunk that keeps the only slot', async () =
     const lane = film?.video?.renditions[0]?.name ?? '';
     // Stopped, not ended: the slot is taken for as long as the test wants.
     const held = await vi.waitUntil(() => stopEncoderBelow(scenario.folder), { timeout: 20_000, interval: 5 });
-    await scenario.queue.raise(id, lane, 4, PRIORITY_VIEWER);
+    await scenario.queue.raise({ subject: id, lane, segment: 4, asker: 'viewer' });
     const wanted = async () => (await scenario.assets.segments(id, 1)).some((each) => each.segment === 4);
     await vi.waitUntil(wanted, { timeout: 30_000 });
     process.kill(held, 'SIGCONT');
     await scenario.until(id, ({ status }) => status === 'ready');
+  } finally {
+    await scenario.close();
+  }
+});
+
+test('a viewer who asks for one place is not kept waiting by one who asks for twenty', async () => {
+  const long = join(clips, 'long.mp4');
+  await generateClip(long, { seconds: 180, size: '128x72', rate: '10' });
+  const scenario = await TranscodeScenario.open({ workers: 1 });
+  try {
+    const id = await scenario.ingest(long);
+    await scenario.start();
+    const { film } = await scenario.until(id, ({ segmentsDone }) => segmentsDone > 0);
+    const lane = film?.video?.renditions[0]?.name ?? '';
+    const wild = Array.from({ length: 20 }, (_, at) => 2 + 2 * at).filter((segment) => segment !== 30);
+    const raiseAll = async () => {
+      for (const segment of wild) await scenario.queue.raise({ subject: id, lane, segment, asker: 'wild' });
+      await scenario.queue.raise({ subject: id, lane, segment: 43, asker: 'calm' });
+    };
+    const again = setInterval(() => void raiseAll(), 1_000);
+    try {
+      await raiseAll();
+      const published = await vi.waitUntil(
+        async () => {
+          const own = (await scenario.assets.segments(id, 1)).filter(({ rendition }) => rendition === lane);
+          return own.some(({ segment }) => segment === 43) && own.map(({ segment }) => segment);
+        },
+        { timeout: 60_000, interval: 20 },
+      );
+      // Two slots: what they had begun, and one round.
+      expect(wild.filter((segment) => published.includes(segment)).length).toBeLessThanOrEqual(6);
+    } finally {
+      clearInterval(again);
+    }
   } finally {
     await scenario.close();
   }

@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration';
 import * as first from './0001-first.ts';
 import * as webhooks from './0002-webhooks.ts';
 import * as keyFrames from './0003-key-frames.ts';
+import * as wishes from './0006-wishes.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-webhooks': webhooks,
   '0003-key-frames': keyFrames,
+  '0006-wishes': wishes,
 };
