@@ -21,6 +21,7 @@ import { AssetRepository } from './database/assets.ts';
 import { type Database, openDatabase, openPostgres } from './database/open.ts';
 import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
+import { SubtitleRepository } from './database/subtitles.ts';
 import { Edge, type EdgeOptions } from './edge/edge.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { systemClock } from './kernel/clock.ts';
@@ -82,6 +83,7 @@ interface Seams {
   readonly signals: Signals;
   readonly queue: Queue;
   readonly assets: AssetRepository;
+  readonly subtitles: SubtitleRepository;
 }
 
 /**
@@ -178,7 +180,8 @@ async function openSeams(ground: Ground, roles: readonly Role[]): Promise<Seams>
   const store = await openStore(ground, roles.includes('worker'));
   const { leaseMs, chunkAttempts } = settings;
   const queue = new Queue(database, clock, signals, { leaseMs, maxAttempts: chunkAttempts });
-  return { database, store, signals, queue, assets: new AssetRepository(database, clock) };
+  const assets = new AssetRepository(database, clock);
+  return { database, store, signals, queue, assets, subtitles: new SubtitleRepository(database, clock) };
 }
 
 /** One process, one file: signals need go no further. */

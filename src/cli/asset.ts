@@ -1,6 +1,8 @@
+import { pathOf } from './asset-path.ts';
 import type { Command } from './command.ts';
 import { usage } from './failure.ts';
 import { findServer, JSON_OPTION, SERVER_OPTIONS } from './server.ts';
+import { subtitles } from './subtitles.ts';
 import { tableLines } from './terminal.ts';
 
 /** An asset as the API tells it; only what is shown here. */
@@ -85,8 +87,8 @@ const policy: Command = {
 
 export const asset: Command = {
   name: 'asset',
-  says: 'list, show, delete assets, or change who may watch them',
-  children: [list, show, remove, policy],
+  says: 'list, show, delete assets, change who may watch them, or what can be read below them',
+  children: [list, show, remove, policy, subtitles],
 };
 
 /** An asset in lines of name and value. */
@@ -103,8 +105,4 @@ export function assetLines(asset: Asset): string[] {
       ['playback', asset.playbackUrl],
     ],
   );
-}
-
-export function pathOf(assetId: string): string {
-  return `/v1/assets/${encodeURIComponent(assetId)}`;
 }

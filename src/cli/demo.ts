@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Asset, pathOf } from './asset.ts';
+import type { Asset } from './asset.ts';
+import { pathOf } from './asset-path.ts';
 import { Failure } from './failure.ts';
 import type { Api } from './server.ts';
 

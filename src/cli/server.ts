@@ -75,6 +75,12 @@ export class Api {
     );
   }
 
+  /** Sets something to a few bytes, whatever they are. @throws Failure as `call` does */
+  async put<Answer>(path: string, body: Uint8Array): Promise<Answer> {
+    const headers = { authorization: this.authorization, 'content-type': 'application/octet-stream' };
+    return this.#answer(await this.#fetch(path, { method: 'PUT', headers, body: new Uint8Array(body) }));
+  }
+
   /** Nothing but whether somebody answers. @throws Failure SERVER_UNREACHABLE */
   async reach(): Promise<void> {
     const response = await this.#fetch('/health/live', {});

@@ -1,7 +1,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Asset, pathOf } from './asset.ts';
+import type { Asset } from './asset.ts';
+import { pathOf } from './asset-path.ts';
 import type { Command } from './command.ts';
 import { Failure } from './failure.ts';
 import { unreadable } from './files.ts';

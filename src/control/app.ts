@@ -10,6 +10,7 @@ import type { Asset, AssetRepository } from '../database/assets.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
+import { SubtitleRepository } from '../database/subtitles.ts';
 import { DeliveryRepository } from '../database/webhook-deliveries.ts';
 import { WebhookRepository } from '../database/webhooks.ts';
 import { algorithmOf, parsePublicKey } from '../kernel/access/key-pair.ts';
@@ -37,6 +38,7 @@ import { eventRoutes } from './routes/events.ts';
 import { type OperationsParts, operationsRoutes } from './routes/operations.ts';
 import { playbackGrantRoutes } from './routes/playback-grants.ts';
 import { signingKeyRoutes } from './routes/signing-keys.ts';
+import { subtitleRoutes } from './routes/subtitles.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { Courier, type CourierParts } from './webhooks/courier.ts';
@@ -118,6 +120,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   refuseOtherMethods(app);
 
   const parts = await routeParts(deps);
+  const subtitles = new SubtitleRepository(deps.database, deps.clock);
   const webhooks = new WebhookRepository(deps.database, deps.clock);
   const deliveries = new DeliveryRepository(deps.database, deps.clock, addJobsTo(deps.queue));
   const feed = new AssetFeed({ ...parts });
@@ -125,6 +128,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   app.addHook('preClose', async () => feed.stop());
 
   assetRoutes(app, parts);
+  subtitleRoutes(app, { ...parts, subtitles, store: deps.store, queue: deps.queue });
   signingKeyRoutes(app, parts);
   playbackGrantRoutes(app, parts);
   tokenRoutes(app, parts);

@@ -1,5 +1,5 @@
 import type { Asset } from '../database/assets.ts';
-import type { Film } from '../kernel/film/film.ts';
+import type { Film, LeftOutTrack } from '../kernel/film/film.ts';
 import { manifestKey, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
 import type { AssetBody } from './schemas.ts';
 
@@ -27,6 +27,7 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
     dashUrl: `${edgeUrl}/${manifestKey(asset.id)}`,
     ...(pictures ? { posterUrl: `${edgeUrl}/${posterKey(asset.id)}` } : {}),
     ...(pictures && asset.film?.storyboard ? { storyboardUrl: `${edgeUrl}/${storyboardKey(asset.id)}` } : {}),
+    ...(asset.film?.leftOut ? { notes: notesOf(asset.film.leftOut) } : {}),
     ...(asset.error ? { error: { code: asset.error.code, detail: asset.error.says } } : {}),
   };
 }
@@ -40,11 +41,22 @@ function renditionsOf(film: Film): RenditionBody[] {
     codecs,
     bitrateBps: maxrateBps,
   }));
-  const audio = (film.audio?.renditions ?? []).map(({ name, codecs, bitrateBps }) => ({
+  const audio = (film.audio?.renditions ?? []).map(({ name, codecs, bitrateBps, channels, language, label }) => ({
     name,
     kind: 'audio' as const,
     codecs,
     bitrateBps,
+    channels,
+    ...(language === undefined ? {} : { language }),
+    ...(label === undefined ? {} : { label }),
   }));
   return [...video, ...audio];
+}
+
+function notesOf(tracks: readonly LeftOutTrack[]): string[] {
+  return tracks.map(({ kind, why, language }) => {
+    const which = `${kind === 'audio' ? 'A track of sound' : 'Subtitles'}${language ? ` (${language})` : ''}`;
+    const reason = why === 'pictures' ? 'drawn as pictures, which cannot become text' : 'more than a film may have';
+    return `${which} left out: ${reason}.`;
+  });
 }

@@ -21,6 +21,9 @@ const Rendition = Type.Object({
   height: Type.Optional(Type.Integer()),
   codecs: Type.String(),
   bitrateBps: Type.Integer(),
+  channels: Type.Optional(Type.Integer()),
+  language: Type.Optional(Type.String()),
+  label: Type.Optional(Type.String({ description: 'What a menu shows for a track of sound.' })),
 });
 
 export const AssetSchema = Type.Object(
@@ -44,11 +47,30 @@ export const AssetSchema = Type.Object(
     dashUrl: Type.String({ description: 'The DASH manifest over the same segments.' }),
     posterUrl: Type.Optional(Type.String()),
     storyboardUrl: Type.Optional(Type.String()),
+    notes: Type.Optional(
+      Type.Array(Type.String(), { description: 'What of the source the renditions do not have, in sentences.' }),
+    ),
     error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() })),
   },
   { title: 'Asset' },
 );
 export type AssetBody = Static<typeof AssetSchema>;
+
+export const SubtitlesSchema = Type.Object(
+  {
+    language: Type.Optional(Type.String()),
+    name: Type.Optional(Type.String()),
+    kind: Type.Enum(['subtitles', 'captions']),
+    default: Type.Boolean(),
+    forced: Type.Boolean(),
+    origin: Type.Enum(['embedded', 'uploaded']),
+    status: Type.Enum(['pending', 'published'], { description: 'Published once they are on the playlist.' }),
+    createdAt: Time,
+    playlistUrl: Type.Optional(Type.String()),
+  },
+  { title: 'Subtitles' },
+);
+export type SubtitlesBody = Static<typeof SubtitlesSchema>;
 
 export const AssetPage = Type.Object({
   items: Type.Array(AssetSchema),

@@ -6,6 +6,7 @@ import type { EventType } from '../kernel/event-types.ts';
 export interface Schema {
   assets: AssetTable;
   segments: SegmentTable;
+  subtitles: SubtitleTable;
   jobs: JobTable;
   signing_keys: SigningKeyTable;
   api_tokens: ApiTokenTable;
@@ -46,6 +47,22 @@ export interface SegmentTable {
   /** Where its key frame lies in it, with the boxes around it; null for sound. */
   key_start: number | null;
   key_bytes: number | null;
+}
+
+export interface SubtitleTable {
+  asset_id: string;
+  /** Of the rendition, and so of its folder. */
+  name: string;
+  language: string | null;
+  title: string | null;
+  kind: 'subtitles' | 'captions';
+  /** 0 or 1. */
+  is_default: number;
+  is_forced: number;
+  origin: 'embedded' | 'uploaded';
+  /** Null until its segments are in the store. */
+  published_at: number | null;
+  created_at: ColumnType<number, number, never>;
 }
 
 /** Work, leased with a deadline and a fencing number. `lanes` and the range tell which segments a job will publish. */

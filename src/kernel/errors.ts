@@ -78,6 +78,13 @@ export const FAULTS = {
     says: 'This server does not join partial uploads; set parallelUploads to 1.',
   },
 
+  // Subtitles
+  SUBTITLES_INVALID: {
+    side: 'viewer',
+    status: 422,
+    says: 'The body holds no subtitles that could be read: send SRT or WebVTT.',
+  },
+
   // Pulls
   PULL_URL_INVALID: { side: 'viewer', status: 422, says: 'The source address must be an http or https URL.' },
   PULL_ADDRESS_REFUSED: {

@@ -14,6 +14,7 @@ export function contentTypeOf(object: FilmObject): string {
     case 'master':
     case 'playlist':
     case 'iframes':
+    case 'subtitle-playlist':
       return 'application/vnd.apple.mpegurl';
     case 'manifest':
       return 'application/dash+xml';
@@ -21,6 +22,7 @@ export function contentTypeOf(object: FilmObject): string {
     case 'sheet':
       return 'image/jpeg';
     case 'storyboard':
+    case 'subtitle-segment':
       return 'text/vtt; charset=utf-8';
     case 'init':
     case 'segment':
@@ -34,6 +36,7 @@ export function cacheControlOf(object: FilmObject): string {
     case 'manifest':
     case 'playlist':
     case 'iframes':
+    case 'subtitle-playlist':
       return SHORT;
     case 'poster':
     case 'storyboard':
@@ -41,6 +44,7 @@ export function cacheControlOf(object: FilmObject): string {
     case 'init':
     case 'segment':
     case 'sheet':
+    case 'subtitle-segment':
       return IMMUTABLE;
   }
 }

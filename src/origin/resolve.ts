@@ -38,6 +38,10 @@ function prospectInFilm(object: FilmObject, film: Film): Prospect {
     case 'iframes':
       // Written when the film is ready, and named by nobody before.
       return NEVER;
+    case 'subtitle-playlist':
+    case 'subtitle-segment':
+      // Stored before any playlist names them.
+      return NEVER;
     case 'poster':
       return film.video ? { when: 'later' } : NEVER;
     case 'storyboard':

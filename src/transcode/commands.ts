@@ -240,6 +240,29 @@ function audioOptions(rendition: AudioRendition, firstSample: number, endSample:
   ];
 }
 
+/** No film has so much to say; a file that goes on beyond it is cut off there. */
+export const SUBTITLE_BYTES = 8 * 1024 * 1024;
+
+/** Written subtitles of a source as WebVTT files, on the source's own clock, in one reading and without decoding a picture. */
+export function subtitlesCommand(
+  container: string,
+  tracks: readonly { readonly streamIndex: number; readonly target: string }[],
+  source: string,
+): FfmpegCommand {
+  return {
+    inputOptions: ['-hide_banner', '-nostdin', '-v', 'warning', '-copyts', ...guardedInput(container)],
+    input: source,
+    outputs: tracks.map(({ streamIndex, target }) => ({
+      // biome-ignore format: options read in pairs
+      options: [
+        '-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-fs', String(SUBTITLE_BYTES), '-map_metadata', '-1',
+        '-fflags', '+bitexact', '-f', 'webvtt',
+      ],
+      target,
+    })),
+  };
+}
+
 /** Input of work that looks at key frames only: nothing else is read where the container has an index, or decoded. */
 function keyFrames(layout: SourceLayout, filmSeconds: number): string[] {
   return ['-skip_frame', 'nokey', '-discard', 'nokey', ...input(layout, filmSeconds)];

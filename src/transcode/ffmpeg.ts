@@ -13,7 +13,8 @@ export interface FfmpegCommand {
   readonly inputOptions: readonly string[];
   /** Path of the one input. */
   readonly input: string;
-  readonly filter: string;
+  /** Absent where streams are taken as they are. */
+  readonly filter?: string;
   readonly outputs: readonly FfmpegOutput[];
 }
 
@@ -92,7 +93,7 @@ function prepare(command: FfmpegCommand, limits?: ProcessLimits): Prepared {
   prepared.input(`file:${command.input}`);
   if (limits) prepared.inputOptions('-max_pixels', String(limits.maxPixels));
   addOptions((...options) => prepared.inputOptions(...options), command.inputOptions);
-  prepared.complexFilter(command.filter);
+  if (command.filter !== undefined) prepared.complexFilter(command.filter);
   for (const output of command.outputs) {
     prepared.output(output.target);
     addOptions((...options) => prepared.outputOptions(...options), output.options);

@@ -14,7 +14,14 @@ import type { AudioSettings, Ladder } from '../kernel/ladder/ladder.ts';
 import { type DisplaySize, planDisplaySize, planRungs } from '../kernel/ladder/rungs.ts';
 import type { NewJob } from '../queue/queue.ts';
 import { planCopy, withCopied } from './plan-copy.ts';
-import { type ColourMatrix, type SourceAudio, type SourceInfo, type SourceVideo, videoStartSeconds } from './source.ts';
+import {
+  type ColourMatrix,
+  type SourceAudio,
+  type SourceInfo,
+  type SourceSubtitles,
+  type SourceVideo,
+  videoStartSeconds,
+} from './source.ts';
 
 /** Nominal length of every segment. */
 export const SEGMENT_SECONDS = 4;
@@ -70,7 +77,23 @@ export interface Plan {
 /** A probed source and a ladder make a film and the work that encodes it. Nothing here reads or runs anything. */
 export function planFilm(assetId: string, source: SourceInfo, ladder: Ladder, chunkSegments: number): Plan {
   const film = layOut(source, ladder);
-  return { film, jobs: planJobs(assetId, film, planLayout(source), chunkSegments) };
+  const layout = planLayout(source);
+  return { film, jobs: [...planJobs(assetId, film, layout, chunkSegments), ...planSubtitles(assetId, source, layout)] };
+}
+
+/** What the work on a source's own subtitles must know. */
+export interface SubtitlesWork {
+  readonly container: string;
+  readonly zeroSeconds: number;
+  readonly tracks: readonly SourceSubtitles[];
+}
+
+/** One job for all of them, since reading the source is what costs. It is not what a film is playable for. */
+function planSubtitles(assetId: string, source: SourceInfo, { container, zeroSeconds }: SourceLayout): NewJob[] {
+  if (!source.subtitles) return [];
+  const payload: SubtitlesWork = { container, zeroSeconds, tracks: source.subtitles };
+  const none = { lanes: [], firstSegment: 0, endSegment: 0 };
+  return [{ kind: 'subtitles', subject: assetId, ...none, payload, priority: PRIORITY.subtitles }];
 }
 
 function layOut(source: SourceInfo, ladder: Ladder): Film {
@@ -303,6 +326,7 @@ export function planStoryboard(size: DisplaySize, seconds: number): Storyboard {
 const PRIORITY = {
   copyFirst: 850,
   first: 800,
+  subtitles: 750,
   poster: 700,
   copy: 680,
   upperFirst: 650,

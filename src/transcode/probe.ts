@@ -4,7 +4,14 @@ import { Fault } from '../kernel/errors.ts';
 import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
 import { runFfprobe } from './ffmpeg.ts';
 import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.ts';
-import { type ColourMatrix, type SourceAudio, type SourceInfo, type SourceVideo, spanSeconds } from './source.ts';
+import {
+  type ColourMatrix,
+  type SourceAudio,
+  type SourceInfo,
+  type SourceSubtitles,
+  type SourceVideo,
+  spanSeconds,
+} from './source.ts';
 import { readIndex } from './source-index.ts';
 
 export interface ProbeLimits {
@@ -106,18 +113,50 @@ export function readProbe(json: unknown): SourceInfo {
   if (!video && !audio) throw new Fault('SOURCE_NO_STREAMS');
   const others = sounds.filter((each) => each !== audio);
   const kept = others.slice(0, MOST_AUDIO_TRACKS - 1);
-  const leftOut = others.slice(kept.length).map((each) => leftOutTrack(each, 'audio', 'too-many'));
+  const texts = all.filter(
+    (each) => each.codec_type === 'subtitle' && TEXT_SUBTITLES.includes(String(each.codec_name)),
+  );
+  const subtitles = texts.slice(0, MOST_SUBTITLE_TRACKS);
+  const leftOut = [
+    ...others.slice(kept.length).map((each) => leftOutTrack(each, 'audio', 'too-many')),
+    ...texts.slice(subtitles.length).map((each) => leftOutTrack(each, 'subtitles', 'too-many')),
+    ...all.filter(isDrawnText).map((each) => leftOutTrack(each, 'subtitles', 'pictures')),
+  ];
   return {
     container,
     ...(video ? { video: readVideo(video, whole) } : {}),
     ...(audio ? { audio: readAudio(audio, whole) } : {}),
     ...(kept.length > 0 ? { otherAudio: kept.map((each) => readAudio(each, whole)) } : {}),
+    ...(subtitles.length > 0 ? { subtitles: subtitles.map(readSubtitles) } : {}),
     ...(leftOut.length > 0 ? { leftOut } : {}),
   };
 }
 
 /** More than any disc has; each costs an encode of the whole film. */
 const MOST_AUDIO_TRACKS = 16;
+
+const MOST_SUBTITLE_TRACKS = 32;
+
+const TEXT_SUBTITLES = ['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt', 'text'];
+const DRAWN_SUBTITLES = ['hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle', 'xsub'];
+
+function isDrawnText(stream: Fields): boolean {
+  return stream.codec_type === 'subtitle' && DRAWN_SUBTITLES.includes(String(stream.codec_name));
+}
+
+function readSubtitles(stream: Fields): SourceSubtitles {
+  const language = languageOf(stream);
+  const title = titleOf(stream);
+  const tellsSounds = hasDisposition(stream, 'hearing_impaired') || hasDisposition(stream, 'captions');
+  return {
+    streamIndex: Number(stream.index),
+    kind: tellsSounds ? 'captions' : 'subtitles',
+    isDefault: hasDisposition(stream, 'default'),
+    isForced: hasDisposition(stream, 'forced'),
+    ...(language === undefined ? {} : { language }),
+    ...(title === undefined ? {} : { title }),
+  };
+}
 
 function leftOutTrack(stream: Fields, kind: LeftOutTrack['kind'], why: LeftOutTrack['why']): LeftOutTrack {
   const language = languageOf(stream);

@@ -1,4 +1,5 @@
 import type { Asset, AssetRepository, PublishedSegment } from '../database/assets.ts';
+import type { SubtitleRepository } from '../database/subtitles.ts';
 import { keyFrameRange } from '../kernel/cmaf/segment.ts';
 import { filmManifest } from '../kernel/dash/film-manifest.ts';
 import { writeManifest } from '../kernel/dash/write.ts';
@@ -13,6 +14,9 @@ import {
   mediaPlaylistKey,
   renditionPrefix,
   segmentKey,
+  subtitlePlaylistKey,
+  subtitlePrefix,
+  subtitleSegmentName,
 } from '../kernel/film/paths.ts';
 import {
   type Bandwidth,
@@ -23,12 +27,15 @@ import {
   iframeBandwidth,
   measureBandwidth,
 } from '../kernel/hls/film-playlists.ts';
+import { filmSubtitlePlaylist, filmSubtitleSegments, withSubtitles } from '../kernel/hls/film-subtitles.ts';
 import { writeIframePlaylist, writeMediaPlaylist, writeMultivariantPlaylist } from '../kernel/hls/write.ts';
+import type { Cue } from '../kernel/subtitles/cue.ts';
 import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 export interface PublisherDeps {
   readonly assets: AssetRepository;
+  readonly subtitles: SubtitleRepository;
   readonly store: ObjectStore;
   readonly signals: Signals;
 }
@@ -43,28 +50,71 @@ export class Publisher {
     this.#deps = deps;
   }
 
-  /** Playlists of the whole film, with measured bandwidths where every segment of a rendition is known. */
-  async playlists(asset: Asset, film: Film, measured?: ReadonlyMap<string, Bandwidth>): Promise<void> {
-    const { store } = this.#deps;
+  /** Every playlist of the film. */
+  async playlists(asset: Asset, film: Film): Promise<void> {
+    const { store, subtitles } = this.#deps;
     for (const name of renditionNames(film)) {
       const text = writeMediaPlaylist(filmMediaPlaylist(film, name));
       await store.put(mediaPlaylistKey(asset.id, asset.version, name), Buffer.from(text));
     }
-    await this.#master(asset, film, measured);
+    for (const { name, publishedAtMs } of await subtitles.list(asset.id)) {
+      if (publishedAtMs !== undefined) await this.#subtitlePlaylist(asset.id, film, name);
+    }
+    await this.multivariant(asset, film);
   }
 
-  /** What names all renditions: the multivariant playlist and the DASH manifest. */
-  async #master(
+  async #subtitlePlaylist(assetId: string, film: Film, name: string): Promise<void> {
+    const text = writeMediaPlaylist(filmSubtitlePlaylist(film));
+    await this.#deps.store.put(subtitlePlaylistKey(assetId, name), Buffer.from(text));
+  }
+
+  /**
+   * What names all renditions, the multivariant playlist and the DASH manifest, out of all that is known now; `settled` is
+   * a film that is not, or only just, in the database. Several may write at once, and what one of them knows may be old
+   * when its write comes through: so each looks again, and whoever looks last has seen everything.
+   */
+  async multivariant(asset: Asset, settled?: Film): Promise<void> {
+    let texts = await this.#multivariantTexts(asset, settled);
+    while (texts) {
+      await this.#deps.store.put(manifestKey(asset.id), Buffer.from(texts.manifest));
+      await this.#deps.store.put(masterKey(asset.id), Buffer.from(texts.master));
+      const now = await this.#multivariantTexts(asset, settled);
+      if (now?.manifest === texts.manifest && now.master === texts.master) return;
+      texts = now;
+    }
+  }
+
+  /**
+   * With measured bandwidths and key frames when every segment is there, and the subtitles that can be fetched. Undefined
+   * when there is no film, or no longer.
+   */
+  async #multivariantTexts(
     asset: Asset,
-    film: Film,
-    measured?: ReadonlyMap<string, Bandwidth>,
-    iframes?: ReadonlyMap<string, IframeRendition>,
-  ): Promise<void> {
+    settled: Film | undefined,
+  ): Promise<{ master: string; manifest: string } | undefined> {
+    const { assets, subtitles } = this.#deps;
+    const film = settled ?? (await assets.find(asset.id))?.film;
+    if (!film) return undefined;
     const uriOf = (name: string) => `v${asset.version}/${name}/index.m3u8`;
-    const text = writeMultivariantPlaylist(filmMultivariantPlaylist(film, uriOf, measured, iframes));
-    const manifest = writeManifest(filmManifest(film, asset.version, measured));
-    await this.#deps.store.put(manifestKey(asset.id), Buffer.from(manifest));
-    await this.#deps.store.put(masterKey(asset.id), Buffer.from(text));
+    const published = await assets.segments(asset.id, asset.version);
+    const measured = measure(film, published);
+    const iframes = measured && (await this.#iframes(asset, film, published));
+    const tracks = (await subtitles.list(asset.id)).filter(({ publishedAtMs }) => publishedAtMs !== undefined);
+    const playlist = filmMultivariantPlaylist(film, uriOf, measured, iframes);
+    const listed = withSubtitles(playlist, tracks, ({ name }) => `subtitles/${name}/index.m3u8`);
+    return {
+      master: writeMultivariantPlaylist(listed),
+      manifest: writeManifest(filmManifest(film, asset.version, measured)),
+    };
+  }
+
+  /** Puts the segments of subtitles, then the playlist that names them, into the store. */
+  async subtitles(assetId: string, film: Film, name: string, cues: readonly Cue[]): Promise<void> {
+    const prefix = subtitlePrefix(assetId, name);
+    for (const [index, text] of filmSubtitleSegments(film, cues).entries()) {
+      await this.#deps.store.put(`${prefix}${subtitleSegmentName(index)}`, Buffer.from(text));
+    }
+    await this.#subtitlePlaylist(assetId, film, name);
   }
 
   /**
@@ -111,9 +161,8 @@ export class Publisher {
     const { film } = asset;
     if (!film) return false;
     const published = await this.#deps.assets.segments(asset.id, asset.version);
-    const measured = measure(film, published);
-    if (!measured) return false;
-    await this.#master(asset, film, measured, await this.#iframes(asset, film, published));
+    if (!measure(film, published)) return false;
+    await this.multivariant(asset);
     await this.#deps.assets.advance(asset.id, 'ready');
     this.changed(asset.id);
     for (const key of this.#inits.keys()) if (key.startsWith(filmPrefix(asset.id))) this.#inits.delete(key);
@@ -141,7 +190,7 @@ export class Publisher {
 
   /** Takes one rendition out of the playlists and the store; `film` is the one without it. */
   async withdraw(asset: Asset, film: Film, rendition: string): Promise<void> {
-    await this.#master(asset, film);
+    await this.multivariant(asset, film);
     await this.#deps.store.deletePrefix(renditionPrefix(asset.id, asset.version, rendition));
     this.#inits.delete(initKey(asset.id, asset.version, rendition));
     this.changed(asset.id);

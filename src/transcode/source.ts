@@ -1,5 +1,6 @@
 import type { SampleTable } from '../kernel/cmaf/sample-table.ts';
 import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
+import type { SubtitleKind } from '../kernel/subtitles/track.ts';
 
 /** What the probe found in a source file. Seconds are on the source's own clock, which need not start at 0. */
 export interface SourceInfo {
@@ -10,7 +11,19 @@ export interface SourceInfo {
   readonly audio?: SourceAudio;
   /** The other tracks, in the source's order. Their lengths may be unknown (0). */
   readonly otherAudio?: readonly SourceAudio[];
+  readonly subtitles?: readonly SourceSubtitles[];
   readonly leftOut?: readonly LeftOutTrack[];
+}
+
+/** Subtitles that are written, not drawn. */
+export interface SourceSubtitles {
+  readonly streamIndex: number;
+  /** BCP 47. */
+  readonly language?: string;
+  readonly title?: string;
+  readonly kind: SubtitleKind;
+  readonly isDefault: boolean;
+  readonly isForced: boolean;
 }
 
 export interface SourceVideo {

@@ -4,6 +4,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
+import type { SubtitleRepository } from '../database/subtitles.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
 import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
@@ -11,20 +12,23 @@ import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Job, LeaseChoice, Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
+import { SUBTITLE_CHANGE_KIND } from '../queue/subtitle-change.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { endOrphans } from './confinement.ts';
 import { copyVideo } from './copy.ts';
-import { type ChunkWork, encodeAudio, encodeVideo } from './encode.ts';
+import { encodeAudio, encodeVideo } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
 import { planFilm } from './plan.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
 import { clearScratch } from './scratch.ts';
+import { type EmbeddedWork, publishEmbedded, publishUploaded, waitingUploads } from './subtitles.ts';
 import { ENCODER_NAMES } from './video-encoders.ts';
 
 export interface WorkerDeps {
   readonly assets: AssetRepository;
+  readonly subtitles: SubtitleRepository;
   readonly queue: Queue;
   readonly store: ObjectStore;
   readonly signals: Signals;
@@ -37,7 +41,7 @@ export interface WorkerDeps {
 
 /** Work whose end makes a film whole; pictures and the digest are wanted, yet nothing waits for them. */
 const FILM_KINDS = ['probe', 'copy', 'video', 'audio'];
-const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'digest'];
+const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'subtitles', SUBTITLE_CHANGE_KIND, 'digest'];
 
 /** How long a slot with nothing to do waits before it looks again: signals from other processes may be lost. */
 const IDLE_MS = 1_000;
@@ -133,7 +137,9 @@ export class Worker {
   async #do(job: Job, asset: Asset, abort: AbortSignal): Promise<void> {
     const { store, queue } = this.#deps;
     if (job.kind === 'digest') await this.#digest(asset, abort);
-    else {
+    else if (job.kind === SUBTITLE_CHANGE_KIND) {
+      await publishUploaded({ ...this.#deps, publisher: this.#publisher }, asset, job);
+    } else {
       const source = await store.localFile(sourceKey(asset.id), abort);
       if (!source) throw new Fault('SOURCE_MISSING');
       try {
@@ -150,10 +156,11 @@ export class Worker {
   async #encode(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
     const { film } = asset;
     if (!film || !this.#ladder) throw new Fault('INTERNAL', { detail: { why: 'work on a film that is not planned' } });
-    const { assets, store, settings } = this.#deps;
+    const { assets, subtitles, store, settings } = this.#deps;
     const whole = { ...asset, film };
-    const work: ChunkWork & PictureWork = {
+    const work: PictureWork & EmbeddedWork = {
       assets,
+      subtitles,
       store,
       // What a viewer waits for is encoded before what nobody does.
       settings: job.wanted ? { ...settings, encodeNice: 0 } : settings,
@@ -166,7 +173,7 @@ export class Worker {
   }
 
   async #probe(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
-    const { assets, queue, settings } = this.#deps;
+    const { assets, subtitles, queue, settings } = this.#deps;
     if (!this.#ladder) throw new Fault('INTERNAL', { detail: { why: 'the worker has not started' } });
     const info = await probeSource(source.path, {
       maxPixels: settings.sourceMaxPixels,
@@ -176,7 +183,8 @@ export class Worker {
     const { film, jobs } = planFilm(asset.id, info, this.#ladder, settings.chunkSegments);
     await this.#publisher.playlists(asset, film);
     await assets.planned(asset.id, film);
-    await queue.complete(job, jobs);
+    // After the plan stands: an upload that comes later finds it, and asks for its own work.
+    await queue.complete(job, [...jobs, ...(await waitingUploads(subtitles, asset.id))]);
     this.#publisher.changed(asset.id);
   }
 
@@ -278,12 +286,13 @@ function isHopeless(fault: Fault): boolean {
 /** A film that passes a limit is told so. */
 const LIMITS: readonly FaultCode[] = ['ENCODE_TIMEOUT', 'ENCODE_MEMORY', 'ENCODE_OUTPUT'];
 
-const ENCODERS: Readonly<Record<string, (work: PictureWork, job: Job) => Promise<void>>> = {
+const ENCODERS: Readonly<Record<string, (work: PictureWork & EmbeddedWork, job: Job) => Promise<void>>> = {
   copy: copyVideo,
   video: encodeVideo,
   audio: encodeAudio,
   poster: makePoster,
   storyboard: makeStoryboard,
+  subtitles: publishEmbedded,
 };
 
 /** The same after a restart, so that a killed worker's leases are known as its own; different for every data folder. */

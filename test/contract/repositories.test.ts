@@ -4,6 +4,7 @@ import { AssetRepository } from '../../src/database/assets.ts';
 import { IdempotencyKeyRepository } from '../../src/database/idempotency-keys.ts';
 import { pingDatabase } from '../../src/database/open.ts';
 import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
+import { SubtitleRepository } from '../../src/database/subtitles.ts';
 import { type Film, segmentCount } from '../../src/kernel/film/film.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
 import { HandClock } from './hand-clock.ts';
@@ -33,6 +34,71 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
     clock = new HandClock();
   });
   afterEach(() => on.discard());
+
+  describe('subtitles', () => {
+    const track = (name: string, language: string) => ({
+      name,
+      language,
+      kind: 'subtitles' as const,
+      isDefault: true,
+      isForced: false,
+      origin: 'uploaded' as const,
+    });
+    let subtitles: SubtitleRepository;
+    let gone: (readonly string[])[];
+    const addWork = async (_trx: unknown, names: readonly string[]) => void gone.push(names);
+
+    beforeEach(async () => {
+      subtitles = new SubtitleRepository(on.database, clock);
+      gone = [];
+      await new AssetRepository(on.database, clock).create({
+        id: 'as_a',
+        title: 'a',
+        policy: 'public',
+        sourceName: 'a',
+      });
+    });
+
+    test('are found as they were made, and once published say when', async () => {
+      await subtitles.uploaded('as_a', track('de-1', 'de'), 10, addWork);
+      expect(await subtitles.list('as_a')).toEqual([{ ...track('de-1', 'de'), createdAtMs: clock.now() }]);
+      clock.turn(5);
+      expect(await subtitles.published('as_a', 'de-1')).toBe(true);
+      expect((await subtitles.list('as_a'))[0]?.publishedAtMs).toBe(clock.now());
+    });
+
+    test('take the place of those uploaded in the same language, and of no others', async () => {
+      await subtitles.embedded('as_a', { ...track('track-2', 'de'), origin: 'embedded' });
+      await subtitles.uploaded('as_a', track('de-1', 'de'), 10, addWork);
+      await subtitles.uploaded('as_a', track('fr-1', 'fr'), 10, addWork);
+      await subtitles.uploaded('as_a', track('de-2', 'de'), 10, addWork);
+      expect(gone).toEqual([[], [], ['de-1']]);
+      expect((await subtitles.list('as_a')).map(({ name }) => name)).toEqual(['de-2', 'fr-1', 'track-2']);
+      expect(await subtitles.published('as_a', 'de-1')).toBe(false);
+    });
+
+    test('without their work are not recorded', async () => {
+      const failing = () => Promise.reject(new Error('no queue'));
+      await expect(subtitles.uploaded('as_a', track('de-1', 'de'), 10, failing)).rejects.toThrow('no queue');
+      expect(await subtitles.list('as_a')).toEqual([]);
+    });
+
+    test('are no more than so many, though one may always be replaced', async () => {
+      await subtitles.uploaded('as_a', track('de-1', 'de'), 1, addWork);
+      expect(await subtitles.uploaded('as_a', track('fr-1', 'fr'), 1, addWork)).toBeUndefined();
+      expect(await subtitles.uploaded('as_a', track('de-2', 'de'), 1, addWork)).toBeDefined();
+    });
+
+    test('recorded twice out of the source count once, and go with their asset', async () => {
+      const own = { ...track('track-2', 'de'), origin: 'embedded' as const };
+      await subtitles.embedded('as_a', own);
+      await subtitles.embedded('as_a', own);
+      expect(await subtitles.list('as_a')).toHaveLength(1);
+      expect(await subtitles.remove('as_a', 'de', addWork)).toBe(false);
+      await new AssetRepository(on.database, clock).delete('as_a');
+      expect(await subtitles.list('as_a')).toEqual([]);
+    });
+  });
 
   describe('assets', () => {
     let assets: AssetRepository;

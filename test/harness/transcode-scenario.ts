@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { type Asset, AssetRepository } from '../../src/database/assets.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
+import { SubtitleRepository } from '../../src/database/subtitles.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { type InitFacts, readInit } from '../../src/kernel/cmaf/init.ts';
 import { readSegment, type SegmentFacts } from '../../src/kernel/cmaf/segment.ts';
@@ -24,6 +25,7 @@ const LADDERS = fileURLToPath(new URL('../../media/ladders', import.meta.url));
 export class TranscodeScenario {
   readonly folder: string;
   readonly assets: AssetRepository;
+  readonly subtitles: SubtitleRepository;
   readonly queue: Queue;
   readonly store: FolderStore;
   readonly signals = new LocalSignals();
@@ -36,6 +38,7 @@ export class TranscodeScenario {
     this.settings = settings;
     this.#database = database;
     this.assets = new AssetRepository(database, systemClock);
+    this.subtitles = new SubtitleRepository(database, systemClock);
     this.queue = new Queue(database, systemClock, this.signals, {
       leaseMs: settings.leaseMs,
       maxAttempts: settings.chunkAttempts,
@@ -54,9 +57,10 @@ export class TranscodeScenario {
   }
 
   #newWorker(): Worker {
-    const { assets, queue, store, signals, settings } = this;
+    const { assets, subtitles, queue, store, signals, settings } = this;
     return new Worker({
       assets,
+      subtitles,
       queue,
       store,
       signals,
@@ -125,7 +129,7 @@ export class TranscodeScenario {
 
   /** Resolves when no job of the asset is left. */
   async idle(id: string): Promise<void> {
-    const kinds = ['probe', 'video', 'audio', 'poster', 'storyboard', 'digest'];
+    const kinds = ['probe', 'video', 'audio', 'poster', 'storyboard', 'subtitles', 'subtitle-change', 'digest'];
     while ((await this.queue.remaining(id, kinds)) > 0) await this.signals.next(assetChannel(id), 100);
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Asset } from '../../src/database/assets.ts';
 import { segmentCount, segmentTiming } from '../../src/kernel/film/film.ts';
+import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import { decodeSound, loudness, onset, type Pcm } from '../harness/pcm.ts';
 import { ffmpegTool, TranscodeScenario } from '../harness/transcode-scenario.ts';
 
@@ -180,5 +181,103 @@ describe('5.1', () => {
     // The first chunk of sound has two segments of four seconds. A tenth of a second holds whole periods of every tone.
     const seam = Array.from({ length: 20 }, (_, at) => loudness(pcm, 0, 7 + at / 10, 7.1 + at / 10));
     expect(Math.max(...seam) / Math.min(...seam)).toBeLessThan(1.05);
+  });
+});
+
+/** The stream of a Blu-ray disc that shows nothing: what presents a picture, and its end, at one second and at three. */
+function pictureSubtitles(): Buffer {
+  const segment = (seconds: number, type: number, body: readonly number[]) => {
+    const head = Buffer.alloc(13);
+    head.write('PG', 'latin1');
+    head.writeUInt32BE(seconds * 90_000, 2);
+    head.writeUInt8(type, 10);
+    head.writeUInt16BE(body.length, 11);
+    return Buffer.concat([head, Buffer.from(body)]);
+  };
+  const composition = [0, 160, 0, 120, 0x10, 0, 0, 0x80, 0, 0, 0];
+  return Buffer.concat([1, 3].flatMap((at) => [segment(at, 0x16, composition), segment(at, 0x80, [])]));
+}
+
+describe('written subtitles of the source', () => {
+  const SRT =
+    '1\n00:00:01,000 --> 00:00:03,500\nHello <i>there</i>\n\n2\n00:00:11,000 --> 00:00:13,000\nBye & thanks\n';
+
+  /** Every segment of a subtitle rendition, in the order of its playlist. */
+  async function segments(asset: Asset, name: string): Promise<string[]> {
+    const playlist = parsePlaylist(await scenario.text(`assets/${asset.id}/subtitles/${name}/index.m3u8`));
+    if (playlist?.kind !== 'media') throw new Error('no media playlist');
+    const whole = playlist.segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
+    expect(whole).toBeCloseTo(asset.film?.durationSeconds ?? 0, 3);
+    return Promise.all(
+      playlist.segments.map(({ uri }) => scenario.text(`assets/${asset.id}/subtitles/${name}/${uri}`)),
+    );
+  }
+
+  test("become WebVTT on the clock of the film, which begins later than the source's", async () => {
+    const text = join(folder, 'english.srt');
+    await writeFile(text, SRT);
+    const clip = join(folder, 'subtitled.mkv');
+    const streams = [
+      ...PICTURE,
+      ...tone(400),
+      '-i',
+      text,
+      '-i',
+      text,
+      '-map',
+      '0',
+      '-map',
+      '1',
+      '-map',
+      '2',
+      '-map',
+      '3',
+    ];
+    const tags = [
+      ...['-metadata:s:s:0', 'language=eng', '-disposition:s:0', 'default+hearing_impaired'],
+      ...['-metadata:s:s:1', 'language=ger', '-disposition:s:1', 'forced'],
+    ];
+    // Half a second later as a whole: what the file calls 1.5 s is the film's first second.
+    const later = ['-output_ts_offset', '0.5', '-c:s', 'srt'];
+    await ffmpegTool(...streams, ...tags, ...ENCODE, ...later, clip);
+    const asset = await scenario.ready(clip);
+    await scenario.idle(asset.id);
+    const [only, ...others] = await segments(asset, 'track-2');
+    expect(others).toEqual([]);
+    const spoken = 'Hello <i>there</i>';
+    expect(only?.split('\n\n').map((each) => each.trim())).toEqual([
+      'WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000',
+      `00:00:01.000 --> 00:00:03.500\n${spoken}`,
+      '00:00:11.000 --> 00:00:13.000\nBye &amp; thanks',
+    ]);
+    const master = await scenario.text(`assets/${asset.id}/master.m3u8`);
+    expect(master).toMatch(/TYPE=SUBTITLES.*NAME="English \(CC\)".*DEFAULT=YES,AUTOSELECT=YES,FORCED=NO/);
+    expect(master).toMatch(/TYPE=SUBTITLES.*NAME="German \(forced\)".*DEFAULT=NO,AUTOSELECT=YES,FORCED=YES/);
+    expect(master).toMatch(/#EXT-X-STREAM-INF.*SUBTITLES="subtitles"/);
+  });
+
+  test('of QuickTime do too, and a track without a cue is not listed', async () => {
+    const text = join(folder, 'quick.srt');
+    const none = join(folder, 'none.srt');
+    await writeFile(text, SRT);
+    await writeFile(none, '1\n00:00:01,000 --> 00:00:02,000\n{\\an8}\n');
+    const clip = join(folder, 'quick.mp4');
+    const streams = [...PICTURE, '-i', text, '-i', none, '-map', '0', '-map', '1', '-map', '2'];
+    await ffmpegTool(...streams, '-c:v', 'libx264', '-preset', 'ultrafast', '-c:s', 'mov_text', clip);
+    const asset = await scenario.ready(clip);
+    await scenario.idle(asset.id);
+    expect((await segments(asset, 'track-1')).join('')).toContain('00:00:11.000 --> 00:00:13.000\nBye &amp; thanks');
+    expect((await scenario.text(`assets/${asset.id}/master.m3u8`)).match(/TYPE=SUBTITLES/g)).toHaveLength(1);
+  });
+
+  test('drawn as pictures are left out and noted, and the film is ready all the same', async () => {
+    const clip = join(folder, 'drawn.mkv');
+    const disc = join(folder, 'disc.sup');
+    await writeFile(disc, pictureSubtitles());
+    const streams = [...PICTURE, '-i', disc, '-map', '0', '-map', '1', '-metadata:s:s:0', 'language=fre'];
+    await ffmpegTool(...streams, ...ENCODE, '-c:s', 'copy', clip);
+    const asset = await scenario.ready(clip);
+    expect(asset.film?.leftOut).toEqual([{ kind: 'subtitles', why: 'pictures', language: 'fr' }]);
+    expect(await scenario.text(`assets/${asset.id}/master.m3u8`)).not.toContain('SUBTITLES');
   });
 });

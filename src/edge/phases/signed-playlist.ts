@@ -18,7 +18,14 @@ import type { Subject } from './reply-fields.ts';
  * know nothing of grants just play. The stored copy stays as it is: this is a view of it, one for each grant.
  */
 const MAX_PLAYLIST_BYTES = 8_388_608;
-const LISTS: ReadonlySet<string> = new Set(['master', 'manifest', 'playlist', 'iframes', 'storyboard']);
+const LISTS: ReadonlySet<string> = new Set([
+  'master',
+  'manifest',
+  'playlist',
+  'iframes',
+  'storyboard',
+  'subtitle-playlist',
+]);
 /** A path token is inherited by relative names anyway, and cookies travel by themselves. */
 const URL_CARRIERS: ReadonlySet<string> = new Set<Grant['carrier']>(['url', 'token-query']);
 

@@ -61,6 +61,27 @@ export function segmentKey(assetId: string, version: number, rendition: string, 
   return `${versionPrefix(assetId, version)}${rendition}/${segmentName(index)}`;
 }
 
+/**
+ * Everything of one subtitle rendition. It lies beside the versions: it is made of no encoding, and outlives one. Another
+ * text has another name, so what is below never changes.
+ */
+export function subtitlePrefix(assetId: string, name: string): string {
+  return `assets/${assetId}/subtitles/${name}/`;
+}
+
+export function subtitlePlaylistKey(assetId: string, name: string): string {
+  return `${subtitlePrefix(assetId, name)}index.m3u8`;
+}
+
+export function subtitleSegmentName(index: number): string {
+  return `s${String(index).padStart(SEGMENT_DIGITS, '0')}.vtt`;
+}
+
+/** The cues of an upload as they were understood, in JSON. */
+export function subtitleSourceKey(assetId: string, name: string): string {
+  return `${sourcePrefix(assetId)}subtitles/${name}.json`;
+}
+
 /** Everything of an asset's source. */
 export function sourcePrefix(assetId: string): string {
   return `sources/${assetId}/`;
@@ -86,10 +107,11 @@ export type FilmObject =
       readonly rendition: string;
       readonly index: number;
     }
-  | { readonly kind: 'sheet'; readonly assetId: string; readonly version: number; readonly sheet: number };
+  | { readonly kind: 'sheet'; readonly assetId: string; readonly version: number; readonly sheet: number }
+  | { readonly kind: 'subtitle-playlist' | 'subtitle-segment'; readonly assetId: string; readonly subtitles: string };
 
 const FILM_PATH =
-  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
+  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
 
 /** Reads a path of the shape this file writes; undefined for every other text, so `..` never gets past it. */
 export function parseFilmPath(path: string): FilmObject | undefined {
@@ -100,6 +122,10 @@ export function parseFilmPath(path: string): FilmObject | undefined {
   if (groups.manifest) return { kind: 'manifest', assetId };
   if (groups.poster) return { kind: 'poster', assetId };
   if (groups.storyboard) return { kind: 'storyboard', assetId };
+  const { subtitles } = groups;
+  if (subtitles !== undefined) {
+    return { kind: groups.texts ? 'subtitle-playlist' : 'subtitle-segment', assetId, subtitles };
+  }
   const version = Number(groups.version);
   if (groups.sheet !== undefined) return { kind: 'sheet', assetId, version, sheet: Number(groups.sheet) };
   const rendition = groups.rendition ?? '';

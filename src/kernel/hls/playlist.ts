@@ -2,7 +2,8 @@
 export interface MediaPlaylist {
   /** Seconds, a whole number: no segment's duration, rounded, may be above it. */
   readonly targetDurationSeconds: number;
-  readonly initUri: string;
+  /** Absent where segments need none, as text does. */
+  readonly initUri?: string;
   readonly segments: readonly { readonly uri: string; readonly durationSeconds: number }[];
 }
 
@@ -23,6 +24,7 @@ export interface MultivariantPlaylist {
   /** Playlists of key frames, in the order of the variants. */
   readonly iframes: readonly IframeStream[];
   readonly audio: readonly AudioMedia[];
+  readonly subtitles?: readonly SubtitleMedia[];
 }
 
 export interface Variant {
@@ -35,6 +37,8 @@ export interface Variant {
   readonly picture?: { readonly width: number; readonly height: number; readonly framesPerSecond: number };
   /** Group of `AudioMedia` that plays with it. */
   readonly audioGroup?: string;
+  /** Group of `SubtitleMedia` that may be shown with it. */
+  readonly subtitleGroup?: string;
 }
 
 export interface IframeStream {
@@ -58,5 +62,17 @@ export interface AudioMedia {
   /** Players may choose it by the viewer's language. At most one of a group with the same language and characteristics. */
   readonly isAutoselected: boolean;
   /** Uniform type identifiers, such as `public.accessibility.describes-video`. */
+  readonly characteristics?: readonly string[];
+}
+
+export interface SubtitleMedia {
+  readonly group: string;
+  readonly name: string;
+  readonly uri: string;
+  /** BCP 47. */
+  readonly language?: string;
+  readonly isDefault: boolean;
+  readonly isAutoselected: boolean;
+  readonly isForced: boolean;
   readonly characteristics?: readonly string[];
 }

@@ -4,6 +4,7 @@ import type {
   IframeStream,
   MediaPlaylist,
   MultivariantPlaylist,
+  SubtitleMedia,
   Variant,
 } from './playlist.ts';
 
@@ -18,7 +19,7 @@ export function writeMediaPlaylist(playlist: MediaPlaylist): string {
     `#EXT-X-TARGETDURATION:${playlist.targetDurationSeconds}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-PLAYLIST-TYPE:VOD',
-    `#EXT-X-MAP:URI=${quoted(playlist.initUri)}`,
+    ...(playlist.initUri === undefined ? [] : [`#EXT-X-MAP:URI=${quoted(playlist.initUri)}`]),
     ...playlist.segments.flatMap(({ uri, durationSeconds }) => [`#EXTINF:${durationSeconds.toFixed(6)},`, uri]),
     '#EXT-X-ENDLIST',
   ]);
@@ -53,6 +54,7 @@ export function writeMultivariantPlaylist(playlist: MultivariantPlaylist): strin
     `#EXT-X-VERSION:${VERSION}`,
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...playlist.audio.map(audioMediaLine),
+    ...(playlist.subtitles ?? []).map(subtitleMediaLine),
     ...playlist.variants.flatMap((variant) => [streamLine(variant), variant.uri]),
     ...playlist.iframes.map(iframeLine),
   ]);
@@ -83,12 +85,26 @@ function audioMediaLine(media: AudioMedia): string {
   ]);
 }
 
+function subtitleMediaLine(media: SubtitleMedia): string {
+  return tag('EXT-X-MEDIA', [
+    ['TYPE', 'SUBTITLES'],
+    ['GROUP-ID', quoted(media.group)],
+    ['NAME', quoted(media.name)],
+    ...(media.language === undefined ? [] : [['LANGUAGE', quoted(media.language)] as const]),
+    ['DEFAULT', answer(media.isDefault)],
+    ['AUTOSELECT', answer(media.isAutoselected)],
+    ['FORCED', answer(media.isForced)],
+    ...(media.characteristics ? [['CHARACTERISTICS', quoted(media.characteristics.join(','))] as const] : []),
+    ['URI', quoted(media.uri)],
+  ]);
+}
+
 function answer(yes: boolean): string {
   return yes ? 'YES' : 'NO';
 }
 
 function streamLine(variant: Variant): string {
-  const { picture, audioGroup } = variant;
+  const { picture, audioGroup, subtitleGroup } = variant;
   return tag('EXT-X-STREAM-INF', [
     ['BANDWIDTH', String(variant.bandwidthBps)],
     ['AVERAGE-BANDWIDTH', String(variant.averageBandwidthBps)],
@@ -101,6 +117,7 @@ function streamLine(variant: Variant): string {
         ] as const)
       : []),
     ...(audioGroup === undefined ? [] : [['AUDIO', quoted(audioGroup)] as const]),
+    ...(subtitleGroup === undefined ? [] : [['SUBTITLES', quoted(subtitleGroup)] as const]),
     ...(picture ? [['CLOSED-CAPTIONS', 'NONE'] as const] : []),
   ]);
 }

@@ -1,0 +1,3 @@
+export function pathOf(assetId: string): string {
+  return `/v1/assets/${encodeURIComponent(assetId)}`;
+}

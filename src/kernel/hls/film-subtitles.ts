@@ -1,0 +1,100 @@
+import { type Film, segmentCount, segmentTiming } from '../film/film.ts';
+import { subtitleSegmentName } from '../film/paths.ts';
+import { labelTracks } from '../film/track-labels.ts';
+import { type Cue, cuesWithin } from '../subtitles/cue.ts';
+import { type SubtitleTrack, shownTracks } from '../subtitles/track.ts';
+import { writeVttSegment } from '../subtitles/write.ts';
+import type { MediaPlaylist, MultivariantPlaylist, SubtitleMedia } from './playlist.ts';
+
+const SUBTITLE_GROUP = 'subtitles';
+
+/**
+ * Segments of the film that share one of its subtitles: about a minute. Their text is small, and a request for every four
+ * seconds of it would cost more than it brings; boundaries are the film's all the same.
+ */
+const FILM_SEGMENTS = 15;
+
+/** Where each segment of subtitles begins, in seconds, and at last where the film ends. */
+function boundaries(film: Film): number[] {
+  const rendition = (film.video ?? film.audio)?.renditions[0]?.name ?? '';
+  const count = segmentCount(film);
+  const starts = Array.from({ length: Math.ceil(count / FILM_SEGMENTS) }, (_, index) => {
+    const timing = segmentTiming(film, rendition, index * FILM_SEGMENTS);
+    return timing ? timing.startTicks / timing.timescale : 0;
+  });
+  const last = segmentTiming(film, rendition, count - 1);
+  return [...starts, last ? (last.startTicks + last.durationTicks) / last.timescale : 0];
+}
+
+/** The media playlist of any subtitles of a film: it spans all of it, also where nobody talks. */
+export function filmSubtitlePlaylist(film: Film): MediaPlaylist {
+  const marks = boundaries(film);
+  const segments = marks.slice(1).map((end, index) => ({
+    uri: subtitleSegmentName(index),
+    durationSeconds: end - (marks[index] ?? 0),
+  }));
+  const targetDurationSeconds = Math.max(1, ...segments.map(({ durationSeconds }) => Math.ceil(durationSeconds)));
+  return { targetDurationSeconds, segments };
+}
+
+/** The text of every segment, in order; a cue that lasts over a boundary stands on both sides of it. */
+export function filmSubtitleSegments(film: Film, cues: readonly Cue[]): string[] {
+  const marks = boundaries(film).map((seconds) => Math.round(seconds * 1_000));
+  return marks.slice(1).map((end, index) => writeVttSegment(cuesWithin(cues, marks[index] ?? 0, end)));
+}
+
+const CAPTIONS = [
+  'public.accessibility.transcribes-spoken-dialog',
+  'public.accessibility.describes-music-and-sound',
+] as const;
+
+/** The multivariant playlist with subtitles to every variant; as it is when there are none. */
+export function withSubtitles(
+  playlist: MultivariantPlaylist,
+  tracks: readonly SubtitleTrack[],
+  playlistUri: (track: SubtitleTrack) => string,
+): MultivariantPlaylist {
+  const subtitles = subtitleMedia(tracks, playlistUri);
+  if (subtitles.length === 0) return playlist;
+  const variants = playlist.variants.map((variant) => ({ ...variant, subtitleGroup: SUBTITLE_GROUP }));
+  return { ...playlist, subtitles, variants };
+}
+
+/** Subtitles as a player is told of them: at most one default, and no two to its own choice that are for the same. */
+function subtitleMedia(
+  tracks: readonly SubtitleTrack[],
+  playlistUri: (track: SubtitleTrack) => string,
+): SubtitleMedia[] {
+  const shown = shownTracks(tracks);
+  const chosen = shown.find(({ isDefault, origin }) => isDefault && origin === 'uploaded');
+  const defaultTrack = chosen ?? shown.find(({ isDefault }) => isDefault);
+  const labels = labelTracks(shown.map(labelled), 'Subtitles');
+  const autoselected = new Set(defaultTrack ? [useOf(defaultTrack)] : []);
+  return shown.map((track, index) => {
+    const isAutoselected = track === defaultTrack || !autoselected.has(useOf(track));
+    autoselected.add(useOf(track));
+    return {
+      group: SUBTITLE_GROUP,
+      name: labels[index] ?? '',
+      uri: playlistUri(track),
+      isDefault: track === defaultTrack,
+      isAutoselected,
+      isForced: track.isForced,
+      ...(track.kind === 'captions' ? { characteristics: CAPTIONS } : {}),
+      ...(track.language === undefined ? {} : { language: track.language }),
+    };
+  });
+}
+
+function useOf({ language, kind, isForced }: SubtitleTrack): string {
+  return `${language ?? ''} ${kind} ${isForced}`;
+}
+
+function labelled({ title, language, kind, isForced }: SubtitleTrack) {
+  const role = isForced ? 'forced' : kind === 'captions' ? 'captions' : undefined;
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(language === undefined ? {} : { language }),
+    ...(role === undefined ? {} : { role }),
+  };
+}
