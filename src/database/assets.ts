@@ -219,6 +219,23 @@ export class AssetRepository {
     });
   }
 
+  /** Whether a segment was published, by whichever attempt. */
+  async isPublished(
+    id: string,
+    version: number,
+    of: Pick<PublishedSegment, 'rendition' | 'segment'>,
+  ): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('segments')
+      .select('segment')
+      .where('asset_id', '=', id)
+      .where('version', '=', version)
+      .where('rendition', '=', of.rendition)
+      .where('segment', '=', of.segment)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** Published segments of a version with their sizes, by rendition and index. */
   async segments(id: string, version: number): Promise<PublishedSegment[]> {
     const rows = await this.#db

@@ -53,8 +53,8 @@ export function commandArguments(command: FfmpegCommand): string[] {
 
 /**
  * Runs ffmpeg to its end.
- * @throws Fault ENCODE_TIMEOUT, ENCODE_MEMORY or ENCODE_OUTPUT for a limit that was passed, otherwise ENCODE_FAILED with
- * ffmpeg's last words, paths removed, also for an abort.
+ * @throws Fault ENCODE_TIMEOUT, ENCODE_MEMORY or ENCODE_OUTPUT for a limit that was passed, STORAGE_FULL where there was
+ * no room for a picture, otherwise ENCODE_FAILED with ffmpeg's last words, paths removed, also for an abort.
  */
 export async function runFfmpeg(command: FfmpegCommand, limits: ProcessLimits): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -122,8 +122,9 @@ function failure(command: FfmpegCommand, cause: Error, stderr: string, timedOut:
   return new Fault('ENCODE_FAILED', { says: `The encoder gave up on this film: ${words}`, cause });
 }
 
-/** Which of the kernel's limits a program speaks of at its end. */
+/** Which of the kernel's limits a program speaks of at its end; a full disk is one, and nobody's fault. */
 function limitPassed(said: string): FaultCode | undefined {
+  if (/No space left on device|Disk quota exceeded/.test(said)) return 'STORAGE_FULL';
   if (/Cannot allocate memory|malloc of size \d+ failed|[Oo]ut of memory|bad_alloc/.test(said)) return 'ENCODE_MEMORY';
   return /SIGXFSZ|File too large/.test(said) ? 'ENCODE_OUTPUT' : undefined;
 }

@@ -131,9 +131,13 @@ export class Publisher {
     this.#inits.set(key, first ?? Buffer.from(bytes));
   }
 
-  /** Publishes one segment. One that exists from an earlier attempt is replaced by its equal. */
+  /**
+   * Publishes one segment. The first one stays: an attempt that was thought dead may come late with bytes that play just
+   * as well and are others, while edges keep what they have and a playlist says where in it the key frame lies.
+   */
   async segment(asset: Asset, rendition: string, index: number, bytes: Uint8Array): Promise<void> {
     const { store, assets } = this.#deps;
+    if (await assets.isPublished(asset.id, asset.version, { rendition, segment: index })) return;
     const key = segmentKey(asset.id, asset.version, rendition, index);
     await store.put(key, bytes);
     const published = { rendition, segment: index, bytes: bytes.length, ...keyFrameOf(asset, rendition, bytes) };
