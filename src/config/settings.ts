@@ -193,6 +193,10 @@ export const SETTINGS = {
     unit: 'ms',
     says: 'How long a worker holds a chunk without a sign of life before another may take it.',
   }),
+  ladderByContent: onOff({
+    default: false,
+    says: 'Encode some short samples of a film first, leave out rungs that it does not need and lower those that would waste bits. Costs some tenths of a second before a film is playable.',
+  }),
   ladder: text({
     default: 'h264',
     says: 'Encoding ladder: the name of a file in media/ladders (h264, hevc, av1, or h264-av1 for both), or a path to one.',

@@ -52,16 +52,16 @@ export function commandArguments(command: FfmpegCommand): string[] {
 }
 
 /**
- * Runs ffmpeg to its end.
+ * Runs ffmpeg to its end, and gives back the last lines of what it said.
  * @throws Fault ENCODE_TIMEOUT, ENCODE_MEMORY or ENCODE_OUTPUT for a limit that was passed, STORAGE_FULL where there was
  * no room for a picture, otherwise ENCODE_FAILED with ffmpeg's last words, paths removed, also for an abort.
  */
-export async function runFfmpeg(command: FfmpegCommand, limits: ProcessLimits): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+export async function runFfmpeg(command: FfmpegCommand, limits: ProcessLimits): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const running = confine(prepare(command, limits), await launcher(limits));
   let timedOut = false;
   const kill = () => running.kill('SIGKILL');
-  running.on('end', () => resolve());
+  running.on('end', (_stdout: string | null, stderr: string | null) => resolve(stderr ?? ''));
   running.on('error', (cause: Error, _stdout: string | null, stderr: string | null) =>
     reject(failure(command, cause, stderr ?? '', timedOut)),
   );
@@ -74,12 +74,15 @@ export async function runFfmpeg(command: FfmpegCommand, limits: ProcessLimits): 
   }, limits.timeoutSeconds * 1_000);
   try {
     running.run();
-    await promise;
+    return await promise;
   } finally {
     clearTimeout(timer);
     limits.abort.removeEventListener('abort', kill);
   }
 }
+
+/** What a sample of a film is judged by stands in the last hundred. */
+const KEPT_LINES = 200;
 
 /** fluent-ffmpeg's command with the methods that its types leave out. */
 type Prepared = ffmpeg.FfmpegCommand & {
@@ -89,7 +92,7 @@ type Prepared = ffmpeg.FfmpegCommand & {
 };
 
 function prepare(command: FfmpegCommand, limits?: ProcessLimits): Prepared {
-  const prepared = ffmpeg({ stdoutLines: 40, niceness: limits?.niceness ?? 0 }) as Prepared;
+  const prepared = ffmpeg({ stdoutLines: KEPT_LINES, niceness: limits?.niceness ?? 0 }) as Prepared;
   prepared.input(`file:${command.input}`);
   if (limits) prepared.inputOptions('-max_pixels', String(limits.maxPixels));
   addOptions((...options) => prepared.inputOptions(...options), command.inputOptions);

@@ -10,6 +10,7 @@ import {
   type VideoTrack,
 } from '../kernel/film/film.ts';
 import { labelTracks } from '../kernel/film/track-labels.ts';
+import { type Complexity, fitRungs } from '../kernel/ladder/by-content.ts';
 import type { AudioSettings, Ladder } from '../kernel/ladder/ladder.ts';
 import { type DisplaySize, planDisplaySize, planRungs } from '../kernel/ladder/rungs.ts';
 import type { NewJob } from '../queue/queue.ts';
@@ -75,8 +76,15 @@ export interface Plan {
 }
 
 /** A probed source and a ladder make a film and the work that encodes it. Nothing here reads or runs anything. */
-export function planFilm(assetId: string, source: SourceInfo, ladder: Ladder, chunkSegments: number): Plan {
-  const film = layOut(source, ladder);
+export function planFilm(
+  assetId: string,
+  source: SourceInfo,
+  ladder: Ladder,
+  chunkSegments: number,
+  complexity?: Complexity,
+): Plan {
+  const full = layOut(source, ladder);
+  const film = complexity ? fitted(full, complexity) : full;
   const layout = planLayout(source);
   return { film, jobs: [...planJobs(assetId, film, layout, chunkSegments), ...planSubtitles(assetId, source, layout)] };
 }
@@ -94,6 +102,12 @@ function planSubtitles(assetId: string, source: SourceInfo, { container, zeroSec
   const payload: SubtitlesWork = { container, zeroSeconds, tracks: source.subtitles };
   const none = { lanes: [], firstSegment: 0, endSegment: 0 };
   return [{ kind: 'subtitles', subject: assetId, ...none, payload, priority: PRIORITY.subtitles }];
+}
+
+/** The same film with the rungs that suit what samples of it showed. */
+function fitted(film: Film, complexity: Complexity): Film {
+  const { video } = film;
+  return video ? { ...film, video: { ...video, renditions: fitRungs(video.renditions, complexity) } } : film;
 }
 
 function layOut(source: SourceInfo, ladder: Ladder): Film {

@@ -16,12 +16,13 @@ import { SUBTITLE_CHANGE_KIND } from '../queue/subtitle-change.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { endOrphans } from './confinement.ts';
 import { copyVideo } from './copy.ts';
-import { encodeAudio, encodeVideo } from './encode.ts';
+import { encodeAudio, encodeVideo, limits } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
 import { planFilm } from './plan.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
+import { measureComplexity } from './samples.ts';
 import { clearScratch } from './scratch.ts';
 import { type EmbeddedWork, publishEmbedded, publishUploaded, waitingUploads } from './subtitles.ts';
 import { ENCODER_NAMES } from './video-encoders.ts';
@@ -180,7 +181,10 @@ export class Worker {
       maxSeconds: settings.sourceMaxHours * 3_600,
       abort,
     });
-    const { film, jobs } = planFilm(asset.id, info, this.#ladder, settings.chunkSegments);
+    const complexity = settings.ladderByContent
+      ? await measureComplexity(info, this.#ladder, source.path, limits({ settings, abort }))
+      : undefined;
+    const { film, jobs } = planFilm(asset.id, info, this.#ladder, settings.chunkSegments, complexity);
     await this.#publisher.playlists(asset, film);
     await assets.planned(asset.id, film);
     // After the plan stands: an upload that comes later finds it, and asks for its own work.

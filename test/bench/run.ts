@@ -1,9 +1,10 @@
-/** `npm run bench [edge|cold|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|cold|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchCold } from './cold.bench.ts';
 import { benchEdge } from './edge.bench.ts';
 import { benchFilm } from './film.bench.ts';
+import { benchLadder } from './ladder.bench.ts';
 import { type Table, writeTable } from './measure.ts';
 import { benchMemory } from './memory.bench.ts';
 import { benchWorkers } from './workers.bench.ts';
@@ -18,6 +19,7 @@ interface Bench {
 const BENCHES: readonly Bench[] = [
   { name: 'edge', needs: ['nginx', 'wrk', 'taskset'], run: benchEdge },
   { name: 'cold', needs: ['nginx', 'taskset'], run: benchCold },
+  { name: 'ladder', needs: ['ffmpeg'], run: benchLadder },
   { name: 'film', needs: ['ffmpeg', 'chromium'], run: benchFilm },
   { name: 'workers', needs: ['ffmpeg'], run: benchWorkers },
   { name: 'memory', needs: ['ffmpeg'], run: benchMemory },

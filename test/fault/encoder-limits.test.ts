@@ -30,7 +30,7 @@ function limits(more: Partial<ProcessLimits>): ProcessLimits {
   };
 }
 
-function run(filter: string, target: string, given: Partial<ProcessLimits>): Promise<void> {
+function run(filter: string, target: string, given: Partial<ProcessLimits>): Promise<unknown> {
   const options = ['-map', '[o]', '-c:v', 'mjpeg', '-q:v', '2', '-frames:v', '1', '-update', '1', '-f', 'image2'];
   const command = { inputOptions: ['-v', 'warning'], input: clip, filter: `[0:v]${filter}[o]`, outputs: [] };
   return runFfmpeg({ ...command, outputs: [{ options, target }] }, limits(given));
