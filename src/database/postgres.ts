@@ -12,8 +12,10 @@ export interface PostgresOptions {
   readonly log: Log;
 }
 
-/** How long a request waits for a connection, be it a new one or one that others use. */
+/** How long a connection may take to be made. */
 const CONNECT_MS = 5_000;
+/** How long a request waits for a connection, be it a new one or one that others use. */
+const TURN_MS = 10_000;
 /** Far above anything we ask; what takes longer is stuck, and holds up whoever waits for its rows. */
 const STATEMENT_MS = 30_000;
 /** A server cut off in the middle of a transaction must not keep its rows locked. */
@@ -45,7 +47,7 @@ export function postgresDialect(
     connectionString: url,
     application_name: 'frontrow',
     max: connections,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: TURN_MS,
     idleTimeoutMillis: IDLE_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,

@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { SubtitleTrack } from '../kernel/subtitles/track.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import type { SubtitleTable } from './schema.ts';
+import { transact } from './transact.ts';
 
 /** A subtitle rendition as it is known here. Rows are never changed but for their publication: another text is another row. */
 export interface StoredSubtitles extends SubtitleTrack {
@@ -57,7 +58,7 @@ export class SubtitleRepository {
     addWork: AddSubtitleWork,
   ): Promise<StoredSubtitles | undefined> {
     const row = { ...toRow(assetId, track), published_at: null, created_at: this.#clock.now() };
-    return this.#db.transaction().execute(async (trx) => {
+    const replace = async (trx: DatabaseTransaction) => {
       const gone = await removeUploaded(trx, assetId, track.language);
       const { count } = await trx
         .selectFrom('subtitles')
@@ -68,7 +69,8 @@ export class SubtitleRepository {
       await trx.insertInto('subtitles').values(row).execute();
       await addWork(trx, gone);
       return toSubtitles(row);
-    });
+    };
+    return transact(this.#db, replace, 'serializable');
   }
 
   /** False when it has been replaced or removed meanwhile. */
@@ -84,7 +86,7 @@ export class SubtitleRepository {
 
   /** Removes the upload in a language. False when there is none. */
   async remove(assetId: string, language: string, addWork: AddSubtitleWork): Promise<boolean> {
-    return this.#db.transaction().execute(async (trx) => {
+    return transact(this.#db, async (trx) => {
       const gone = await removeUploaded(trx, assetId, language);
       if (gone.length > 0) await addWork(trx, gone);
       return gone.length > 0;

@@ -85,6 +85,7 @@ export class Puller {
     } catch (cause) {
       if (this.#stop.signal.aborted) await queue.release(job);
       else if (lost.signal.aborted) log.info({ assetId }, 'pull was taken away');
+      else if (Fault.from(cause).code === 'UNAVAILABLE') await queue.release(job);
       else await this.#failed(job, Fault.from(cause));
     } finally {
       clearInterval(heart);

@@ -166,10 +166,10 @@ export class Fault extends Error {
   }
 }
 
-/** Whether waiting helps: the store has no room, or is away, and neither lies with what was to be stored. */
+/** Whether waiting helps: the store or the database has no room or is away, which does not lie with what was to be kept. */
 export function isPassing(thrown: unknown): boolean {
   const { code } = Fault.from(thrown);
-  return code === 'STORAGE_FULL' || code === 'STORAGE_UNAVAILABLE';
+  return code === 'STORAGE_FULL' || code === 'STORAGE_UNAVAILABLE' || code === 'UNAVAILABLE';
 }
 
 /** SQLite's own word for a disk without room, https://sqlite.org/rescode.html#full. */

@@ -44,6 +44,9 @@ export interface WorkerDeps {
 const FILM_KINDS = ['probe', 'copy', 'video', 'audio'];
 const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'subtitles', SUBTITLE_CHANGE_KIND, 'digest'];
 
+/** How often films are looked for whose last worker died, or lost its database, before it could say that they are whole. */
+const LEFT_OVERS_MS = 30_000;
+
 /** How long a slot with nothing to do waits before it looks again: signals from other processes may be lost. */
 const IDLE_MS = 1_000;
 
@@ -84,6 +87,7 @@ export class Worker {
     this.#slots = Array.from({ length: count }, () => this.#slot());
     // One more, for waiting viewers alone: they shall not wait for the end of chunks that nobody asked for.
     this.#slots.push(this.#slot({ wantedOnly: true }));
+    this.#slots.push(this.#watchForWhole());
     this.#log.info({ slots: count }, 'taking work');
   }
 
@@ -205,14 +209,23 @@ export class Worker {
   }
 
   /**
-   * A full disk or a store that is away is not the film's fault: the job costs no attempt, and waits so that it does not
-   * encode for nothing.
+   * A full disk, or a store or a database that is away, is not the film's fault: the job costs no attempt, and waits so
+   * that it does not encode for nothing, and until there is somebody to hand it back to.
    */
   async #waitForStore(job: Job, fault: Fault, log: Log): Promise<void> {
     const { queue, signals, settings } = this.#deps;
-    log.error({ code: fault.code, detail: fault.detail, err: fault.cause }, 'no room for what was made, or no store');
-    await signals.next(`store:${job.id}`, settings.leaseMs / 3, this.#stop.signal);
-    await queue.release(job);
+    log.error(
+      { code: fault.code, detail: fault.detail, err: fault.cause },
+      'no room for what was made, or store or database away',
+    );
+    do {
+      await signals.next(`store:${job.id}`, settings.leaseMs / 3, this.#stop.signal);
+      try {
+        return await queue.release(job);
+      } catch (cause) {
+        if (!isPassing(cause)) throw cause;
+      }
+    } while (!this.#stop.signal.aborted);
   }
 
   /** A bad source ends its asset at once; anything else is tried again until the queue calls the job dead. */
@@ -258,8 +271,27 @@ export class Worker {
       await queue.cancel(asset.id);
       await this.#publisher.remove(asset.id);
     }
+    for (const asset of await this.#openFilms()) await this.#finishIfDone(asset.id);
+  }
+
+  /** The same for workers elsewhere that do not come back, and for a database that went away in that very moment. */
+  async #watchForWhole(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#deps.signals.next('left-overs', LEFT_OVERS_MS, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      try {
+        const whole = (await this.#openFilms()).filter((asset) => asset.segmentsDone >= asset.segmentsTotal);
+        for (const asset of whole) await this.#finishIfDone(asset.id);
+      } catch (cause) {
+        this.#log.warn({ err: cause }, 'could not look for films that are whole');
+      }
+    }
+  }
+
+  async #openFilms(): Promise<Asset[]> {
+    const { assets } = this.#deps;
     const open = [...(await assets.inStatus('queued')), ...(await assets.inStatus('playable'))];
-    for (const asset of open) if (asset.film) await this.#finishIfDone(asset.id);
+    return open.filter(({ film }) => film !== undefined);
   }
 
   /** An asset deleted while its work ran may have got files after its own were removed. */

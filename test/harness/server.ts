@@ -89,6 +89,11 @@ export class TestServer {
     }
   }
 
+  /** All that the server has said so far, its log included. */
+  get said(): string {
+    return this.#said.join('');
+  }
+
   /** As a power cut would: no warning, no clean-up. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
