@@ -10,6 +10,7 @@ import { FactViews } from './analytics/facts.ts';
 import { Metrics } from './analytics/metrics.ts';
 import { lockData } from './config/data-lock.ts';
 import { createLog, openLineFile } from './config/log.ts';
+import { loadNodeId } from './config/node-id.ts';
 import { isAlive, readRunFile, removeRunFile, writeRunFile } from './config/run-file.ts';
 import { loadSecrets, type Secrets } from './config/secrets.ts';
 import { type Settings, SettingsError } from './config/settings.ts';
@@ -79,6 +80,8 @@ function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> 
 /** Database, store and queue: what all roles but the edge share. */
 interface Seams {
   readonly database: Database;
+  /** This data folder's name among all that share the database. */
+  readonly node: string;
   readonly store: ObjectStore;
   readonly signals: Signals;
   readonly queue: Queue;
@@ -175,13 +178,14 @@ async function holdFolder(folder: string, lifecycle: Lifecycle): Promise<void> {
 }
 
 async function openSeams(ground: Ground, roles: readonly Role[]): Promise<Seams> {
-  const { settings, clock } = ground;
+  const { settings, folder, clock } = ground;
   const { database, signals } = await (settings.databaseUrl ? openShared(ground) : openEmbedded(ground));
   const store = await openStore(ground, roles.includes('worker'));
+  const node = await loadNodeId(folder);
   const { leaseMs, chunkAttempts } = settings;
   const queue = new Queue(database, clock, signals, { leaseMs, maxAttempts: chunkAttempts });
   const assets = new AssetRepository(database, clock);
-  return { database, store, signals, queue, assets, subtitles: new SubtitleRepository(database, clock) };
+  return { database, node, store, signals, queue, assets, subtitles: new SubtitleRepository(database, clock) };
 }
 
 /** One process, one file: signals need go no further. */

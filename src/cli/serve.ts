@@ -56,15 +56,16 @@ function parseRoles(list: string, known: readonly Role[]): Role[] {
   throw usage(`--roles takes ${known.join(', ')}; ${JSON.stringify(unknown)} is none of them.`);
 }
 
+/** A server that only works, or only stores, has nothing to open. */
 function readyLines(server: Running): string[] {
+  const { control, edge } = server.urls;
   return [
     '',
     'Frontrow is ready. Stop it with Ctrl-C.',
     '',
-    `  Console  ${server.signInUrl}`,
-    `  API      ${server.urls.control}/docs`,
-    `  Edge     ${server.urls.edge}`,
-    '',
+    ...(control ? [`  Console  ${server.signInUrl}`, `  API      ${control}/docs`] : []),
+    ...(edge ? [`  Edge     ${edge}`] : []),
+    ...(control || edge ? [''] : []),
   ];
 }
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import rateLimit from '@fastify/rate-limit';
 import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
@@ -51,6 +50,8 @@ export interface ControlDeps {
   readonly keys: SigningKeyRepository;
   readonly tokens: ApiTokenRepository;
   readonly database: Database;
+  /** This data folder's name among all that share the database. */
+  readonly node: string;
   readonly queue: Queue;
   readonly store: ObjectStore;
   readonly signals: Signals;
@@ -146,7 +147,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     probes: { database: () => pingDatabase(deps.database), store: () => deps.store.head('health') },
   });
   await serveConsole(app, deps.staticFolder);
-  const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view }, `courier:${hostname()}`);
+  const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view }, `courier:${deps.node}`);
   return { app, authorize: parts.requires, view: parts.view, removal: parts.removal, courier };
 }
 

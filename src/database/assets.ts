@@ -1,11 +1,11 @@
-import type { Selectable } from 'kysely';
+import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import type { FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
 import { recordEvent } from './events.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
-import type { AssetTable } from './schema.ts';
+import type { AssetTable, Schema } from './schema.ts';
 import { transact } from './transact.ts';
 
 export type AssetStatus = AssetTable['status'];
@@ -47,6 +47,8 @@ export interface NewAsset {
   readonly sourceName: string;
   /** Where the sender says how long the source will be. */
   readonly sourceBytes?: number;
+  /** The node on whose disk the source arrives. */
+  readonly receivedBy?: string;
 }
 
 /** Statuses from which work may still go on; an errored or deleted asset never comes back to life by a late worker. */
@@ -72,6 +74,7 @@ export class AssetRepository {
       source_name: asset.sourceName,
       source_bytes: asset.sourceBytes ?? null,
       received_bytes: 0,
+      received_by: asset.receivedBy ?? null,
       source_sha256: null,
       film: null,
       segments_total: 0,
@@ -128,15 +131,27 @@ export class AssetRepository {
     return result.numUpdatedRows > 0n;
   }
 
-  /** The source is whole and stored: `uploading` becomes `queued`. False when it is not uploading any more. */
-  async sourceStored(id: string, sourceBytes: number): Promise<boolean> {
-    const result = await this.#db
-      .updateTable('assets')
-      .set({ status: 'queued', source_bytes: sourceBytes, received_bytes: sourceBytes, updated_at: this.#clock.now() })
-      .where('id', '=', id)
-      .where('status', '=', 'uploading')
-      .executeTakeFirst();
-    return result.numUpdatedRows > 0n;
+  /**
+   * The source is whole and stored: `uploading` becomes `queued`, and `addWork` adds what is to be done with it, together
+   * or not at all. False when it is not uploading any more.
+   */
+  async sourceStored(
+    id: string,
+    sourceBytes: number,
+    addWork: (trx: DatabaseTransaction) => Promise<void> = async () => {},
+  ): Promise<boolean> {
+    return transact(this.#db, async (trx) => {
+      const received = { source_bytes: sourceBytes, received_bytes: sourceBytes };
+      const result = await trx
+        .updateTable('assets')
+        .set({ status: 'queued', ...received, updated_at: this.#clock.now() })
+        .where('id', '=', id)
+        .where('status', '=', 'uploading')
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) return false;
+      await addWork(trx);
+      return true;
+    });
   }
 
   async sourceDigested(id: string, sha256: string): Promise<boolean> {
@@ -276,15 +291,36 @@ export class AssetRepository {
     });
   }
 
-  /** Assets still uploading that nobody touched since `beforeMs`. */
-  async abandonedUploads(beforeMs: number): Promise<string[]> {
+  /**
+   * Assets still uploading that nobody touched since `beforeMs`, or since `othersBeforeMs` where another node than `node`
+   * receives them: that one is to give them up itself, as long as it is there.
+   */
+  async abandonedUploads(node: string, beforeMs: number, othersBeforeMs = beforeMs): Promise<string[]> {
     const rows = await this.#db
       .selectFrom('assets')
       .select('id')
       .where('status', '=', 'uploading')
-      .where('updated_at', '<', beforeMs)
+      .where((where) =>
+        where.or([
+          where.and([where('updated_at', '<', beforeMs), isReceivedBy(where, node)]),
+          where('updated_at', '<', othersBeforeMs),
+        ]),
+      )
       .execute();
     return rows.map((row) => row.id);
+  }
+
+  /** Assets in this state whose source arrived on one node, oldest first: what its ingest looks through after a crash. */
+  async receivedBy(node: string, status: AssetStatus): Promise<Asset[]> {
+    const rows = await this.#db
+      .selectFrom('assets')
+      .selectAll()
+      .where('status', '=', status)
+      .where((where) => isReceivedBy(where, node))
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+    return rows.map(toAsset);
   }
 
   /** Every asset in this state, oldest first: what a part looks through after a crash. */
@@ -341,6 +377,11 @@ export class AssetRepository {
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
   }
+}
+
+/** Those that name no node are everybody's. */
+function isReceivedBy(where: ExpressionBuilder<Schema, 'assets'>, node: string) {
+  return where.or([where('received_by', 'is', null), where('received_by', '=', node)]);
 }
 
 /** The film of an asset whose segments are about to change: they are counted by one at a time. */

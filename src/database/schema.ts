@@ -26,6 +26,8 @@ export interface AssetTable {
   source_name: string;
   source_bytes: number | null;
   received_bytes: number;
+  /** The node on whose disk the source arrives; null for one that was made before there were several. */
+  received_by: string | null;
   source_sha256: string | null;
   /** JSON of `Film`, once planned. */
   film: string | null;

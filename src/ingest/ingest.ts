@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { sourceKey } from '../kernel/film/paths.ts';
 import { Bodies } from './bodies.ts';
@@ -24,7 +23,7 @@ export class Ingest {
     this.#parts = parts;
     this.#intake = new Intake(parts);
     this.#uploads = new Uploads(parts, this.#intake);
-    this.#puller = new Puller(parts, this.#intake, `puller:${hostname()}`);
+    this.#puller = new Puller(parts, this.#intake, `puller:${parts.node}`);
     this.#bodies = new Bodies(parts, this.#intake, this.#puller);
     this.#sweeper = new UploadSweeper(parts, this.#intake, {
       drop: async (assetId) => {
@@ -35,16 +34,20 @@ export class Ingest {
     });
   }
 
-  /** Brings to an end what a crash left in the middle; call before requests are answered. */
+  /**
+   * Brings to an end what a crash left in the middle, of what arrived here: beside it other nodes may be receiving. Call
+   * before requests are answered.
+   */
   async recover(): Promise<void> {
+    const { assets, queue, node } = this.#parts;
     await this.#uploads.start();
     const resumable = await this.#uploads.recover();
     await this.#bodies.recover();
-    for (const { id } of await this.#parts.assets.inStatus('uploading')) {
+    for (const { id } of await assets.receivedBy(node, 'uploading')) {
       if (!resumable.has(id) && !(await this.#isPulled(id))) await this.#healOrphan(id);
     }
-    for (const { id, film } of await this.#parts.assets.inStatus('queued')) {
-      const probing = film !== undefined || (await this.#parts.queue.remaining(id, ['probe'])) > 0;
+    for (const { id, film } of await assets.receivedBy(node, 'queued')) {
+      const probing = film !== undefined || (await queue.remaining(id, ['probe'])) > 0;
       if (!probing) await this.#intake.queueProbe(id);
     }
   }

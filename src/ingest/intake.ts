@@ -1,10 +1,11 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetPolicy } from '../database/assets.ts';
+import type { DatabaseTransaction } from '../database/open.ts';
 import { FAULTS, Fault, type FaultCode, isPassing, isStorageFull } from '../kernel/errors.ts';
 import { sourceKey, sourcePrefix } from '../kernel/film/paths.ts';
-import { PRIORITY_PROBE } from '../queue/queue.ts';
-import { ASSETS, assetChannel } from '../queue/signals.ts';
+import { type NewJob, PRIORITY_PROBE } from '../queue/queue.ts';
+import { ASSETS, assetChannel, WORK } from '../queue/signals.ts';
 import type { IngestParts } from './parts.ts';
 
 /** What a sender says about a source. */
@@ -17,7 +18,7 @@ export interface SourceLabel {
 /**
  * The one way in for every door: an asset begins, bytes arrive in a file, the file becomes the asset's source and a
  * probe is queued. The steps of the last part are in an order that a crash between any two can be healed at the next
- * start: the bytes are synced, then renamed into the store, then the row advances, then the probe is queued.
+ * start: the bytes are synced, then renamed into the store, then the row advances and the probe is queued at once.
  */
 export class Intake {
   readonly #parts: IngestParts;
@@ -35,6 +36,7 @@ export class Intake {
       title,
       policy,
       sourceName: fileName,
+      receivedBy: this.#parts.node,
       ...(sizeBytes === undefined ? {} : { sourceBytes: sizeBytes }),
     });
     this.announce(assetId);
@@ -100,23 +102,23 @@ export class Intake {
 
   /** The source is in the store: the row moves on and the probe is queued. */
   async advance(assetId: string): Promise<void> {
-    const { assets, store } = this.#parts;
+    const { assets, store, queue, signals } = this.#parts;
     const source = await store.head(sourceKey(assetId));
     if (!source) return this.fail(assetId, 'SOURCE_MISSING');
-    if (!(await assets.sourceStored(assetId, source.sizeBytes))) {
+    const probe = (trx: DatabaseTransaction) => queue.addWithin(trx, [probeOf(assetId)]);
+    if (!(await assets.sourceStored(assetId, source.sizeBytes, probe))) {
       // Deleted while its last bytes were taken over: then nobody else would ever remove them.
       if (!(await assets.find(assetId))) await store.deletePrefix(sourcePrefix(assetId));
       return;
     }
-    await this.queueProbe(assetId);
+    signals.notify(WORK);
     this.#parts.metrics.count('sources', { outcome: 'stored' });
     this.#parts.metrics.count('source_bytes', {}, source.sizeBytes);
     this.announce(assetId);
   }
 
   async queueProbe(assetId: string): Promise<void> {
-    const work = { lanes: [], firstSegment: 0, endSegment: 0, payload: {} };
-    await this.#parts.queue.add([{ kind: 'probe', subject: assetId, priority: PRIORITY_PROBE, ...work }]);
+    await this.#parts.queue.add([probeOf(assetId)]);
   }
 
   async fail(assetId: string, code: FaultCode, says: string = FAULTS[code].says): Promise<void> {
@@ -146,6 +148,11 @@ export class Intake {
     this.#parts.signals.notify(assetChannel(assetId));
     this.#parts.signals.notify(ASSETS);
   }
+}
+
+function probeOf(assetId: string): NewJob {
+  const work = { lanes: [], firstSegment: 0, endSegment: 0, payload: {} };
+  return { kind: 'probe', subject: assetId, priority: PRIORITY_PROBE, ...work };
 }
 
 const PROGRESS_MS = 1_000;

@@ -17,6 +17,8 @@ export interface IngestParts {
   readonly metrics: {
     count(name: 'sources' | 'source_bytes', labels: { readonly outcome?: string }, by?: number): void;
   };
+  /** This data folder's name among all that share the database. */
+  readonly node: string;
   /** Where bytes rest until they are whole. On the store's own file system taking them over is but a rename. */
   readonly folder: string;
   readonly settings: {

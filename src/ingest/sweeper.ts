@@ -2,6 +2,8 @@ import type { Intake } from './intake.ts';
 import type { IngestParts } from './parts.ts';
 
 const SWEEP_MS = 10 * 60_000;
+/** How long after its time an upload that another node receives is given up for it: that one seems to be gone for good. */
+const OTHERS_MS = 3_600_000;
 
 /** What the sweeper asks about an asset that has not moved for long. */
 export interface Sweepable {
@@ -40,9 +42,9 @@ export class UploadSweeper {
 
   /** One pass over the uploads that have not moved within the time they are kept. */
   async sweep(): Promise<void> {
-    const { assets, clock, settings, log } = this.#parts;
+    const { assets, clock, settings, log, node } = this.#parts;
     const beforeMs = clock.now() - settings.uploadExpireHours * 3_600_000;
-    for (const assetId of await assets.abandonedUploads(beforeMs)) {
+    for (const assetId of await assets.abandonedUploads(node, beforeMs, beforeMs - OTHERS_MS)) {
       if (await this.#sweepable.isPending(assetId)) continue;
       await this.#intake.fail(assetId, 'UPLOAD_EXPIRED');
       await this.#sweepable.drop(assetId);

@@ -159,6 +159,13 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       expect(await assets.advance('as_a', 'playable')).toBe(false);
     });
 
+    test('are queued together with the work that follows, or not at all', async () => {
+      await make('as_a');
+      const failed = assets.sourceStored('as_a', 1, () => Promise.reject(new Error('the queue is away')));
+      await expect(failed).rejects.toThrow('the queue is away');
+      expect((await assets.find('as_a'))?.status).toBe('uploading');
+    });
+
     test('once errored keep their first error', async () => {
       await make('as_a');
       expect(await assets.fail('as_a', { code: 'SOURCE_EMPTY', says: 'empty' })).toBe(true);
@@ -200,15 +207,15 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       const of = (at: number) => others[at % others.length] ?? assets;
       await make('as_a');
       await assets.sourceStored('as_a', 1);
-      await assets.planned('as_a', filmOf(5_625));
+      await assets.planned('as_a', filmOf(3_000));
       const publish = (segment: number, at: number) =>
         of(at).segmentPublished('as_a', 1, { rendition: 'audio', segment, bytes: 10 });
       // Each segment by two, as after a lease that was lost.
-      await Promise.all(Array.from({ length: 60 }, (_, at) => publish(Math.floor(at / 2), at)));
-      expect((await assets.find('as_a'))?.segmentsDone).toBe(30);
+      await Promise.all(Array.from({ length: 32 }, (_, at) => publish(Math.floor(at / 2), at)));
+      expect((await assets.find('as_a'))?.segmentsDone).toBe(16);
       const [shorter] = await Promise.all([
         of(1).correct('as_a', () => filmOf(1_875)),
-        ...Array.from({ length: 30 }, (_, at) => publish(at, at)),
+        ...Array.from({ length: 16 }, (_, at) => publish(at, at)),
       ]);
       const kept = segmentCount(shorter ?? FILM);
       expect(kept).toBe(10);
@@ -260,7 +267,23 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       await assets.sourceStored('as_done', 1);
       clock.turn(1_000);
       await assets.received('as_going', 1);
-      expect(await assets.abandonedUploads(clock.now())).toEqual(['as_left']);
+      expect(await assets.abandonedUploads('nd_a', clock.now())).toEqual(['as_left']);
+    });
+
+    test('are looked after by the node that receives them, and by others only when it let them lie for long', async () => {
+      const receive = (id: string, node: string) =>
+        assets.create({ id, title: id, policy: 'public', sourceName: id, receivedBy: node });
+      await receive('as_ours', 'nd_a');
+      await receive('as_theirs', 'nd_b');
+      await make('as_early');
+      clock.turn(1_000);
+      const ids = (found: readonly { id: string }[]) => found.map(({ id }) => id);
+      expect(ids(await assets.receivedBy('nd_a', 'uploading'))).toEqual(['as_early', 'as_ours']);
+      expect(ids(await assets.receivedBy('nd_b', 'uploading'))).toEqual(['as_early', 'as_theirs']);
+      expect(await assets.receivedBy('nd_a', 'queued')).toEqual([]);
+      const abandoned = (othersBeforeMs: number) => assets.abandonedUploads('nd_a', clock.now(), othersBeforeMs);
+      expect((await abandoned(clock.now() - 1_000)).toSorted()).toEqual(['as_early', 'as_ours']);
+      expect((await abandoned(clock.now() - 999)).toSorted()).toEqual(['as_early', 'as_ours', 'as_theirs']);
     });
 
     test('tell what changed since a time, in the order of the changes', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Metrics } from '../../src/analytics/metrics.ts';
+import { loadNodeId } from '../../src/config/node-id.ts';
 import { loadSecrets, type Secrets } from '../../src/config/secrets.ts';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { buildControl } from '../../src/control/app.ts';
@@ -81,7 +82,8 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   const tokens = new ApiTokenRepository(database, clock);
   const queue = new Queue(database, clock, signals, { leaseMs: settings.leaseMs, maxAttempts: settings.chunkAttempts });
   const store = options.store ?? (await openFolder(folder));
-  const shared = { assets, queue, store, signals, clock, log: options.log ?? silentLog, metrics: new Metrics() };
+  const node = await loadNodeId(folder);
+  const shared = { assets, node, queue, store, signals, clock, log: options.log ?? silentLog, metrics: new Metrics() };
   const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
   let url = '';
   const control = await buildControl({

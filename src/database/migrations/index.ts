@@ -4,6 +4,7 @@ import * as webhooks from './0002-webhooks.ts';
 import * as keyFrames from './0003-key-frames.ts';
 import * as wishes from './0006-wishes.ts';
 import * as subtitles from './0007-subtitles.ts';
+import * as receivers from './0008-receivers.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-key-frames': keyFrames,
   '0006-wishes': wishes,
   '0007-subtitles': subtitles,
+  '0008-receivers': receivers,
 };
