@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { loopClip, placeClip } from '../harness/clip.ts';
 import { RunningCommand } from '../harness/frontrow.ts';
+import { PostgresServer } from '../harness/postgres.ts';
 import { TestServer } from '../harness/server.ts';
 import { median, type Table, worst } from './measure.ts';
 
@@ -15,30 +16,48 @@ const GOAL_BYTES = 10_000_000_000;
 const SAMPLE_MS = 250;
 
 /**
- * Resident memory of the whole server (control, ingest, worker, origin and edge in one process, without its encoders)
- * while a large film arrives by the command line's resumable upload.
+ * Resident memory of a server while a large film arrives by the command line's resumable upload: control (with origin and
+ * edge) and worker in a process each, as in a fleet, and all of it in one. Encoders are not counted.
  */
 export async function benchMemory(): Promise<Table[]> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
+  const postgres = await PostgresServer.start({ durable: true });
   try {
     const film = await makeFilm(folder);
     const { size } = await stat(film);
-    const server = await TestServer.start({ environment: { FRONTROW_SOURCE_MAX_HOURS: '1000' } });
-    try {
-      const before = residentMib(server.run.pid);
-      const samples = await sampleDuring(server.run.pid, upload(server, film));
-      const third = Math.floor(samples.length / 3);
-      const row = [
-        `${(size / 1e9).toFixed(1)} GB`,
-        ...[before, median(samples.slice(0, third)), median(samples.slice(-third)), worst(samples)].map(mib),
-      ];
-      const head = ['upload', 'before', 'first third, median', 'last third, median', 'most'];
-      return [{ title: 'Resident memory of the server while a film arrives', head, rows: [row] }];
-    } finally {
-      await server.stop();
-    }
+    const fleet = {
+      FRONTROW_DATABASE_URL: await postgres.freshDatabase(),
+      FRONTROW_STORAGE: join(folder, 'media'),
+    };
+    const rows = [
+      ...(await measure(film, fleet, ['control,origin,edge', 'worker'])),
+      ...(await measure(film, {}, ['control,origin,worker,edge'])),
+    ];
+    const head = ['process', 'before', 'first third, median', 'last third, median', 'most'];
+    return [{ title: `Resident memory while ${(size / 1e9).toFixed(1)} GB arrive`, head, rows }];
   } finally {
+    await postgres.remove();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A row for each process; the first one receives the film. */
+async function measure(film: string, environment: Record<string, string>, processes: string[]): Promise<string[][]> {
+  const servers: TestServer[] = [];
+  try {
+    for (const roles of processes) servers.push(await TestServer.start({ roles, environment }));
+    const [control] = servers;
+    if (!control) return [];
+    const pids = servers.map(({ run: { pid } }) => pid);
+    const before = pids.map(residentMib);
+    const samples = await sampleDuring(pids, upload(control, film));
+    const third = Math.floor(samples.length / 3);
+    return processes.map((roles, at) => {
+      const own = samples.map((each) => each[at] ?? 0);
+      return [roles, ...[before[at] ?? 0, median(own.slice(0, third)), median(own.slice(-third)), worst(own)].map(mib)];
+    });
+  } finally {
+    for (const server of servers.reverse()) await server.stop();
   }
 }
 
@@ -61,9 +80,9 @@ async function upload(server: TestServer, film: string): Promise<void> {
   if (status !== 0) throw new Error(`the upload ended with ${status}: ${stderr}`);
 }
 
-async function sampleDuring(pid: number, work: Promise<void>): Promise<number[]> {
-  const samples: number[] = [];
-  const timer = setInterval(() => samples.push(residentMib(pid)), SAMPLE_MS);
+async function sampleDuring(pids: readonly number[], work: Promise<void>): Promise<number[][]> {
+  const samples: number[][] = [];
+  const timer = setInterval(() => samples.push(pids.map(residentMib)), SAMPLE_MS);
   try {
     await work;
     return samples;

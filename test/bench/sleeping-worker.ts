@@ -1,16 +1,17 @@
 /**
- * A worker whose encoder sleeps: `node sleeping-worker.ts FOLDER SLEEP_MS`. It leases chunks from the real queue, sleeps,
- * records their segments as published and completes them, until none is left; prints how many it did.
+ * A worker whose encoder sleeps: `node sleeping-worker.ts DATABASE SLEEP_MS`, the database being a folder or a URL. It
+ * leases chunks from the real queue, sleeps, records their segments as published and completes them, until none is left;
+ * then says how many it did.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AssetRepository } from '../../src/database/assets.ts';
-import { openDatabase } from '../../src/database/open.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
+import { openPlace } from './place.ts';
 
-const [folder = '', sleepMs = ''] = process.argv.slice(2);
-const database = await openDatabase(folder);
+const [place = '', sleepMs = ''] = process.argv.slice(2);
+const database = await openPlace(place);
 const assets = new AssetRepository(database, systemClock);
 const queue = new Queue(database, systemClock, new LocalSignals(), { leaseMs: 15_000, maxAttempts: 4 });
 process.send?.('ready');

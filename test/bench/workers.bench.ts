@@ -6,19 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AssetRepository } from '../../src/database/assets.ts';
-import { openDatabase } from '../../src/database/open.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { type NewJob, Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { loopClip, placeClip } from '../harness/clip.ts';
+import { PostgresServer } from '../harness/postgres.ts';
 import { TestServer } from '../harness/server.ts';
 import { median, seconds, type Table } from './measure.ts';
+import { openPlace } from './place.ts';
 
 const ROUNDS = 3;
 
 /** What more workers gain: real encoders on this machine's cores, and sleeping ones, which cost none. */
 export async function benchWorkers(): Promise<Table[]> {
-  return [await realEncoders(), await sleepingEncoders()];
+  return [await realEncoders(), await sleepersOnSqlite(), await sleepersOnPostgres()];
 }
 
 async function realEncoders(): Promise<Table> {
@@ -71,41 +72,54 @@ const CHUNKS = 128;
 const SEGMENTS = 6;
 const LANES = ['240p', '360p', '480p'];
 
-async function sleepingEncoders(): Promise<Table> {
-  const rows: string[][] = [];
-  let aloneMs = 0;
-  for (const workers of [1, 2, 4, 8]) {
-    process.stderr.write(`workers: ${workers} sleeping\n`);
-    const ms = await sleepWith(workers);
-    if (workers === 1) aloneMs = ms;
-    rows.push(row(workers, ms, aloneMs));
-  }
-  const title = `${CHUNKS} chunks with encoders that sleep for ${SLEEP_MS} ms, a process each, one SQLite database`;
-  return { title, head: HEAD, rows };
-}
-
-const SLEEPER = fileURLToPath(new URL('./sleeping-worker.ts', import.meta.url));
-
-async function sleepWith(workers: number): Promise<number> {
+async function sleepersOnSqlite(): Promise<Table> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
   try {
-    await fillQueue(folder);
-    const children = Array.from({ length: workers }, () => fork(SLEEPER, [folder, String(SLEEP_MS)]));
-    await Promise.all(children.map((child) => once(child, 'message')));
-    const startedAt = performance.now();
-    for (const child of children) child.send('go');
-    const done = await Promise.all(children.map(async (child) => Number((await once(child, 'message'))[0])));
-    const ms = performance.now() - startedAt;
-    const total = done.reduce((sum, each) => sum + each, 0);
-    if (total !== CHUNKS) throw new Error(`${total} of ${CHUNKS} chunks were done`);
-    return ms;
+    return await sleepers('SQLite', async (workers) => join(folder, String(workers)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function fillQueue(folder: string): Promise<void> {
-  const database = await openDatabase(folder);
+async function sleepersOnPostgres(): Promise<Table> {
+  const postgres = await PostgresServer.start({ durable: true });
+  try {
+    return await sleepers('PostgreSQL', () => postgres.freshDatabase());
+  } finally {
+    await postgres.remove();
+  }
+}
+
+async function sleepers(database: string, freshPlace: (workers: number) => Promise<string>): Promise<Table> {
+  const rows: string[][] = [];
+  let aloneMs = 0;
+  for (const workers of [1, 2, 4, 8]) {
+    process.stderr.write(`workers: ${workers} sleeping, ${database}\n`);
+    const ms = await sleepWith(workers, await freshPlace(workers));
+    if (workers === 1) aloneMs = ms;
+    rows.push(row(workers, ms, aloneMs));
+  }
+  const title = `${CHUNKS} chunks with encoders that sleep for ${SLEEP_MS} ms, a process each, on one ${database}`;
+  return { title, head: HEAD, rows };
+}
+
+const SLEEPER = fileURLToPath(new URL('./sleeping-worker.ts', import.meta.url));
+
+async function sleepWith(workers: number, place: string): Promise<number> {
+  await fillQueue(place);
+  const children = Array.from({ length: workers }, () => fork(SLEEPER, [place, String(SLEEP_MS)]));
+  await Promise.all(children.map((child) => once(child, 'message')));
+  const startedAt = performance.now();
+  for (const child of children) child.send('go');
+  const done = await Promise.all(children.map(async (child) => Number((await once(child, 'message'))[0])));
+  const ms = performance.now() - startedAt;
+  const total = done.reduce((sum, each) => sum + each, 0);
+  if (total !== CHUNKS) throw new Error(`${total} of ${CHUNKS} chunks were done`);
+  return ms;
+}
+
+async function fillQueue(place: string): Promise<void> {
+  const database = await openPlace(place);
   const queue = new Queue(database, systemClock, new LocalSignals(), { leaseMs: 15_000, maxAttempts: 4 });
   const subject = 'as_aaaabbbbccccdddd';
   const label = { title: 'Film', policy: 'public', sourceName: 'film.mp4' } as const;
