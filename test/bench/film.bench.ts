@@ -50,15 +50,21 @@ export async function benchFilm(): Promise<Table[]> {
   }
 }
 
+/** The clip as it is, whose key frames stand where they like, and one whose packets become a rendition as they are. */
 async function makeFilms(folder: string): Promise<Film[]> {
   const film = (name: string, wholeRounds: number) => ({ name, path: join(folder, `${name}.mp4`), wholeRounds });
   const short = film('30 s', ROUNDS);
   const medium = film('10 min', 1);
   const long = film('2 h', 0);
+  const regular = film('30 s, key frames every 2 s', 0);
+  const regularLong = film('2 h, key frames every 2 s', 0);
   await placeClip(short.path);
   await loopClip(short.path, medium.path, 20);
   await loopClip(short.path, long.path, 240);
-  return [short, medium, long];
+  const keyFrames = ['-g', '48', '-keyint_min', '48', '-sc_threshold', '0', '-flags', '+cgop', '-c:a', 'copy'];
+  await run('ffmpeg', ['-v', 'error', '-y', '-i', short.path, '-c:v', 'libx264', ...keyFrames, regular.path]);
+  await loopClip(regular.path, regularLong.path, 240);
+  return [short, medium, long, regular, regularLong];
 }
 
 async function benchOne(film: Film, folder: string, browser: Browser): Promise<string[]> {
