@@ -13,6 +13,15 @@ test('what is counted, observed and read stands on the page', async () => {
   expect(page).toContain('frontrow_jobs_waiting 7');
 });
 
+test('a number that cannot be read is none, and the page stands', async () => {
+  const metrics = new Metrics();
+  metrics.gauge('jobs_waiting', () => Promise.reject(new Error('the database is away')));
+  metrics.gauge('edge_cache_bytes', () => 5);
+  const page = await metrics.text();
+  expect(page).toMatch(/^frontrow_jobs_waiting nan$/im);
+  expect(page).toContain('frontrow_edge_cache_bytes 5');
+});
+
 test("two processes' worth of numbers in one test run do not meet", async () => {
   const [one, other] = [new Metrics(), new Metrics()];
   one.count('sources', { outcome: 'stored' });

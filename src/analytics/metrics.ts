@@ -73,7 +73,12 @@ export class Metrics {
       help: GAUGES[name].says,
       registers: [this.#registry],
       async collect() {
-        this.set(await read());
+        // The page is wanted most when something is away: what cannot be read has no number, and the rest stands.
+        this.set(
+          await Promise.resolve()
+            .then(read)
+            .catch(() => Number.NaN),
+        );
       },
     });
   }

@@ -14,8 +14,9 @@ export function createLog(level: string): Log {
     {
       level,
       base: null,
-      // A second wall between secrets and the log, behind the rule never to log them.
-      redact: ['*.authorization', '*.cookie', '*.privateKeyPem', '*.token', '*.databaseUrl'],
+      // A second wall between secrets and the log, behind the rule never to log them. Errors of a broken database
+      // connection carry their client, which knows the password.
+      redact: ['*.authorization', '*.cookie', '*.privateKeyPem', '*.token', '*.databaseUrl', '*.client'],
     },
     pino.destination({ dest: 2, sync: true }),
   );
