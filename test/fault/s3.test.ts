@@ -7,9 +7,12 @@ import {
   ListObjectsV2Command,
   ListPartsCommand,
 } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { filmPrefix, sourceKey } from '../../src/kernel/film/paths.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import { S3Store } from '../../src/storage/s3/store.ts';
 import { generateClip } from '../harness/clip.ts';
+import { startControl } from '../harness/control-server.ts';
 import { freshBucket, type TestBucket } from '../harness/s3-bucket.ts';
 import { S3Proxy } from '../harness/s3-proxy.ts';
 import { freshFolder, TestServer } from '../harness/server.ts';
@@ -120,6 +123,47 @@ test('what was sent of an upload that its sender gives up is removed from S3', a
   const gone = await fetch(control.run.control + location, { method: 'DELETE', headers: headersOf(control) });
   expect(gone.status).toBe(204);
   expect(await pending()).toBe(0);
+});
+
+test('what was sent of an upload that nobody goes on with is removed from S3 when its time is over', async () => {
+  for (const [name, value] of Object.entries(bucket.environment)) vi.stubEnv(name, value);
+  const store = new S3Store({
+    place: { bucket: bucket.bucket, prefix: 'media/', endpoint: proxy.endpoint, region: 'us-east-1', pathStyle: true },
+    attempts: 2,
+    timeoutMs: 5_000,
+    folder: `${folder}/s3`,
+    copiesBytes: 0,
+    keepAdopted: false,
+    log: silentLog,
+  });
+  await store.start();
+  let nowMs = Date.now();
+  const control = await startControl(folder, {
+    store,
+    clock: { now: () => nowMs },
+    settings: { uploadExpireHours: 1 },
+  });
+  try {
+    const headers = { 'tus-resumable': '1.0.0' };
+    const made = await control.call('/v1/uploads', {
+      method: 'POST',
+      headers: { ...headers, 'upload-length': `${3 * PART}` },
+    });
+    const location = new URL(made.headers.get('location') ?? '').pathname;
+    await control.call(location, {
+      method: 'PATCH',
+      headers: { ...headers, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' },
+      body: randomBytes(PART + 17),
+    });
+    await expect.poll(() => kept(location.split('/').at(-1) ?? ''), { timeout: 60_000 }).toBe(1);
+    nowMs += 3_601_000;
+    await control.ingest.sweep();
+    expect(await pending()).toBe(0);
+  } finally {
+    await control.stop();
+    await store.stop();
+    vi.unstubAllEnvs();
+  }
 });
 
 test('S3 answering 503 at the end of an upload loses nothing: the sender is done, the source comes later', async () => {
