@@ -34,7 +34,6 @@ import { Queue } from './queue/queue.ts';
 import { LocalSignals, type Signals } from './queue/signals.ts';
 import { FolderStore } from './storage/folder.ts';
 import type { ObjectStore } from './storage/object-store.ts';
-import { S3Store } from './storage/s3/store.ts';
 import { Worker } from './transcode/worker.ts';
 
 export const ROLES = ['control', 'origin', 'worker', 'edge'] as const;
@@ -216,6 +215,8 @@ async function openStore({ settings, folder, log, lifecycle }: Ground, keepAdopt
     await store.start();
     return store;
   }
+  // Loaded by those only who use it: it is large.
+  const { S3Store } = await import('./storage/s3/store.ts');
   const store = new S3Store({
     place,
     attempts: settings.storageAttempts,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { Fault } from '../../kernel/errors.ts';
 import type { Bucket } from './bucket.ts';
-import type { Slots } from './slots.ts';
+import type { PartBuffers } from './part-buffers.ts';
 
 const MIB = 1_048_576;
 /** S3's own limit on the number of parts. */
@@ -31,7 +31,7 @@ interface Note {
 export interface SendingParts {
   readonly bucket: Bucket;
   /** Shared by all objects of the store: they bound the memory that parts take. */
-  readonly slots: Slots;
+  readonly buffers: PartBuffers;
   /** Where the note lies. */
   readonly note: string;
   readonly leastPartBytes: number;
@@ -195,7 +195,7 @@ export class Sending {
   async #sendEach(file: FileHandle, missing: number[], bytes: number): Promise<boolean> {
     for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
       const one = number;
-      const etag = await this.#parts.slots.run(() => this.#sendPart(file, one, bytes));
+      const etag = await this.#sendPart(file, one, bytes);
       if (etag === undefined) return false;
       this.#etags.set(one, etag);
     }
@@ -203,12 +203,15 @@ export class Sending {
   }
 
   async #sendPart(file: FileHandle, number: number, bytes: number): Promise<string | undefined> {
-    this.#abort.signal.throwIfAborted();
+    const { bucket, buffers } = this.#parts;
     const { key } = this;
     const start = (number - 1) * this.#partBytes;
-    const body = await readFully(file, start, Math.min(this.#partBytes, bytes - start));
-    if (this.#uploadId === undefined) return undefined;
-    return this.#parts.bucket.putPart({ key, uploadId: this.#uploadId }, number, body, this.#abort.signal);
+    return buffers.lend(Math.min(this.#partBytes, bytes - start), async (body) => {
+      this.#abort.signal.throwIfAborted();
+      await readFully(file, start, body);
+      if (this.#uploadId === undefined) return undefined;
+      return bucket.putPart({ key, uploadId: this.#uploadId }, number, body, this.#abort.signal);
+    });
   }
 
   async #complete(sizeBytes: number): Promise<string | undefined> {
@@ -233,14 +236,13 @@ function etagOf(etags: ReadonlyMap<number, string>): string | undefined {
   return `"${hash.digest('hex')}-${digests.length}"`;
 }
 
-async function readFully(file: FileHandle, start: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  for (let at = 0; at < length; ) {
-    const { bytesRead } = await file.read(bytes, at, length - at, start + at);
+/** Fills `bytes` from the file, from `start` on. */
+export async function readFully(file: FileHandle, start: number, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, at, bytes.length - at, start + at);
     if (bytesRead === 0) throw new Fault('INTERNAL', { detail: { why: 'the file is shorter than it was' } });
     at += bytesRead;
   }
-  return bytes;
 }
 
 async function readNote(file: string): Promise<Note | undefined> {

@@ -1,13 +1,13 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Log } from '../../kernel/log.ts';
 import { decodeKey, encodeKey, LocalCopies } from '../local-copies.ts';
 import { checkKey, type LocalFile, type ObjectHead, type ObjectStore, type OpenObject } from '../object-store.ts';
 import { Bucket, type BucketPlace, type Patience, type Range } from './bucket.ts';
+import { PartBuffers } from './part-buffers.ts';
 import { ResumingBody, replaced } from './resuming-body.ts';
-import { Sending } from './sending.ts';
-import { Slots } from './slots.ts';
+import { readFully, Sending } from './sending.ts';
 
 export interface S3StoreOptions extends Patience {
   readonly place: BucketPlace;
@@ -36,7 +36,7 @@ export class S3Store implements ObjectStore {
   readonly #bucket: Bucket;
   readonly #copies: LocalCopies;
   readonly #options: S3StoreOptions;
-  readonly #slots = new Slots(PARTS_AT_ONCE);
+  readonly #buffers = new PartBuffers(PARTS_AT_ONCE);
   readonly #sendings = new Map<string, Sending>();
 
   constructor(options: S3StoreOptions) {
@@ -85,7 +85,7 @@ export class S3Store implements ObjectStore {
     const { size } = await stat(file);
     await (size > 2 * this.#partBytes || this.#sendings.has(key) || (await this.#isBegun(key))
       ? this.#sendWhole(key, file, size, abort)
-      : this.#slots.run(async () => this.#bucket.put(key, await readFile(file))));
+      : this.#sendAtOnce(key, file, size));
     await this.#letGo(key, file);
   }
 
@@ -141,7 +141,7 @@ export class S3Store implements ObjectStore {
     if (known) return known;
     const sending = new Sending(key, file, {
       bucket: this.#bucket,
-      slots: this.#slots,
+      buffers: this.#buffers,
       note: this.#noteOf(key),
       leastPartBytes: this.#partBytes,
     });
@@ -158,6 +158,18 @@ export class S3Store implements ObjectStore {
       () => true,
       () => false,
     );
+  }
+
+  async #sendAtOnce(key: string, path: string, sizeBytes: number): Promise<void> {
+    await this.#buffers.lend(sizeBytes, async (bytes) => {
+      const file = await open(path, 'r');
+      try {
+        await readFully(file, 0, bytes);
+      } finally {
+        await file.close();
+      }
+      await this.#bucket.put(key, bytes);
+    });
   }
 
   async #sendWhole(key: string, file: string, sizeBytes: number, abort: AbortSignal | undefined): Promise<void> {
