@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LOST_ATTEMPTS } from '../../src/queue/queue.ts';
 import { generateClip } from '../harness/clip.ts';
 import { encodersBelow } from '../harness/encoders.ts';
 import { SmallDisk } from '../harness/small-disk.ts';
@@ -70,6 +71,26 @@ describe('a film survives', () => {
     await vi.waitFor(async () => expect(await encodersBelow(scenario.folder)).toEqual([]), { timeout: 10_000 });
   }, 400_000);
 
+  test('another film that kills every worker which takes it up, and which is given up for that', async () => {
+    const poison = await scenario.ingest(clip);
+    const env = { FFMPEG_PATH: await deadlyFfmpeg(poison), FRONTROW_TEST_ALONE: '1', FRONTROW_TEST_ATTEMPTS: '1' };
+    let deaths = 0;
+    const errorOf = async () => (await scenario.assets.find(poison))?.error;
+    while (!(await errorOf())) {
+      const child = await startProcess(env);
+      const died = once(child, 'exit').then(() => true);
+      if (!(await Promise.race([died, vi.waitUntil(errorOf, { timeout: 60_000 })]))) break;
+      if (!(await errorOf())) deaths += 1;
+    }
+    expect(deaths).toBeGreaterThanOrEqual(LOST_ATTEMPTS);
+    // Two of its jobs run at once, and one may die of the other.
+    expect(deaths).toBeLessThanOrEqual(2 * LOST_ATTEMPTS);
+    expect(await errorOf()).toEqual({ code: 'ENCODE_FAILED', says: 'The encoder gave up on this film.' });
+    await vi.waitFor(async () => expect(await scenario.files(poison)).toEqual([]), { timeout: 10_000 });
+    // The worker that gave it up lives on.
+    await expectWholeFilm(scenario, await scenario.ready(clip));
+  }, 300_000);
+
   test('a worker that was thought dead and comes back late: what it writes changes nothing', async () => {
     const id = await scenario.ingest(clip);
     const asleep = await startProcess();
@@ -104,6 +125,14 @@ describe('a film survives', () => {
     return Promise.all(heads);
   }
 });
+
+/** A program in ffmpeg's place that kills whoever started it, when it is to encode a certain film. */
+async function deadlyFfmpeg(assetId: string): Promise<string> {
+  const file = join(clips, 'deadly');
+  const script = ['#!/bin/sh', 'case "$*" in', `*${assetId}*) kill -9 $PPID; exit 1 ;;`, 'esac', 'exec ffmpeg "$@"'];
+  await writeFile(file, script.join('\n'), { mode: 0o755 });
+  return file;
+}
 
 const noDisk = await SmallDisk.missing();
 
