@@ -3,6 +3,7 @@ import type { PlaybackSource } from './carriers.ts';
 import { type Level, levelLabel, sortLevels } from './levels.ts';
 import type { Failure } from './playback-error.ts';
 import { headerOf, readVerdict, type SegmentFact } from './stats-ring.ts';
+import { channelNote, type TrackList } from './tracks.ts';
 
 export type { Hls };
 
@@ -11,7 +12,8 @@ export interface EngineListener {
   /** `playing` is the rung on screen, `chosen` the fixed one or -1 for automatic. */
   onQuality(playing: number, chosen: number): void;
   onSegment(segment: SegmentFact): void;
-  onCaptions(count: number): void;
+  onAudio(list: TrackList): void;
+  onSubtitles(list: TrackList): void;
   onFailure(failure: Failure): void;
 }
 
@@ -52,6 +54,30 @@ export class Engine {
     this.#tellQuality();
   }
 
+  chooseAudio(id: number): void {
+    if (this.hls) this.hls.audioTrack = id;
+  }
+
+  /**
+   * -1 shows none. They are hidden then, not dropped: Chromium forgets the cues of a track that is switched off, and hls.js
+   * does not fetch them again.
+   */
+  chooseSubtitles(id: number): void {
+    const { hls } = this;
+    if (!hls) return;
+    if (id >= 0) hls.subtitleTrack = id;
+    hls.subtitleDisplay = id >= 0;
+    this.#listener.onSubtitles(readSubtitles(hls));
+  }
+
+  /** Takes subtitles away, or brings back those that were shown last: the first ones at first. */
+  toggleSubtitles(): void {
+    const { hls } = this;
+    if (!hls) toggleTextTrack(this.#video);
+    else if (shownSubtitles(hls) >= 0) this.chooseSubtitles(-1);
+    else if (hls.subtitleTracks.length > 0) this.chooseSubtitles(Math.max(0, hls.subtitleTrack));
+  }
+
   get bandwidthBps(): number | undefined {
     const estimate = this.hls?.bandwidthEstimate;
     return estimate !== undefined && Number.isFinite(estimate) ? estimate : undefined;
@@ -78,7 +104,12 @@ export class Engine {
   #listen(hls: Hls): void {
     hls.on(Events.MANIFEST_PARSED, () => this.#listener.onLevels(readLevels(hls)));
     hls.on(Events.LEVEL_SWITCHED, () => this.#tellQuality());
-    hls.on(Events.SUBTITLE_TRACKS_UPDATED, (_, data) => this.#listener.onCaptions(data.subtitleTracks.length));
+    const audio = () => this.#listener.onAudio(readAudio(hls));
+    const subtitles = () => this.#listener.onSubtitles(readSubtitles(hls));
+    hls.on(Events.AUDIO_TRACKS_UPDATED, audio);
+    hls.on(Events.AUDIO_TRACK_SWITCHED, audio);
+    hls.on(Events.SUBTITLE_TRACKS_UPDATED, subtitles);
+    hls.on(Events.SUBTITLE_TRACK_SWITCH, subtitles);
     hls.on(Events.FRAG_LOADED, (_, data) => this.#tellSegment(hls, data));
     hls.on(Events.ERROR, (_, data) => this.#recoverOrTell(hls, data));
   }
@@ -145,6 +176,31 @@ function readLevels(hls: Hls): readonly Level[] {
       ...(level.frameRate > 0 ? { frameRate: level.frameRate } : {}),
     })),
   );
+}
+
+function readAudio(hls: Hls): TrackList {
+  const tracks = hls.audioTracks.map(({ name, channels }, id) => {
+    const note = channelNote(channels);
+    return { id, label: name, ...(note === undefined ? {} : { note }) };
+  });
+  return { tracks, chosen: hls.audioTrack };
+}
+
+function readSubtitles(hls: Hls): TrackList {
+  return { tracks: hls.subtitleTracks.map(({ name }, id) => ({ id, label: name })), chosen: shownSubtitles(hls) };
+}
+
+function shownSubtitles(hls: Hls): number {
+  return hls.subtitleDisplay ? hls.subtitleTrack : -1;
+}
+
+/** Where the browser plays the playlist, its subtitles are the element's own. */
+function toggleTextTrack(video: HTMLVideoElement): void {
+  const tracks = [...video.textTracks].filter(({ kind }) => kind === 'subtitles' || kind === 'captions');
+  const shown = tracks.find(({ mode }) => mode === 'showing');
+  const [first] = tracks;
+  if (shown) shown.mode = 'disabled';
+  else if (first) first.mode = 'showing';
 }
 
 function readFailure(data: ErrorData): Failure {

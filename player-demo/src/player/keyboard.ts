@@ -44,5 +44,6 @@ export const KEY_HELP: readonly (readonly [keys: string, does: string])[] = [
   ['↑ ↓', 'Volume'],
   ['M', 'Mute'],
   ['F', 'Full screen'],
+  ['C', 'Subtitles'],
   ['I', 'Stats'],
 ];

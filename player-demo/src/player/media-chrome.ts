@@ -26,7 +26,6 @@ declare module 'preact' {
       'media-seek-backward-button': ChromeAttributes;
       'media-seek-forward-button': ChromeAttributes;
       'media-playback-rate-button': ChromeAttributes;
-      'media-captions-button': ChromeAttributes;
       'media-pip-button': ChromeAttributes;
       'media-fullscreen-button': ChromeAttributes;
       'media-loading-indicator': ChromeAttributes;

@@ -1,13 +1,14 @@
 import './media-chrome.ts';
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
 import { Icon } from '../ui/icons.tsx';
 import type { PlaybackSource } from './carriers.ts';
 import { PlaybackErrorView } from './playback-error-view.tsx';
 import { QualityMenu } from './quality-menu.tsx';
 import { StatsPanel } from './stats-panel.tsx';
+import { AudioMenu, SubtitleMenu } from './track-menus.tsx';
 import { useKeyboard } from './use-keyboard.ts';
-import { type Playback, usePlayback } from './use-playback.ts';
+import { type PlaybackControl, usePlayback } from './use-playback.ts';
 
 interface PlayerProps {
   readonly title: string;
@@ -30,7 +31,8 @@ export function Player(props: PlayerProps): VNode {
   const [stats, setStats] = useState(statsAtFirst);
   const control = usePlayback(video, source);
   const { playback } = control;
-  useKeyboard(video, () => setStats((shown) => !shown));
+  const onStats = useCallback(() => setStats((shown) => !shown), []);
+  useKeyboard(video, { onStats, onCaptions: control.toggleSubtitles });
   const retry = () => {
     onRetry?.();
     control.retry();
@@ -67,13 +69,7 @@ export function Player(props: PlayerProps): VNode {
             </div>
           )}
           {source && !playback.error && (
-            <Chrome
-              playback={playback}
-              audioOnly={audioOnly}
-              statsShown={stats}
-              onStats={() => setStats(!stats)}
-              onLevel={control.chooseLevel}
-            />
+            <Chrome control={control} audioOnly={audioOnly} statsShown={stats} onStats={() => setStats(!stats)} />
           )}
         </media-controller>
         {!source && <div class="player-waiting">{waiting}</div>}
@@ -100,14 +96,14 @@ function useReturn(away: boolean, retry: () => void): void {
 }
 
 interface ChromeProps {
-  readonly playback: Playback;
+  readonly control: PlaybackControl;
   readonly audioOnly: boolean;
   readonly statsShown: boolean;
   readonly onStats: () => void;
-  readonly onLevel: (index: number) => void;
 }
 
-function Chrome({ playback, audioOnly, statsShown, onStats, onLevel }: ChromeProps): VNode {
+function Chrome({ control, audioOnly, statsShown, onStats }: ChromeProps): VNode {
+  const { playback } = control;
   return (
     <>
       <media-loading-indicator slot="centered-chrome" noautohide />
@@ -126,14 +122,15 @@ function Chrome({ playback, audioOnly, statsShown, onStats, onLevel }: ChromePro
           </span>
           <media-time-display class="tabular" showduration />
           <span class="player-gap" />
-          {playback.captionCount > 0 && <media-captions-button />}
+          <AudioMenu list={playback.audio} onChoose={control.chooseAudio} />
+          <SubtitleMenu list={playback.subtitles} onChoose={control.chooseSubtitles} />
           <media-playback-rate-button class="wide-only" rates="0.75 1 1.25 1.5 2" />
           {playback.levels.length > 1 && (
             <QualityMenu
               levels={playback.levels}
               playing={playback.playingLevel}
               chosen={playback.chosenLevel}
-              onChoose={onLevel}
+              onChoose={control.chooseLevel}
             />
           )}
           <button

@@ -6,8 +6,15 @@ const OWN_KEYS =
   'input, textarea, select, [contenteditable], [role="menu"], dialog, media-time-range, media-volume-range';
 const PRESSED_BY_SPACE = 'button, a, summary, media-play-button, media-mute-button, media-fullscreen-button';
 
+/** What keys do that is no matter of the element. */
+interface PlayerPanel {
+  readonly onStats: () => void;
+  readonly onCaptions: () => void;
+}
+
 /** The player's keys work anywhere on the page, not only when the player has the focus. */
-export function useKeyboard(video: HTMLVideoElement | null, onStats: () => void): void {
+export function useKeyboard(video: HTMLVideoElement | null, panel: PlayerPanel): void {
+  const { onStats, onCaptions } = panel;
   useEffect(() => {
     if (!video) return;
     const press = (event: KeyboardEvent) => {
@@ -15,11 +22,11 @@ export function useKeyboard(video: HTMLVideoElement | null, onStats: () => void)
       const action = actionOf(event);
       if (!action) return;
       event.preventDefault();
-      perform(action, video, onStats);
+      perform(action, video, { onStats, onCaptions });
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [video, onStats]);
+  }, [video, onStats, onCaptions]);
 }
 
 function isTaken(event: KeyboardEvent): boolean {
@@ -28,7 +35,7 @@ function isTaken(event: KeyboardEvent): boolean {
   return event.key === ' ' && event.target.closest(`${PRESSED_BY_SPACE}, [role="button"]`) !== null;
 }
 
-function perform(action: PlayerAction, video: HTMLVideoElement, onStats: () => void): void {
+function perform(action: PlayerAction, video: HTMLVideoElement, { onStats, onCaptions }: PlayerPanel): void {
   switch (action.kind) {
     case 'toggle-play':
       togglePlay(video);
@@ -43,7 +50,7 @@ function perform(action: PlayerAction, video: HTMLVideoElement, onStats: () => v
       onStats();
       break;
     case 'toggle-captions':
-      toggleCaptions(video);
+      onCaptions();
       break;
     case 'seek-by':
       seek(video, video.currentTime + action.seconds);
@@ -71,12 +78,4 @@ function toggleFullscreen(video: HTMLVideoElement): void {
     ? document.exitFullscreen()
     : video.closest('media-controller')?.requestFullscreen();
   done?.catch(() => undefined); // The browser may refuse; nothing changes then.
-}
-
-function toggleCaptions(video: HTMLVideoElement): void {
-  const tracks = [...video.textTracks].filter((track) => track.kind === 'subtitles' || track.kind === 'captions');
-  const shown = tracks.find((track) => track.mode === 'showing');
-  const first = tracks[0];
-  if (shown) shown.mode = 'disabled';
-  else if (first) first.mode = 'showing';
 }

@@ -5,6 +5,7 @@ import { readGrantFacts } from './grant-facts.ts';
 import type { Level } from './levels.ts';
 import { explainFailure, type PlaybackError } from './playback-error.ts';
 import { emptyRing, pushRing, type Ring, type SegmentFact } from './stats-ring.ts';
+import { NO_TRACKS, type TrackList } from './tracks.ts';
 
 declare global {
   interface Window {
@@ -23,7 +24,8 @@ export interface Playback {
   readonly levels: readonly Level[];
   readonly playingLevel: number;
   readonly chosenLevel: number;
-  readonly captionCount: number;
+  readonly audio: TrackList;
+  readonly subtitles: TrackList;
   readonly segments: Ring<SegmentFact>;
   /** From asking for the manifest to the first picture. */
   readonly firstFrameMs?: number;
@@ -35,7 +37,8 @@ const START: Playback = {
   levels: [],
   playingLevel: -1,
   chosenLevel: -1,
-  captionCount: 0,
+  audio: NO_TRACKS,
+  subtitles: NO_TRACKS,
   segments: emptyRing(SEGMENTS_SHOWN),
 };
 
@@ -43,6 +46,9 @@ export interface PlaybackControl {
   readonly playback: Playback;
   readonly bandwidthBps: () => number | undefined;
   readonly chooseLevel: (index: number) => void;
+  readonly chooseAudio: (id: number) => void;
+  readonly chooseSubtitles: (id: number) => void;
+  readonly toggleSubtitles: () => void;
   readonly retry: () => void;
 }
 
@@ -66,7 +72,8 @@ export function usePlayback(video: HTMLVideoElement | null, source: PlaybackSour
       {
         onLevels: (levels) => change({ levels }),
         onQuality: (playingLevel, chosenLevel) => change({ playingLevel, chosenLevel }),
-        onCaptions: (captionCount) => change({ captionCount }),
+        onAudio: (audio) => change({ audio }),
+        onSubtitles: (subtitles) => change({ subtitles }),
         onSegment: (segment) => setPlayback((now) => ({ ...now, segments: pushRing(now.segments, segment) })),
         onFailure: (failure) =>
           change({ state: 'error', error: explainFailure(failure, readGrantFacts(url), Date.now()) }),
@@ -91,6 +98,9 @@ export function usePlayback(video: HTMLVideoElement | null, source: PlaybackSour
     playback,
     bandwidthBps: useCallback(() => engine.current?.bandwidthBps, []),
     chooseLevel: useCallback((index: number) => engine.current?.choose(index), []),
+    chooseAudio: useCallback((id: number) => engine.current?.chooseAudio(id), []),
+    chooseSubtitles: useCallback((id: number) => engine.current?.chooseSubtitles(id), []),
+    toggleSubtitles: useCallback(() => engine.current?.toggleSubtitles(), []),
     retry: useCallback(() => setAttempt((count) => count + 1), []),
   };
 }

@@ -81,7 +81,7 @@ export function Menu({ label, items, testId }: MenuProps): VNode {
   );
 }
 
-/** Arrow keys among the `menuitem`s of the list that got the key. Shared with the player's quality menu. */
+/** Arrow keys among the `menuitem`s of the list that got the key. Shared with the player's menus. */
 export function moveFocus(event: KeyboardEvent & { currentTarget: EventTarget | null }, close: () => void): void {
   if (event.key === 'Escape') {
     event.stopPropagation();
