@@ -2,10 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { GetObjectCommand, HeadObjectCommand, ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { silentLog } from '../../src/kernel/log.ts';
+import { LocalCopies } from '../../src/storage/local-copies.ts';
 import { S3Store, type S3StoreOptions } from '../../src/storage/s3/store.ts';
 import { freshBucket, type TestBucket } from '../harness/s3-bucket.ts';
 import { S3Proxy } from '../harness/s3-proxy.ts';
@@ -302,6 +304,26 @@ describe('copies on the local disk', () => {
     expect((await readdir(copies)).filter((name) => name.endsWith('.part'))).toEqual([]);
     await (await next.localFile(KEY))?.release();
     expect(downloads()).toBe(1);
+  });
+
+  test('that the disk has no room for are STORAGE_FULL before a byte of them is fetched', async () => {
+    const fetched: string[] = [];
+    const copies = new LocalCopies({
+      folder: join(folder, 'copies'),
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      fetch: async (key, { sizeBytes }) => {
+        fetched.push(key);
+        return Readable.from([Buffer.alloc(sizeBytes)]);
+      },
+    });
+    await copies.start();
+    const head = { etag: '"e"', modifiedAtMs: 0 };
+    await (await copies.get('sources/small', { ...head, sizeBytes: 10 })).release();
+    const larger = copies.get('sources/large', { ...head, sizeBytes: 1e15 });
+    await expect(larger).rejects.toThrow(expect.objectContaining({ code: 'STORAGE_FULL' }));
+    expect(fetched).toEqual(['sources/small']);
+    // What nobody uses had to go first.
+    expect(await readdir(join(folder, 'copies'))).toEqual([]);
   });
 
   test('go with their object, those in use as soon as they are let go', async () => {
