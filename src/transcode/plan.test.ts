@@ -133,6 +133,17 @@ describe('the work', () => {
     expect(starts).toEqual([...starts].sort((one, other) => one - other));
   });
 
+  test.each([
+    [7, [1, 7]],
+    [9, [1, 9]],
+    [10, [1, 7, 10]],
+  ])('of %i segments, chunks end at %j: a short rest is none of its own', (segments, ends) => {
+    const durationSeconds = 4 * segments;
+    const { jobs } = plan({ container: 'mov', video: { ...VIDEO, durationSeconds } });
+    const lowest = jobs.filter(({ lanes }) => lanes[0] === '240p');
+    expect(lowest.map(({ endSegment }) => endSegment)).toEqual(ends);
+  });
+
   test('sound alone needs no pictures', () => {
     const { film, jobs } = plan({ container: 'mp3', audio: { ...AUDIO, channels: 1 } });
     expect(new Set(jobs.map(({ kind }) => kind))).toEqual(new Set(['audio', 'digest']));

@@ -410,10 +410,12 @@ function planJobs(assetId: string, film: Film, layout: SourceLayout, chunkSegmen
 
 type Range = readonly [first: number, end: number];
 
+/** A rest shorter than half a chunk goes with the one before it: another start of the encoder would cost more than it. */
 function chunks(count: number, first: number, size: number): Range[] {
   const ranges: Range[] = [];
   for (let start = 0; start < count; ) {
-    const end = Math.min(count, start + (start === 0 ? first : size));
+    const wanted = start + (start === 0 ? first : size);
+    const end = start > 0 && count - wanted < size / 2 ? count : Math.min(count, wanted);
     ranges.push([start, end]);
     start = end;
   }
