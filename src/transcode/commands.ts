@@ -25,12 +25,21 @@ export interface ChunkRange {
 /** Seeking this much early is cheap and lands before the wanted picture in containers that keep an index. */
 const SEEK_LEAD_SECONDS = 1;
 
-/** Without an index a seek lands anywhere: far enough back that a key frame lies between. */
+/** Without an index a seek lands anywhere: far enough back that mostly a key frame lies between. */
 const SEEK_LEAD_UNINDEXED_SECONDS = 12;
 const INDEXED = ['mov', 'matroska', 'avi', 'asf', 'flv', 'mxf', 'wav', 'nut'];
 
-function input(layout: SourceLayout, filmSeconds: number): string[] {
-  const lead = INDEXED.includes(layout.container) ? SEEK_LEAD_SECONDS : SEEK_LEAD_UNINDEXED_SECONDS;
+/** Whether a seek in this container lands on a key frame at or before the moment that was asked for. */
+export function hasIndex(container: string): boolean {
+  return INDEXED.includes(container);
+}
+
+/** How far before a moment reading begins, in seconds, where nothing else is known. */
+export function seekLead({ container }: SourceLayout): number {
+  return hasIndex(container) ? SEEK_LEAD_SECONDS : SEEK_LEAD_UNINDEXED_SECONDS;
+}
+
+function input(layout: SourceLayout, filmSeconds: number, lead = seekLead(layout)): string[] {
   const at = layout.zeroSeconds + filmSeconds - lead;
   const seek = filmSeconds > lead ? ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', at.toFixed(6)] : [];
   // biome-ignore format: options read in pairs
@@ -56,7 +65,7 @@ export function videoCommand(
   film: Film,
   layout: SourceLayout,
   rungs: readonly { readonly rendition: VideoRendition; readonly target: string }[],
-  chunk: ChunkRange & Gaps,
+  chunk: ChunkRange & { readonly leadSeconds?: number } & Gaps,
   source: string,
 ): FfmpegCommand {
   const { video } = film;
@@ -80,7 +89,7 @@ export function videoCommand(
     ...rungs.map(({ rendition }, index) => scaling(layout, rendition, `s${index}`, `v${index}`)),
   ].join(';');
   return {
-    inputOptions: input(layout, seconds),
+    inputOptions: input(layout, seconds, chunk.leadSeconds),
     input: source,
     filter,
     outputs: rungs.map(({ rendition, target }, index) => ({

@@ -5,10 +5,18 @@ import { type Film, segmentCount, shortenFilm, type VideoTrack, withoutRendition
 import type { Job } from '../queue/queue.ts';
 import type { LocalFile } from '../storage/object-store.ts';
 import { ByteStreams } from './byte-streams.ts';
-import { anyPictureCommand, audioCommand, type ChunkRange, type Gaps, videoCommand } from './commands.ts';
+import {
+  anyPictureCommand,
+  audioCommand,
+  type ChunkRange,
+  type Gaps,
+  hasIndex,
+  seekLead,
+  videoCommand,
+} from './commands.ts';
 import { type FfmpegCommand, type ProcessLimits, runFfmpeg } from './ffmpeg.ts';
 import type { SourceLayout } from './plan.ts';
-import { lastPacketEnd } from './probe.ts';
+import { hasKeyFrame, lastPacketEnd } from './probe.ts';
 import type { Publisher } from './publisher.ts';
 import { SegmentLane } from './segment-lane.ts';
 
@@ -114,7 +122,7 @@ export function within(film: Film, { firstSegment, endSegment }: ChunkRange): Ch
   return firstSegment < end ? { firstSegment, endSegment: end } : undefined;
 }
 
-function runVideo(
+async function runVideo(
   work: ChunkWork,
   names: readonly string[],
   layout: SourceLayout,
@@ -122,6 +130,7 @@ function runVideo(
   gaps: Gaps,
 ): Promise<SegmentLane[]> {
   const { film } = work.asset;
+  const leadSeconds = await leadToKeyFrame(work, layout, range);
   const renditions = (film.video?.renditions ?? []).filter(({ name }) => names.includes(name));
   return runLanes(
     work,
@@ -129,9 +138,28 @@ function runVideo(
     range,
     (targets) => {
       const rungs = renditions.map((rendition, index) => ({ rendition, target: targets[index] ?? '' }));
-      return videoCommand(film, layout, rungs, { ...range, ...gaps }, work.source.path);
+      const chunk = { ...range, leadSeconds, ...gaps };
+      return videoCommand(film, layout, rungs, chunk, work.source.path);
     },
   );
+}
+
+/**
+ * How long before a chunk reading must begin so that its first picture can be decoded. Where a container has no index,
+ * that is known only by looking; a chunk that began after the wanted picture would repeat a later one in its place.
+ */
+async function leadToKeyFrame(work: ChunkWork, layout: SourceLayout, range: ChunkRange): Promise<number> {
+  const { video } = work.asset.film;
+  let lead = seekLead(layout);
+  if (!video || !layout.video || hasIndex(layout.container)) return lead;
+  const seconds = secondsAt(video, range.firstSegment * video.framesPerSegment);
+  const at = layout.zeroSeconds + seconds;
+  const look = (from: number) => {
+    const stream = { container: layout.container, streamIndex: layout.video?.streamIndex ?? 0 };
+    return hasKeyFrame(work.source.path, stream, [from, at], work.abort);
+  };
+  while (lead < seconds && !(await look(at - lead))) lead *= 2;
+  return lead;
 }
 
 /** Runs one ffmpeg with an output for each rendition, publishing segments while it runs. */

@@ -302,6 +302,22 @@ async function withDurations(path: string, info: SourceInfo, abort: AbortSignal)
   };
 }
 
+/** Whether a reader that seeks to the first of two moments on the source's clock meets a key frame until the second. */
+export async function hasKeyFrame(
+  path: string,
+  { container, streamIndex }: { readonly container: string; readonly streamIndex: number },
+  [from, until]: readonly [from: number, until: number],
+  abort: AbortSignal,
+): Promise<boolean> {
+  const interval = `${Math.max(0, from).toFixed(6)}%${until.toFixed(6)}`;
+  const options = ['-select_streams', String(streamIndex), '-show_entries', 'packet=pts_time,flags'];
+  const probed = await runFfprobe(path, container, [...options, '-read_intervals', interval], abort);
+  const packets = probed.read ? fields(probed.json).packets : [];
+  return (Array.isArray(packets) ? packets.map(fields) : []).some(
+    ({ flags, pts_time }) => String(flags).startsWith('K') && (seconds(pts_time) ?? until) < until,
+  );
+}
+
 /**
  * When the last packet of a stream ends, on the source's clock, reading from `fromSeconds` where given. Undefined when
  * there is none from there on. Packets are only counted, nothing is decoded.

@@ -32,6 +32,8 @@ const OPTIONS: Readonly<Record<VideoCodec, (rendition: VideoRendition, gop: stri
     [
       '-c:v', encoder, '-preset', rendition.preset ?? USUAL_PRESET, '-threads', THREADS,
       '-profile:v', 'high', '-level:v', (rendition.level / 10).toFixed(1),
+      // The one preset without it, which would make another profile of the stream than the playlists name.
+      ...(rendition.preset === 'ultrafast' ? ['-8x8dct', '1'] : []),
       ...rate(rendition),
       // Every segment opens on a key frame in every rendition; scene cuts would add fragments between them.
       '-g', gop, '-keyint_min', gop, '-sc_threshold', '0',
