@@ -19,6 +19,7 @@ import { buildControl } from './control/app.ts';
 import { mintAdminToken, mintSignInToken } from './control/tokens.ts';
 import { ApiTokenRepository } from './database/api-tokens.ts';
 import { AssetRepository } from './database/assets.ts';
+import { EncodingRepository } from './database/encodings.ts';
 import { type Database, openDatabase, openPostgres } from './database/open.ts';
 import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
@@ -34,6 +35,7 @@ import { Queue } from './queue/queue.ts';
 import { LocalSignals, type Signals } from './queue/signals.ts';
 import { FolderStore } from './storage/folder.ts';
 import type { ObjectStore } from './storage/object-store.ts';
+import { RetiredVersions } from './transcode/retired-versions.ts';
 import { Worker } from './transcode/worker.ts';
 
 export const ROLES = ['control', 'origin', 'worker', 'edge'] as const;
@@ -86,6 +88,7 @@ interface Seams {
   readonly queue: Queue;
   readonly assets: AssetRepository;
   readonly subtitles: SubtitleRepository;
+  readonly encodings: EncodingRepository;
 }
 
 /**
@@ -184,7 +187,9 @@ async function openSeams(ground: Ground, roles: readonly Role[]): Promise<Seams>
   const { leaseMs, chunkAttempts } = settings;
   const queue = new Queue(database, clock, signals, { leaseMs, maxAttempts: chunkAttempts });
   const assets = new AssetRepository(database, clock);
-  return { database, node, store, signals, queue, assets, subtitles: new SubtitleRepository(database, clock) };
+  const subtitles = new SubtitleRepository(database, clock);
+  const encodings = new EncodingRepository(database, clock);
+  return { database, node, store, signals, queue, assets, subtitles, encodings };
 }
 
 /** One process, one file: signals need go no further. */
@@ -276,6 +281,7 @@ async function startControl(ground: Ground, seams: Seams): Promise<void> {
     metrics,
     settings,
     staticFolder: CONSOLE,
+    ladderFolder: LADDERS,
   });
   ingest.mount(control.app, control);
   control.removal.onRemoved((assetId) => ingest.removed(assetId));
@@ -327,4 +333,7 @@ async function startWorker(ground: Ground, seams: Seams): Promise<void> {
   const worker = new Worker({ ...seams, settings, clock, log, ladderFolder: LADDERS });
   await worker.start();
   lifecycle.add('worker', () => worker.stop());
+  const retired = new RetiredVersions({ ...seams, log: log.child({ part: 'retired versions' }) });
+  retired.start();
+  lifecycle.add('retired versions', () => retired.stop());
 }

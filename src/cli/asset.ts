@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathOf } from './asset-path.ts';
 import type { Command } from './command.ts';
-import { usage } from './failure.ts';
-import { findServer, JSON_OPTION, SERVER_OPTIONS } from './server.ts';
+import { Failure, usage } from './failure.ts';
+import { readText } from './files.ts';
+import { type Api, findServer, JSON_OPTION, SERVER_OPTIONS } from './server.ts';
 import { subtitles } from './subtitles.ts';
-import { tableLines } from './terminal.ts';
+import { type Terminal, tableLines } from './terminal.ts';
 
 /** An asset as the API tells it; only what is shown here. */
 export interface Asset {
@@ -15,6 +17,16 @@ export interface Asset {
   readonly durationSeconds?: number;
   readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
   readonly playbackUrl: string;
+  readonly error?: { readonly code: string; readonly detail: string };
+  /** The last time it was asked to be encoded again. */
+  readonly encoding?: Encoding;
+}
+
+interface Encoding {
+  readonly version: number;
+  readonly status: 'running' | 'ready' | 'failed';
+  readonly ladder: string;
+  readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
   readonly error?: { readonly code: string; readonly detail: string };
 }
 
@@ -85,10 +97,66 @@ const policy: Command = {
   },
 };
 
+const encode: Command = {
+  name: 'encode',
+  says: 'encode an asset again; viewers keep what they have until the new version is whole',
+  takes: [ID],
+  options: [
+    {
+      flags: '--ladder <name>',
+      says: "one of the server's ladders, or a JSON file of your own (default: the server's)",
+    },
+    { flags: '--wait', says: 'until the new version is served' },
+    ...OPTIONS,
+  ],
+  async run(given, terminal) {
+    const api = await findServer(given);
+    const path = pathOf(given.argument('assetId'));
+    const ladder = await ladderOf(given.text('ladder'));
+    const begun = await api.call<Asset>('POST', `${path}/encodings`, ladder === undefined ? {} : { ladder });
+    const asset = given.has('wait') ? await awaitEncoding(path, begun, api, terminal) : begun;
+    terminal.answer(asset, assetLines(asset));
+  },
+};
+
+/** A name, or what stands in a file. */
+async function ladderOf(given: string | undefined): Promise<unknown> {
+  if (!given?.endsWith('.json')) return given;
+  const text = await readText(given);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw usage(`${given} is not JSON.`);
+  }
+}
+
+/** How often the server is asked while waiting. */
+const ASK_MS = 500;
+
+async function awaitEncoding(path: string, begun: Asset, api: Api, terminal: Terminal): Promise<Asset> {
+  const bar = terminal.progress('Encoding ', 'segments');
+  try {
+    for (let asset = begun; ; asset = await api.call<Asset>('GET', path)) {
+      const { encoding } = asset;
+      if (encoding?.version !== begun.encoding?.version)
+        throw new Failure('CONFLICT', 'Another encoding took its place.');
+      if (encoding?.status === 'failed') {
+        throw new Failure(encoding.error?.code ?? 'ENCODE_FAILED', encoding.error?.detail ?? 'The encoding failed.');
+      }
+      if (encoding?.status === 'ready') return asset;
+      const { segmentsDone = 0, segmentsTotal = 0 } = encoding?.progress ?? {};
+      if (segmentsTotal > 0) bar.update(segmentsDone, segmentsTotal);
+      await pause(ASK_MS);
+    }
+  } finally {
+    bar.stop();
+  }
+}
+
 export const asset: Command = {
   name: 'asset',
-  says: 'list, show, delete assets, change who may watch them, or what can be read below them',
-  children: [list, show, remove, policy, subtitles],
+  says: 'list, show, encode again, delete assets, change who may watch them, or what can be read below them',
+  children: [list, show, encode, remove, policy, subtitles],
 };
 
 /** An asset in lines of name and value. */
@@ -102,7 +170,17 @@ export function assetLines(asset: Asset): string[] {
       ['policy', asset.policy],
       ...(durationSeconds === undefined ? [] : [['duration', `${durationSeconds.toFixed(1)} s`]]),
       ['encoded', `${progress.segmentsDone} of ${progress.segmentsTotal} segments`],
+      ...(asset.encoding ? [['encoded again', encodingLine(asset.encoding)]] : []),
       ['playback', asset.playbackUrl],
     ],
   );
+}
+
+function encodingLine({ version, status, ladder, progress, error }: Encoding): string {
+  const said = {
+    running: `${progress.segmentsDone} of ${progress.segmentsTotal} segments`,
+    ready: 'served',
+    failed: '',
+  };
+  return `version ${version} by ${ladder}: ${error ? `${error.detail} (${error.code})` : said[status]}`;
 }

@@ -201,6 +201,13 @@ export const SETTINGS = {
     default: 'h264',
     says: 'Encoding ladder: the name of a file in media/ladders (h264, hevc, av1, or h264-av1 for both), or a path to one.',
   }),
+  versionKeepHours: integer({
+    default: 24,
+    min: 0,
+    max: 8_760,
+    unit: 'hours',
+    says: 'How long a version of a film is kept after an encoding anew has taken its place, for those who watch it.',
+  }),
   segmentHoldMs: integer({
     default: 8_000,
     min: 0,

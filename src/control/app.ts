@@ -4,8 +4,10 @@ import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler 
 import websocket from '@fastify/websocket';
 import { fastify } from 'fastify';
 import type { Secrets } from '../config/secrets.ts';
+import type { Settings } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
+import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
@@ -33,6 +35,7 @@ import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { edgeConfigRoute } from './routes/edge-config.ts';
+import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type OperationsParts, operationsRoutes } from './routes/operations.ts';
 import { playbackGrantRoutes } from './routes/playback-grants.ts';
@@ -47,6 +50,7 @@ export interface ControlDeps {
   readonly secrets: Secrets;
   readonly urls: () => Urls;
   readonly assets: AssetRepository;
+  readonly encodings: EncodingRepository;
   readonly keys: SigningKeyRepository;
   readonly tokens: ApiTokenRepository;
   readonly database: Database;
@@ -58,7 +62,9 @@ export interface ControlDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: OperationsParts['metrics'];
-  readonly settings: CourierParts['settings'];
+  readonly settings: CourierParts['settings'] & Pick<Settings, 'ladder'>;
+  /** Where ladders are found by their name. */
+  readonly ladderFolder: string;
   /** The built console; a page that says so stands in for one that is not there. */
   readonly staticFolder: string;
   readonly version?: string;
@@ -130,6 +136,14 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
 
   assetRoutes(app, parts);
   subtitleRoutes(app, { ...parts, subtitles, store: deps.store, queue: deps.queue });
+  encodingRoutes(app, {
+    ...parts,
+    encodings: deps.encodings,
+    queue: deps.queue,
+    store: deps.store,
+    ladderFolder: deps.ladderFolder,
+    defaultLadder: deps.settings.ladder,
+  });
   signingKeyRoutes(app, parts);
   playbackGrantRoutes(app, parts);
   tokenRoutes(app, parts);

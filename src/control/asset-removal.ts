@@ -1,10 +1,15 @@
+import type { Asset } from '../database/assets.ts';
 import { filmPrefix, sourcePrefix } from '../kernel/film/paths.ts';
 import { ASSETS, assetChannel } from '../queue/signals.ts';
+import { encodingSubject } from '../queue/subjects.ts';
 
 /** What removing an asset must reach. */
 export interface RemovalParts {
   readonly queue: { cancel(subject: string): Promise<void> };
-  readonly assets: { delete(id: string): Promise<boolean> };
+  readonly assets: {
+    find(id: string): Promise<Pick<Asset, 'encoding'> | undefined>;
+    delete(id: string): Promise<boolean>;
+  };
   readonly store: { deletePrefix(prefix: string): Promise<void> };
   readonly signals: { notify(channel: string): void };
 }
@@ -32,8 +37,10 @@ export class AssetRemoval {
    */
   async remove(assetId: string): Promise<void> {
     const { queue, assets, store, signals } = this.#parts;
-    await queue.cancel(assetId);
+    const encoding = (await assets.find(assetId))?.encoding;
     await assets.delete(assetId);
+    await queue.cancel(assetId);
+    if (encoding) await queue.cancel(encodingSubject(assetId, encoding.version));
     signals.notify(assetChannel(assetId));
     signals.notify(ASSETS);
     for (const listener of this.#listeners) await listener(assetId);

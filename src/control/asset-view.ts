@@ -1,4 +1,4 @@
-import type { Asset } from '../database/assets.ts';
+import type { Asset, Encoding } from '../database/assets.ts';
 import type { Film, LeftOutTrack } from '../kernel/film/film.ts';
 import { manifestKey, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
 import type { AssetBody } from './schemas.ts';
@@ -28,7 +28,24 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
     ...(pictures ? { posterUrl: `${edgeUrl}/${posterKey(asset.id)}` } : {}),
     ...(pictures && asset.film?.storyboard ? { storyboardUrl: `${edgeUrl}/${storyboardKey(asset.id)}` } : {}),
     ...(asset.film?.leftOut ? { notes: notesOf(asset.film.leftOut) } : {}),
-    ...(asset.error ? { error: { code: asset.error.code, detail: asset.error.says } } : {}),
+    ...viewError(asset),
+    ...(asset.encoding ? { encoding: viewEncoding(asset.encoding) } : {}),
+  };
+}
+
+function viewError({ error }: Pick<Asset, 'error'>): Pick<AssetBody, 'error'> {
+  return error ? { error: { code: error.code, detail: error.says } } : {};
+}
+
+function viewEncoding(encoding: Encoding): NonNullable<AssetBody['encoding']> {
+  const { version, state, ladder, segmentsDone, segmentsTotal, createdAtMs } = encoding;
+  return {
+    version,
+    status: state,
+    ladder: ladder.name,
+    requestedAt: new Date(createdAtMs).toISOString(),
+    progress: { segmentsDone, segmentsTotal },
+    ...viewError(encoding),
   };
 }
 

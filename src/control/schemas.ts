@@ -26,6 +26,29 @@ const Rendition = Type.Object({
   label: Type.Optional(Type.String({ description: 'What a menu shows for a track of sound.' })),
 });
 
+const EncodingSchema = Type.Object(
+  {
+    version: Type.Integer(),
+    status: Type.Enum(['running', 'ready', 'failed']),
+    ladder: Type.String(),
+    requestedAt: Time,
+    progress: Type.Object({ segmentsDone: Type.Integer(), segmentsTotal: Type.Integer() }),
+    error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() })),
+  },
+  { description: 'The last time the asset was asked to be encoded again. Viewers get its version once it is ready.' },
+);
+
+export const NewEncoding = Type.Object(
+  {
+    ladder: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 32 }), Type.Object({}, { additionalProperties: true })], {
+        description: "The name of one of the server's ladders, or a ladder itself. Left out: the server's default.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const AssetSchema = Type.Object(
   {
     assetId: Type.String(),
@@ -51,6 +74,7 @@ export const AssetSchema = Type.Object(
       Type.Array(Type.String(), { description: 'What of the source the renditions do not have, in sentences.' }),
     ),
     error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() })),
+    encoding: Type.Optional(EncodingSchema),
   },
   { title: 'Asset' },
 );

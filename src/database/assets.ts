@@ -3,9 +3,12 @@ import type { Clock } from '../kernel/clock.ts';
 import type { FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
+import type { Ladder } from '../kernel/ladder/ladder.ts';
+import { joinedAssets, toAsset } from './asset-rows.ts';
+import { filmOfVersion, writeVersion } from './encodings.ts';
 import { recordEvent } from './events.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
-import type { AssetTable, Schema } from './schema.ts';
+import type { AssetTable, EncodingTable, Schema } from './schema.ts';
 import { transact } from './transact.ts';
 
 export type AssetStatus = AssetTable['status'];
@@ -27,8 +30,22 @@ export interface Asset {
   readonly segmentsTotal: number;
   readonly segmentsDone: number;
   readonly error?: { readonly code: FaultCode; readonly says: string };
+  /** The last time it was asked to be encoded anew. */
+  readonly encoding?: Encoding;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+}
+
+/** A version made of a stored source after the first one. */
+export interface Encoding {
+  readonly version: number;
+  readonly state: EncodingTable['state'];
+  readonly ladder: Ladder;
+  readonly film?: Film;
+  readonly segmentsTotal: number;
+  readonly segmentsDone: number;
+  readonly error?: { readonly code: FaultCode; readonly says: string };
+  readonly createdAtMs: number;
 }
 
 /** A segment that viewers can fetch. */
@@ -93,18 +110,18 @@ export class AssetRepository {
   }
 
   async find(id: string): Promise<Asset | undefined> {
-    const row = await this.#db.selectFrom('assets').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await joinedAssets(this.#db).where('assets.id', '=', id).executeTakeFirst();
     return row && toAsset(row);
   }
 
   /** Newest first. `after` is the last asset of the page before; a page holds at most `limit`. */
   async list(limit: number, after?: { createdAtMs: number; id: string }): Promise<Asset[]> {
-    let query = this.#db.selectFrom('assets').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc');
+    let query = joinedAssets(this.#db).orderBy('assets.created_at', 'desc').orderBy('assets.id', 'desc');
     if (after) {
       query = query.where((where) =>
         where.or([
-          where('created_at', '<', after.createdAtMs),
-          where.and([where('created_at', '=', after.createdAtMs), where('id', '<', after.id)]),
+          where('assets.created_at', '<', after.createdAtMs),
+          where.and([where('assets.created_at', '=', after.createdAtMs), where('assets.id', '<', after.id)]),
         ]),
       );
     }
@@ -158,56 +175,49 @@ export class AssetRepository {
     return this.#update(id, { source_sha256: sha256 });
   }
 
-  /** The plan stands: the film is on the playlists. */
-  async planned(id: string, film: Film): Promise<boolean> {
-    const segments_total = segmentCount(film) * renditionNames(film).length;
-    return this.#update(id, { film: JSON.stringify(film), segments_total });
+  /** The plan of a version stands. False when that version is not wanted any more. */
+  async planned(id: string, version: number, film: Film): Promise<boolean> {
+    return transact(this.#db, async (trx) => {
+      const home = await filmOfVersion(trx, id, version);
+      if (!home) return false;
+      await writeVersion(trx, id, home, { film: JSON.stringify(film), ...totals(film) }, this.#clock.now());
+      return true;
+    });
   }
 
   /**
-   * Replaces the film by what `change` makes of the present one, and forgets segments that it has no more. Resolves to
-   * the new film, or undefined when there is none to change or `change` keeps it.
+   * Replaces a version's film by what `change` makes of the present one, and forgets segments that it has no more.
+   * Resolves to the new film, or undefined when there is none to change or `change` keeps it.
    */
-  async correct(id: string, change: (film: Film) => Film | undefined): Promise<Film | undefined> {
+  async correct(id: string, version: number, change: (film: Film) => Film | undefined): Promise<Film | undefined> {
     return transact(this.#db, async (trx) => {
-      const row = await lockedFilm(trx, id);
-      const film = row?.film ? change(JSON.parse(row.film) as Film) : undefined;
-      if (!film) return undefined;
+      const home = await filmOfVersion(trx, id, version);
+      const film = home?.film ? change(home.film) : undefined;
+      if (!home || !film) return undefined;
       await trx
         .deleteFrom('segments')
         .where('asset_id', '=', id)
+        .where('version', '=', version)
         .where((where) =>
           where.or([where('segment', '>=', segmentCount(film)), where('rendition', 'not in', renditionNames(film))]),
         )
         .execute();
-      await trx
-        .updateTable('assets')
-        .set((set) => ({
-          film: JSON.stringify(film),
-          segments_total: segmentCount(film) * renditionNames(film).length,
-          segments_done: set
-            .selectFrom('segments')
-            .select((select) => select.fn.countAll<number>().as('done'))
-            .where('asset_id', '=', id)
-            .whereRef('segments.version', '=', 'assets.version'),
-          updated_at: this.#clock.now(),
-        }))
-        .where('id', '=', id)
-        .execute();
+      const done = { segments_done: await countSegments(trx, id, version) };
+      await writeVersion(trx, id, home, { film: JSON.stringify(film), ...totals(film), ...done }, this.#clock.now());
       return film;
     });
   }
 
   /**
-   * Records a published segment of one version; published twice it counts once. False when the film, which may have
-   * become shorter or lost a rendition while it was encoded, has no such segment.
+   * Records a published segment of one version; published twice it counts once. False when the version is not wanted any
+   * more, or its film, which may have become shorter or lost a rendition while it was encoded, has no such segment.
    */
   async segmentPublished(id: string, version: number, published: PublishedSegment): Promise<boolean> {
     const { keyFrame, ...segment } = published;
     const row = { ...segment, key_start: keyFrame?.startByte ?? null, key_bytes: keyFrame?.sizeBytes ?? null };
     return transact(this.#db, async (trx) => {
-      const asset = await lockedFilm(trx, id);
-      if (asset?.film && !hasSegment(JSON.parse(asset.film) as Film, published)) return false;
+      const home = await filmOfVersion(trx, id, version);
+      if (!home || (home.film && !hasSegment(home.film, published))) return false;
       await trx
         .insertInto('segments')
         .values({ asset_id: id, version, ...row })
@@ -219,17 +229,8 @@ export class AssetRepository {
           })),
         )
         .execute();
-      const { done } = await trx
-        .selectFrom('segments')
-        .select((select) => select.fn.countAll<number>().as('done'))
-        .where('asset_id', '=', id)
-        .where('version', '=', version)
-        .executeTakeFirstOrThrow();
-      await trx
-        .updateTable('assets')
-        .set({ segments_done: Number(done), updated_at: this.#clock.now() })
-        .where('id', '=', id)
-        .execute();
+      const done = { segments_done: await countSegments(trx, id, version) };
+      await writeVersion(trx, id, home, done, this.#clock.now());
       return true;
     });
   }
@@ -286,6 +287,7 @@ export class AssetRepository {
   async delete(id: string): Promise<boolean> {
     return transact(this.#db, async (trx) => {
       const row = await trx.deleteFrom('assets').where('id', '=', id).returningAll().executeTakeFirst();
+      await trx.deleteFrom('retired_versions').where('asset_id', '=', id).execute();
       if (row) await recordEvent(trx, 'asset.deleted', toAsset(row), this.#clock.now());
       return row !== undefined;
     });
@@ -325,24 +327,20 @@ export class AssetRepository {
 
   /** Every asset in this state, oldest first: what a part looks through after a crash. */
   async inStatus(status: AssetStatus): Promise<Asset[]> {
-    const rows = await this.#db
-      .selectFrom('assets')
-      .selectAll()
+    const rows = await joinedAssets(this.#db)
       .where('status', '=', status)
-      .orderBy('created_at')
-      .orderBy('id')
+      .orderBy('assets.created_at')
+      .orderBy('assets.id')
       .execute();
     return rows.map(toAsset);
   }
 
   /** Assets changed at or after `sinceMs`, in the order of their changes; at most `limit`. */
   async changedSince(sinceMs: number, limit: number): Promise<Asset[]> {
-    const rows = await this.#db
-      .selectFrom('assets')
-      .selectAll()
+    const rows = await joinedAssets(this.#db)
       .where('updated_at', '>=', sinceMs)
       .orderBy('updated_at')
-      .orderBy('id')
+      .orderBy('assets.id')
       .limit(limit)
       .execute();
     return rows.map(toAsset);
@@ -384,31 +382,20 @@ function isReceivedBy(where: ExpressionBuilder<Schema, 'assets'>, node: string) 
   return where.or([where('received_by', 'is', null), where('received_by', '=', node)]);
 }
 
-/** The film of an asset whose segments are about to change: they are counted by one at a time. */
-function lockedFilm(trx: DatabaseTransaction, id: string): Promise<{ film: string | null } | undefined> {
-  return trx.selectFrom('assets').select('film').where('id', '=', id).forUpdate().executeTakeFirst();
+function totals(film: Film): { segments_total: number } {
+  return { segments_total: segmentCount(film) * renditionNames(film).length };
 }
 
 function hasSegment(film: Film, { rendition, segment }: { rendition: string; segment: number }): boolean {
   return segment < segmentCount(film) && renditionNames(film).includes(rendition);
 }
 
-function toAsset(row: Selectable<AssetTable>): Asset {
-  return {
-    id: row.id,
-    title: row.title,
-    policy: row.policy,
-    status: row.status,
-    version: row.version,
-    sourceName: row.source_name,
-    ...(row.source_bytes === null ? {} : { sourceBytes: Number(row.source_bytes) }),
-    receivedBytes: Number(row.received_bytes),
-    ...(row.source_sha256 === null ? {} : { sourceSha256: row.source_sha256 }),
-    ...(row.film === null ? {} : { film: JSON.parse(row.film) as Film }),
-    segmentsTotal: row.segments_total,
-    segmentsDone: row.segments_done,
-    ...(row.error_code === null ? {} : { error: { code: row.error_code as FaultCode, says: row.error_says ?? '' } }),
-    createdAtMs: Number(row.created_at),
-    updatedAtMs: Number(row.updated_at),
-  };
+async function countSegments(trx: DatabaseTransaction, id: string, version: number): Promise<number> {
+  const { done } = await trx
+    .selectFrom('segments')
+    .select((select) => select.fn.countAll<number>().as('done'))
+    .where('asset_id', '=', id)
+    .where('version', '=', version)
+    .executeTakeFirstOrThrow();
+  return Number(done);
 }

@@ -7,6 +7,8 @@ export interface Schema {
   assets: AssetTable;
   segments: SegmentTable;
   subtitles: SubtitleTable;
+  encodings: EncodingTable;
+  retired_versions: RetiredVersionTable;
   jobs: JobTable;
   signing_keys: SigningKeyTable;
   api_tokens: ApiTokenTable;
@@ -65,6 +67,28 @@ export interface SubtitleTable {
   /** Null until its segments are in the store. */
   published_at: number | null;
   created_at: ColumnType<number, number, never>;
+}
+
+/** The last encoding anew of an asset. Its film and progress stand here until viewers are served its version. */
+export interface EncodingTable {
+  asset_id: string;
+  version: number;
+  state: 'running' | 'ready' | 'failed';
+  /** JSON of `Ladder`. */
+  ladder: string;
+  film: string | null;
+  segments_total: number;
+  segments_done: number;
+  error_code: string | null;
+  error_says: string | null;
+  created_at: number;
+}
+
+/** A version that viewers may still be in the middle of. */
+export interface RetiredVersionTable {
+  asset_id: string;
+  version: number;
+  remove_at: number;
 }
 
 /** Work, leased with a deadline and a fencing number. `lanes` and the range tell which segments a job will publish. */

@@ -4,6 +4,8 @@ export const ASSET_EVENTS = [
   'asset.playable',
   'asset.ready',
   'asset.errored',
+  'asset.reencoded',
+  'asset.encoding_failed',
   'asset.deleted',
 ] as const;
 

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Asset } from '../database/assets.ts';
 import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../kernel/access/edge-signature.ts';
 import { Fault } from '../kernel/errors.ts';
-import { parseFilmPath } from '../kernel/film/paths.ts';
+import { parseFilmPath, storedKey } from '../kernel/film/paths.ts';
 import { evaluateConditions, ifRangeHolds } from '../kernel/http/conditional.ts';
 import { parseRange, writeContentRange } from '../kernel/http/range.ts';
 import { isId } from '../kernel/ids.ts';
@@ -53,15 +53,25 @@ async function sendObject(deps: OriginDeps, request: FastifyRequest, reply: Fast
   const path = (request.raw.url ?? '').split('?', 1)[0] ?? '';
   const object = parseFilmPath(path);
   if (!object) throw new Fault('NOT_FOUND');
-  const key = path.slice(1);
+  // What names no version is the served one's, whichever that is at the moment of looking.
+  let key = path.slice(1);
+  const look = async () => {
+    if (!('version' in object)) key = await servedKey(deps, path.slice(1), object.assetId);
+    return deps.store.head(key);
+  };
   const asker = { name: viewerOf(request), departure: departureOf(reply) };
-  const head = await awaitObject(deps, object, () => deps.store.head(key), asker);
+  const head = await awaitObject(deps, object, look, asker);
   if (head === 'gone') return reply;
   if (head === 'missing') throw new Fault('NOT_FOUND');
   if (head === 'pending') throw new Fault('SEGMENT_PENDING');
   reply.header('content-type', contentTypeOf(object));
   reply.header('cache-control', cacheControlOf(object));
   return sendBytes(deps, key, head, request, reply);
+}
+
+async function servedKey(deps: OriginDeps, key: string, assetId: string): Promise<string> {
+  const asset = await deps.assets.find(assetId);
+  return asset ? storedKey(key, assetId, asset.version) : key;
 }
 
 /** Whom the edge asks for; what it fetches ahead is for nobody in particular. */

@@ -87,6 +87,9 @@ export const PRIORITY_NEXT = 750;
 /** Priority of a look at a new source: before any encoding, since nothing can be planned without it. */
 export const PRIORITY_PROBE = 900;
 
+/** The same for an encoding anew, behind all that makes other films playable. */
+export const PRIORITY_PROBE_AGAIN = 200;
+
 export class Queue {
   readonly #db: Database;
   readonly #clock: Clock;

@@ -108,7 +108,7 @@ async function withdrawCopied(work: ChunkWork): Promise<void> {
 
 /** The film goes on without a rendition: off the playlists, out of the store, and no work is left for it. */
 export async function withdrawRendition({ assets, asset, publisher }: ChunkWork, name: string): Promise<void> {
-  const film = await assets.correct(asset.id, (current) => withoutRendition(current, name));
+  const film = await assets.correct(asset.id, asset.version, (current) => withoutRendition(current, name));
   if (film) await publisher.withdraw(asset, film, name);
 }
 
@@ -272,7 +272,7 @@ function secondsAt(video: VideoTrack, frame: number): number {
 async function endFilmAt(work: ChunkWork, lanes: readonly SegmentLane[], frameCount: number): Promise<void> {
   const { asset, assets, publisher } = work;
   if (frameCount === 0) throw new Fault('SOURCE_NOT_MEDIA', { detail: { why: NO_PICTURE } });
-  const film = await assets.correct(asset.id, (current) => shortenFilm(current, frameCount));
+  const film = await assets.correct(asset.id, asset.version, (current) => shortenFilm(current, frameCount));
   if (film) {
     await publisher.playlists(asset, film);
     await publisher.removeFrom(asset, segmentCount(film));

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../kernel/errors.ts';
-import { posterKey, storyboardKey, storyboardSheetKey } from '../kernel/film/paths.ts';
+import { posterKey, storedKey, storyboardKey, storyboardSheetKey } from '../kernel/film/paths.ts';
 import { sheetCount, writeStoryboard } from '../kernel/hls/storyboard.ts';
 import type { Job } from '../queue/queue.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -16,13 +16,13 @@ export type PictureWork = ChunkWork & { readonly store: ObjectStore };
 /** A still of the film; when every candidate is black, the first picture there is. */
 export async function makePoster(work: PictureWork, job: Job): Promise<void> {
   const layout = job.payload as SourceLayout;
-  const { film, id } = work.asset;
+  const { film, id, version } = work.asset;
   for (const anyPicture of [false, true]) {
     const [poster] = await picturesOf(work, 'poster.jpg', (target) =>
       posterCommand(film, layout, work.source.path, target, anyPicture),
     );
     if (!poster) continue;
-    await work.store.put(posterKey(id), poster);
+    await work.store.put(storedKey(posterKey(id), id, version), poster);
     work.publisher.changed(id);
     return;
   }
@@ -40,7 +40,8 @@ export async function makeStoryboard(work: PictureWork, job: Job): Promise<void>
   if (sheets.length < sheetCount(board)) throw new Fault('ENCODE_FAILED', { detail: { sheets: sheets.length } });
   for (const [sheet, bytes] of sheets.entries()) await work.store.put(storyboardSheetKey(id, version, sheet), bytes);
   const sheetUri = (sheet: number) => `v${version}/storyboard/sheet-${String(sheet).padStart(3, '0')}.jpg`;
-  await work.store.put(storyboardKey(id), Buffer.from(writeStoryboard(board, film.durationSeconds, sheetUri)));
+  const text = writeStoryboard(board, film.durationSeconds, sheetUri);
+  await work.store.put(storedKey(storyboardKey(id), id, version), Buffer.from(text));
   work.publisher.changed(id);
 }
 

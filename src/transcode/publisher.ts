@@ -1,4 +1,6 @@
+import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository, PublishedSegment } from '../database/assets.ts';
+import type { EncodingRepository } from '../database/encodings.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import { keyFrameRange } from '../kernel/cmaf/segment.ts';
 import { filmManifest } from '../kernel/dash/film-manifest.ts';
@@ -14,6 +16,7 @@ import {
   mediaPlaylistKey,
   renditionPrefix,
   segmentKey,
+  storedKey,
   subtitlePlaylistKey,
   subtitlePrefix,
   subtitleSegmentName,
@@ -36,8 +39,10 @@ import type { ObjectStore } from '../storage/object-store.ts';
 export interface PublisherDeps {
   readonly assets: AssetRepository;
   readonly subtitles: SubtitleRepository;
+  readonly encodings: EncodingRepository;
   readonly store: ObjectStore;
   readonly signals: Signals;
+  readonly settings: Pick<Settings, 'versionKeepHours'>;
 }
 
 /** Puts what was made where viewers find it, and says so: store first, then database, then signal. */
@@ -76,8 +81,11 @@ export class Publisher {
   async multivariant(asset: Asset, settled?: Film): Promise<void> {
     let texts = await this.#multivariantTexts(asset, settled);
     while (texts) {
-      await this.#deps.store.put(manifestKey(asset.id), Buffer.from(texts.manifest));
-      await this.#deps.store.put(masterKey(asset.id), Buffer.from(texts.master));
+      await this.#deps.store.put(
+        storedKey(manifestKey(asset.id), asset.id, asset.version),
+        Buffer.from(texts.manifest),
+      );
+      await this.#deps.store.put(storedKey(masterKey(asset.id), asset.id, asset.version), Buffer.from(texts.master));
       const now = await this.#multivariantTexts(asset, settled);
       if (now?.manifest === texts.manifest && now.master === texts.master) return;
       texts = now;
@@ -93,7 +101,7 @@ export class Publisher {
     settled: Film | undefined,
   ): Promise<{ master: string; manifest: string } | undefined> {
     const { assets, subtitles } = this.#deps;
-    const film = settled ?? (await assets.find(asset.id))?.film;
+    const film = settled ?? filmOf(await assets.find(asset.id), asset.version);
     if (!film) return undefined;
     const uriOf = (name: string) => `v${asset.version}/${name}/index.m3u8`;
     const published = await assets.segments(asset.id, asset.version);
@@ -167,7 +175,11 @@ export class Publisher {
     const published = await this.#deps.assets.segments(asset.id, asset.version);
     if (!measure(film, published)) return false;
     await this.multivariant(asset);
-    await this.#deps.assets.advance(asset.id, 'ready');
+    const keptMs = this.#deps.settings.versionKeepHours * 3_600_000;
+    if (await this.#deps.encodings.switchTo(asset.id, asset.version, keptMs)) {
+      // Subtitles that came since the last look went to the version that was served then.
+      await this.multivariant(asset);
+    } else await this.#deps.assets.advance(asset.id, 'ready');
     this.changed(asset.id);
     for (const key of this.#inits.keys()) if (key.startsWith(filmPrefix(asset.id))) this.#inits.delete(key);
     return true;
@@ -247,4 +259,13 @@ function measure(film: Film, published: readonly PublishedSegment[]): Map<string
     measured.set(name, bandwidth);
   }
   return measured;
+}
+
+/** What is known now of the film that a version is. */
+function filmOf(asset: Asset | undefined, version: number): Film | undefined {
+  return asset?.version === version
+    ? asset.film
+    : asset?.encoding?.version === version
+      ? asset.encoding.film
+      : undefined;
 }

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { availableParallelism, hostname } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { readLadder } from '../config/ladders.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
+import type { EncodingRepository } from '../database/encodings.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
-import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
-import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
+import { filmPrefix, sourceKey, sourcePrefix, versionPrefix } from '../kernel/film/paths.ts';
+import type { Ladder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Job, LeaseChoice, Queue } from '../queue/queue.ts';
+import type { Job, LeaseChoice, NewJob, Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
+import { encodingSubject, readSubject } from '../queue/subjects.ts';
 import { SUBTITLE_CHANGE_KIND } from '../queue/subtitle-change.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { endOrphans } from './confinement.ts';
@@ -30,6 +32,7 @@ import { ENCODER_NAMES } from './video-encoders.ts';
 export interface WorkerDeps {
   readonly assets: AssetRepository;
   readonly subtitles: SubtitleRepository;
+  readonly encodings: EncodingRepository;
   readonly queue: Queue;
   readonly store: ObjectStore;
   readonly signals: Signals;
@@ -46,6 +49,9 @@ const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'subtitles', SUBTITLE_CHAN
 
 /** How often films are looked for whose last worker died, or lost its database, before it could say that they are whole. */
 const LEFT_OVERS_MS = 30_000;
+
+/** How much less urgent an encoding anew is: no film that nobody can see yet waits for one that plays already. */
+const LATER = 700;
 
 /** How long a slot with nothing to do waits before it looks again: signals from other processes may be lost. */
 const IDLE_MS = 1_000;
@@ -121,8 +127,8 @@ export class Worker {
     const startedAtMs = this.#deps.clock.now();
     try {
       if (queue.isSpent(job)) throw new Fault('ENCODE_FAILED', { detail: { why: 'no attempt came back' } });
-      const asset = await this.#deps.assets.find(job.subject);
-      if (!asset || asset.status === 'errored') await queue.cancel(job.subject);
+      const asset = await this.#subjectOf(job);
+      if (!asset) await queue.cancel(job.subject);
       else await this.#do(job, asset, lease.abort);
       log.debug(
         { tookMs: this.#deps.clock.now() - startedAtMs, from: job.firstSegment, to: job.endSegment },
@@ -136,7 +142,22 @@ export class Worker {
     } finally {
       lease.let();
     }
-    await this.#cleanUpDeleted(job.subject);
+    await this.#cleanUp(job.subject);
+  }
+
+  /** The asset as the version that the job is about; undefined when that is not wanted any more. */
+  async #subjectOf({ subject }: Job): Promise<Asset | undefined> {
+    const { assetId, version } = readSubject(subject);
+    const asset = await this.#deps.assets.find(assetId);
+    if (!asset || asset.status === 'errored') return undefined;
+    return version === undefined ? asset : asEncoded(asset, version);
+  }
+
+  /** The ladder that a version is made by. */
+  #ladderOf({ encoding, version }: Asset): Ladder {
+    const ladder = encoding?.version === version ? encoding.ladder : this.#ladder;
+    if (!ladder) throw new Fault('INTERNAL', { detail: { why: 'the worker has not started' } });
+    return ladder;
   }
 
   async #do(job: Job, asset: Asset, abort: AbortSignal): Promise<void> {
@@ -155,12 +176,12 @@ export class Worker {
       }
     }
     await queue.complete(job);
-    if (FILM_KINDS.includes(job.kind)) await this.#finishIfDone(asset.id);
+    await this.#finishAfter(job);
   }
 
   async #encode(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
     const { film } = asset;
-    if (!film || !this.#ladder) throw new Fault('INTERNAL', { detail: { why: 'work on a film that is not planned' } });
+    if (!film) throw new Fault('INTERNAL', { detail: { why: 'work on a film that is not planned' } });
     const { assets, subtitles, store, settings } = this.#deps;
     const whole = { ...asset, film };
     const work: PictureWork & EmbeddedWork = {
@@ -179,20 +200,21 @@ export class Worker {
 
   async #probe(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
     const { assets, subtitles, queue, settings } = this.#deps;
-    if (!this.#ladder) throw new Fault('INTERNAL', { detail: { why: 'the worker has not started' } });
     const info = await probeSource(source.path, {
       maxPixels: settings.sourceMaxPixels,
       maxSeconds: settings.sourceMaxHours * 3_600,
       abort,
     });
+    const ladder = this.#ladderOf(asset);
     const complexity = settings.ladderByContent
-      ? await measureComplexity(info, this.#ladder, source.path, limits({ settings, abort }))
+      ? await measureComplexity(info, ladder, source.path, limits({ settings, abort }))
       : undefined;
-    const { film, jobs } = planFilm(asset.id, info, this.#ladder, settings.chunkSegments, complexity);
+    const { film, jobs } = planFilm(job.subject, info, ladder, settings.chunkSegments, complexity);
     await this.#publisher.playlists(asset, film);
-    await assets.planned(asset.id, film);
+    await assets.planned(asset.id, asset.version, film);
+    if (readSubject(job.subject).version !== undefined) await queue.complete(job, anew(jobs));
     // After the plan stands: an upload that comes later finds it, and asks for its own work.
-    await queue.complete(job, [...jobs, ...(await waitingUploads(subtitles, asset.id))]);
+    else await queue.complete(job, [...jobs, ...(await waitingUploads(subtitles, asset.id))]);
     this.#publisher.changed(asset.id);
   }
 
@@ -238,27 +260,41 @@ export class Worker {
     if (FILM_KINDS.includes(job.kind)) return this.#giveUp(job.subject, fault);
     // A film without a poster is a film all the same. A job that is dead by the queue's word is gone already.
     await queue.complete(job);
+    await this.#finishAfter(job);
   }
 
   /** The asset is errored; its work, what was published of it, and a source that is no good are removed. */
-  async #giveUp(assetId: string, fault: Fault): Promise<void> {
-    const { assets, queue, store } = this.#deps;
+  async #giveUp(subject: string, fault: Fault): Promise<void> {
+    const { assets, encodings, queue, store } = this.#deps;
+    const { assetId, version } = readSubject(subject);
     const code = isHopeless(fault) || LIMITS.includes(fault.code) ? fault.code : 'ENCODE_FAILED';
     const says = fault.code === code ? fault.message : 'The encoder gave up on this film.';
-    await assets.fail(assetId, { code, says });
-    await queue.cancel(assetId);
-    await this.#publisher.remove(assetId);
-    if (fault.side === 'viewer') await store.deletePrefix(`${sourceKey(assetId).split('/').slice(0, 2).join('/')}/`);
+    if (version === undefined) await assets.fail(assetId, { code, says });
+    else await encodings.fail(assetId, version, { code, says });
+    await queue.cancel(subject);
+    if (version === undefined) await this.#publisher.remove(assetId);
+    // The version that viewers are served came from this source: it stays, whatever the new one has come to.
+    else await store.deletePrefix(versionPrefix(assetId, version));
+    if (version === undefined && fault.side === 'viewer') await store.deletePrefix(sourcePrefix(assetId));
     this.#publisher.changed(assetId);
   }
 
-  async #finishIfDone(assetId: string): Promise<void> {
+  /** Viewers get an encoding anew together with its pictures; a first version waits for none. */
+  async #finishAfter({ kind, subject }: Job): Promise<void> {
+    const isAnew = readSubject(subject).version !== undefined;
+    if (isAnew || FILM_KINDS.includes(kind)) await this.#finishIfDone(subject);
+  }
+
+  async #finishIfDone(subject: string): Promise<void> {
     const { assets, queue } = this.#deps;
-    if ((await queue.remaining(assetId, FILM_KINDS)) > 0) return;
-    const asset = await assets.find(assetId);
-    if (!asset?.film || asset.status === 'errored' || asset.status === 'ready') return;
-    if (await this.#publisher.finish(asset)) this.#log.info({ asset: assetId }, 'film ready');
-    else await this.#giveUp(assetId, new Fault('ENCODE_FAILED'));
+    const { assetId, version } = readSubject(subject);
+    if ((await queue.remaining(subject, version === undefined ? FILM_KINDS : KINDS)) > 0) return;
+    const found = await assets.find(assetId);
+    if (!found || found.status === 'errored' || (found.status === 'ready' && version === undefined)) return;
+    const asset = version === undefined ? found : asEncoded(found, version);
+    if (!asset?.film) return;
+    if (await this.#publisher.finish(asset)) this.#log.info({ asset: assetId, version: asset.version }, 'film ready');
+    else await this.#giveUp(subject, new Fault('ENCODE_FAILED'));
   }
 
   /**
@@ -266,12 +302,23 @@ export class Worker {
    * and its clearing up leaves files that nobody would remove.
    */
   async #finishLeftOvers(): Promise<void> {
-    const { assets, queue } = this.#deps;
+    const { assets, encodings, queue, store } = this.#deps;
     for (const asset of await assets.inStatus('errored')) {
       await queue.cancel(asset.id);
       await this.#publisher.remove(asset.id);
     }
+    for (const { assetId, version } of await encodings.failed()) {
+      await queue.cancel(encodingSubject(assetId, version));
+      await store.deletePrefix(versionPrefix(assetId, version));
+    }
     for (const asset of await this.#openFilms()) await this.#finishIfDone(asset.id);
+    await this.#finishEncodings();
+  }
+
+  async #finishEncodings(): Promise<void> {
+    for (const { assetId, version } of await this.#deps.encodings.running()) {
+      await this.#finishIfDone(encodingSubject(assetId, version));
+    }
   }
 
   /** The same for workers elsewhere that do not come back, and for a database that went away in that very moment. */
@@ -282,6 +329,7 @@ export class Worker {
       try {
         const whole = (await this.#openFilms()).filter((asset) => asset.segmentsDone >= asset.segmentsTotal);
         for (const asset of whole) await this.#finishIfDone(asset.id);
+        await this.#finishEncodings();
       } catch (cause) {
         this.#log.warn({ err: cause }, 'could not look for films that are whole');
       }
@@ -294,10 +342,15 @@ export class Worker {
     return open.filter(({ film }) => film !== undefined);
   }
 
-  /** An asset deleted while its work ran may have got files after its own were removed. */
-  async #cleanUpDeleted(assetId: string): Promise<void> {
-    const asset = await this.#deps.assets.find(assetId);
-    if (!asset || asset.status === 'errored') await this.#deps.store.deletePrefix(filmPrefix(assetId));
+  /** What was deleted or given up while work on it ran may have got files after its own were removed. */
+  async #cleanUp(subject: string): Promise<void> {
+    const { assets, encodings, store } = this.#deps;
+    const { assetId, version } = readSubject(subject);
+    const asset = await assets.find(assetId);
+    if (!asset || asset.status === 'errored') await store.deletePrefix(filmPrefix(assetId));
+    else if (version !== undefined && !(await encodings.isKept(assetId, version))) {
+      await store.deletePrefix(versionPrefix(assetId, version));
+    }
   }
 
   /** Extends the lease while the job runs; `abort` fires when it is lost or the worker stops. */
@@ -312,6 +365,23 @@ export class Worker {
     }, this.#deps.settings.leaseMs / 3);
     return { abort: AbortSignal.any([lost.signal, this.#stop.signal]), let: () => clearInterval(beat) };
   }
+}
+
+/** The asset as a version that is under way: with its number, and its film once that is planned. */
+function asEncoded({ film: _served, ...asset }: Asset, version: number): Asset | undefined {
+  const { encoding } = asset;
+  if (encoding?.version !== version || encoding.state !== 'running') return undefined;
+  return { ...asset, version, ...(encoding.film ? { film: encoding.film } : {}) };
+}
+
+/**
+ * The work on a version after the first: the source is known by then, its subtitles lie beside all versions, and viewers
+ * have something to watch.
+ */
+function anew(jobs: readonly NewJob[]): NewJob[] {
+  return jobs
+    .filter(({ kind }) => kind !== 'digest' && kind !== 'subtitles')
+    .map((job) => ({ ...job, priority: job.priority - LATER }));
 }
 
 /** Whether trying again could not change the outcome: the source is no good, or is gone. */
@@ -335,12 +405,4 @@ const ENCODERS: Readonly<Record<string, (work: PictureWork & EmbeddedWork, job: 
 function workerName(dataFolder: string): string {
   const folder = createHash('sha256').update(resolve(dataFolder)).digest('hex').slice(0, 12);
   return `worker-${hostname()}-${folder}`;
-}
-
-async function readLadder(name: string, folder: string): Promise<Ladder> {
-  const file = isAbsolute(name) || name.endsWith('.json') ? name : join(folder, `${name}.json`);
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Fault('LADDER_INVALID', { says: `The encoding ladder "${name}" could not be read.`, cause });
-  });
-  return parseLadder(text);
 }

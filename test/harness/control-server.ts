@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { Metrics } from '../../src/analytics/metrics.ts';
 import { loadNodeId } from '../../src/config/node-id.ts';
 import { loadSecrets, type Secrets } from '../../src/config/secrets.ts';
@@ -11,6 +12,7 @@ import { buildControl } from '../../src/control/app.ts';
 import { mintAdminToken, mintToken } from '../../src/control/tokens.ts';
 import { ApiTokenRepository } from '../../src/database/api-tokens.ts';
 import { AssetRepository } from '../../src/database/assets.ts';
+import { EncodingRepository } from '../../src/database/encodings.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
 import { Ingest } from '../../src/ingest/ingest.ts';
@@ -21,6 +23,8 @@ import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
+
+const LADDERS = fileURLToPath(new URL('../../media/ladders', import.meta.url));
 
 /** Control and ingest as main.ts joins them, on a real socket and a real folder, without encoders. */
 export interface ControlServer {
@@ -83,7 +87,18 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   const queue = new Queue(database, clock, signals, { leaseMs: settings.leaseMs, maxAttempts: settings.chunkAttempts });
   const store = options.store ?? (await openFolder(folder));
   const node = await loadNodeId(folder);
-  const shared = { assets, node, queue, store, signals, clock, log: options.log ?? silentLog, metrics: new Metrics() };
+  const encodings = new EncodingRepository(database, clock);
+  const shared = {
+    assets,
+    encodings,
+    node,
+    queue,
+    store,
+    signals,
+    clock,
+    log: options.log ?? silentLog,
+    metrics: new Metrics(),
+  };
   const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
   let url = '';
   const control = await buildControl({
@@ -95,6 +110,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     database,
     settings,
     staticFolder: join(folder, 'no-console'),
+    ladderFolder: LADDERS,
     ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
   });
   control.removal.onRemoved((assetId) => ingest.removed(assetId));

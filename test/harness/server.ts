@@ -27,6 +27,13 @@ export interface AssetBody {
   readonly source: { readonly sizeBytes?: number; readonly sha256?: string };
   readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
   readonly error?: { readonly code: string; readonly detail: string };
+  readonly encoding?: {
+    readonly version: number;
+    readonly status: 'running' | 'ready' | 'failed';
+    readonly ladder: string;
+    readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
+    readonly error?: { readonly code: string; readonly detail: string };
+  };
 }
 
 export interface ServerOptions {

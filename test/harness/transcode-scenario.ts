@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { type Asset, AssetRepository } from '../../src/database/assets.ts';
+import { EncodingRepository } from '../../src/database/encodings.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { SubtitleRepository } from '../../src/database/subtitles.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
@@ -26,6 +27,7 @@ export class TranscodeScenario {
   readonly folder: string;
   readonly assets: AssetRepository;
   readonly subtitles: SubtitleRepository;
+  readonly encodings: EncodingRepository;
   readonly queue: Queue;
   readonly store: FolderStore;
   readonly signals = new LocalSignals();
@@ -39,6 +41,7 @@ export class TranscodeScenario {
     this.#database = database;
     this.assets = new AssetRepository(database, systemClock);
     this.subtitles = new SubtitleRepository(database, systemClock);
+    this.encodings = new EncodingRepository(database, systemClock);
     this.queue = new Queue(database, systemClock, this.signals, {
       leaseMs: settings.leaseMs,
       maxAttempts: settings.chunkAttempts,
@@ -57,9 +60,10 @@ export class TranscodeScenario {
   }
 
   #newWorker(): Worker {
-    const { assets, subtitles, queue, store, signals, settings } = this;
+    const { assets, encodings, subtitles, queue, store, signals, settings } = this;
     return new Worker({
       assets,
+      encodings,
       subtitles,
       queue,
       store,

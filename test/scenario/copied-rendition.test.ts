@@ -146,7 +146,7 @@ describe('a source that can be played as it is', () => {
     const film = (await planOf(await make('quick.mp4'))).film;
     const { id } = await scenario.assets.create({ id: newId('as'), title: '', policy: 'public', sourceName: '' });
     await scenario.assets.sourceStored(id, 1);
-    await scenario.assets.planned(id, film);
+    await scenario.assets.planned(id, 1, film);
     const publisher = new Publisher(scenario);
     const publish = async (rendition: string) => {
       const asset = await scenario.assets.find(id);

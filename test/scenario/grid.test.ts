@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Asset } from '../../src/database/assets.ts';
 import { type Film, renditionNames, segmentCount, segmentTiming } from '../../src/kernel/film/film.ts';
-import { PRIORITY_VIEWER } from '../../src/queue/queue.ts';
 import { planLayout } from '../../src/transcode/plan.ts';
 import { probeSource } from '../../src/transcode/probe.ts';
 import {
@@ -141,10 +140,11 @@ async function encodeChunk(
 ): Promise<string> {
   const limits = { maxPixels: 1e6, maxSeconds: 1e6, abort: new AbortController().signal };
   const payload = planLayout(await probeSource(file, limits));
-  const job = { subject: id, firstSegment, endSegment, payload, priority: PRIORITY_VIEWER };
+  const job = { subject: id, firstSegment, endSegment, payload, priority: 1_000 };
   const lanes = (kind: string, all: readonly { readonly name: string }[] = []) =>
     all.length === 0 ? [] : [{ ...job, kind, lanes: all.map(({ name }) => name) }];
-  const jobs = [...lanes('video', film.video?.renditions), ...lanes('audio', film.audio?.renditions)];
+  const encoded = film.video?.renditions.filter(({ copied }) => !copied);
+  const jobs = [...lanes('video', encoded), ...lanes('audio', film.audio?.renditions)];
   await scenario.queue.add(jobs);
   await scenario.idle(id);
   const asset = await scenario.assets.find(id);

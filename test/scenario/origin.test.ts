@@ -55,7 +55,7 @@ beforeEach(async () => {
   assets = new AssetRepository(database, systemClock);
   await assets.create({ id: ID, title: 'Film', policy: 'signed', sourceName: 'film.mp4' });
   await assets.sourceStored(ID, 100);
-  await assets.planned(ID, film);
+  await assets.planned(ID, 1, film);
   await start(60_000);
 });
 

@@ -1,6 +1,6 @@
 /**
  * The names of everything a film is made of. The same text is the object's key in the store and, behind a slash, its
- * path at the origin and at the edge, so nothing ever has to be translated.
+ * path at the origin and at the edge, so nothing has to be translated but the few that name no version (`storedKey`).
  */
 
 export const SEGMENT_DIGITS = 5;
@@ -29,6 +29,26 @@ export function posterKey(assetId: string): string {
 
 export function storyboardKey(assetId: string): string {
   return `assets/${assetId}/storyboard.vtt`;
+}
+
+/** Objects that viewers ask for without a version. */
+function unversionedKeys(assetId: string): string[] {
+  return [masterKey(assetId), manifestKey(assetId), posterKey(assetId), storyboardKey(assetId)];
+}
+
+/**
+ * Where an object that is asked for without a version lies in the store: the first version's under its own path, that of
+ * a later one in the version's folder. So every version has its own, and the one write that makes another version the
+ * served one switches them all.
+ */
+export function storedKey(key: string, assetId: string, version: number): string {
+  if (version === 1 || !unversionedKeys(assetId).includes(key)) return key;
+  return `${versionPrefix(assetId, version)}${key.slice(filmPrefix(assetId).length)}`;
+}
+
+/** Everything that one version has in the store, as prefixes and whole keys. */
+export function versionKeys(assetId: string, version: number): string[] {
+  return [...(version === 1 ? unversionedKeys(assetId) : []), versionPrefix(assetId, version)];
 }
 
 export function storyboardSheetKey(assetId: string, version: number, sheet: number): string {

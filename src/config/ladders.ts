@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { Fault } from '../kernel/errors.ts';
+import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
+
+/**
+ * The ladder that the operator has set: a name in the folder of ladders, or a path to a file.
+ * @throws Fault LADDER_INVALID
+ */
+export async function readLadder(name: string, folder: string): Promise<Ladder> {
+  const file = isAbsolute(name) || name.endsWith('.json') ? name : join(folder, `${name}.json`);
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Fault('LADDER_INVALID', { says: `The encoding ladder "${name}" could not be read.`, cause });
+  });
+  return parseLadder(text);
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/**
+ * A ladder that a client has named: one of the folder's, and nothing else of this machine.
+ * @throws Fault LADDER_INVALID
+ */
+export async function readNamedLadder(name: string, folder: string): Promise<Ladder> {
+  if (!NAME.test(name)) throw new Fault('LADDER_INVALID', { says: 'There is no encoding ladder of this name.' });
+  return readLadder(name, folder);
+}

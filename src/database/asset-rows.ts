@@ -1,0 +1,84 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { FaultCode } from '../kernel/errors.ts';
+import type { Film } from '../kernel/film/film.ts';
+import type { Ladder } from '../kernel/ladder/ladder.ts';
+import type { Asset, Encoding } from './assets.ts';
+import type { AssetTable, EncodingTable, Schema } from './schema.ts';
+
+/** An asset's row, with that of its last encoding anew where there is one. */
+export type AssetRow = Selectable<AssetTable> & Partial<JoinedEncoding>;
+
+type JoinedEncoding = {
+  [Column in keyof typeof JOINED as `enc_${Column & string}`]: Selectable<EncodingTable>[Column] | null;
+};
+
+const JOINED = {
+  version: true,
+  state: true,
+  ladder: true,
+  film: true,
+  segments_total: true,
+  segments_done: true,
+  error_code: true,
+  error_says: true,
+  created_at: true,
+} as const;
+
+export function joinedAssets(db: Kysely<Schema>) {
+  return db
+    .selectFrom('assets')
+    .leftJoin('encodings', 'encodings.asset_id', 'assets.id')
+    .selectAll('assets')
+    .select([
+      'encodings.version as enc_version',
+      'encodings.state as enc_state',
+      'encodings.ladder as enc_ladder',
+      'encodings.film as enc_film',
+      'encodings.segments_total as enc_segments_total',
+      'encodings.segments_done as enc_segments_done',
+      'encodings.error_code as enc_error_code',
+      'encodings.error_says as enc_error_says',
+      'encodings.created_at as enc_created_at',
+    ]);
+}
+
+export function toAsset(row: AssetRow): Asset {
+  const encoding = toEncoding(row);
+  return {
+    id: row.id,
+    title: row.title,
+    policy: row.policy,
+    status: row.status,
+    version: row.version,
+    sourceName: row.source_name,
+    ...(row.source_bytes === null ? {} : { sourceBytes: Number(row.source_bytes) }),
+    receivedBytes: Number(row.received_bytes),
+    ...(row.source_sha256 === null ? {} : { sourceSha256: row.source_sha256 }),
+    ...(row.film === null ? {} : { film: JSON.parse(row.film) as Film }),
+    segmentsTotal: row.segments_total,
+    segmentsDone: row.segments_done,
+    ...errorOf(row.error_code, row.error_says),
+    ...(encoding ? { encoding } : {}),
+    createdAtMs: Number(row.created_at),
+    updatedAtMs: Number(row.updated_at),
+  };
+}
+
+function toEncoding(row: AssetRow): Encoding | undefined {
+  const { enc_version: version, enc_state: state, enc_ladder: ladder } = row;
+  if (version == null || state == null || ladder == null) return undefined;
+  return {
+    version,
+    state,
+    ladder: JSON.parse(ladder) as Ladder,
+    ...(row.enc_film == null ? {} : { film: JSON.parse(row.enc_film) as Film }),
+    segmentsTotal: row.enc_segments_total ?? 0,
+    segmentsDone: row.enc_segments_done ?? 0,
+    ...errorOf(row.enc_error_code ?? null, row.enc_error_says ?? null),
+    createdAtMs: Number(row.enc_created_at),
+  };
+}
+
+function errorOf(code: string | null, says: string | null): { error?: { code: FaultCode; says: string } } {
+  return code === null ? {} : { error: { code: code as FaultCode, says: says ?? '' } };
+}

@@ -1,0 +1,263 @@
+import type { Selectable } from 'kysely';
+import type { Clock } from '../kernel/clock.ts';
+import { Fault, type FaultCode } from '../kernel/errors.ts';
+import type { EventType } from '../kernel/event-types.ts';
+import type { Film } from '../kernel/film/film.ts';
+import type { Ladder } from '../kernel/ladder/ladder.ts';
+import { joinedAssets, toAsset } from './asset-rows.ts';
+import { recordEvent } from './events.ts';
+import type { Database, DatabaseTransaction } from './open.ts';
+import type { AssetTable, EncodingTable } from './schema.ts';
+import { transact } from './transact.ts';
+
+/** A version whose objects go when their time has come. */
+export interface RetiredVersion {
+  readonly assetId: string;
+  readonly version: number;
+}
+
+/** What asking for an encoding came to. */
+export interface EncodingRequest {
+  readonly version: number;
+  /** False when the very same one is under way already. */
+  readonly isNew: boolean;
+  /** The version that was under way and is no longer wanted. */
+  readonly replaces?: number;
+}
+
+/**
+ * Encodings of an asset anew. There is one at most: the last wish counts, and what it has made stays apart from the
+ * version that viewers are served until it is whole.
+ */
+export class EncodingRepository {
+  readonly #db: Database;
+  readonly #clock: Clock;
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  /**
+   * Notes the wish for a version by this ladder; `begin` adds its first job in the same transaction.
+   * @throws Fault NOT_FOUND, or CONFLICT for an asset that is not ready: its first version is still being made.
+   */
+  async request(
+    assetId: string,
+    ladder: Ladder,
+    begin: (trx: DatabaseTransaction, version: number) => Promise<void>,
+  ): Promise<EncodingRequest> {
+    return transact(this.#db, async (trx) => {
+      const asset = await lockedAsset(trx, assetId);
+      if (!asset) throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
+      if (asset.status !== 'ready') {
+        throw new Fault('CONFLICT', {
+          says: `Only an asset that is ready can be encoded again; this one is ${asset.status}.`,
+        });
+      }
+      const before = await trx.selectFrom('encodings').selectAll().where('asset_id', '=', assetId).executeTakeFirst();
+      const wanted = JSON.stringify(ladder);
+      if (before?.state === 'running' && before.ladder === wanted) return { version: before.version, isNew: false };
+      // Never a number that was used before: edges and browsers keep what they got under it for ever.
+      const version = Math.max(asset.version, before?.version ?? 0) + 1;
+      const now = this.#clock.now();
+      const row: Selectable<EncodingTable> = {
+        asset_id: assetId,
+        version,
+        state: 'running',
+        ladder: wanted,
+        film: null,
+        segments_total: 0,
+        segments_done: 0,
+        error_code: null,
+        error_says: null,
+        created_at: now,
+      };
+      await trx.deleteFrom('encodings').where('asset_id', '=', assetId).execute();
+      if (before && before.version !== asset.version) await dropSegments(trx, assetId, before.version);
+      await trx.insertInto('encodings').values(row).execute();
+      await touch(trx, assetId, now);
+      await begin(trx, version);
+      return { version, isNew: true, ...(before?.state === 'running' ? { replaces: before.version } : {}) };
+    });
+  }
+
+  /** Assets of which a version is under way. */
+  async running(): Promise<{ readonly assetId: string; readonly version: number }[]> {
+    return this.#inState('running');
+  }
+
+  async failed(): Promise<{ readonly assetId: string; readonly version: number }[]> {
+    return this.#inState('failed');
+  }
+
+  async #inState(state: EncodingTable['state']): Promise<{ assetId: string; version: number }[]> {
+    const rows = await this.#db
+      .selectFrom('encodings')
+      .select(['asset_id', 'version'])
+      .where('state', '=', state)
+      .orderBy('created_at')
+      .execute();
+    return rows.map(({ asset_id, version }) => ({ assetId: asset_id, version }));
+  }
+
+  /** The version will not come to be; what viewers are served stays. False when it is not under way (any more). */
+  async fail(assetId: string, version: number, error: { code: FaultCode; says: string }): Promise<boolean> {
+    return this.#end(assetId, version, 'asset.encoding_failed', async (trx) => {
+      await trx
+        .updateTable('encodings')
+        .set({ state: 'failed', error_code: error.code, error_says: error.says, segments_done: 0 })
+        .where('asset_id', '=', assetId)
+        .execute();
+      await dropSegments(trx, assetId, version);
+    });
+  }
+
+  /**
+   * The version is whole: from this write on it is what viewers are served, playlists and pictures alike. The one before
+   * is kept for `keepMs`, for those who are watching it. False when it is not under way (any more).
+   */
+  async switchTo(assetId: string, version: number, keepMs: number): Promise<boolean> {
+    return this.#end(
+      assetId,
+      version,
+      'asset.reencoded',
+      async (trx, { film, segments_total, segments_done }, before) => {
+        const retired = { asset_id: assetId, version: before.version, remove_at: this.#clock.now() + keepMs };
+        await trx.insertInto('retired_versions').values(retired).execute();
+        await trx
+          .updateTable('assets')
+          .set({ version, film, segments_total, segments_done })
+          .where('id', '=', assetId)
+          .execute();
+        await trx.updateTable('encodings').set({ state: 'ready' }).where('asset_id', '=', assetId).execute();
+      },
+    );
+  }
+
+  async #end(
+    assetId: string,
+    version: number,
+    event: EventType,
+    change: (
+      trx: DatabaseTransaction,
+      encoding: Selectable<EncodingTable>,
+      asset: Selectable<AssetTable>,
+    ) => Promise<void>,
+  ): Promise<boolean> {
+    return transact(this.#db, async (trx) => {
+      const encoding = await trx
+        .selectFrom('encodings')
+        .selectAll()
+        .where('asset_id', '=', assetId)
+        .where('version', '=', version)
+        .where('state', '=', 'running')
+        .executeTakeFirst();
+      const asset = await lockedAsset(trx, assetId);
+      if (!encoding || !asset) return false;
+      const now = this.#clock.now();
+      await change(trx, encoding, asset);
+      await touch(trx, assetId, now);
+      const row = await joinedAssets(trx).where('assets.id', '=', assetId).executeTakeFirstOrThrow();
+      await recordEvent(trx, event, toAsset(row), now);
+      return true;
+    });
+  }
+
+  /** Versions whose time has come. */
+  async due(): Promise<RetiredVersion[]> {
+    const rows = await this.#db
+      .selectFrom('retired_versions')
+      .select(['asset_id', 'version'])
+      .where('remove_at', '<=', this.#clock.now())
+      .execute();
+    return rows.map(({ asset_id, version }) => ({ assetId: asset_id, version }));
+  }
+
+  /** The objects of a retired version are gone. */
+  async forget({ assetId, version }: RetiredVersion): Promise<void> {
+    await transact(this.#db, async (trx) => {
+      await dropSegments(trx, assetId, version);
+      await trx.deleteFrom('retired_versions').where('asset_id', '=', assetId).where('version', '=', version).execute();
+    });
+  }
+
+  /** Whether anything of this version may lie in the store. */
+  async isKept(assetId: string, version: number): Promise<boolean> {
+    const retired = this.#db
+      .selectFrom('retired_versions')
+      .select('version')
+      .where('asset_id', '=', assetId)
+      .where('version', '=', version);
+    const served = this.#db
+      .selectFrom('assets')
+      .select('version')
+      .where('id', '=', assetId)
+      .where('version', '=', version);
+    const running = this.#db
+      .selectFrom('encodings')
+      .select('version')
+      .where('asset_id', '=', assetId)
+      .where('version', '=', version)
+      .where('state', '=', 'running');
+    return (await retired.unionAll(served).unionAll(running).execute()).length > 0;
+  }
+}
+
+/** An asset whose versions or segments are about to change: one at a time does that. */
+function lockedAsset(trx: DatabaseTransaction, assetId: string): Promise<Selectable<AssetTable> | undefined> {
+  return trx.selectFrom('assets').selectAll().where('id', '=', assetId).forUpdate().executeTakeFirst();
+}
+
+async function dropSegments(trx: DatabaseTransaction, assetId: string, version: number): Promise<void> {
+  await trx.deleteFrom('segments').where('asset_id', '=', assetId).where('version', '=', version).execute();
+}
+
+/** What changed belongs to the asset, as those see it who follow assets. */
+async function touch(trx: DatabaseTransaction, assetId: string, nowMs: number): Promise<void> {
+  await trx.updateTable('assets').set({ updated_at: nowMs }).where('id', '=', assetId).execute();
+}
+
+/** A film under way in an encoding, or the film served: where a version's plan and progress stand. */
+export async function filmOfVersion(
+  trx: DatabaseTransaction,
+  assetId: string,
+  version: number,
+): Promise<FilmHome | undefined> {
+  const asset = await lockedAsset(trx, assetId);
+  if (asset?.version === version) return { table: 'assets', film: readFilm(asset.film) };
+  const encoding = await trx
+    .selectFrom('encodings')
+    .select('film')
+    .where('asset_id', '=', assetId)
+    .where('version', '=', version)
+    .where('state', '=', 'running')
+    .executeTakeFirst();
+  return encoding && { table: 'encodings', film: readFilm(encoding.film) };
+}
+
+export interface FilmHome {
+  readonly table: 'assets' | 'encodings';
+  readonly film: Film | undefined;
+}
+
+function readFilm(text: string | null): Film | undefined {
+  return text === null ? undefined : (JSON.parse(text) as Film);
+}
+
+/** Writes a version's plan or progress where it stands. */
+export async function writeVersion(
+  trx: DatabaseTransaction,
+  assetId: string,
+  { table }: FilmHome,
+  change: { film?: string; segments_total?: number; segments_done?: number },
+  nowMs: number,
+): Promise<void> {
+  if (table === 'encodings') await trx.updateTable('encodings').set(change).where('asset_id', '=', assetId).execute();
+  const own = table === 'assets' ? change : {};
+  await trx
+    .updateTable('assets')
+    .set({ ...own, updated_at: nowMs })
+    .where('id', '=', assetId)
+    .execute();
+}
