@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +35,7 @@ export class PostgresServer {
     this.#programs = programs;
     this.#owner = owner;
     this.#durable = durable;
+    process.once('exit', this.#leave);
   }
 
   static async start({ durable = false }: PostgresTestOptions = {}): Promise<PostgresServer> {
@@ -46,7 +47,9 @@ export class PostgresServer {
     const server = new PostgresServer(folder, programs, owner, durable);
     try {
       const options = ['-D', join(folder, 'data'), '-U', 'frontrow', '-E', 'UTF8', '--locale=C', '-A', 'trust', '-N'];
-      await promisify(execFile)(join(programs, 'initdb'), options, { ...owner, cwd: folder });
+      const made = promisify(execFile)(join(programs, 'initdb'), options, { ...owner, cwd: folder });
+      server.#process = made.child;
+      await made;
       await server.startAgain();
       return server;
     } catch (cause) {
@@ -88,7 +91,6 @@ export class PostgresServer {
       said += String(text);
     });
     this.#process = started;
-    process.once('exit', this.#leave);
     while (!(await answers(this.url()))) {
       if (started.exitCode !== null || started.signalCode !== null)
         throw new Error(`PostgreSQL did not start: ${said}`);
@@ -108,13 +110,13 @@ export class PostgresServer {
   /** Stops it and removes all it kept. */
   async remove(): Promise<void> {
     await this.stop();
+    process.removeListener('exit', this.#leave);
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const running = this.#process;
     this.#process = undefined;
-    process.removeListener('exit', this.#leave);
     if (!running || running.exitCode !== null || running.signalCode !== null) return;
     const ended = once(running, 'exit');
     running.kill(signal);
@@ -124,6 +126,10 @@ export class PostgresServer {
   /** A test run that is broken off leaves no server behind. */
   readonly #leave = () => {
     this.#process?.kill('SIGQUIT');
+    // An ending process cannot await: it looks until the server has taken its last file away, within a limit.
+    const lock = join(this.#folder, 'data', 'postmaster.pid');
+    const moment = new Int32Array(new SharedArrayBuffer(4));
+    for (let looks = 0; existsSync(lock) && looks < 100; looks++) Atomics.wait(moment, 0, 0, 20);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   };
 }
