@@ -165,7 +165,7 @@ describe('half a film', () => {
   ])('%s is one all the same', async (_, name, input, kinds) => {
     const { assetId } = await server.upload(await made(name, input), name);
     const { status, renditions } = await server.until(assetId, settled);
-    expect([status, renditions?.map(({ kind }) => kind)]).toEqual(['ready', kinds]);
+    expect([status, [...new Set(renditions?.map(({ kind }) => kind))]]).toEqual(['ready', kinds]);
     const playlist = await fetch(`${server.run.edge}/assets/${assetId}/master.m3u8`);
     expect(await playlist.text()).toContain('#EXT-X-STREAM-INF');
     await deleted(assetId);

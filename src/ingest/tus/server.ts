@@ -1,4 +1,4 @@
-import { Server } from '@tus/server';
+import { ERRORS, Server } from '@tus/server';
 import { Fault, type FaultCode } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { readLabel } from '../label.ts';
@@ -79,6 +79,8 @@ export class TusEngine {
   #faultOf(request: Request, status: number, body: string): Fault {
     const thrown = this.#faults.get(request);
     if (thrown instanceof Fault) return thrown;
+    // A newer request has asked for the lock. The library calls that a bad request, which no client tries again.
+    if (thrown === ERRORS.ABORTED) return new Fault('UPLOAD_LOCKED');
     const code = CODES[status];
     if (!code) return new Fault('INTERNAL', { cause: thrown });
     // The library's own sentences name headers, which helps; those of the other codes say less than ours.
