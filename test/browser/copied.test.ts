@@ -65,9 +65,10 @@ test('the player changes between the source itself and encoded rungs without a g
     return player?.video.play();
   });
   const seen: string[] = [];
+  // A change takes hold with the next segment, some four seconds on at the most: each is looked at well behind that.
   for (const [name, until] of [
-    ['240p', 4],
-    ['source', 9],
+    ['240p', 6],
+    ['source', 10],
     ['240p', 14],
     ['source', 19],
   ] as const) {

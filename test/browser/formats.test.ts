@@ -172,9 +172,10 @@ async function showKeyFrames({ url, moments }: { url: string; moments: number[] 
     player.on('hlsError', (_event, { details }) => void errors.push(details ?? ''));
     player.attachMedia(video);
     for (const seconds of moments) {
-      player.loadMediaAt(seconds);
-      // A picture is there when the element has data for the moment it was moved to.
-      while (errors.length === 0 && (video.currentTime !== seconds || video.readyState < 2)) {
+      // A picture is there when the element has data for the moment it was moved to. Asked again meanwhile, as whoever
+      // drags a handle does: hls.js may forget a wish that comes while it still opens its buffers.
+      for (let looks = 0; errors.length === 0 && (video.currentTime !== seconds || video.readyState < 2); looks += 1) {
+        if (looks % 50 === 0) player.loadMediaAt(seconds);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       pictures.push(Math.round(video.currentTime));
