@@ -24,6 +24,7 @@ import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
 import { SubtitleRepository } from './database/subtitles.ts';
 import { Edge, type EdgeOptions } from './edge/edge.ts';
+import { findArrival } from './ingest/early-start.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { systemClock } from './kernel/clock.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
@@ -254,15 +255,26 @@ async function drain(listener: { close(): Promise<unknown>; server: { closeAllCo
   clearTimeout(overdue);
 }
 
+/** Where sources rest while they arrive. */
+function intakeFolder({ folder }: Ground): string {
+  return join(folder, 'intake');
+}
+
+/** One process with the database in it has the worker, the arriving bytes and the media in one place. */
+function encodesEarly({ settings }: Ground, { store }: Seams): boolean {
+  return !isPostgresUrl(settings.databaseUrl) && store instanceof FolderStore;
+}
+
 async function startControl(ground: Ground, seams: Seams): Promise<void> {
-  const { settings, folder, clock, log, lifecycle, urls, metrics, secrets } = ground;
+  const { settings, clock, log, lifecycle, urls, metrics, secrets } = ground;
   const ingest = new Ingest({
     ...seams,
     settings,
     clock,
     log: log.child({ part: 'ingest' }),
     metrics,
-    folder: join(folder, 'intake'),
+    folder: intakeFolder(ground),
+    encodesEarly: encodesEarly(ground, seams),
   });
   await ingest.recover();
   const control = await buildControl({
@@ -324,7 +336,10 @@ async function startEdge(ground: Ground, place: EdgePlace): Promise<string> {
 
 async function startWorker(ground: Ground, seams: Seams): Promise<void> {
   const { settings, clock, log, lifecycle } = ground;
-  const worker = new Worker({ ...seams, settings, clock, log, ladderFolder: LADDERS });
+  const arriving = encodesEarly(ground, seams)
+    ? (assetId: string) => findArrival(intakeFolder(ground), assetId)
+    : async () => undefined;
+  const worker = new Worker({ ...seams, settings, clock, log, ladderFolder: LADDERS, arriving });
   await worker.start();
   lifecycle.add('worker', () => worker.stop());
 }

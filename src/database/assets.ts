@@ -22,6 +22,8 @@ export interface Asset {
   readonly sourceBytes?: number;
   /** How much of the source has arrived; lags behind by about a second. */
   readonly receivedBytes: number;
+  /** Whether more of the source is still to come; a film may be playable by then. */
+  readonly arriving: boolean;
   readonly sourceSha256?: string;
   readonly film?: Film;
   readonly segmentsTotal: number;
@@ -75,6 +77,7 @@ export class AssetRepository {
       source_bytes: asset.sourceBytes ?? null,
       received_bytes: 0,
       received_by: asset.receivedBy ?? null,
+      arriving: 1,
       source_sha256: null,
       film: null,
       segments_total: 0,
@@ -126,14 +129,14 @@ export class AssetRepository {
         updated_at: this.#clock.now(),
       })
       .where('id', '=', id)
-      .where('status', '=', 'uploading')
+      .where('arriving', '=', 1)
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
   }
 
   /**
    * The source is whole and stored: `uploading` becomes `queued`, and `addWork` adds what is to be done with it, together
-   * or not at all. False when it is not uploading any more.
+   * or not at all. False when it is not arriving any more.
    */
   async sourceStored(
     id: string,
@@ -141,14 +144,16 @@ export class AssetRepository {
     addWork: (trx: DatabaseTransaction) => Promise<void> = async () => {},
   ): Promise<boolean> {
     return transact(this.#db, async (trx) => {
-      const received = { source_bytes: sourceBytes, received_bytes: sourceBytes };
+      const received = { arriving: 0, source_bytes: sourceBytes, received_bytes: sourceBytes };
       const result = await trx
         .updateTable('assets')
-        .set({ status: 'queued', ...received, updated_at: this.#clock.now() })
+        .set({ ...received, updated_at: this.#clock.now() })
         .where('id', '=', id)
-        .where('status', '=', 'uploading')
+        .where('arriving', '=', 1)
         .executeTakeFirst();
       if (result.numUpdatedRows === 0n) return false;
+      const queued = trx.updateTable('assets').set({ status: 'queued' }).where('id', '=', id);
+      await queued.where('status', '=', 'uploading').execute();
       await addWork(trx);
       return true;
     });
@@ -267,9 +272,12 @@ export class AssetRepository {
     }));
   }
 
-  /** `queued` becomes `playable`, `playable` becomes `ready`: never backwards, and never from `errored`. */
+  /**
+   * `queued` becomes `playable`, `playable` becomes `ready`: never backwards, and never from `errored`. A film may be
+   * playable while it is uploaded.
+   */
   async advance(id: string, to: 'playable' | 'ready'): Promise<boolean> {
-    const from: AssetStatus[] = to === 'playable' ? ['queued'] : ['queued', 'playable'];
+    const from: AssetStatus[] = to === 'playable' ? ['uploading', 'queued'] : ['queued', 'playable'];
     return this.#move(id, from, { status: to }, `asset.${to}`);
   }
 
@@ -278,7 +286,7 @@ export class AssetRepository {
     return this.#move(
       id,
       ALIVE,
-      { status: 'errored', error_code: error.code, error_says: error.says },
+      { status: 'errored', arriving: 0, error_code: error.code, error_says: error.says },
       'asset.errored',
     );
   }
@@ -299,7 +307,7 @@ export class AssetRepository {
     const rows = await this.#db
       .selectFrom('assets')
       .select('id')
-      .where('status', '=', 'uploading')
+      .where('arriving', '=', 1)
       .where((where) =>
         where.or([
           where.and([where('updated_at', '<', beforeMs), isReceivedBy(where, node)]),
@@ -321,6 +329,19 @@ export class AssetRepository {
       .orderBy('id')
       .execute();
     return rows.map(toAsset);
+  }
+
+  /** Ids of the assets whose source is still on its way to one node, oldest first. */
+  async stillArriving(node: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('assets')
+      .select('id')
+      .where('arriving', '=', 1)
+      .where((where) => isReceivedBy(where, node))
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => row.id);
   }
 
   /** Every asset in this state, oldest first: what a part looks through after a crash. */
@@ -362,6 +383,7 @@ export class AssetRepository {
         .set({ ...change, updated_at: now })
         .where('id', '=', id)
         .where('status', 'in', from)
+        .$if(change.status === 'ready', (query) => query.where('arriving', '=', 0))
         .returningAll()
         .executeTakeFirst();
       if (row) await recordEvent(trx, event, toAsset(row), now);
@@ -403,6 +425,7 @@ function toAsset(row: Selectable<AssetTable>): Asset {
     sourceName: row.source_name,
     ...(row.source_bytes === null ? {} : { sourceBytes: Number(row.source_bytes) }),
     receivedBytes: Number(row.received_bytes),
+    arriving: row.arriving === 1,
     ...(row.source_sha256 === null ? {} : { sourceSha256: row.source_sha256 }),
     ...(row.film === null ? {} : { film: JSON.parse(row.film) as Film }),
     segmentsTotal: row.segments_total,

@@ -43,8 +43,13 @@ export class Ingest {
     await this.#uploads.start();
     const resumable = await this.#uploads.recover();
     await this.#bodies.recover();
-    for (const { id } of await assets.receivedBy(node, 'uploading')) {
+    for (const id of await assets.stillArriving(node)) {
       if (!resumable.has(id) && !(await this.#isPulled(id))) await this.#healOrphan(id);
+    }
+    // Stored just before the crash: what waited for its bytes is told.
+    for (const status of ['playable', 'queued'] as const) {
+      const stored = (await assets.receivedBy(node, status)).filter(({ arriving }) => !arriving);
+      for (const { id } of stored) await queue.bytesArrived(id);
     }
     for (const { id, film } of await assets.receivedBy(node, 'queued')) {
       const probing = film !== undefined || (await queue.remaining(id, ['probe'])) > 0;

@@ -24,6 +24,8 @@ export interface NewJob {
   readonly payload: unknown;
   /** Greater is sooner. */
   readonly priority: number;
+  /** Bytes of an arriving source that must be there before; absent when all that is needed is. */
+  readonly needsBytes?: number;
 }
 
 export interface Job extends NewJob {
@@ -133,6 +135,7 @@ export class Queue {
     const due = this.#db
       .selectFrom('jobs')
       .select('seq')
+      .where('needs_bytes', 'is', null)
       .where((where) =>
         where.or([
           where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
@@ -307,6 +310,44 @@ export class Queue {
     if (others.length > 0) await this.#insert(trx, [{ ...job, lanes: others }]);
   }
 
+  /** Gives a job back untried until all of its subject's source is there. */
+  async waitForAll(job: Job): Promise<void> {
+    await transact(this.#db, (trx) =>
+      trx
+        .updateTable('jobs')
+        .set((set) => ({
+          state: 'waiting',
+          attempts: set('attempts', '-', 1),
+          needs_bytes: Number.MAX_SAFE_INTEGER,
+          leased_by: null,
+          lease_until: null,
+        }))
+        .where('id', '=', job.id)
+        .where('fence', '=', job.fence)
+        .where('state', '=', 'leased')
+        .execute(),
+    );
+  }
+
+  /**
+   * So much of a subject's source is there, all of it where no number is given: work that waited for it may begin. True
+   * when there was any.
+   */
+  async bytesArrived(subject: string, bytes?: number): Promise<boolean> {
+    const freed = await transact(this.#db, (trx) =>
+      trx
+        .updateTable('jobs')
+        .set({ needs_bytes: null })
+        .where('subject', '=', subject)
+        .where('needs_bytes', 'is not', null)
+        .$if(bytes !== undefined, (query) => query.where('needs_bytes', '<=', bytes ?? 0))
+        .executeTakeFirst(),
+    );
+    const any = freed.numUpdatedRows > 0n;
+    if (any) this.#signals.notify(WORK);
+    return any;
+  }
+
   /** Jobs of a subject; 0 means the work is done. */
   async remaining(subject: string, kinds: readonly string[]): Promise<number> {
     const { left } = await this.#db
@@ -334,7 +375,7 @@ export class Queue {
   }
 
   async #insert(trx: DatabaseTransaction, jobs: readonly NewJob[]): Promise<void> {
-    // SQLite binds at most 32,766 values in a statement; 500 rows of 17 stay well below.
+    // SQLite binds at most 32,766 values in a statement; 500 rows of 18 stay well below.
     for (let at = 0; at < jobs.length; at += 500) {
       await trx
         .insertInto('jobs')
@@ -351,6 +392,7 @@ export class Queue {
             state: 'waiting' as const,
             attempts: 0,
             run_after: 0,
+            needs_bytes: job.needsBytes ?? null,
             leased_by: null,
             lease_until: null,
             fence: 0,
@@ -440,6 +482,7 @@ function toJob(row: Selectable<JobTable>, now: number): Job {
     endSegment: row.end_segment,
     payload: JSON.parse(row.payload) as unknown,
     priority: row.priority,
+    ...(row.needs_bytes === null ? {} : { needsBytes: Number(row.needs_bytes) }),
     attempt: row.attempts,
     fence: row.fence,
     wanted: row.wish_until !== null && row.wish_until > now,

@@ -6,11 +6,13 @@ import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { ArrivalMap } from '../kernel/cmaf/arrival-map.ts';
 import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
+import type { Film } from '../kernel/film/film.ts';
 import { filmPrefix, sourceKey } from '../kernel/film/paths.ts';
 import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Job, LeaseChoice, Queue } from '../queue/queue.ts';
+import type { Job, LeaseChoice, NewJob, Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
 import { SUBTITLE_CHANGE_KIND } from '../queue/subtitle-change.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
@@ -19,11 +21,14 @@ import { copyVideo } from './copy.ts';
 import { encodeAudio, encodeVideo, limits } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
-import { planFilm } from './plan.ts';
+import { planFilm, planLayout } from './plan.ts';
+import { withNeeds } from './plan-early.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
 import { measureComplexity } from './samples.ts';
 import { clearScratch } from './scratch.ts';
+import type { SourceInfo } from './source.ts';
+import { readIndex } from './source-index.ts';
 import { type EmbeddedWork, publishEmbedded, publishUploaded, waitingUploads } from './subtitles.ts';
 import { ENCODER_NAMES } from './video-encoders.ts';
 
@@ -36,12 +41,15 @@ export interface WorkerDeps {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
+  /** The file in which an asset's source still arrives, where that is on this machine. */
+  readonly arriving: (assetId: string) => Promise<string | undefined>;
   /** Where ladders are found by their name. */
   readonly ladderFolder: string;
 }
 
 /** Work whose end makes a film whole; pictures and the digest are wanted, yet nothing waits for them. */
-const FILM_KINDS = ['probe', 'copy', 'video', 'audio'];
+const CHUNK_KINDS = ['copy', 'video', 'audio'];
+const FILM_KINDS = ['probe', ...CHUNK_KINDS];
 const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'subtitles', SUBTITLE_CHANGE_KIND, 'digest'];
 
 /** How often films are looked for whose last worker died, or lost its database, before it could say that they are whole. */
@@ -119,9 +127,11 @@ export class Worker {
     const log = this.#log.child({ job: job.id, kind: job.kind, asset: job.subject, attempt: job.attempt });
     const lease = this.#holdLease(job);
     const startedAtMs = this.#deps.clock.now();
+    let arriving = false;
     try {
       if (queue.isSpent(job)) throw new Fault('ENCODE_FAILED', { detail: { why: 'no attempt came back' } });
       const asset = await this.#deps.assets.find(job.subject);
+      arriving = asset?.arriving ?? false;
       if (!asset || asset.status === 'errored') await queue.cancel(job.subject);
       else await this.#do(job, asset, lease.abort);
       log.debug(
@@ -131,6 +141,7 @@ export class Worker {
     } catch (cause) {
       if (this.#stop.signal.aborted) await queue.release(job);
       else if (isPassing(cause)) await this.#waitForStore(job, Fault.from(cause), log);
+      else if (arriving && !lease.abort.aborted) await this.#defer(job, Fault.from(cause), log);
       else if (!lease.abort.aborted) await this.#failed(job, Fault.from(cause), log);
       else log.info({}, 'lease lost');
     } finally {
@@ -140,12 +151,12 @@ export class Worker {
   }
 
   async #do(job: Job, asset: Asset, abort: AbortSignal): Promise<void> {
-    const { store, queue } = this.#deps;
+    const { queue } = this.#deps;
     if (job.kind === 'digest') await this.#digest(asset, abort);
     else if (job.kind === SUBTITLE_CHANGE_KIND) {
       await publishUploaded({ ...this.#deps, publisher: this.#publisher }, asset, job);
     } else {
-      const source = await store.localFile(sourceKey(asset.id), abort);
+      const source = await this.#sourceOf(asset, abort);
       if (!source) throw new Fault('SOURCE_MISSING');
       try {
         if (job.kind === 'probe') return await this.#probe(job, asset, source, abort);
@@ -156,6 +167,21 @@ export class Worker {
     }
     await queue.complete(job);
     if (FILM_KINDS.includes(job.kind)) await this.#finishIfDone(asset.id);
+  }
+
+  /** The source, or as much of it as there is. */
+  async #sourceOf(asset: Asset, abort: AbortSignal): Promise<LocalFile | undefined> {
+    const path = asset.arriving ? await this.#deps.arriving(asset.id) : undefined;
+    return path ? { path, release: async () => {} } : this.#deps.store.localFile(sourceKey(asset.id), abort);
+  }
+
+  /** What failed on a source that is still on its way, or just being stored, is done again when it is whole. */
+  async #defer(job: Job, fault: Fault, log: Log): Promise<void> {
+    const { queue, assets } = this.#deps;
+    log.info({ code: fault.code, detail: fault.detail, err: fault }, 'job waits for the whole source');
+    if (isEarly(job)) return void (await queue.complete(job));
+    await queue.waitForAll(job);
+    if (!(await assets.find(job.subject))?.arriving) await queue.bytesArrived(job.subject);
   }
 
   async #encode(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
@@ -172,6 +198,7 @@ export class Worker {
       publisher: this.#publisher,
       asset: whole,
       source,
+      arriving: asset.arriving,
       abort,
     };
     await ENCODERS[job.kind]?.(work, job);
@@ -180,20 +207,46 @@ export class Worker {
   async #probe(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
     const { assets, subtitles, queue, settings } = this.#deps;
     if (!this.#ladder) throw new Fault('INTERNAL', { detail: { why: 'the worker has not started' } });
+    // A ladder by content looks at samples from all over the film.
+    const tooEarly = isEarly(job) && (!asset.arriving || settings.ladderByContent);
+    if (tooEarly) return void (await queue.complete(job));
+    if (!isEarly(job) && (await queue.remaining(asset.id, ['probe'])) > 1) return this.#letEarlyFirst(job);
     const info = await probeSource(source.path, {
       maxPixels: settings.sourceMaxPixels,
       maxSeconds: settings.sourceMaxHours * 3_600,
+      arriving: asset.arriving,
       abort,
     });
+    if (await this.#isUnderWay(asset.id)) {
+      await queue.complete(job);
+      return this.#finishIfDone(asset.id);
+    }
     const complexity = settings.ladderByContent
       ? await measureComplexity(info, this.#ladder, source.path, limits({ settings, abort }))
       : undefined;
     const { film, jobs } = planFilm(asset.id, info, this.#ladder, settings.chunkSegments, complexity);
+    const work = asset.arriving ? await whenArrived(jobs, film, info, source.path) : jobs;
     await this.#publisher.playlists(asset, film);
     await assets.planned(asset.id, film);
     // After the plan stands: an upload that comes later finds it, and asks for its own work.
-    await queue.complete(job, [...jobs, ...(await waitingUploads(subtitles, asset.id))]);
+    await queue.complete(job, [...work, ...(await waitingUploads(subtitles, asset.id))]);
+    const { receivedBytes = 0 } = (await assets.find(asset.id)) ?? {};
+    if (asset.arriving) await queue.bytesArrived(asset.id, receivedBytes);
     this.#publisher.changed(asset.id);
+  }
+
+  /** The film was planned while it was uploaded, and what is to be done is queued, being done, or done. */
+  async #isUnderWay(assetId: string): Promise<boolean> {
+    const asset = await this.#deps.assets.find(assetId);
+    if (!asset?.film) return false;
+    const left = await this.#deps.queue.remaining(assetId, CHUNK_KINDS);
+    return left > 0 || asset.segmentsDone === asset.segmentsTotal;
+  }
+
+  /** Two looks at one source would plan its work twice: the one that began before its upload ended goes first. */
+  async #letEarlyFirst(job: Job): Promise<void> {
+    await this.#deps.signals.next(`probe:${job.subject}`, EARLY_PROBE_MS, this.#stop.signal);
+    await this.#deps.queue.release(job);
   }
 
   async #digest(asset: Asset, abort: AbortSignal): Promise<void> {
@@ -256,7 +309,7 @@ export class Worker {
     const { assets, queue } = this.#deps;
     if ((await queue.remaining(assetId, FILM_KINDS)) > 0) return;
     const asset = await assets.find(assetId);
-    if (!asset?.film || asset.status === 'errored' || asset.status === 'ready') return;
+    if (!asset?.film || asset.arriving || asset.status === 'errored' || asset.status === 'ready') return;
     if (await this.#publisher.finish(asset)) this.#log.info({ asset: assetId }, 'film ready');
     else await this.#giveUp(assetId, new Fault('ENCODE_FAILED'));
   }
@@ -312,6 +365,20 @@ export class Worker {
     }, this.#deps.settings.leaseMs / 3);
     return { abort: AbortSignal.any([lost.signal, this.#stop.signal]), let: () => clearInterval(beat) };
   }
+}
+
+/** How long the look at a whole source waits for the one that began before. */
+const EARLY_PROBE_MS = 200;
+
+function isEarly(job: Job): boolean {
+  return job.kind === 'probe' && (job.payload as { early?: boolean }).early === true;
+}
+
+/** Each piece of work with the bytes that it needs; throws where the index does not tell. */
+async function whenArrived(jobs: readonly NewJob[], film: Film, info: SourceInfo, path: string): Promise<NewJob[]> {
+  const map = ArrivalMap.of(await readIndex(path));
+  if (!map) throw new Fault('SOURCE_TRUNCATED', { detail: { why: 'its index does not say where its media lies' } });
+  return withNeeds(jobs, film, planLayout(info).zeroSeconds, map);
 }
 
 /** Whether trying again could not change the outcome: the source is no good, or is gone. */

@@ -84,7 +84,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   const store = options.store ?? (await openFolder(folder));
   const node = await loadNodeId(folder);
   const shared = { assets, node, queue, store, signals, clock, log: options.log ?? silentLog, metrics: new Metrics() };
-  const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
+  const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), encodesEarly: false, settings });
   let url = '';
   const control = await buildControl({
     ...shared,

@@ -68,6 +68,7 @@ export class TranscodeScenario {
       clock: systemClock,
       log: silentLog,
       ladderFolder: LADDERS,
+      arriving: async () => undefined,
     });
   }
 

@@ -5,6 +5,7 @@ import * as keyFrames from './0003-key-frames.ts';
 import * as wishes from './0006-wishes.ts';
 import * as subtitles from './0007-subtitles.ts';
 import * as receivers from './0008-receivers.ts';
+import * as arriving from './0009-arriving.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-wishes': wishes,
   '0007-subtitles': subtitles,
   '0008-receivers': receivers,
+  '0009-arriving': arriving,
 };
