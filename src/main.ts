@@ -101,10 +101,11 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
   const has = (role: Role) => roles.includes(role);
   try {
     const seams = has('control') || has('origin') || has('worker') ? await openSeams(ground, roles) : undefined;
+    const worker = seams && has('worker') ? prepareWorker(ground, seams) : undefined;
     if (seams && has('origin')) await startOrigin(ground, seams);
     if (seams && has('control')) await startControl(ground, seams);
     if (has('edge')) await startFilmEdge(ground);
-    if (seams && has('worker')) await startWorker(ground, seams);
+    if (seams && worker) await startWorker(ground, seams, worker);
     const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
     await writeRunFile(folder, { pid: process.pid, ...urls, adminToken });
     lifecycle.add('run file', () => removeRunFile(folder));
@@ -328,9 +329,15 @@ async function startEdge(ground: Ground, place: EdgePlace): Promise<string> {
   return url;
 }
 
-async function startWorker(ground: Ground, seams: Seams): Promise<void> {
-  const { settings, clock, log, lifecycle } = ground;
+/** A worker whose programs are being asked what they can do, on another processor than the one that starts the rest. */
+function prepareWorker({ settings, clock, log }: Ground, seams: Seams): Worker {
   const worker = new Worker({ ...seams, settings, clock, log, ladderFolder: LADDERS });
+  // What is wrong with them is said by `start`; a start that fails before shall not end with it unheard.
+  worker.prepare().catch(() => {});
+  return worker;
+}
+
+async function startWorker({ log, lifecycle }: Ground, seams: Seams, worker: Worker): Promise<void> {
   await worker.start();
   lifecycle.add('worker', () => worker.stop());
   const retired = new RetiredVersions({ ...seams, log: log.child({ part: 'retired versions' }) });

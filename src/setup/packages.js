@@ -1,6 +1,6 @@
 /** The packages of package-lock.json and, as one of them, the Node that everything runs on. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BIN, LOCK, MODULES, Obstacle, ROOT, readJson, runQuietly, step } from './running.js';
 
@@ -46,9 +46,10 @@ export async function ensurePackages() {
   if (!match || !existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== lockDigest()) writeFileSync(STAMP, lockDigest());
 }
 
-/** The version a Node binary reports, such as `26.10.0`; undefined when it does not run. */
+/** The version a Node binary reports, such as `26.10.0`; undefined when it does not run. The one running is not asked. */
 async function nodeVersion(file) {
   if (!existsSync(file)) return undefined;
+  if (realpathSync(file) === realpathSync(process.execPath)) return process.versions.node;
   const { code, output } = await runQuietly([file, '--version']);
   return code === 0 ? output.trim().replace(/^v/, '') : undefined;
 }

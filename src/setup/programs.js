@@ -1,8 +1,8 @@
 /** Programs of the operating system: installed where that needs no question, otherwise asked for by the exact command. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isRunnable, Obstacle, runQuietly, step, which } from './running.js';
+import { isRunnable, MODULES, Obstacle, runQuietly, step, which } from './running.js';
 
 /** The oldest ffmpeg whose filters and protocol rules the encoder relies on. */
 const FFMPEG_OLDEST = [5, 1];
@@ -28,6 +28,22 @@ export function isNewEnough(version) {
   const [major, minor] = version;
   const [oldestMajor, oldestMinor] = FFMPEG_OLDEST;
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+}
+
+/** Which programs were last found to do: asking ffmpeg for its version takes longer than everything else of a start. */
+const STAMP = join(MODULES, '.frontrow-programs');
+
+/** Where the programs are and which files they are, so that another one under the same name is noticed. */
+export function identify(names) {
+  return names
+    .map((name) => {
+      const found = which(name);
+      if (!found) return `${name} is missing`;
+      const file = realpathSync(found);
+      const { size, mtimeMs, ctimeMs } = statSync(file);
+      return [file, size, mtimeMs, ctimeMs].join(' ');
+    })
+    .join('\n');
 }
 
 /** What is wrong with ffmpeg or ffprobe here, as the rest of a sentence; undefined when both will do. */
@@ -114,8 +130,10 @@ async function installByApt(apt, tool) {
 }
 
 export async function ensureFfmpeg() {
+  const programs = identify(['ffmpeg', 'ffprobe']);
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === programs) return;
   const why = await ffmpegShortcoming();
-  if (!why) return;
+  if (!why) return writeFileSync(STAMP, programs);
   const apt = aptGet();
   if (!apt) throw askToInstall('ffmpeg', `Frontrow needs ffmpeg ${FFMPEG_OLDEST.join('.')} or newer: ${why}`);
   await step('Installing ffmpeg (apt-get)', () => installByApt(apt, 'ffmpeg'));

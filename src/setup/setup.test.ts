@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { findPostgres, isNewEnough, parseFfmpegVersion } from './programs.js';
+import { findPostgres, identify, isNewEnough, parseFfmpegVersion } from './programs.js';
 import { countTests, reaches } from './test-run.js';
 
 describe('which ffmpeg will do', () => {
@@ -18,6 +18,23 @@ describe('which ffmpeg will do', () => {
   ])('%s: %s', (firstLine, willDo) => {
     expect(isNewEnough(parseFfmpegVersion(firstLine))).toBe(willDo);
   });
+});
+
+test('a program is asked again when it is another file under the same name', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'frontrow-programs-'));
+  vi.stubEnv('PATH', folder);
+  try {
+    expect(identify(['ffmpeg'])).toBe('ffmpeg is missing');
+    writeFileSync(join(folder, 'ffmpeg'), 'one', { mode: 0o755 });
+    const before = identify(['ffmpeg']);
+    expect(identify(['ffmpeg'])).toBe(before);
+    writeFileSync(join(folder, 'newer'), 'two', { mode: 0o755 });
+    renameSync(join(folder, 'newer'), join(folder, 'ffmpeg'));
+    expect(identify(['ffmpeg'])).not.toBe(before);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('when the tests need a browser', () => {

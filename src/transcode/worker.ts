@@ -66,6 +66,7 @@ export class Worker {
   readonly #log: Log;
   readonly #name: string;
   readonly #stop = new AbortController();
+  #prepared: Promise<Ladder> | undefined;
   #ladder: Ladder | undefined;
   #slots: Promise<void>[] = [];
   #stopped: Promise<void> | undefined;
@@ -78,12 +79,24 @@ export class Worker {
   }
 
   /**
+   * Reads the ladder and asks ffmpeg for its encoders. `start` does it too; who calls it earlier has the programs asked
+   * while other parts start.
+   * @throws Fault FFMPEG_MISSING or LADDER_INVALID.
+   */
+  prepare(): Promise<Ladder> {
+    this.#prepared ??= readLadder(this.#deps.settings.ladder, this.#deps.ladderFolder).then(async (ladder) => {
+      await checkFfmpeg(ladder.rungs.map(({ codec }) => ENCODER_NAMES[codec]));
+      return ladder;
+    });
+    return this.#prepared;
+  }
+
+  /**
    * Takes up work.
    * @throws Fault FFMPEG_MISSING or LADDER_INVALID; nothing is running then.
    */
   async start(): Promise<void> {
-    this.#ladder = await readLadder(this.#deps.settings.ladder, this.#deps.ladderFolder);
-    await checkFfmpeg(this.#ladder.rungs.map(({ codec }) => ENCODER_NAMES[codec]));
+    this.#ladder = await this.prepare();
     const orphans = await endOrphans();
     if (orphans.length > 0) this.#log.warn({ pids: orphans }, 'ended encoders whose server was gone');
     await clearScratch();
