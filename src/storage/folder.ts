@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
@@ -38,20 +38,23 @@ export class FolderStore implements ObjectStore {
   }
 
   async put(key: string, body: Uint8Array): Promise<void> {
-    const aside = join(this.#aside, randomUUID());
-    try {
-      const file = await open(aside, 'wx', 0o640);
+    const path = this.#pathOf(key);
+    await this.#writeAside(body, (aside) => this.#publish(aside, path));
+  }
+
+  async putIfAbsent(key: string, body: Uint8Array): Promise<boolean> {
+    const path = this.#pathOf(key);
+    if (await this.head(key)) return false;
+    return this.#writeAside(body, async (aside) => {
       try {
-        await file.writeFile(body);
-        await file.sync();
-      } finally {
-        await file.close();
+        await this.#publish(aside, path, linkOnly);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+        await rm(aside, { force: true });
+        return false;
       }
-      await this.#publish(aside, this.#pathOf(key));
-    } catch (cause) {
-      await rm(aside, { force: true });
-      throw asFault(cause);
-    }
+      return true;
+    });
   }
 
   async adopt(key: string, file: string): Promise<void> {
@@ -128,6 +131,23 @@ export class FolderStore implements ObjectStore {
     await rm(file);
   }
 
+  async #writeAside<T>(body: Uint8Array, publish: (aside: string) => Promise<T>): Promise<T> {
+    const aside = join(this.#aside, randomUUID());
+    try {
+      const file = await open(aside, 'wx', 0o640);
+      try {
+        await file.writeFile(body);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      return await publish(aside);
+    } catch (cause) {
+      await rm(aside, { force: true });
+      throw asFault(cause);
+    }
+  }
+
   async #clearLeftOvers(): Promise<void> {
     const top = join(this.#root, ASIDE);
     for (const entry of await readdir(top, { recursive: true, withFileTypes: true })) {
@@ -138,11 +158,11 @@ export class FolderStore implements ObjectStore {
     }
   }
 
-  async #publish(aside: string, path: string): Promise<void> {
+  async #publish(aside: string, path: string, move: Move = rename): Promise<void> {
     const folder = dirname(path);
     const firstMade = await mkdir(folder, { recursive: true });
-    await rename(aside, path);
-    // The rename itself lives in the directory, and a new directory in its parent: a power cut may forget either.
+    await move(aside, path);
+    // The new name itself lives in the directory, and a new directory in its parent: a power cut may forget either.
     const top = firstMade === undefined ? folder : dirname(firstMade);
     for (let each = folder; each.length >= top.length; each = dirname(each)) {
       await syncPath(each, 'r');
@@ -155,6 +175,23 @@ export class FolderStore implements ObjectStore {
     checkKey(key);
     return join(this.#root, key);
   }
+}
+
+/** Gives a file its place. */
+type Move = (aside: string, path: string) => Promise<void>;
+
+/** What file systems without hard links (exFAT, some network shares) answer. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'];
+
+/** A rename that replaces nothing: EEXIST instead. Where there are no links, only what is there before it is seen. */
+async function linkOnly(aside: string, path: string): Promise<void> {
+  try {
+    await link(aside, path);
+  } catch (cause) {
+    if (!NO_LINKS.includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    return rename(aside, path);
+  }
+  await rm(aside);
 }
 
 async function syncPath(path: string, flags: 'r' | 'r+'): Promise<void> {

@@ -14,6 +14,12 @@ export interface ObjectStore {
   put(key: string, body: Uint8Array): Promise<void>;
 
   /**
+   * The same, unless there is an object under `key` already: that one stays, and the answer is false. Of several at once
+   * one is stored, where file system or server can tell (docs/deployment.md says which cannot).
+   */
+  putIfAbsent(key: string, body: Uint8Array): Promise<boolean>;
+
+  /**
    * Takes over a finished local file as the object `key`; the file is gone from its old place afterwards. Where that
    * takes long `abort` leaves it, and what was done so far, to the next time.
    */

@@ -16,6 +16,13 @@ interface OpenStore {
   close(): Promise<void>;
 }
 
+/** Servers that refuse a put under a condition, know it, or take it for any put. */
+const BUCKETS = {
+  films: 'a bucket of a real S3 server',
+  conditional: 'a bucket of one that knows conditional puts',
+  ignorant: 'a bucket of one that ignores conditions',
+};
+
 /** Every object store, each made new in a folder of its own. */
 const STORES: readonly { readonly name: string; readonly open: (folder: string) => Promise<OpenStore> }[] = [
   {
@@ -26,17 +33,19 @@ const STORES: readonly { readonly name: string; readonly open: (folder: string) 
       return { store, close: async () => {} };
     },
   },
-  {
-    name: 'a bucket of a real S3 server',
-    open: async (folder) => {
-      const store = await openS3(folder);
+  ...(['films', 'conditional', 'ignorant'] as const).map((kind) => ({
+    name: BUCKETS[kind],
+    open: async (folder: string) => {
+      const store = await openS3(folder, kind);
       return { store, close: () => store.stop() };
     },
-  },
+  })),
 ];
 
-async function openS3(folder: string, more: Partial<S3StoreOptions> = {}): Promise<S3Store> {
-  const { access, bucket, environment } = await freshBucket();
+type BucketKind = Parameters<typeof freshBucket>[0];
+
+async function openS3(folder: string, kind?: BucketKind, more: Partial<S3StoreOptions> = {}): Promise<S3Store> {
+  const { access, bucket, environment } = await freshBucket(kind);
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const store = new S3Store({
     place: { bucket, prefix: 'media/', endpoint: access.endpoint, region: 'us-east-1', pathStyle: true },
@@ -83,6 +92,21 @@ describe.each(STORES)('$name as an object store', ({ open }) => {
     expect(await text('a/b/one.txt', { start: 0, end: 1 })).toBe('h');
     expect(await text('a/b/one.txt', { start: 3, end: 3 })).toBe('');
     expect(await store.head('a/b/one.txt')).toMatchObject({ sizeBytes: 11 });
+  });
+
+  test('keeps what came first where it is to be put only if absent, and takes another once that is gone', async () => {
+    for (const key of ['a/first', 'a/second']) {
+      expect(await store.putIfAbsent(key, Buffer.from('early'))).toBe(true);
+      const { etag } = (await store.head(key)) ?? {};
+      expect(await store.putIfAbsent(key, Buffer.from('late!'))).toBe(false);
+      expect([await text(key), (await store.head(key))?.etag]).toEqual(['early', etag]);
+    }
+    await store.deletePrefix('a/first');
+    expect(await store.putIfAbsent('a/first', Buffer.from('anew'))).toBe(true);
+    expect(await text('a/first')).toBe('anew');
+    await store.put('a/first', Buffer.from('replaced'));
+    expect(await store.putIfAbsent('a/first', Buffer.from('late!'))).toBe(false);
+    expect(await text('a/first')).toBe('replaced');
   });
 
   test('keeps an empty object', async () => {
@@ -152,6 +176,7 @@ describe.each(STORES)('$name as an object store', ({ open }) => {
     async (key) => {
       for (const attempt of [
         () => store.put(key, Buffer.from('x')),
+        () => store.putIfAbsent(key, Buffer.from('x')),
         () => store.head(key),
         () => store.open(key),
         () => store.deletePrefix(key),
@@ -179,6 +204,17 @@ describe('the folder', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const asideOf = async () => join(root, '.aside', (await readdir(join(root, '.aside')))[0] ?? '');
+
+  test('stores one of many that are put at once only if absent, whole, and leaves nothing aside', async () => {
+    const stores = [new FolderStore(root, { owner: 'one' }), new FolderStore(root, { owner: 'two' })];
+    for (const store of stores) await store.start();
+    const bodies = Array.from({ length: 40 }, (_, at) => Buffer.alloc(50_000, at));
+    const stored = await Promise.all(bodies.map((body, at) => stores[at % 2]?.putIfAbsent('a/k', body)));
+    expect(stored.filter(Boolean)).toHaveLength(1);
+    expect(await readFile(join(root, 'a/k'))).toEqual(bodies[stored.indexOf(true)]);
+    const aside = await readdir(join(root, '.aside'), { recursive: true, withFileTypes: true });
+    expect(aside.filter((entry) => entry.isFile())).toEqual([]);
+  });
 
   test('clears at its start what a crash left aside, and only that', async () => {
     const store = new FolderStore(root);

@@ -13,7 +13,8 @@ export interface TestBucket {
   readonly environment: { readonly AWS_ACCESS_KEY_ID: string; readonly AWS_SECRET_ACCESS_KEY: string };
 }
 
-export async function freshBucket(): Promise<TestBucket> {
+/** `kind`: what the server makes of a put under a condition, see s3-server.py; without one it refuses them. */
+export async function freshBucket(kind: 'films' | 'conditional' | 'ignorant' = 'films'): Promise<TestBucket> {
   const response = await fetch(inject('s3Starter'));
   if (!response.ok) throw new Error(await response.text());
   const access = (await response.json()) as S3Access;
@@ -26,7 +27,7 @@ export async function freshBucket(): Promise<TestBucket> {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
-  const bucket = `films-${randomUUID().slice(0, 8)}`;
+  const bucket = `${kind}-${randomUUID().slice(0, 8)}`;
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   return {
     access,

@@ -62,6 +62,9 @@ const CONNECT_MS = 5_000;
 /** The most keys that one request may list or delete. */
 const KEYS_AT_ONCE = 1_000;
 
+/** How often one put meets another of the same key before the server counts as too busy. */
+const CONFLICTS_MAX = 5;
+
 const QUIET = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -118,6 +121,21 @@ export class Bucket {
     return this.#ask(async (target) => {
       const { ETag } = await this.#client.send(new PutObjectCommand({ ...target, Body: body }));
       return ETag ?? '';
+    }, key);
+  }
+
+  /** False when there is an object under the key already; `unknown` from a server that does not know this condition. */
+  async putIfAbsent(key: string, body: Uint8Array): Promise<boolean | 'unknown'> {
+    return this.#ask(async (target) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const put = new PutObjectCommand({ ...target, Body: body, IfNoneMatch: '*' });
+        const answer = await this.#client.send(put).then(() => 200, thrownStatus([409, 412, 501]));
+        if (answer === 412) return false;
+        if (answer === 501) return 'unknown';
+        if (answer === 200) return true;
+        // Another write of this very key is just going on; how that ends is what decides.
+        if (attempt === CONFLICTS_MAX) throw new Fault('STORAGE_UNAVAILABLE', { detail: { key, status: answer } });
+      }
     }, key);
   }
 
@@ -331,6 +349,15 @@ export function faultOf(cause: unknown): unknown {
 
 function statusOf(cause: unknown): number | undefined {
   return (cause as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
+}
+
+/** Takes these answers for what they are, and throws every other. */
+function thrownStatus<S extends number>(statuses: readonly S[]): (cause: unknown) => S {
+  return (cause) => {
+    const status = statuses.find((each) => each === statusOf(cause));
+    if (status === undefined) throw cause;
+    return status;
+  };
 }
 
 /** A bucket that went away is no missing object. */

@@ -38,6 +38,8 @@ export class S3Store implements ObjectStore {
   readonly #options: S3StoreOptions;
   readonly #buffers = new PartBuffers(PARTS_AT_ONCE);
   readonly #sendings = new Map<string, Sending>();
+  /** Whether the server puts where nothing is, and only there, when it is asked to; undefined until it was tried. */
+  #knowsAbsent: boolean | undefined;
 
   constructor(options: S3StoreOptions) {
     this.#options = options;
@@ -69,6 +71,22 @@ export class S3Store implements ObjectStore {
   async put(key: string, body: Uint8Array): Promise<void> {
     checkKey(key);
     await this.#bucket.put(key, body);
+  }
+
+  async putIfAbsent(key: string, body: Uint8Array): Promise<boolean> {
+    checkKey(key);
+    if (this.#knowsAbsent !== false) {
+      const stored = await this.#bucket.putIfAbsent(key, body);
+      if (stored !== 'unknown') {
+        this.#knowsAbsent ??= !stored || (await this.#refusesAgain(key, body));
+        return stored;
+      }
+      this.#knowsAbsent = false;
+    }
+    // All that is left is to look first.
+    if (await this.#bucket.head(key)) return false;
+    await this.#bucket.put(key, body);
+    return true;
   }
 
   sendAhead(key: string, file: string, bytes: number, sizeBytes?: number): void {
@@ -126,6 +144,14 @@ export class S3Store implements ObjectStore {
   async *list(prefix: string): AsyncIterable<string> {
     checkKey(prefix);
     for await (const keys of this.#bucket.pages(prefix.endsWith('/') ? prefix : `${prefix}/`)) yield* keys;
+  }
+
+  /**
+   * A server that ignores the condition would replace without a word. So the first object that was stored is sent once
+   * more: what would replace it is the same.
+   */
+  async #refusesAgain(key: string, body: Uint8Array): Promise<boolean> {
+    return (await this.#bucket.putIfAbsent(key, body)) === false;
   }
 
   get #partBytes(): number {
