@@ -131,24 +131,24 @@ export class Publisher {
    */
   async init(asset: Asset, rendition: string, bytes: Uint8Array): Promise<void> {
     const key = initKey(asset.id, asset.version, rendition);
-    const first = this.#inits.get(key) ?? (await this.#read(key));
-    if (!first) await this.#deps.store.put(key, bytes);
-    else if (!first.equals(bytes)) {
+    const first = this.#inits.get(key) ?? (await this.#keepFirst(key, bytes));
+    if (!first.equals(bytes)) {
       throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: its chunks do not fit together.' });
     }
-    this.#inits.set(key, first ?? Buffer.from(bytes));
+    this.#inits.set(key, first);
   }
 
   /**
    * Publishes one segment. The first one stays: an attempt that was thought dead may come late with bytes that play just
-   * as well and are others, while edges keep what they have and a playlist says where in it the key frame lies.
+   * as well and are others, while edges keep what they have and a playlist says where in it the key frame lies. So the
+   * store keeps what came first, and what is recorded is what it keeps, also where the first attempt died in between.
    */
   async segment(asset: Asset, rendition: string, index: number, bytes: Uint8Array): Promise<void> {
     const { store, assets } = this.#deps;
     if (await assets.isPublished(asset.id, asset.version, { rendition, segment: index })) return;
     const key = segmentKey(asset.id, asset.version, rendition, index);
-    await store.put(key, bytes);
-    const published = { rendition, segment: index, bytes: bytes.length, ...keyFrameOf(asset, rendition, bytes) };
+    const first = await this.#keepFirst(key, bytes);
+    const published = { rendition, segment: index, bytes: first.length, ...keyFrameOf(asset, rendition, first) };
     if (!(await assets.segmentPublished(asset.id, asset.version, published))) return store.deletePrefix(key);
     if (index === 0) await this.#advanceToPlayable(asset);
     this.changed(asset.id);
@@ -232,6 +232,13 @@ export class Publisher {
   async remove(assetId: string): Promise<void> {
     await this.#deps.store.deletePrefix(filmPrefix(assetId));
     for (const key of this.#inits.keys()) if (key.startsWith(filmPrefix(assetId))) this.#inits.delete(key);
+  }
+
+  /** What is under the key from now on: these bytes, or others that were there before. */
+  async #keepFirst(key: string, bytes: Uint8Array): Promise<Buffer> {
+    const stored = await this.#deps.store.putIfAbsent(key, bytes);
+    // Gone again in this moment, it was removed with its film, of which whoever records it hears.
+    return (stored ? undefined : await this.#read(key)) ?? Buffer.from(bytes);
   }
 
   async #read(key: string): Promise<Buffer | undefined> {

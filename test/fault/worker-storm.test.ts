@@ -153,7 +153,7 @@ describe.skipIf(noDisk !== undefined)(`on a full disk${noDisk === undefined ? ''
     const id = await scenario.ingest(clip);
     await scenario.start();
     await scenario.until(id, ({ segmentsDone }) => segmentsDone >= 2);
-    const put = vi.spyOn(scenario.store, 'put');
+    const put = vi.spyOn(scenario.store, 'putIfAbsent');
     await leaveNoRoom(disk);
     // More often than a chunk may fail: what is no fault of the film costs it no attempt.
     const refused = async () =>

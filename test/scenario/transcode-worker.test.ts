@@ -5,10 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
+import type { Asset } from '../../src/database/assets.ts';
 import { findBox } from '../../src/kernel/cmaf/boxes.ts';
-import { renditionNames } from '../../src/kernel/film/film.ts';
-import { sourceKey } from '../../src/kernel/film/paths.ts';
+import { keyFrameRange } from '../../src/kernel/cmaf/segment.ts';
+import { type Film, renditionNames } from '../../src/kernel/film/film.ts';
+import { segmentKey, sourceKey } from '../../src/kernel/film/paths.ts';
+import { newId } from '../../src/kernel/ids.ts';
 import { LOST_ATTEMPTS } from '../../src/queue/queue.ts';
+import { Publisher } from '../../src/transcode/publisher.ts';
 import { generateClip } from '../harness/clip.ts';
 import { stopEncoderBelow } from '../harness/encoders.ts';
 import { TranscodeScenario } from '../harness/transcode-scenario.ts';
@@ -210,6 +214,59 @@ describe('a worker', () => {
     await scenario.queue.add([{ ...job, payload: planLayout(await probeSource(clip, limits)) }]);
     await scenario.idle(asset.id);
     expect(await scenario.assets.find(asset.id)).toMatchObject({ status: 'ready', segmentsDone: asset.segmentsDone });
+  });
+});
+
+describe('of two attempts at one segment', () => {
+  let scenario: TranscodeScenario;
+  let id: string;
+  let early: Buffer;
+  let late: Buffer;
+
+  /** A film that is planned and of which nothing is published, and two segments that are not the same. */
+  beforeAll(async () => {
+    scenario = await TranscodeScenario.open();
+    await scenario.start();
+    const made = await scenario.ready(clip);
+    await scenario.stop();
+    [early, late] = (await scenario.rendition(made.id, '144p')).segments as [Buffer, Buffer];
+    expect(early.length).not.toBe(late.length);
+    id = newId('as');
+    await scenario.assets.create({ id, title: 'twice', policy: 'public', sourceName: 'film.mp4' });
+    await scenario.assets.sourceStored(id, 1);
+    await scenario.assets.planned(id, 1, made.film as Film);
+  });
+
+  afterAll(() => scenario.close());
+
+  const attempt = () => new Publisher(scenario);
+  const asset = async () => (await scenario.assets.find(id)) as Asset;
+  const key = (index: number) => segmentKey(id, 1, '144p', index);
+  const stored = (index: number) => readFile(join(scenario.folder, 'media', key(index)));
+  const recorded = async (index: number) =>
+    (await scenario.assets.segments(id, 1)).find(({ segment }) => segment === index);
+
+  test('the one that is overtaken between its look and its put changes nothing', async () => {
+    const { isPublished } = scenario.assets;
+    vi.spyOn(scenario.assets, 'isPublished').mockImplementationOnce(async (...which) => {
+      const before = await isPublished.apply(scenario.assets, which);
+      await attempt().segment(await asset(), '144p', 1, early);
+      return before;
+    });
+    await attempt().segment(await asset(), '144p', 1, late);
+    expect((await stored(1)).equals(early)).toBe(true);
+    expect(await recorded(1)).toMatchObject({ bytes: early.length });
+  });
+
+  test('the first, which died between its put and its record, is what is recorded', async () => {
+    await scenario.store.put(key(2), early);
+    await attempt().segment(await asset(), '144p', 2, late);
+    expect((await stored(2)).equals(early)).toBe(true);
+    const range = keyFrameRange(early);
+    expect(await recorded(2)).toMatchObject({
+      bytes: early.length,
+      keyFrame: { startByte: range?.start, sizeBytes: (range?.end ?? 0) - (range?.start ?? 0) },
+    });
   });
 });
 
