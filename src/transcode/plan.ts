@@ -43,6 +43,8 @@ const FRAME_RATES: readonly Rational[] = [
 /** What an encoder must know of the source beside the film: where its streams are and where the film's zero lies. */
 export interface SourceLayout {
   readonly container: string;
+  /** The work reads the straightened copy of the source. */
+  readonly straightened?: true;
   /** The film's time 0 on the source's clock. */
   readonly zeroSeconds: number;
   readonly video?: {
@@ -90,18 +92,23 @@ export function planFilm(
 }
 
 /** What the work on a source's own subtitles must know. */
-export interface SubtitlesWork {
-  readonly container: string;
+export interface SubtitlesWork extends Pick<SourceLayout, 'container' | 'straightened'> {
   readonly zeroSeconds: number;
   readonly tracks: readonly SourceSubtitles[];
 }
 
 /** One job for all of them, since reading the source is what costs. It is not what a film is playable for. */
-function planSubtitles(assetId: string, source: SourceInfo, { container, zeroSeconds }: SourceLayout): NewJob[] {
+function planSubtitles(assetId: string, source: SourceInfo, layout: SourceLayout): NewJob[] {
   if (!source.subtitles) return [];
-  const payload: SubtitlesWork = { container, zeroSeconds, tracks: source.subtitles };
+  const { zeroSeconds } = layout;
+  const payload: SubtitlesWork = { ...readingOf(layout), zeroSeconds, tracks: source.subtitles };
   const none = { lanes: [], firstSegment: 0, endSegment: 0 };
   return [{ kind: 'subtitles', subject: assetId, ...none, payload, priority: PRIORITY.subtitles }];
+}
+
+/** How a source is opened. */
+function readingOf({ container, straightened }: Pick<SourceLayout, 'container' | 'straightened'>) {
+  return { container, ...(straightened ? { straightened } : {}) };
 }
 
 /** The same film with the rungs that suit what samples of it showed. */
@@ -271,10 +278,10 @@ function zeroSeconds(source: SourceInfo): number {
 }
 
 export function planLayout(source: SourceInfo): SourceLayout {
-  const { container, video, audio, otherAudio = [] } = source;
+  const { video, audio, otherAudio = [] } = source;
   const zero = zeroSeconds(source);
   return {
-    container,
+    ...readingOf(source),
     zeroSeconds: zero,
     ...(video
       ? {

@@ -6,6 +6,8 @@ import type { SubtitleKind } from '../kernel/subtitles/track.ts';
 export interface SourceInfo {
   /** ffmpeg's name of the container, such as `mov`: named again at every later reading, so it is never guessed twice. */
   readonly container: string;
+  /** The clock of the stored source jumps: all of this is about the copy whose clock was straightened. */
+  readonly straightened?: true;
   readonly video?: SourceVideo;
   /** The default track: it alone has a say in where the film begins and ends. */
   readonly audio?: SourceAudio;

@@ -8,7 +8,7 @@ import type { EncodingRepository } from '../database/encodings.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
-import { filmPrefix, sourceKey, sourcePrefix, versionPrefix } from '../kernel/film/paths.ts';
+import { filmPrefix, sourceKey, sourcePrefix, straightenedKey, versionPrefix } from '../kernel/film/paths.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Job, LeaseChoice, NewJob, Queue } from '../queue/queue.ts';
@@ -21,11 +21,13 @@ import { copyVideo } from './copy.ts';
 import { encodeAudio, encodeVideo, limits } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
-import { planFilm } from './plan.ts';
+import { planFilm, type SourceLayout } from './plan.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
 import { measureComplexity } from './samples.ts';
 import { clearScratch } from './scratch.ts';
+import type { SourceInfo } from './source.ts';
+import { clearStraightening, straightened } from './straighten.ts';
 import { type EmbeddedWork, publishEmbedded, publishUploaded, waitingUploads } from './subtitles.ts';
 import { ENCODER_NAMES } from './video-encoders.ts';
 
@@ -100,6 +102,7 @@ export class Worker {
     const orphans = await endOrphans();
     if (orphans.length > 0) this.#log.warn({ pids: orphans }, 'ended encoders whose server was gone');
     await clearScratch();
+    await clearStraightening(this.#deps.settings.data);
     await this.#deps.queue.releaseAll(this.#name);
     await this.#finishLeftOvers();
     const count = this.#deps.settings.workers || availableParallelism();
@@ -156,6 +159,7 @@ export class Worker {
       lease.let();
     }
     await this.#cleanUp(job.subject);
+    if (job.kind === 'probe' || readsStraightened(job)) await this.#dropStraightened(job.subject);
   }
 
   /** The asset as the version that the job is about; undefined when that is not wanted any more. */
@@ -174,13 +178,12 @@ export class Worker {
   }
 
   async #do(job: Job, asset: Asset, abort: AbortSignal): Promise<void> {
-    const { store, queue } = this.#deps;
+    const { queue } = this.#deps;
     if (job.kind === 'digest') await this.#digest(asset, abort);
     else if (job.kind === SUBTITLE_CHANGE_KIND) {
       await publishUploaded({ ...this.#deps, publisher: this.#publisher }, asset, job);
     } else {
-      const source = await store.localFile(sourceKey(asset.id), abort);
-      if (!source) throw new Fault('SOURCE_MISSING');
+      const source = await this.#sourceOf(job, asset, abort);
       try {
         if (job.kind === 'probe') return await this.#probe(job, asset, source, abort);
         await this.#encode(job, asset, source, abort);
@@ -190,6 +193,20 @@ export class Worker {
     }
     await queue.complete(job);
     await this.#finishAfter(job);
+  }
+
+  /** What a job reads: the stored source, or the copy of it whose clock was straightened. Only a probe does not know yet. */
+  async #sourceOf(job: Job, asset: Asset, abort: AbortSignal): Promise<Source> {
+    const original = await this.#deps.store.localFile(sourceKey(asset.id), abort);
+    if (!original) throw new Fault('SOURCE_MISSING');
+    if (job.kind !== 'probe' && !readsStraightened(job)) return original;
+    let copy: LocalFile | undefined;
+    try {
+      copy = await straightened(this.#deps, asset, original, abort);
+      return copy ? { ...copy, straightened: true } : original;
+    } finally {
+      if (copy || job.kind !== 'probe') await original.release();
+    }
   }
 
   async #encode(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
@@ -211,13 +228,14 @@ export class Worker {
     await ENCODERS[job.kind]?.(work, job);
   }
 
-  async #probe(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
+  async #probe(job: Job, asset: Asset, source: Source, abort: AbortSignal): Promise<void> {
     const { assets, subtitles, queue, settings } = this.#deps;
-    const info = await probeSource(source.path, {
+    const probed = await probeSource(source.path, {
       maxPixels: settings.sourceMaxPixels,
       maxSeconds: settings.sourceMaxHours * 3_600,
       abort,
     });
+    const info = source.straightened ? { ...probed, straightened: true as const } : probed;
     const ladder = this.#ladderOf(asset);
     const complexity = settings.ladderByContent
       ? await measureComplexity(info, ladder, source.path, limits({ settings, abort }))
@@ -366,6 +384,14 @@ export class Worker {
     }
   }
 
+  /** The straightened copy goes with the last job that might read it; what comes later makes it anew. */
+  async #dropStraightened(subject: string): Promise<void> {
+    const { queue, store } = this.#deps;
+    if ((await queue.remaining(subject, KINDS)) > 0) return;
+    const { assetId, version = 1 } = readSubject(subject);
+    await store.deletePrefix(straightenedKey(assetId, version));
+  }
+
   /** Extends the lease while the job runs; `abort` fires when it is lost or the worker stops. */
   #holdLease(job: Job): { abort: AbortSignal; let(): void } {
     const lost = new AbortController();
@@ -378,6 +404,12 @@ export class Worker {
     }, this.#deps.settings.leaseMs / 3);
     return { abort: AbortSignal.any([lost.signal, this.#stop.signal]), let: () => clearInterval(beat) };
   }
+}
+
+type Source = LocalFile & Pick<SourceInfo, 'straightened'>;
+
+function readsStraightened({ payload }: Job): boolean {
+  return (payload as Partial<SourceLayout> | undefined)?.straightened === true;
 }
 
 /** The asset as a version that is under way: with its number, and its film once that is planned. */

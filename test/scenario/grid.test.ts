@@ -6,6 +6,7 @@ import type { Asset } from '../../src/database/assets.ts';
 import { type Film, renditionNames, segmentCount, segmentTiming } from '../../src/kernel/film/film.ts';
 import { planLayout } from '../../src/transcode/plan.ts';
 import { probeSource } from '../../src/transcode/probe.ts';
+import { writeStraightened } from '../../src/transcode/straighten.ts';
 import {
   countedPicture,
   dueAt,
@@ -16,6 +17,7 @@ import {
   shownAt,
   startsAt,
 } from '../harness/counted-clip.ts';
+import { joinParts, type Part } from '../harness/joined-clip.ts';
 import { ffmpegTool, type Rendition, TranscodeScenario } from '../harness/transcode-scenario.ts';
 
 /** The claim of the chunk engine, on pictures that carry their number: in whatever pieces a film is encoded, it is one film. */
@@ -62,6 +64,10 @@ interface Shape {
   readonly container?: string;
   /** Rewrites the finished file. */
   readonly rework?: (from: string, to: string) => Promise<void>;
+  /** The film that was rewritten shows what the one it was made of does, at the same moments. */
+  readonly showsMade?: boolean;
+  /** The container of the film that is rewritten, where it is another one. */
+  readonly madeAs?: string;
   readonly upright?: boolean;
   /** The segments to encode on their own, where not any will do. */
   readonly range?: readonly [first: number, end: number];
@@ -82,12 +88,18 @@ const HDR = (transfer: string) => [
   ...['-color_primaries', 'bt2020', '-color_trc', transfer, '-colorspace', 'bt2020nc', '-color_range', 'tv'],
 ];
 
-async function makeFilm(name: string, shape: Shape): Promise<string> {
+interface Made {
+  readonly file: string;
+  /** What `file` is to be compared with. */
+  readonly reference: string;
+}
+
+async function makeFilm(name: string, shape: Shape): Promise<Made> {
   const { rate = '25', size = '128x72', seconds = 9.3, sound = 'none' } = shape;
   const { container = 'mp4', video = H264, output = [] } = shape;
   const filters = [...(shape.keeps ? [`select='${shape.keeps}'`] : []), ...(shape.filters ?? [])];
   const file = join(clips, `${name}.${container}`);
-  const made = shape.rework ? join(clips, `${name}-made.${container}`) : file;
+  const made = shape.rework ? join(clips, `${name}-made.${shape.madeAs ?? container}`) : file;
   await ffmpegTool(
     ...countedPicture(size, rate, seconds),
     ...(sound === 'none' ? [] : risingTone(sound.layout, sound.rate, seconds)),
@@ -98,12 +110,12 @@ async function makeFilm(name: string, shape: Shape): Promise<string> {
     made,
   );
   if (shape.rework) await shape.rework(made, file);
-  return file;
+  return { file, reference: shape.showsMade ? made : file };
 }
 
 /** What an encode in order makes of a film, then again with a chunk of it encoded on its own. */
 async function expectOneFilm(name: string, shape: Shape, chance: () => number = Math.random): Promise<void> {
-  const file = await makeFilm(name, shape);
+  const { file, reference } = await makeFilm(name, shape);
   const asset = await scenario.ready(file);
   const film = filmOf(asset);
   const inOrder = await lanesOf(asset.id, film);
@@ -112,7 +124,7 @@ async function expectOneFilm(name: string, shape: Shape, chance: () => number = 
   const withChunk = await lanesOf(asset.id, film);
   expectOnGrid(film, withChunk);
   expectSameFrames(inOrder, withChunk);
-  await expectRightPictures(film, [inOrder, withChunk], file, shape.upright ?? false, range);
+  await expectRightPictures(film, [inOrder, withChunk], reference, shape.upright ?? false, range);
   if (film.audio) await expectSameSound([inOrder, withChunk], range);
 }
 
@@ -138,8 +150,12 @@ async function encodeChunk(
   [firstSegment, endSegment]: readonly [number, number],
   film: Film,
 ): Promise<string> {
-  const limits = { maxPixels: 1e6, maxSeconds: 1e6, abort: new AbortController().signal };
-  const payload = planLayout(await probeSource(file, limits));
+  const { signal: abort } = new AbortController();
+  const limits = { maxPixels: 1e6, maxSeconds: 1e6, abort };
+  const straight = `${file}.straight`;
+  const payload = (await writeStraightened(file, straight, abort))
+    ? { ...planLayout(await probeSource(straight, limits)), straightened: true }
+    : planLayout(await probeSource(file, limits));
   const job = { subject: id, firstSegment, endSegment, payload, priority: 1_000 };
   const lanes = (kind: string, all: readonly { readonly name: string }[] = []) =>
     all.length === 0 ? [] : [{ ...job, kind, lanes: all.map(({ name }) => name) }];
@@ -286,10 +302,45 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
       container: 'ts',
       rework: (from, to) => ffmpegTool('-i', from, '-c', 'copy', '-bsf:v', "noise=drop='lt(n,17)'", to),
     },
+    'two transport streams joined, of which the second begins its clock anew': {
+      sound: { layout: 'stereo', rate: 48_000 },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), part(4, 0)]),
+      showsMade: true,
+      container: 'ts',
+    },
+    'a clock that jumps ahead by ten minutes, and back again': {
+      rate: '30000/1001',
+      seconds: 13.1,
+      video: [...H264, '-bf', '2', '-b_strategy', '0', '-g', '60'],
+      rework: (from, to) => joinParts(from, to, [part(0, 30), part(4.004, 640), part(8.008, 3)]),
+      showsMade: true,
+      container: 'ts',
+    },
+    'a clock that jumps from right before its wrap to an hour': {
+      rate: '24000/1001',
+      sound: { layout: 'stereo', rate: 44_100 },
+      rework: (from, to) => joinParts(from, to, [part(0, 2 ** 33 / 90_000 - 3), part(4.171, 3_600)]),
+      showsMade: true,
+      container: 'ts',
+    },
+    'two MPEG-2 program streams joined': {
+      // Packs hold two thousand bytes: pictures smaller than that would share one, and its time.
+      filters: ['scale=320:180:flags=neighbor,noise=alls=12:allf=t'],
+      video: ['-c:v', 'mpeg2video', '-q:v', '3', '-g', '25'],
+      sound: { layout: 'stereo', rate: 48_000, codec: 'mp2' },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), part(5, 0)]),
+      showsMade: true,
+      madeAs: 'mp4',
+      container: 'vob',
+    },
     'turned on its side': { upright: true, rework: turn },
   };
   test.each(Object.entries(shapes))('%s', (name, shape) => expectOneFilm(fileName(name), shape));
 });
+
+function part(fromSeconds: number, clockSeconds: number): Part {
+  return { fromSeconds, clockSeconds };
+}
 
 async function turn(from: string, to: string): Promise<void> {
   await ffmpegTool('-display_rotation', '90', '-i', from, '-c', 'copy', to).catch(

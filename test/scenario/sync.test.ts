@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rationalToNumber } from '../../src/kernel/film/film.ts';
 import { joinRendition } from '../harness/counted-clip.ts';
+import { joinParts } from '../harness/joined-clip.ts';
 import { beeps, flashes, makeSyncClip, type SyncShape } from '../harness/sync-clip.ts';
 import { ffmpegTool, TranscodeScenario } from '../harness/transcode-scenario.ts';
 
@@ -113,8 +114,41 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
+const parts = (second: number, third: number) => [
+  { fromSeconds: 0, clockSeconds: 10 },
+  { fromSeconds: 20, clockSeconds: second },
+  { fromSeconds: 40, clockSeconds: third },
+];
+
+const joins: Readonly<Record<string, Case>> = {
+  'transport streams joined, each of which begins its clock anew': {
+    container: 'ts',
+    shape: { seconds: 61, output: [] },
+    rework: (from, to) => joinParts(from, to, parts(10, 10)),
+    moments: 12,
+  },
+  'a transport stream whose clock jumps ahead by ten minutes, then past its wrap': {
+    container: 'ts',
+    shape: { seconds: 61, output: [] },
+    rework: (from, to) => joinParts(from, to, parts(630, WRAP_SECONDS - 10)),
+    moments: 12,
+  },
+  'program streams joined': {
+    container: 'mpg',
+    shape: {
+      seconds: 61,
+      sampleRate: 48_000,
+      // Pictures that fill a pack each: those that share one have one time between them.
+      picture: 'scale=320:180:flags=neighbor,noise=alls=12:allf=t',
+      output: ['-c:v', 'mpeg2video', '-q:v', '3', '-c:a', 'mp2'],
+    },
+    rework: (from, to) => joinParts(from, to, parts(10, 10)),
+    moments: 12,
+  },
+};
+
 describe('sound and picture are never more than 40 ms apart, from start to end', () => {
-  test.each(Object.entries(cases))('%s', async (name, given) => {
+  test.each(Object.entries({ ...cases, ...joins }))('%s', async (name, given) => {
     const { seen, heard } = await playedBack(name, given);
     expect(seen.length).toBe(given.moments);
     expect(heard.length).toBe(given.moments);

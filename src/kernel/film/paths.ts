@@ -111,6 +111,11 @@ export function sourceKey(assetId: string): string {
   return `${sourcePrefix(assetId)}original`;
 }
 
+/** The source as one version is made of it, where its own clock jumps: there while that version is encoded. */
+export function straightenedKey(assetId: string, version: number): string {
+  return `${sourcePrefix(assetId)}v${version}/straightened`;
+}
+
 /** What a path below `/assets/` names; `versioned` parts may be pending, the others are published before they are listed. */
 export type FilmObject =
   | { readonly kind: 'master' | 'manifest' | 'poster' | 'storyboard'; readonly assetId: string }

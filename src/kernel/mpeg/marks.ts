@@ -1,0 +1,71 @@
+import { readTicks, type TicksField, wrapTicks, writeTicks } from './timestamp.ts';
+
+/** A place in a systems stream that names a moment: a packet's time stamps, or a reference of the clock itself. */
+export interface Mark {
+  /** The same for all marks of one elementary stream, and for all references of one clock. */
+  readonly stream: number;
+  readonly kind: 'picture' | 'other' | 'reference';
+  /** Byte of the file at which its packet begins. */
+  readonly at: number;
+  /** When to decode and when to show what begins here, in ticks. */
+  readonly decode: number;
+  readonly show: number;
+}
+
+/** Is told of every mark in the order of the file, and says by how many ticks it is to be moved. */
+export type OnMark = (mark: Mark) => number;
+
+/** Reads a systems stream piece by piece. */
+export interface MarkReader {
+  /**
+   * Reads the packets that are whole in `bytes`, whose first one lies at `position` of the file, and moves their marks in
+   * place. Returns how many bytes are done with: the rest must be shown again with more behind it, unless `isLast`.
+   */
+  read(bytes: Uint8Array, position: number, onMark: OnMark, isLast: boolean): number;
+}
+
+/** The time stamps of one packet: to be shown, and to be decoded where that is another moment. */
+export interface Stamps {
+  readonly show: TicksField;
+  readonly decode?: TicksField;
+}
+
+/** Tells of a packet's time stamps and moves them by what is answered. */
+export function passStamps(
+  bytes: Uint8Array,
+  { show, decode }: Stamps,
+  mark: Pick<Mark, 'stream' | 'kind' | 'at'>,
+  onMark: OnMark,
+): void {
+  const shown = readTicks(bytes, show);
+  const decoded = decode ? readTicks(bytes, decode) : shown;
+  const ticks = onMark({ ...mark, show: shown, decode: decoded });
+  if (ticks === 0) return;
+  writeTicks(bytes, show, wrapTicks(shown + ticks));
+  if (decode) writeTicks(bytes, decode, wrapTicks(decoded + ticks));
+}
+
+/** Whether packets of this stream have no header of their own (ISO/IEC 13818-1 table 2-21). */
+export function isPlain(streamId: number): boolean {
+  return PLAIN_IDS.includes(streamId);
+}
+
+const PLAIN_IDS = [0xbc, 0xbe, 0xbf, 0xf0, 0xf1, 0xf2, 0xf8, 0xff];
+
+/** The time stamps of an MPEG-2 packet whose start code is at `at`; undefined when it has none before `end`. */
+export function stampsOf(bytes: Uint8Array, at: number, end: number): Stamps | undefined {
+  if (at + 19 > end || isPlain(bytes[at + 3] ?? 0) || ((bytes[at + 6] ?? 0) & 0xc0) !== 0x80) return undefined;
+  const which = (bytes[at + 7] ?? 0) >> 6;
+  if (which < 2) return undefined;
+  const show = { at: at + 9, form: 'stamp' } as const;
+  return which === 3 ? { show, decode: { at: at + 14, form: 'stamp' } } : { show };
+}
+
+export function startsPacket(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 1;
+}
+
+/** Video by its stream id; sound, subtitles and what is private are told apart by nobody here. */
+export function kindOf(streamId: number): 'picture' | 'other' {
+  return streamId >= 0xe0 && streamId <= 0xef ? 'picture' : 'other';
+}
