@@ -340,13 +340,16 @@ export function planStoryboard(size: DisplaySize, seconds: number): Storyboard {
   };
 }
 
+/** Priority from which on a job is what a film lacks before anybody can play it. */
+export const PRIORITY_PLAYABLE = 800;
+
 /**
  * Sooner is greater. What makes a film playable comes first, then what makes it whole at the lowest rung, then what
  * makes it beautiful; a viewer's wish (1000) beats all of it.
  */
 const PRIORITY = {
   copyFirst: 850,
-  first: 800,
+  first: PRIORITY_PLAYABLE,
   subtitles: 750,
   poster: 700,
   copy: 680,

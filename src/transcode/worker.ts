@@ -21,7 +21,7 @@ import { copyVideo } from './copy.ts';
 import { encodeAudio, encodeVideo, limits } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
-import { planFilm, type SourceLayout } from './plan.ts';
+import { PRIORITY_PLAYABLE, planFilm, type SourceLayout } from './plan.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
 import { measureComplexity } from './samples.ts';
@@ -54,6 +54,9 @@ const LEFT_OVERS_MS = 30_000;
 
 /** How much less urgent an encoding anew is: no film that nobody can see yet waits for one that plays already. */
 const LATER = 700;
+
+/** One seek wants a piece of picture and one of sound; neither shall wait for the other. */
+const WANTED_SLOTS = 2;
 
 /** How long a slot with nothing to do waits before it looks again: signals from other processes may be lost. */
 const IDLE_MS = 1_000;
@@ -107,8 +110,8 @@ export class Worker {
     await this.#finishLeftOvers();
     const count = this.#deps.settings.workers || availableParallelism();
     this.#slots = Array.from({ length: count }, () => this.#slot());
-    // One more, for waiting viewers alone: they shall not wait for the end of chunks that nobody asked for.
-    this.#slots.push(this.#slot({ wantedOnly: true }));
+    // For waiting viewers alone: they shall not wait for the end of chunks that nobody asked for.
+    for (let at = 0; at < WANTED_SLOTS; at++) this.#slots.push(this.#slot({ wantedOnly: true }));
     this.#slots.push(this.#watchForWhole());
     this.#log.info({ slots: count }, 'taking work');
   }
@@ -218,8 +221,8 @@ export class Worker {
       assets,
       subtitles,
       store,
-      // What a viewer waits for is encoded before what nobody does.
-      settings: job.wanted ? { ...settings, encodeNice: 0 } : settings,
+      // What somebody waits for is encoded before what nobody does.
+      settings: job.wanted || job.priority >= PRIORITY_PLAYABLE ? { ...settings, encodeNice: 0 } : settings,
       publisher: this.#publisher,
       asset: whole,
       source,

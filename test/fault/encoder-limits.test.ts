@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ProcessLimits, runFfmpeg } from '../../src/transcode/ffmpeg.ts';
@@ -81,6 +81,27 @@ describe('a worker', () => {
       }).toEqual({ memory: '8589934592', core: '0', files: '64', written: true, oom: '500' });
       process.kill(pid, 'SIGCONT');
       await scenario.until(id, ({ status }) => status === 'ready');
+    } finally {
+      await scenario.close();
+    }
+  });
+
+  test('lets what a film needs to play go before what it needs to be whole', async () => {
+    const scenario = await TranscodeScenario.open({ workers: 1, encodeNice: 7 });
+    const nextNiceness = async () => {
+      const pid = await vi.waitUntil(() => stopEncoderBelow(scenario.folder), { timeout: 30_000, interval: 2 });
+      const niceness = getPriority(pid);
+      process.kill(pid, 'SIGCONT');
+      return niceness;
+    };
+    try {
+      await scenario.start();
+      const own = getPriority();
+      const id = await scenario.ingest(clip);
+      expect(await nextNiceness()).toBe(own);
+      await scenario.until(id, ({ status }) => status !== 'queued');
+      // The last of the first chunks may still be running.
+      await vi.waitUntil(async () => (await nextNiceness()) === own + 7, { timeout: 20_000, interval: 20 });
     } finally {
       await scenario.close();
     }

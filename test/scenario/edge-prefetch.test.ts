@@ -50,6 +50,8 @@ test('what is fetched ahead is no viewer request', async () => {
   await s.get(segment(0));
   await stored(3);
   expect(s.facts.map(({ path }) => path)).toEqual([`${FOLDER}index.m3u8`, segment(0)]);
+  expect(s.origin.last(segment(0))?.headers['sec-purpose']).toBeUndefined();
+  expect(s.origin.last(segment(1))?.headers['sec-purpose']).toBe('prefetch');
 });
 
 test('a viewer who asks while it is on its way joins it', async () => {

@@ -142,6 +142,18 @@ test('a request that is cancelled at once brings nothing to the front, and a lat
   await vi.waitUntil(async () => (await wanted()).length === 0, { timeout: 1_500, interval: 20 });
 });
 
+test('what is fetched ahead of viewers is not held and brings nothing to the front', async () => {
+  await queue.add([
+    { kind: 'video', subject: ID, lanes: ['240p'], payload: {}, priority: 1, firstSegment: 2, endSegment: 4 },
+  ]);
+  const ahead = await get(`/${SEGMENT}`, { 'Sec-Purpose': 'prefetch' });
+  expect(ahead.status).toBe(503);
+  const jobs = await database.selectFrom('jobs').select(['wish_until', 'end_segment']).execute();
+  expect(jobs).toEqual([{ wish_until: null, end_segment: 4 }]);
+  await store.put(SEGMENT, BYTES);
+  expect((await get(`/${SEGMENT}`, { 'Sec-Purpose': 'prefetch' })).status).toBe(200);
+});
+
 test('past the hold limit the answer is 503 with Retry-After, never 404', async () => {
   await stop();
   await start(50);

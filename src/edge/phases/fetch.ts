@@ -45,7 +45,8 @@ export function fetchAhead(path: string, parts: EdgeParts, onEnd: (stored: boole
     new Intake({ method: 'GET', resource: path, path, headers: {}, alone: false, stale: undefined, onEnd }, parts),
   );
   parts.fills.lead(fill);
-  fill.begin(parts.origin.send({ method: 'GET', target: path, fields: signedFields('GET', path, parts) }, fill));
+  const fields = [...signedFields('GET', path, parts), 'Sec-Purpose', 'prefetch'];
+  fill.begin(parts.origin.send({ method: 'GET', target: path, fields }, fill));
 }
 
 async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
