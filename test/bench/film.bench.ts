@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { openAsBlob } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,7 +123,7 @@ async function withUpload<T>(path: string, browser: Browser, measure: (round: Up
   const server = await TestServer.start();
   try {
     const viewer = await Viewer.open(browser, server.run.control);
-    const uploaded = await server.upload(await openAsBlob(path), 'film.mp4');
+    const uploaded = await server.uploadFile(path, 'film.mp4');
     const startedAt = performance.now();
     return await measure({ server, uploaded, viewer, since: () => performance.now() - startedAt });
   } finally {

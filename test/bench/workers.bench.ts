@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +56,7 @@ function row(workers: number, ms: number, aloneMs: number): string[] {
 async function encodeWith(workers: number, film: string): Promise<number> {
   const server = await TestServer.start({ environment: { FRONTROW_WORKERS: String(workers) } });
   try {
-    const { assetId } = await server.upload(await openAsBlob(film), 'film.mp4');
+    const { assetId } = await server.uploadFile(film, 'film.mp4');
     const startedAt = performance.now();
     await server.until(assetId, ({ status }) => status === 'ready');
     return performance.now() - startedAt;

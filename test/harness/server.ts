@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
+import { createReadStream, watch } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const LAUNCHER = fileURLToPath(new URL('../../src/cli/frontrow.js', import.meta.url));
@@ -126,11 +127,22 @@ export class TestServer {
   }
 
   /** Uploads bytes as one raw body. */
-  async upload(bytes: Uint8Array<ArrayBuffer> | Blob, filename: string, policy = 'public'): Promise<AssetBody> {
+  /** A great film is sent while it is read: a Blob of a file is many times slower. */
+  uploadFile(path: string, filename: string): Promise<AssetBody> {
+    const body = Readable.toWeb(createReadStream(path, { highWaterMark: 1_048_576 })) as ReadableStream<Uint8Array>;
+    return this.upload(body, filename);
+  }
+
+  async upload(
+    bytes: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+    filename: string,
+    policy = 'public',
+  ): Promise<AssetBody> {
     const response = await fetch(`${this.run.control}/v1/assets?filename=${filename}&policy=${policy}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${this.run.adminToken}`, 'content-type': 'application/octet-stream' },
       body: bytes,
+      duplex: 'half',
     });
     if (!response.ok) throw new Error(`upload refused: ${response.status} ${await response.text()}`);
     return (await response.json()) as AssetBody;
