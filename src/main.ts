@@ -22,6 +22,7 @@ import { AssetRepository } from './database/assets.ts';
 import { EncodingRepository } from './database/encodings.ts';
 import { type Database, openDatabase, openPostgres } from './database/open.ts';
 import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
+import { RemovalRepository } from './database/removals.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
 import { SubtitleRepository } from './database/subtitles.ts';
 import { Edge, type EdgeOptions } from './edge/edge.ts';
@@ -35,7 +36,7 @@ import { Queue } from './queue/queue.ts';
 import { LocalSignals, type Signals } from './queue/signals.ts';
 import { FolderStore } from './storage/folder.ts';
 import type { ObjectStore } from './storage/object-store.ts';
-import { RetiredVersions } from './transcode/retired-versions.ts';
+import { StoreSweeper } from './transcode/store-sweeper.ts';
 import { Worker } from './transcode/worker.ts';
 
 export const ROLES = ['control', 'origin', 'worker', 'edge'] as const;
@@ -337,10 +338,11 @@ function prepareWorker({ settings, clock, log }: Ground, seams: Seams): Worker {
   return worker;
 }
 
-async function startWorker({ log, lifecycle }: Ground, seams: Seams, worker: Worker): Promise<void> {
+async function startWorker({ clock, log, lifecycle }: Ground, seams: Seams, worker: Worker): Promise<void> {
   await worker.start();
   lifecycle.add('worker', () => worker.stop());
-  const retired = new RetiredVersions({ ...seams, log: log.child({ part: 'retired versions' }) });
-  retired.start();
-  lifecycle.add('retired versions', () => retired.stop());
+  const removals = new RemovalRepository(seams.database, clock);
+  const sweeper = new StoreSweeper({ ...seams, removals, clock, log: log.child({ part: 'store sweeper' }) });
+  sweeper.start();
+  lifecycle.add('store sweeper', () => sweeper.stop());
 }

@@ -1,13 +1,15 @@
 import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
-import type { FaultCode } from '../kernel/errors.ts';
+import { FAULTS, type FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
+import { filmPrefix, sourcePrefix, versionKeys } from '../kernel/film/paths.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
 import { joinedAssets, toAsset } from './asset-rows.ts';
 import { filmOfVersion, writeVersion } from './encodings.ts';
 import { recordEvent } from './events.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
+import { noteRemoval } from './removals.ts';
 import type { AssetTable, EncodingTable, Schema } from './schema.ts';
 import { transact } from './transact.ts';
 
@@ -274,22 +276,27 @@ export class AssetRepository {
     return this.#move(id, from, { status: to }, `asset.${to}`);
   }
 
-  /** Marks the asset `errored`, once. False when it is already errored or gone. */
+  /**
+   * Marks the asset `errored`, once. What was made of it is not wanted any more, nor a source that is no good. False when
+   * it is already errored or gone.
+   */
   async fail(id: string, error: { code: FaultCode; says: string }): Promise<boolean> {
-    return this.#move(
-      id,
-      ALIVE,
-      { status: 'errored', error_code: error.code, error_says: error.says },
-      'asset.errored',
-    );
+    const change = { status: 'errored' as const, error_code: error.code, error_says: error.says };
+    return this.#move(id, ALIVE, change, 'asset.errored', async (trx, { version }) => {
+      const source = FAULTS[error.code].side === 'viewer' ? [sourcePrefix(id)] : [];
+      await noteRemoval(trx, [...versionKeys(id, version), ...source], this.#clock.now());
+    });
   }
 
   async delete(id: string): Promise<boolean> {
     return transact(this.#db, async (trx) => {
       const row = await trx.deleteFrom('assets').where('id', '=', id).returningAll().executeTakeFirst();
       await trx.deleteFrom('retired_versions').where('asset_id', '=', id).execute();
-      if (row) await recordEvent(trx, 'asset.deleted', toAsset(row), this.#clock.now());
-      return row !== undefined;
+      if (!row) return false;
+      const now = this.#clock.now();
+      await noteRemoval(trx, [filmPrefix(id), sourcePrefix(id)], now);
+      await recordEvent(trx, 'asset.deleted', toAsset(row), now);
+      return true;
     });
   }
 
@@ -352,6 +359,7 @@ export class AssetRepository {
     from: readonly AssetStatus[],
     change: Partial<Omit<Selectable<AssetTable>, 'id' | 'created_at'>>,
     event: EventType,
+    follow: (trx: DatabaseTransaction, row: Selectable<AssetTable>) => Promise<void> = async () => {},
   ): Promise<boolean> {
     return transact(this.#db, async (trx) => {
       const now = this.#clock.now();
@@ -362,8 +370,10 @@ export class AssetRepository {
         .where('status', 'in', from)
         .returningAll()
         .executeTakeFirst();
-      if (row) await recordEvent(trx, event, toAsset(row), now);
-      return row !== undefined;
+      if (!row) return false;
+      await follow(trx, row);
+      await recordEvent(trx, event, toAsset(row), now);
+      return true;
     });
   }
 

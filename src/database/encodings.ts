@@ -3,10 +3,12 @@ import type { Clock } from '../kernel/clock.ts';
 import { Fault, type FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import type { Film } from '../kernel/film/film.ts';
+import { versionKeys } from '../kernel/film/paths.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
 import { joinedAssets, toAsset } from './asset-rows.ts';
 import { recordEvent } from './events.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
+import { noteRemoval } from './removals.ts';
 import type { AssetTable, EncodingTable } from './schema.ts';
 import { transact } from './transact.ts';
 
@@ -74,7 +76,7 @@ export class EncodingRepository {
         created_at: now,
       };
       await trx.deleteFrom('encodings').where('asset_id', '=', assetId).execute();
-      if (before && before.version !== asset.version) await dropSegments(trx, assetId, before.version);
+      if (before && before.version !== asset.version) await discard(trx, assetId, before.version, now);
       await trx.insertInto('encodings').values(row).execute();
       await touch(trx, assetId, now);
       await begin(trx, version);
@@ -82,20 +84,12 @@ export class EncodingRepository {
     });
   }
 
-  /** Assets of which a version is under way. */
+  /** Assets of which a version is under way, oldest first. */
   async running(): Promise<{ readonly assetId: string; readonly version: number }[]> {
-    return this.#inState('running');
-  }
-
-  async failed(): Promise<{ readonly assetId: string; readonly version: number }[]> {
-    return this.#inState('failed');
-  }
-
-  async #inState(state: EncodingTable['state']): Promise<{ assetId: string; version: number }[]> {
     const rows = await this.#db
       .selectFrom('encodings')
       .select(['asset_id', 'version'])
-      .where('state', '=', state)
+      .where('state', '=', 'running')
       .orderBy('created_at')
       .execute();
     return rows.map(({ asset_id, version }) => ({ assetId: asset_id, version }));
@@ -109,7 +103,7 @@ export class EncodingRepository {
         .set({ state: 'failed', error_code: error.code, error_says: error.says, segments_done: 0 })
         .where('asset_id', '=', assetId)
         .execute();
-      await dropSegments(trx, assetId, version);
+      await discard(trx, assetId, version, this.#clock.now());
     });
   }
 
@@ -211,6 +205,12 @@ function lockedAsset(trx: DatabaseTransaction, assetId: string): Promise<Selecta
 
 async function dropSegments(trx: DatabaseTransaction, assetId: string, version: number): Promise<void> {
   await trx.deleteFrom('segments').where('asset_id', '=', assetId).where('version', '=', version).execute();
+}
+
+/** Nobody wants what was made of a version any more. */
+async function discard(trx: DatabaseTransaction, assetId: string, version: number, nowMs: number): Promise<void> {
+  await dropSegments(trx, assetId, version);
+  await noteRemoval(trx, versionKeys(assetId, version), nowMs);
 }
 
 /** What changed belongs to the asset, as those see it who follow assets. */

@@ -9,6 +9,7 @@ export interface Schema {
   subtitles: SubtitleTable;
   encodings: EncodingTable;
   retired_versions: RetiredVersionTable;
+  removals: RemovalTable;
   jobs: JobTable;
   signing_keys: SigningKeyTable;
   api_tokens: ApiTokenTable;
@@ -89,6 +90,12 @@ export interface RetiredVersionTable {
   asset_id: string;
   version: number;
   remove_at: number;
+}
+
+/** What nobody wants in the store any more, until it is certain that nothing of it is left there. */
+export interface RemovalTable {
+  prefix: string;
+  settled_at: number;
 }
 
 /** Work, leased with a deadline and a fencing number. `lanes` and the range tell which segments a job will publish. */

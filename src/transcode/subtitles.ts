@@ -68,8 +68,8 @@ export async function publishUploaded(work: UploadedWork, asset: Asset, job: Job
 async function publishOne(work: UploadedWork, assetId: string, film: Film, name: string): Promise<void> {
   const { store, subtitles, publisher } = work;
   const object = await store.open(subtitleSourceKey(assetId, name));
-  // Replaced or removed since: the job that says so is behind this one.
-  if (!object) return;
+  // Replaced or removed since. The job that says so may be through already, and an attempt at this one have died late.
+  if (!object) return discard(work, assetId, name);
   const parts: Buffer[] = [];
   for await (const part of object.body) parts.push(part as Buffer);
   await publisher.subtitles(assetId, film, name, JSON.parse(Buffer.concat(parts).toString('utf8')) as Cue[]);

@@ -331,20 +331,8 @@ export class Worker {
     else await this.#giveUp(subject, new Fault('ENCODE_FAILED'));
   }
 
-  /**
-   * A crash between the last job's end and the film's leaves a film that nobody would finish, and one between an error
-   * and its clearing up leaves files that nobody would remove.
-   */
+  /** A crash between the last job's end and the film's leaves a film that nobody would finish. */
   async #finishLeftOvers(): Promise<void> {
-    const { assets, encodings, queue, store } = this.#deps;
-    for (const asset of await assets.inStatus('errored')) {
-      await queue.cancel(asset.id);
-      await this.#publisher.remove(asset.id);
-    }
-    for (const { assetId, version } of await encodings.failed()) {
-      await queue.cancel(encodingSubject(assetId, version));
-      await store.deletePrefix(versionPrefix(assetId, version));
-    }
     for (const asset of await this.#openFilms()) await this.#finishIfDone(asset.id);
     await this.#finishEncodings();
   }

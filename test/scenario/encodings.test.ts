@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { AssetRepository } from '../../src/database/assets.ts';
+import { openDatabase } from '../../src/database/open.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
 import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import { generateClip } from '../harness/clip.ts';
 import { frontrow } from '../harness/frontrow.ts';
@@ -313,6 +316,19 @@ describe('a deleted film leaves nothing', () => {
     expect(
       (await readdir(join(folder, 'intake'), { recursive: true })).filter((file) => file.includes(assetId)),
     ).toEqual([]);
+  });
+
+  test('when its server died between its row and its bytes, and starts again', async () => {
+    const { assetId } = await readyFilm();
+    await server.kill();
+    // All that was done of it until then.
+    const database = await openDatabase(folder);
+    await new AssetRepository(database, systemClock).delete(assetId);
+    await database.destroy();
+    expect(await stored(assetId)).toContain('original');
+    server = await TestServer.start({ folder });
+    await vi.waitFor(async () => expect(await stored(assetId)).toEqual([]), { timeout: 20_000, interval: 200 });
+    expect(rows(assetId)).toEqual(NO_ROWS);
   });
 
   async function startUpload(): Promise<{ assetId: string }> {

@@ -6,6 +6,7 @@ import * as wishes from './0006-wishes.ts';
 import * as subtitles from './0007-subtitles.ts';
 import * as receivers from './0008-receivers.ts';
 import * as encodings from './0009-encodings.ts';
+import * as removals from './0012-removals.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-subtitles': subtitles,
   '0008-receivers': receivers,
   '0009-encodings': encodings,
+  '0012-removals': removals,
 };
