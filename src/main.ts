@@ -26,6 +26,7 @@ import { RemovalRepository } from './database/removals.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
 import { SubtitleRepository } from './database/subtitles.ts';
 import { Edge, type EdgeOptions } from './edge/edge.ts';
+import { findArrival } from './ingest/early-start.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { systemClock } from './kernel/clock.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
@@ -104,7 +105,8 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
     const seams = has('control') || has('origin') || has('worker') ? await openSeams(ground, roles) : undefined;
     const worker = seams && has('worker') ? prepareWorker(ground, seams) : undefined;
     if (seams && has('origin')) await startOrigin(ground, seams);
-    if (seams && has('control')) await startControl(ground, seams);
+    // Bytes that still arrive lie on this node's own disk, where another node's workers cannot read them.
+    if (seams && has('control')) await startControl(ground, seams, has('worker'));
     if (has('edge')) await startFilmEdge(ground);
     if (seams && worker) await startWorker(ground, seams, worker);
     const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
@@ -261,15 +263,21 @@ async function drain(listener: { close(): Promise<unknown>; server: { closeAllCo
   clearTimeout(overdue);
 }
 
-async function startControl(ground: Ground, seams: Seams): Promise<void> {
-  const { settings, folder, clock, log, lifecycle, urls, metrics, secrets } = ground;
+/** Where sources rest while they arrive. */
+function intakeFolder({ folder }: Ground): string {
+  return join(folder, 'intake');
+}
+
+async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean): Promise<void> {
+  const { settings, clock, log, lifecycle, urls, metrics, secrets } = ground;
   const ingest = new Ingest({
     ...seams,
     settings,
     clock,
     log: log.child({ part: 'ingest' }),
     metrics,
-    folder: join(folder, 'intake'),
+    folder: intakeFolder(ground),
+    encodesEarly,
   });
   await ingest.recover();
   const control = await buildControl({
@@ -331,8 +339,10 @@ async function startEdge(ground: Ground, place: EdgePlace): Promise<string> {
 }
 
 /** A worker whose programs are being asked what they can do, on another processor than the one that starts the rest. */
-function prepareWorker({ settings, clock, log }: Ground, seams: Seams): Worker {
-  const worker = new Worker({ ...seams, settings, clock, log, ladderFolder: LADDERS });
+function prepareWorker(ground: Ground, seams: Seams): Worker {
+  const { settings, clock, log } = ground;
+  const arriving = (assetId: string) => findArrival(intakeFolder(ground), assetId);
+  const worker = new Worker({ ...seams, settings, clock, log, ladderFolder: LADDERS, arriving });
   // What is wrong with them is said by `start`; a start that fails before shall not end with it unheard.
   worker.prepare().catch(() => {});
   return worker;

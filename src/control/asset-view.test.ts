@@ -12,6 +12,7 @@ const ASSET: Asset = {
   version: 1,
   sourceName: 'film.mp4',
   sourceBytes: 100,
+  arriving: true,
   receivedBytes: 40,
   segmentsTotal: 0,
   segmentsDone: 0,
@@ -54,8 +55,14 @@ describe('an asset in the API', () => {
     });
   });
 
+  test('tells how much has arrived, and names no pictures yet, while it can be played and is still uploaded', () => {
+    const view = viewAsset({ ...ASSET, status: 'playable', film: FILM }, EDGE);
+    expect(view).toMatchObject({ durationSeconds: 30.5, source: { receivedBytes: 40 } });
+    expect([view.posterUrl, view.storyboardUrl]).toEqual([undefined, undefined]);
+  });
+
   test('names its renditions and pictures once it can be played', () => {
-    const view = viewAsset({ ...ASSET, status: 'playable', film: FILM, sourceSha256: 'ab' }, EDGE);
+    const view = viewAsset({ ...ASSET, status: 'playable', arriving: false, film: FILM, sourceSha256: 'ab' }, EDGE);
     expect(view).toMatchObject({
       durationSeconds: 30.5,
       renditions: [

@@ -7,7 +7,10 @@ type RenditionBody = NonNullable<AssetBody['renditions']>[number];
 
 /** An asset as the API shows it. `edgeUrl` is where viewers reach the edge, without a slash at its end. */
 export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
-  const pictures = asset.film?.video !== undefined && (asset.status === 'playable' || asset.status === 'ready');
+  // Pictures are taken of the whole film.
+  const isWhole = !asset.arriving;
+  const pictures =
+    isWhole && asset.film?.video !== undefined && (asset.status === 'playable' || asset.status === 'ready');
   return {
     assetId: asset.id,
     title: asset.title,
@@ -19,7 +22,7 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
       name: asset.sourceName,
       ...(asset.sourceBytes === undefined ? {} : { sizeBytes: asset.sourceBytes }),
       ...(asset.sourceSha256 === undefined ? {} : { sha256: asset.sourceSha256 }),
-      ...(asset.status === 'uploading' ? { receivedBytes: asset.receivedBytes } : {}),
+      ...(asset.arriving ? { receivedBytes: asset.receivedBytes } : {}),
     },
     ...(asset.film ? { durationSeconds: asset.film.durationSeconds, renditions: renditionsOf(asset.film) } : {}),
     progress: { segmentsDone: asset.segmentsDone, segmentsTotal: asset.segmentsTotal },

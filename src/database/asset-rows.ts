@@ -53,6 +53,7 @@ export function toAsset(row: AssetRow): Asset {
     sourceName: row.source_name,
     ...(row.source_bytes === null ? {} : { sourceBytes: Number(row.source_bytes) }),
     receivedBytes: Number(row.received_bytes),
+    arriving: row.arriving === 1,
     ...(row.source_sha256 === null ? {} : { sourceSha256: row.source_sha256 }),
     ...(row.film === null ? {} : { film: JSON.parse(row.film) as Film }),
     segmentsTotal: row.segments_total,

@@ -27,6 +27,8 @@ export interface Asset {
   readonly sourceBytes?: number;
   /** How much of the source has arrived; lags behind by about a second. */
   readonly receivedBytes: number;
+  /** Whether more of the source is still to come; a film may be playable by then. */
+  readonly arriving: boolean;
   readonly sourceSha256?: string;
   readonly film?: Film;
   readonly segmentsTotal: number;
@@ -94,6 +96,7 @@ export class AssetRepository {
       source_bytes: asset.sourceBytes ?? null,
       received_bytes: 0,
       received_by: asset.receivedBy ?? null,
+      arriving: 1,
       source_sha256: null,
       film: null,
       segments_total: 0,
@@ -145,14 +148,14 @@ export class AssetRepository {
         updated_at: this.#clock.now(),
       })
       .where('id', '=', id)
-      .where('status', '=', 'uploading')
+      .where('arriving', '=', 1)
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
   }
 
   /**
    * The source is whole and stored: `uploading` becomes `queued`, and `addWork` adds what is to be done with it, together
-   * or not at all. False when it is not uploading any more.
+   * or not at all. False when it is not arriving any more.
    */
   async sourceStored(
     id: string,
@@ -160,14 +163,16 @@ export class AssetRepository {
     addWork: (trx: DatabaseTransaction) => Promise<void> = async () => {},
   ): Promise<boolean> {
     return transact(this.#db, async (trx) => {
-      const received = { source_bytes: sourceBytes, received_bytes: sourceBytes };
+      const received = { arriving: 0, source_bytes: sourceBytes, received_bytes: sourceBytes };
       const result = await trx
         .updateTable('assets')
-        .set({ status: 'queued', ...received, updated_at: this.#clock.now() })
+        .set({ ...received, updated_at: this.#clock.now() })
         .where('id', '=', id)
-        .where('status', '=', 'uploading')
+        .where('arriving', '=', 1)
         .executeTakeFirst();
       if (result.numUpdatedRows === 0n) return false;
+      const queued = trx.updateTable('assets').set({ status: 'queued' }).where('id', '=', id);
+      await queued.where('status', '=', 'uploading').execute();
       await addWork(trx);
       return true;
     });
@@ -270,9 +275,12 @@ export class AssetRepository {
     }));
   }
 
-  /** `queued` becomes `playable`, `playable` becomes `ready`: never backwards, and never from `errored`. */
+  /**
+   * `queued` becomes `playable`, `playable` becomes `ready`: never backwards, and never from `errored`. A film may be
+   * playable while it is uploaded.
+   */
   async advance(id: string, to: 'playable' | 'ready'): Promise<boolean> {
-    const from: AssetStatus[] = to === 'playable' ? ['queued'] : ['queued', 'playable'];
+    const from: AssetStatus[] = to === 'playable' ? ['uploading', 'queued'] : ['queued', 'playable'];
     return this.#move(id, from, { status: to }, `asset.${to}`);
   }
 
@@ -281,7 +289,7 @@ export class AssetRepository {
    * it is already errored or gone.
    */
   async fail(id: string, error: { code: FaultCode; says: string }): Promise<boolean> {
-    const change = { status: 'errored' as const, error_code: error.code, error_says: error.says };
+    const change = { status: 'errored' as const, arriving: 0, error_code: error.code, error_says: error.says };
     return this.#move(id, ALIVE, change, 'asset.errored', async (trx, { version }) => {
       const source = FAULTS[error.code].side === 'viewer' ? [sourcePrefix(id)] : [];
       await noteRemoval(trx, [...versionKeys(id, version), ...source], this.#clock.now());
@@ -308,7 +316,7 @@ export class AssetRepository {
     const rows = await this.#db
       .selectFrom('assets')
       .select('id')
-      .where('status', '=', 'uploading')
+      .where('arriving', '=', 1)
       .where((where) =>
         where.or([
           where.and([where('updated_at', '<', beforeMs), isReceivedBy(where, node)]),
@@ -330,6 +338,19 @@ export class AssetRepository {
       .orderBy('id')
       .execute();
     return rows.map(toAsset);
+  }
+
+  /** Ids of the assets whose source is still on its way to one node, oldest first. */
+  async stillArriving(node: string): Promise<string[]> {
+    const rows = await this.#db
+      .selectFrom('assets')
+      .select('id')
+      .where('arriving', '=', 1)
+      .where((where) => isReceivedBy(where, node))
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => row.id);
   }
 
   /** Every asset in this state, oldest first: what a part looks through after a crash. */
@@ -368,6 +389,7 @@ export class AssetRepository {
         .set({ ...change, updated_at: now })
         .where('id', '=', id)
         .where('status', 'in', from)
+        .$if(change.status === 'ready', (query) => query.where('arriving', '=', 0))
         .returningAll()
         .executeTakeFirst();
       if (!row) return false;

@@ -31,6 +31,8 @@ export interface AssetTable {
   received_bytes: number;
   /** The node on whose disk the source arrives; null for one that was made before there were several. */
   received_by: string | null;
+  /** 1 until the source is stored as a whole. */
+  arriving: number;
   source_sha256: string | null;
   /** JSON of `Film`, once planned. */
   film: string | null;
@@ -115,6 +117,10 @@ export interface JobTable {
   state: 'waiting' | 'leased';
   attempts: number;
   run_after: number;
+  /** How much of an arriving source must be there before the job may be leased; null when it is. */
+  needs_bytes: number | null;
+  /** The node on whose disk the source arrives, which alone can do the job by then; null when every worker can. */
+  at_node: string | null;
   leased_by: string | null;
   lease_until: number | null;
   fence: number;

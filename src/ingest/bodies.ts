@@ -125,19 +125,21 @@ export class Bodies {
   async #write(body: Readable, file: string, id: string, declared: number | undefined): Promise<void> {
     const { uploadMaxBytes } = this.#parts.settings;
     const intake = this.#intake;
+    const out = createWriteStream(file, { mode: 0o640 });
     let at = 0;
     const meter = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         at += chunk.length;
         if (at > uploadMaxBytes) return done(new Fault('BODY_TOO_LARGE'));
-        intake.progress(id, at, declared).then(() => done(null, chunk), done);
+        // What is in the file by now: work may begin on it.
+        intake.progress(id, out.bytesWritten, declared).then(() => done(null, chunk), done);
       },
     });
     // The request itself stays whole, so that a refusal can still be sent over its socket.
     const source = body.pipe(meter);
     const broken = (cause: Error) => meter.destroy(new Fault('VIEWER_GONE', { cause }));
     body.once('error', broken);
-    await pipeline(source, createWriteStream(file, { mode: 0o640 })).finally(() => body.unpipe(meter));
+    await pipeline(source, out).finally(() => body.unpipe(meter));
     if (at === 0) throw new Fault('SOURCE_EMPTY');
   }
 

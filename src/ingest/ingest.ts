@@ -43,7 +43,7 @@ export class Ingest {
     await this.#uploads.start();
     const resumable = await this.#uploads.recover();
     await this.#bodies.recover();
-    for (const { id } of await assets.receivedBy(node, 'uploading')) {
+    for (const id of await assets.stillArriving(node)) {
       if (!resumable.has(id) && !(await this.#isPulled(id))) await this.#healOrphan(id);
     }
     for (const { id, film } of await assets.receivedBy(node, 'queued')) {

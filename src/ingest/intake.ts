@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { AssetPolicy } from '../database/assets.ts';
 import type { DatabaseTransaction } from '../database/open.ts';
 import { FAULTS, Fault, type FaultCode, isPassing, isStorageFull } from '../kernel/errors.ts';
-import { sourceKey, sourcePrefix } from '../kernel/film/paths.ts';
+import { filmPrefix, sourceKey, sourcePrefix } from '../kernel/film/paths.ts';
 import { type NewJob, PRIORITY_PROBE } from '../queue/queue.ts';
 import { ASSETS, assetChannel, WORK } from '../queue/signals.ts';
+import { EarlyStart } from './early-start.ts';
 import type { IngestParts } from './parts.ts';
 
 /** What a sender says about a source. */
@@ -23,10 +24,14 @@ export interface SourceLabel {
 export class Intake {
   readonly #parts: IngestParts;
   readonly #finishing = new Map<string, Promise<void>>();
-  readonly #reported = new Map<string, number>();
+  /** What was noted last of each source that arrives, and what came since. */
+  readonly #notes = new Map<string, Note>();
+
+  readonly #early: EarlyStart;
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
+    this.#early = new EarlyStart(parts);
   }
 
   async begin(assetId: string, label: SourceLabel, sizeBytes?: number): Promise<void> {
@@ -44,11 +49,33 @@ export class Intake {
 
   /** Notes progress, about once a second for each asset: each note is a synced write. */
   async progress(assetId: string, receivedBytes: number, sizeBytes?: number): Promise<void> {
-    const now = performance.now();
-    if (now - (this.#reported.get(assetId) ?? Number.NEGATIVE_INFINITY) < PROGRESS_MS) return;
-    this.#reported.set(assetId, now);
+    const note = this.#notes.get(assetId);
+    if (note) Object.assign(note, { receivedBytes, sizeBytes });
+    else await this.#note(assetId, receivedBytes, sizeBytes);
+  }
+
+  /** Writes down how far a source is, and looks again after a while: a sender that pauses must not be forgotten about. */
+  async #note(assetId: string, receivedBytes: number, sizeBytes: number | undefined): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#notes.delete(assetId);
+      if (note.receivedBytes === receivedBytes) return;
+      this.#note(assetId, note.receivedBytes, note.sizeBytes).catch((cause: unknown) => {
+        this.#parts.log.warn({ assetId, err: cause }, 'progress could not be noted');
+      });
+    }, PROGRESS_MS);
+    timer.unref();
+    const note: Note = { receivedBytes, sizeBytes, timer };
+    this.#notes.set(assetId, note);
     await this.#parts.assets.received(assetId, receivedBytes, sizeBytes);
     this.announce(assetId);
+    await this.#early.look(assetId, receivedBytes, sizeBytes);
+  }
+
+  /** Nothing more is to be noted of a source. */
+  #forget(assetId: string): void {
+    this.#early.forget(assetId);
+    clearTimeout(this.#notes.get(assetId)?.timer);
+    this.#notes.delete(assetId);
   }
 
   /** Makes the whole file the asset's source. Safe to repeat, also at once: every caller waits for the same work. */
@@ -84,9 +111,9 @@ export class Intake {
 
   async #finish(assetId: string, file: string, stop: AbortSignal | undefined): Promise<void> {
     const { assets, store } = this.#parts;
-    this.#reported.delete(assetId);
+    this.#forget(assetId);
     const asset = await assets.find(assetId);
-    if (asset?.status !== 'uploading') {
+    if (!asset?.arriving) {
       // Finished before, or deleted meanwhile: only the file may still lie here.
       await rm(file, { force: true });
       return;
@@ -111,6 +138,7 @@ export class Intake {
       if (!(await assets.find(assetId))) await store.deletePrefix(sourcePrefix(assetId));
       return;
     }
+    await this.#parts.queue.bytesArrived(assetId);
     signals.notify(WORK);
     this.#parts.metrics.count('sources', { outcome: 'stored' });
     this.#parts.metrics.count('source_bytes', {}, source.sizeBytes);
@@ -122,25 +150,40 @@ export class Intake {
   }
 
   async fail(assetId: string, code: FaultCode, says: string = FAULTS[code].says): Promise<void> {
-    this.#reported.delete(assetId);
+    this.#forget(assetId);
     if (!(await this.#parts.assets.fail(assetId, { code, says }))) return;
+    await this.#dropFilm(assetId);
     this.#parts.metrics.count('sources', { outcome: code });
     this.announce(assetId);
   }
 
   /** Takes back an asset whose source never came. */
   async withdraw(assetId: string): Promise<void> {
-    this.#reported.delete(assetId);
+    this.#forget(assetId);
     await this.#parts.assets.delete(assetId);
+    await this.#dropFilm(assetId);
     this.announce(assetId);
     await this.dropSent(assetId);
   }
 
+  /** Ends the work on a source that will not come, and removes what was already made of it. */
+  async #dropFilm(assetId: string): Promise<void> {
+    await this.#parts.queue.cancel(assetId);
+    await this.#remove(assetId, filmPrefix(assetId));
+  }
+
   /** Removes what the store was sent of a source that will not come. */
   async dropSent(assetId: string): Promise<void> {
-    await this.#parts.store.deletePrefix(sourcePrefix(assetId)).catch((cause: unknown) => {
+    await this.#remove(assetId, sourcePrefix(assetId));
+  }
+
+  async #remove(assetId: string, prefix: string): Promise<void> {
+    await this.#parts.store.deletePrefix(prefix).catch((cause: unknown) => {
       // Parts that nobody can reach: an unfinished upload at a store that is away, which ends them by its own rule.
-      this.#parts.log.warn({ assetId, err: cause }, 'what was sent of a source could not be removed');
+      this.#parts.log.warn(
+        { assetId, err: cause },
+        'what was there of a source that will not come could not be removed',
+      );
     });
   }
 
@@ -156,6 +199,12 @@ function probeOf(assetId: string): NewJob {
 }
 
 const PROGRESS_MS = 1_000;
+
+interface Note {
+  receivedBytes: number;
+  sizeBytes: number | undefined;
+  readonly timer: NodeJS.Timeout;
+}
 
 /** The file a source arrives in, and its folder made. */
 export async function arrivalFile(folder: string, assetId: string): Promise<string> {

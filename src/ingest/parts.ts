@@ -21,6 +21,8 @@ export interface IngestParts {
   readonly node: string;
   /** Where bytes rest until they are whole. On the store's own file system taking them over is but a rename. */
   readonly folder: string;
+  /** Whether a worker of this node can read what lies there: then a film begins before its upload ends. */
+  readonly encodesEarly: boolean;
   readonly settings: {
     readonly uploadMaxBytes: number;
     readonly uploadExpireHours: number;

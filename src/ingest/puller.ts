@@ -80,7 +80,7 @@ export class Puller {
     this.#running.set(assetId, lost);
     try {
       if (queue.isSpent(job)) throw new Fault('PULL_FAILED');
-      if ((await assets.find(assetId))?.status === 'uploading') await this.#pull(job, lost.signal);
+      if ((await assets.find(assetId))?.arriving) await this.#pull(job, lost.signal);
       await queue.complete(job);
     } catch (cause) {
       if (this.#stop.signal.aborted) await queue.release(job);

@@ -66,7 +66,7 @@ export class Uploads {
     const resumable = new Set<string>();
     for (const id of await this.#store.unfinished()) {
       const asset = await this.#parts.assets.find(id);
-      if (asset?.status !== 'uploading') {
+      if (!asset?.arriving) {
         await this.#store.drop(id);
         continue;
       }
@@ -128,7 +128,7 @@ export class Uploads {
     const asset = await this.#parts.assets.find(id);
     if (!asset) return { kind: 'unknown' };
     if (asset.error?.code === 'UPLOAD_EXPIRED') return { kind: 'expired' };
-    if (asset.status === 'uploading') return { kind: 'arriving' };
+    if (asset.arriving) return { kind: 'arriving' };
     return { kind: 'stored', sizeBytes: asset.sourceBytes ?? 0 };
   }
 

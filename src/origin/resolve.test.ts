@@ -30,6 +30,7 @@ function asset(change: Partial<Asset>): Asset {
     sourceName: 'film.mp4',
     film,
     segmentsTotal: 5,
+    arriving: false,
     receivedBytes: 0,
     segmentsDone: 0,
     createdAtMs: 0,

@@ -34,6 +34,17 @@ export function carve<J extends NewJob>(job: J, lane: string, segment: number): 
   };
 }
 
-function plain({ kind, subject, payload, priority, lanes, firstSegment, endSegment }: NewJob): NewJob {
-  return { kind, subject, payload, priority, lanes, firstSegment, endSegment };
+function plain({
+  kind,
+  subject,
+  payload,
+  priority,
+  lanes,
+  firstSegment,
+  endSegment,
+  needsBytes,
+  atNode,
+}: NewJob): NewJob {
+  const wait = { ...(needsBytes === undefined ? {} : { needsBytes }), ...(atNode === undefined ? {} : { atNode }) };
+  return { kind, subject, payload, priority, lanes, firstSegment, endSegment, ...wait };
 }

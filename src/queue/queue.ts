@@ -24,6 +24,10 @@ export interface NewJob {
   readonly payload: unknown;
   /** Greater is sooner. */
   readonly priority: number;
+  /** Bytes of an arriving source that must be there before; absent when all that is needed is. */
+  readonly needsBytes?: number;
+  /** The node that alone can do it, because the source arrives there; absent when every worker can. */
+  readonly atNode?: string;
 }
 
 export interface Job extends NewJob {
@@ -50,6 +54,8 @@ export interface LeaseChoice {
   readonly wantedOnly?: boolean;
   /** Leaves out jobs about these subjects. */
   readonly except?: readonly string[];
+  /** Where the worker is: jobs about sources that still arrive there are for it alone. */
+  readonly node?: string;
 }
 
 export interface QueueOptions {
@@ -90,6 +96,9 @@ export const PRIORITY_PROBE = 900;
 /** The same for an encoding anew, behind all that makes other films playable. */
 export const PRIORITY_PROBE_AGAIN = 200;
 
+/** More than any source has: work that looks at a film as a whole waits for all of it. */
+export const ALL_BYTES = Number.MAX_SAFE_INTEGER;
+
 export class Queue {
   readonly #db: Database;
   readonly #clock: Clock;
@@ -121,9 +130,12 @@ export class Queue {
   async lease(worker: string, kinds: readonly string[], choice: LeaseChoice = {}): Promise<Job | undefined> {
     if (kinds.length === 0) return undefined;
     const now = this.#clock.now();
-    const { except = [], wantedOnly = false } = choice;
+    const { except = [], wantedOnly = false, node = '' } = choice;
     const mine = (due: DueJobs) =>
-      due.where('kind', 'in', kinds).$if(except.length > 0, (query) => query.where('subject', 'not in', except));
+      due
+        .where('kind', 'in', kinds)
+        .where((where) => where.or([where('at_node', 'is', null), where('at_node', '=', node)]))
+        .$if(except.length > 0, (query) => query.where('subject', 'not in', except));
     const wanted = await this.#take(worker, now, (due) =>
       mine(due).where('wish_until', '>', now).orderBy(turn(now)).orderBy('wished_since').orderBy('seq'),
     );
@@ -136,6 +148,7 @@ export class Queue {
     const due = this.#db
       .selectFrom('jobs')
       .select('seq')
+      .where('needs_bytes', 'is', null)
       .where((where) =>
         where.or([
           where.and([where('state', '=', 'waiting'), where('run_after', '<=', now)]),
@@ -310,6 +323,46 @@ export class Queue {
     if (others.length > 0) await this.#insert(trx, [{ ...job, lanes: others }]);
   }
 
+  /** Gives a job back untried until all of its subject's source is there. */
+  async waitForAll(job: Job): Promise<void> {
+    await transact(this.#db, (trx) =>
+      trx
+        .updateTable('jobs')
+        .set((set) => ({
+          state: 'waiting',
+          attempts: set('attempts', '-', 1),
+          needs_bytes: ALL_BYTES,
+          leased_by: null,
+          lease_until: null,
+        }))
+        .where('id', '=', job.id)
+        .where('fence', '=', job.fence)
+        .where('state', '=', 'leased')
+        .execute(),
+    );
+  }
+
+  /**
+   * So much of a subject's source is there, all of it where no number is given: work that waited for it may begin. True
+   * when there was any.
+   */
+  async bytesArrived(subject: string, bytes?: number): Promise<boolean> {
+    const freed = await transact(this.#db, (trx) =>
+      trx
+        .updateTable('jobs')
+        .set({ needs_bytes: null, ...(bytes === undefined ? { at_node: null } : {}) })
+        .where('subject', '=', subject)
+        .$if(bytes === undefined, (query) =>
+          query.where((where) => where.or([where('needs_bytes', 'is not', null), where('at_node', 'is not', null)])),
+        )
+        .$if(bytes !== undefined, (query) => query.where('needs_bytes', '<=', bytes ?? 0))
+        .executeTakeFirst(),
+    );
+    const any = freed.numUpdatedRows > 0n;
+    if (any) this.#signals.notify(WORK);
+    return any;
+  }
+
   /** Jobs of a subject; 0 means the work is done. */
   async remaining(subject: string, kinds: readonly string[]): Promise<number> {
     const { left } = await this.#db
@@ -337,7 +390,7 @@ export class Queue {
   }
 
   async #insert(trx: DatabaseTransaction, jobs: readonly NewJob[]): Promise<void> {
-    // SQLite binds at most 32,766 values in a statement; 500 rows of 17 stay well below.
+    // SQLite binds at most 32,766 values in a statement; 500 rows of 19 stay well below.
     for (let at = 0; at < jobs.length; at += 500) {
       await trx
         .insertInto('jobs')
@@ -354,6 +407,8 @@ export class Queue {
             state: 'waiting' as const,
             attempts: 0,
             run_after: 0,
+            needs_bytes: job.needsBytes ?? null,
+            at_node: job.atNode ?? null,
             leased_by: null,
             lease_until: null,
             fence: 0,
@@ -443,6 +498,8 @@ function toJob(row: Selectable<JobTable>, now: number): Job {
     endSegment: row.end_segment,
     payload: JSON.parse(row.payload) as unknown,
     priority: row.priority,
+    ...(row.needs_bytes === null ? {} : { needsBytes: Number(row.needs_bytes) }),
+    ...(row.at_node === null ? {} : { atNode: row.at_node }),
     attempt: row.attempts,
     fence: row.fence,
     wanted: row.wish_until !== null && row.wish_until > now,

@@ -15,7 +15,7 @@ import {
 import { Fault } from '../kernel/errors.ts';
 import { type Film, frameTicks, segmentTiming, type VideoRendition, type VideoTrack } from '../kernel/film/film.ts';
 import type { Job } from '../queue/queue.ts';
-import { type ChunkWork, withdrawRendition, within } from './encode.ts';
+import { type ChunkWork, refuseIfArriving, withdrawRendition, within } from './encode.ts';
 import type { SourceLayout } from './plan.ts';
 import { readIndex } from './source-index.ts';
 
@@ -38,7 +38,7 @@ export async function copyVideo(work: ChunkWork, job: Job): Promise<void> {
   const rendition = film.video?.renditions.find(({ name }) => job.lanes.includes(name));
   if (!range || !rendition || !film.video) return;
   const packets = await readPackets(work.source.path, film.video, job.payload as SourceLayout);
-  if (!packets) return withdrawRendition(work, rendition.name);
+  if (!packets) return giveUp(work, rendition.name);
   const file = await open(work.source.path, 'r');
   try {
     const { width, height } = rendition;
@@ -47,12 +47,17 @@ export async function copyVideo(work: ChunkWork, job: Job): Promise<void> {
     for (let index = range.firstSegment; index < range.endSegment; index += 1) {
       work.abort.throwIfAborted();
       const segment = await copySegment(file, packets, film, rendition, index);
-      if (!segment) return withdrawRendition(work, rendition.name);
+      if (!segment) return giveUp(work, rendition.name);
       await work.publisher.segment(work.asset, rendition.name, index, segment);
     }
   } finally {
     await file.close();
   }
+}
+
+function giveUp(work: ChunkWork, name: string): Promise<void> {
+  refuseIfArriving(work);
+  return withdrawRendition(work, name);
 }
 
 async function readPackets(path: string, video: VideoTrack, layout: SourceLayout): Promise<Packets | undefined> {

@@ -27,6 +27,8 @@ export interface ChunkWork {
   readonly settings: Pick<Settings, 'encodeNice' | 'encodeMemoryBytes' | 'chunkTimeoutSeconds' | 'sourceMaxPixels'>;
   readonly asset: Asset & { readonly film: Film };
   readonly source: LocalFile;
+  /** More of the source is to come: where it ends now, the film does not. */
+  readonly arriving: boolean;
   /** Fires when the lease is lost or the worker stops. */
   readonly abort: AbortSignal;
 }
@@ -46,6 +48,7 @@ export async function encodeAudio(work: ChunkWork, job: Job): Promise<void> {
     );
     from = lane?.nextSegment ?? from;
     if (from === range.endSegment) return;
+    refuseIfArriving(work);
   }
   throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: its sound ended too early.' });
 }
@@ -61,6 +64,7 @@ export async function encodeVideo(work: ChunkWork, job: Job): Promise<void> {
   const lanes = await runVideo(work, job.lanes, layout, range, { padded: layout.video?.standsStill ?? false });
   const reached = Math.min(...lanes.map((lane) => lane.nextSegment));
   if (reached === range.endSegment) return;
+  refuseIfArriving(work);
   const held = lanes.filter((lane) => lane.nextSegment === reached).map((lane) => lane.shortSamples);
   const frameCount = reached * framesPerSegment(work.asset.film) + Math.min(...held);
   if (!lacksTheLast(work.asset.film, frameCount)) {
@@ -68,6 +72,11 @@ export async function encodeVideo(work: ChunkWork, job: Job): Promise<void> {
     if (!(await sourceGoesOn(work, layout, frameCount))) return endFilmAt(work, lanes, frameCount);
   }
   await fillHole(work, job.lanes, layout, { ...range, firstSegment: reached });
+}
+
+/** A chunk that came out short of a source that is still growing is made again when the source is whole. */
+export function refuseIfArriving({ arriving }: ChunkWork): void {
+  if (arriving) throw new Fault('ENCODE_FAILED', { detail: { why: 'its part of the source had not arrived' } });
 }
 
 /** Pictures for a part of which too few can be decoded: the last one before it, or black where there is none near. */

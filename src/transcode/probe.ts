@@ -18,6 +18,8 @@ export interface ProbeLimits {
   /** Width times height of a coded picture. */
   readonly maxPixels: number;
   readonly maxSeconds: number;
+  /** The file is still growing: what it lacks is no fault of it, and nothing may be counted to its end. */
+  readonly arriving?: boolean;
   readonly abort: AbortSignal;
 }
 
@@ -27,14 +29,14 @@ export interface ProbeLimits {
  * SOURCE_TOO_WIDE or SOURCE_TOO_LONG when it can not or will not be encoded.
  */
 export async function probeSource(path: string, limits: ProbeLimits): Promise<SourceInfo> {
-  const sniffed = await look(path);
+  const sniffed = await look(path, limits.arriving ?? false);
   const options = ['-max_pixels', String(limits.maxPixels), '-show_format', '-show_streams'];
   const probed = await runFfprobe(path, sniffed === 'iso' ? 'mov' : undefined, options, limits.abort);
   if (complainsOfSize(probed.says, limits.maxPixels)) throw new Fault('SOURCE_TOO_WIDE');
   if (!probed.read) throw unreadable(probed.says, probed.timedOut);
   const info = readProbe(probed.json);
   if (info.video && info.video.width * info.video.height > limits.maxPixels) throw new Fault('SOURCE_TOO_WIDE');
-  const timed = await withDurations(path, info, limits.abort);
+  const timed = limits.arriving ? stated(info) : await withDurations(path, info, limits.abort);
   if (spanSeconds(timed) > limits.maxSeconds) throw new Fault('SOURCE_TOO_LONG');
   return withSamples(path, timed);
 }
@@ -49,7 +51,7 @@ async function withSamples(path: string, info: SourceInfo): Promise<SourceInfo> 
 }
 
 /** Reads the first bytes, and of ISO files the outline, before any decoder does. */
-async function look(path: string): Promise<Sniffed> {
+async function look(path: string, arriving: boolean): Promise<Sniffed> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
@@ -58,7 +60,7 @@ async function look(path: string): Promise<Sniffed> {
     const sniffed = sniff(head.subarray(0, bytesRead));
     if (sniffed === 'empty') throw new Fault('SOURCE_EMPTY');
     if (sniffed === 'refused') throw new Fault('SOURCE_FORMAT_REFUSED');
-    if (sniffed === 'iso') await refuseCutOff((at, into) => file.read(into, 0, 16, at), size);
+    if (sniffed === 'iso' && !arriving) await refuseCutOff((at, into) => file.read(into, 0, 16, at), size);
     return sniffed;
   } finally {
     await file.close();
@@ -284,6 +286,13 @@ function languageOf(stream: Fields): string | undefined {
 
 /** Formats whose length is a guess from the bit rate: counting packets is cheap there and exact. */
 const GUESSED = ['mp3', 'aac', 'amr', 'ac3', 'eac3', 'h264', 'hevc', 'm4v'];
+
+/** A source of which every length is stated. */
+function stated(info: SourceInfo): SourceInfo {
+  const lengths = [info.video, info.audio].flatMap((stream) => (stream ? [stream.durationSeconds] : []));
+  if (info.container !== 'mov' || !lengths.every((seconds) => seconds > 0)) throw new Fault('SOURCE_TRUNCATED');
+  return info;
+}
 
 /** Fills in lengths that the container does not state, as with films recorded by a browser, by counting packets. */
 async function withDurations(path: string, info: SourceInfo, abort: AbortSignal): Promise<SourceInfo> {

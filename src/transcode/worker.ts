@@ -7,7 +7,9 @@ import type { Asset, AssetRepository } from '../database/assets.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { ArrivalMap } from '../kernel/cmaf/arrival-map.ts';
 import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
+import type { Film } from '../kernel/film/film.ts';
 import { filmPrefix, sourceKey, sourcePrefix, straightenedKey, versionPrefix } from '../kernel/film/paths.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
@@ -21,12 +23,14 @@ import { copyVideo } from './copy.ts';
 import { encodeAudio, encodeVideo, limits } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
-import { PRIORITY_PLAYABLE, planFilm, type SourceLayout } from './plan.ts';
+import { PRIORITY_PLAYABLE, planFilm, planLayout, type SourceLayout } from './plan.ts';
+import { withNeeds } from './plan-early.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
 import { measureComplexity } from './samples.ts';
 import { clearScratch } from './scratch.ts';
 import type { SourceInfo } from './source.ts';
+import { readIndex } from './source-index.ts';
 import { clearStraightening, straightened } from './straighten.ts';
 import { type EmbeddedWork, publishEmbedded, publishUploaded, waitingUploads } from './subtitles.ts';
 import { ENCODER_NAMES } from './video-encoders.ts';
@@ -41,12 +45,17 @@ export interface WorkerDeps {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly log: Log;
+  /** The file in which an asset's source still arrives, where that is on this machine. */
+  readonly arriving: (assetId: string) => Promise<string | undefined>;
+  /** This data folder's name among all that share the database. */
+  readonly node: string;
   /** Where ladders are found by their name. */
   readonly ladderFolder: string;
 }
 
 /** Work whose end makes a film whole; pictures and the digest are wanted, yet nothing waits for them. */
-const FILM_KINDS = ['probe', 'copy', 'video', 'audio'];
+const CHUNK_KINDS = ['copy', 'video', 'audio'];
+const FILM_KINDS = ['probe', ...CHUNK_KINDS];
 const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'subtitles', SUBTITLE_CHANGE_KIND, 'digest'];
 
 /** How often films are looked for whose last worker died, or lost its database, before it could say that they are whole. */
@@ -127,7 +136,7 @@ export class Worker {
     const { queue, signals } = this.#deps;
     while (!this.#stop.signal.aborted) {
       try {
-        const job = await queue.lease(this.#name, KINDS, choice);
+        const job = await queue.lease(this.#name, KINDS, { ...choice, node: this.#deps.node });
         if (job) await this.#work(job);
         else await signals.next(WORK, IDLE_MS, this.#stop.signal);
       } catch (cause) {
@@ -144,9 +153,11 @@ export class Worker {
     const log = this.#log.child({ job: job.id, kind: job.kind, asset: job.subject, attempt: job.attempt });
     const lease = this.#holdLease(job);
     const startedAtMs = this.#deps.clock.now();
+    let arriving = false;
     try {
-      if (queue.isSpent(job)) throw new Fault('ENCODE_FAILED', { detail: { why: 'no attempt came back' } });
       const asset = await this.#subjectOf(job);
+      arriving = asset?.arriving ?? false;
+      if (queue.isSpent(job)) throw new Fault('ENCODE_FAILED', { detail: { why: 'no attempt came back' } });
       if (!asset) await queue.cancel(job.subject);
       else await this.#do(job, asset, lease.abort);
       log.debug(
@@ -156,6 +167,7 @@ export class Worker {
     } catch (cause) {
       if (this.#stop.signal.aborted) await queue.release(job);
       else if (isPassing(cause)) await this.#waitForStore(job, Fault.from(cause), log);
+      else if (arriving && !lease.abort.aborted) await this.#defer(job, Fault.from(cause), log);
       else if (!lease.abort.aborted) await this.#failed(job, Fault.from(cause), log);
       else log.info({}, 'lease lost');
     } finally {
@@ -198,8 +210,13 @@ export class Worker {
     await this.#finishAfter(job);
   }
 
-  /** What a job reads: the stored source, or the copy of it whose clock was straightened. Only a probe does not know yet. */
+  /**
+   * What a job reads: the stored source, or as much of it as has arrived, or the copy of it whose clock was straightened.
+   * Only a probe does not know yet.
+   */
   async #sourceOf(job: Job, asset: Asset, abort: AbortSignal): Promise<Source> {
+    const arriving = asset.arriving ? await this.#deps.arriving(asset.id) : undefined;
+    if (arriving) return { path: arriving, release: async () => {} };
     const original = await this.#deps.store.localFile(sourceKey(asset.id), abort);
     if (!original) throw new Fault('SOURCE_MISSING');
     if (job.kind !== 'probe' && !readsStraightened(job)) return original;
@@ -210,6 +227,15 @@ export class Worker {
     } finally {
       if (copy || job.kind !== 'probe') await original.release();
     }
+  }
+
+  /** What failed on a source that is still on its way, or just being stored, is done again when it is whole. */
+  async #defer(job: Job, fault: Fault, log: Log): Promise<void> {
+    const { queue, assets } = this.#deps;
+    log.info({ code: fault.code, detail: fault.detail, err: fault }, 'job waits for the whole source');
+    if (isEarly(job)) return void (await queue.complete(job));
+    await queue.waitForAll(job);
+    if (!(await assets.find(job.subject))?.arriving) await queue.bytesArrived(job.subject);
   }
 
   async #encode(job: Job, asset: Asset, source: LocalFile, abort: AbortSignal): Promise<void> {
@@ -226,6 +252,7 @@ export class Worker {
       publisher: this.#publisher,
       asset: whole,
       source,
+      arriving: asset.arriving,
       abort,
     };
     await ENCODERS[job.kind]?.(work, job);
@@ -233,23 +260,55 @@ export class Worker {
 
   async #probe(job: Job, asset: Asset, source: Source, abort: AbortSignal): Promise<void> {
     const { assets, subtitles, queue, settings } = this.#deps;
+    // A ladder by content looks at samples from all over the film.
+    const tooEarly = isEarly(job) && (!asset.arriving || settings.ladderByContent);
+    if (tooEarly) return void (await queue.complete(job));
+    if (!isEarly(job) && (await queue.remaining(asset.id, ['probe'])) > 1) return this.#letEarlyFirst(job);
     const probed = await probeSource(source.path, {
       maxPixels: settings.sourceMaxPixels,
       maxSeconds: settings.sourceMaxHours * 3_600,
+      arriving: asset.arriving,
       abort,
     });
     const info = source.straightened ? { ...probed, straightened: true as const } : probed;
+    if (await this.#isUnderWay(job)) return this.#letGoOn(job);
     const ladder = this.#ladderOf(asset);
     const complexity = settings.ladderByContent
       ? await measureComplexity(info, ladder, source.path, limits({ settings, abort }))
       : undefined;
     const { film, jobs } = planFilm(job.subject, info, ladder, settings.chunkSegments, complexity);
+    const work = asset.arriving ? await whenArrived(jobs, film, info, source.path, job) : jobs;
     await this.#publisher.playlists(asset, film);
     await assets.planned(asset.id, asset.version, film);
     if (readSubject(job.subject).version !== undefined) await queue.complete(job, anew(jobs));
     // After the plan stands: an upload that comes later finds it, and asks for its own work.
-    else await queue.complete(job, [...jobs, ...(await waitingUploads(subtitles, asset.id))]);
+    else await queue.complete(job, [...work, ...(await waitingUploads(subtitles, asset.id))]);
+    // What came while it was planned is told to nobody else.
+    const now = asset.arriving ? await assets.find(asset.id) : undefined;
+    if (now) await queue.bytesArrived(asset.id, now.arriving ? now.receivedBytes : undefined);
     this.#publisher.changed(asset.id);
+  }
+
+  /** The film was planned while it was uploaded, and what is to be done is queued, being done, or done. */
+  async #isUnderWay({ subject }: Job): Promise<boolean> {
+    const { assetId, version } = readSubject(subject);
+    const asset = version === undefined ? await this.#deps.assets.find(assetId) : undefined;
+    if (!asset?.film) return false;
+    const left = await this.#deps.queue.remaining(subject, CHUNK_KINDS);
+    return left > 0 || asset.segmentsDone === asset.segmentsTotal;
+  }
+
+  /** The whole source is as it promised to be: what waited for its end may begin. */
+  async #letGoOn(job: Job): Promise<void> {
+    await this.#deps.queue.complete(job);
+    await this.#deps.queue.bytesArrived(job.subject);
+    await this.#finishIfDone(job.subject);
+  }
+
+  /** Two looks at one source would plan its work twice: the one that began before its upload ended goes first. */
+  async #letEarlyFirst(job: Job): Promise<void> {
+    await this.#deps.signals.next(`probe:${job.subject}`, EARLY_PROBE_MS, this.#stop.signal);
+    await this.#deps.queue.release(job);
   }
 
   async #digest(asset: Asset, abort: AbortSignal): Promise<void> {
@@ -324,7 +383,8 @@ export class Worker {
     const { assetId, version } = readSubject(subject);
     if ((await queue.remaining(subject, version === undefined ? FILM_KINDS : KINDS)) > 0) return;
     const found = await assets.find(assetId);
-    if (!found || found.status === 'errored' || (found.status === 'ready' && version === undefined)) return;
+    if (!found || found.arriving || found.status === 'errored') return;
+    if (found.status === 'ready' && version === undefined) return;
     const asset = version === undefined ? found : asEncoded(found, version);
     if (!asset?.film) return;
     if (await this.#publisher.finish(asset)) this.#log.info({ asset: assetId, version: asset.version }, 'film ready');
@@ -418,6 +478,26 @@ function anew(jobs: readonly NewJob[]): NewJob[] {
   return jobs
     .filter(({ kind }) => kind !== 'digest' && kind !== 'subtitles')
     .map((job) => ({ ...job, priority: job.priority - LATER }));
+}
+
+/** How long the look at a whole source waits for the one that began before. */
+const EARLY_PROBE_MS = 200;
+
+function isEarly(job: Job): boolean {
+  return job.kind === 'probe' && (job.payload as { early?: boolean }).early === true;
+}
+
+/** Each piece of work with the bytes that it needs; throws where the index does not tell. */
+async function whenArrived(
+  jobs: readonly NewJob[],
+  film: Film,
+  info: SourceInfo,
+  path: string,
+  { atNode }: Job,
+): Promise<NewJob[]> {
+  const map = ArrivalMap.of(await readIndex(path));
+  if (!map) throw new Fault('SOURCE_TRUNCATED', { detail: { why: 'its index does not say where its media lies' } });
+  return withNeeds(jobs, film, planLayout(info).zeroSeconds, map, atNode === undefined ? {} : { atNode });
 }
 
 /** Whether trying again could not change the outcome: the source is no good, or is gone. */

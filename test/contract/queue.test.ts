@@ -63,6 +63,50 @@ describe.each(DATABASES)('the queue on $name', ({ fresh }) => {
     ]);
   });
 
+  test('keeps work back until its part of an arriving source is there, and whoever waits hears of it', async () => {
+    await queue.add([job('near', { needsBytes: 100 }), job('far', { needsBytes: 300 }), job('free', { priority: 1 })]);
+    expect([nameOf(await lease()), await lease()]).toEqual(['free', undefined]);
+    await queue.bytesArrived('as_one', 99);
+    await queue.bytesArrived('as_two');
+    expect(await lease()).toBeUndefined();
+    const woken = signals.next(WORK, 60_000);
+    await queue.bytesArrived('as_one', 100);
+    await woken;
+    expect([nameOf(await lease()), await lease()]).toEqual(['near', undefined]);
+    await queue.bytesArrived('as_one');
+    expect(nameOf(await lease())).toBe('far');
+  });
+
+  test('gives work on a source that still arrives to nobody but its node, and to everybody once all of it is there', async () => {
+    const there = { atNode: 'nd_a' };
+    await queue.add([job('near', there), job('far', { ...there, needsBytes: 300 })]);
+    const elsewhere = [await lease(), await queue.lease('worker-1', ['video'], { node: 'nd_b' })];
+    expect(elsewhere).toEqual([undefined, undefined]);
+    expect(nameOf(await queue.lease('worker-1', ['video'], { node: 'nd_a' }))).toBe('near');
+    await queue.bytesArrived('as_one', 300);
+    expect(await lease()).toBeUndefined();
+    await queue.bytesArrived('as_one');
+    expect(nameOf(await lease())).toBe('far');
+  });
+
+  test('a piece that a viewer waits for waits for its bytes like the whole', async () => {
+    await queue.add([job('far', { needsBytes: 300, lanes: ['360p', '480p'] })]);
+    await queue.raise(wish(2));
+    expect(await lease()).toBeUndefined();
+    await queue.bytesArrived('as_one', 300);
+    expect(await mustLease()).toMatchObject({ lanes: ['360p'], firstSegment: 2, wanted: true });
+  });
+
+  test('a job that came too early for its bytes waits for all of them, and loses no attempt', async () => {
+    await queue.add([job('early', { needsBytes: 10 })]);
+    await queue.bytesArrived('as_one', 10);
+    await queue.waitForAll(await mustLease());
+    await queue.bytesArrived('as_one', 1_000_000);
+    expect(await lease()).toBeUndefined();
+    await queue.bytesArrived('as_one');
+    expect(await mustLease()).toMatchObject({ attempt: 1 });
+  });
+
   test('hands out a job whole, as it was added', async () => {
     const given = job('a', { lanes: ['360p', 'audio'], firstSegment: 6, endSegment: 12, payload: { deep: [1, null] } });
     await queue.add([given]);

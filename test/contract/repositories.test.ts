@@ -125,6 +125,7 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
         sourceName: 'a',
         sourceBytes: 5_000_000_000,
         receivedBytes: 0,
+        arriving: true,
         segmentsTotal: 0,
         segmentsDone: 0,
         createdAtMs: clock.now(),
@@ -147,7 +148,7 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
 
     test('go from uploading to ready, and never back', async () => {
       await make('as_a');
-      expect(await assets.advance('as_a', 'playable')).toBe(false);
+      expect(await assets.advance('as_a', 'ready')).toBe(false);
       expect(await assets.received('as_a', 10, 100)).toBe(true);
       expect(await assets.find('as_a')).toMatchObject({ receivedBytes: 10, sourceBytes: 100 });
       expect(await assets.sourceStored('as_a', 99)).toBe(true);
@@ -173,6 +174,21 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       expect(await assets.sourceStored('as_a', 1)).toBe(false);
       expect(await assets.advance('as_a', 'ready')).toBe(false);
       expect((await assets.find('as_a'))?.error).toEqual({ code: 'SOURCE_EMPTY', says: 'empty' });
+    });
+
+    test('may be playable while they arrive, stay so when they are stored, and are not ready before', async () => {
+      await make('as_a');
+      await make('as_b');
+      expect(await assets.advance('as_a', 'playable')).toBe(true);
+      expect(await assets.stillArriving('a node')).toEqual(['as_a', 'as_b']);
+      expect(await assets.received('as_a', 10, 100)).toBe(true);
+      expect(await assets.find('as_a')).toMatchObject({ status: 'playable', arriving: true, receivedBytes: 10 });
+      expect(await assets.advance('as_a', 'ready')).toBe(false);
+      expect(await assets.sourceStored('as_a', 100)).toBe(true);
+      expect(await assets.find('as_a')).toMatchObject({ status: 'playable', arriving: false, receivedBytes: 100 });
+      await assets.fail('as_b', { code: 'UPLOAD_EXPIRED', says: '' });
+      expect(await assets.stillArriving('a node')).toEqual([]);
+      expect(await assets.advance('as_a', 'ready')).toBe(true);
     });
 
     test('count a segment once however often it is published', async () => {

@@ -99,7 +99,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     log: options.log ?? silentLog,
     metrics: new Metrics(),
   };
-  const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), settings });
+  const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), encodesEarly: false, settings });
   let url = '';
   const control = await buildControl({
     ...shared,

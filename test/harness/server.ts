@@ -25,7 +25,7 @@ export interface AssetBody {
   readonly storyboardUrl?: string;
   readonly durationSeconds?: number;
   readonly renditions?: readonly { readonly name: string; readonly kind: 'video' | 'audio' }[];
-  readonly source: { readonly sizeBytes?: number; readonly sha256?: string };
+  readonly source: { readonly sizeBytes?: number; readonly sha256?: string; readonly receivedBytes?: number };
   readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
   readonly error?: { readonly code: string; readonly detail: string };
   readonly encoding?: {

@@ -72,6 +72,8 @@ export class TranscodeScenario {
       clock: systemClock,
       log: silentLog,
       ladderFolder: LADDERS,
+      arriving: async () => undefined,
+      node: 'a node',
     });
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ArrivalMap } from '../../src/kernel/cmaf/arrival-map.ts';
 import { joinBytes } from '../../src/kernel/cmaf/boxes.ts';
 import { cutPoints, fitSegments, framesOf } from '../../src/kernel/cmaf/cut-grid.ts';
 import { readSampleTables } from '../../src/kernel/cmaf/sample-table.ts';
@@ -183,5 +184,20 @@ test('frames of any rate, on any clock that can nearly count them, are found', (
         expect([...(framesOf(table, rate) ?? [])]).toEqual(Array.from({ length: count }, (_, at) => at));
       },
     ),
+  );
+});
+
+test('of a file that has arrived up to a time, every sample decoded until then is there, and no byte more is asked for', () => {
+  fc.assert(
+    fc.property(placed, fc.double({ min: 0, max: 10, noNaN: true }), ({ moov }, seconds) => {
+      const tables = readSampleTables(moov);
+      const needed = ArrivalMap.of(tables)?.bytesUntil(seconds) ?? 0;
+      const [table] = tables;
+      const ends = Array.from({ length: table?.count ?? 0 }, (_, sample) => ({
+        at: (table?.decodeTicks[sample] ?? 0) / (table?.timescale ?? 1),
+        end: (table?.offsets[sample] ?? 0) + (table?.sizeBytes[sample] ?? 0),
+      }));
+      expect(needed).toBe(Math.max(...ends.filter(({ at }) => at <= seconds).map(({ end }) => end)));
+    }),
   );
 });

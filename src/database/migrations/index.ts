@@ -7,6 +7,7 @@ import * as subtitles from './0007-subtitles.ts';
 import * as receivers from './0008-receivers.ts';
 import * as encodings from './0009-encodings.ts';
 import * as removals from './0012-removals.ts';
+import * as arriving from './0013-arriving.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-receivers': receivers,
   '0009-encodings': encodings,
   '0012-removals': removals,
+  '0013-arriving': arriving,
 };
