@@ -121,11 +121,16 @@ describe('the work', () => {
     expect(most).toBeLessThan(900);
   });
 
-  test('the lowest rung is whole before any upper one goes on', () => {
+  test('the first minute of the lowest rung comes before any upper one goes on; after it one decoding serves all', () => {
     const { jobs } = plan(SOURCE);
-    const lowest = jobs.filter(({ lanes }) => lanes[0] === '240p').map(({ priority }) => priority);
-    const upper = jobs.filter(({ lanes, firstSegment }) => lanes[0] === '480p' && firstSegment > 0);
-    expect(Math.max(...upper.map(({ priority }) => priority))).toBeLessThan(Math.min(...lowest));
+    const pictures = jobs.filter(({ kind, firstSegment }) => kind === 'video' && firstSegment > 0);
+    const early = pictures.filter(({ firstSegment }) => firstSegment < 15);
+    const priorities = (lane: string) => early.filter(({ lanes }) => lanes[0] === lane).map(({ priority }) => priority);
+    expect(Math.max(...priorities('480p'))).toBeLessThan(Math.min(...priorities('240p')));
+    const late = pictures.filter(({ firstSegment }) => firstSegment >= 15);
+    expect(late.length).toBeGreaterThan(20);
+    expect(late.filter(({ lanes }) => lanes.join() !== '240p,480p')).toEqual([]);
+    expect(Math.max(...late.map(({ priority }) => priority))).toBeLessThan(Math.min(...priorities('240p')));
   });
 
   test('of equal urgency, the earlier in the film comes first', () => {
@@ -137,6 +142,10 @@ describe('the work', () => {
     [7, [1, 7]],
     [9, [1, 9]],
     [10, [1, 7, 10]],
+    [20, [1, 7, 13, 20]],
+    [21, [1, 7, 15, 21]],
+    [23, [1, 7, 15, 23]],
+    [30, [1, 7, 15, 21, 27, 30]],
   ])('of %i segments, chunks end at %j: a short rest is none of its own', (segments, ends) => {
     const durationSeconds = 4 * segments;
     const { jobs } = plan({ container: 'mov', video: { ...VIDEO, durationSeconds } });

@@ -362,6 +362,13 @@ const PRIORITY = {
   digest: 300,
 };
 
+/**
+ * How far the lowest rung is encoded on its own, before the others: about a minute, so that a first viewer has something
+ * to go on with. Beyond, one decoding serves all rungs; a second one for the lowest alone takes a seventh more of the
+ * processors for the whole ladder (decisions/0012).
+ */
+const LOWEST_ALONE_SEGMENTS = 15;
+
 /** The first chunks are short, so that a film is playable before anything longer is done. */
 const FIRST_LOWEST_SEGMENTS = 1;
 const FIRST_UPPER_SEGMENTS = 2;
@@ -396,19 +403,33 @@ function planJobs(assetId: string, film: Film, layout: SourceLayout, chunkSegmen
   const count = segmentCount(film);
   // With a copied rendition the sound is all that playing still waits for.
   const audioFirst = copied.length > 0 ? PRIORITY.copyFirst : PRIORITY.first;
-  const encoding = (kind: string, lanes: string[], first: number, size: number, early: number, later: number) =>
+  const encoding = (
+    kind: string,
+    lanes: string[],
+    [from, end]: Range,
+    [first, size]: readonly [first: number, size: number],
+    [early, later]: readonly [early: number, later: number],
+  ) =>
     lanes.length === 0
       ? []
-      : chunks(count, first, size).map((range) => jobOf(kind, lanes, range, range[0] === 0 ? early : later));
+      : chunks([from, end], first, size).map((range) => jobOf(kind, lanes, range, range[0] === 0 ? early : later));
+  const whole: Range = [0, count];
+  const apart: Range = [0, count - LOWEST_ALONE_SEGMENTS < chunkSegments ? count : LOWEST_ALONE_SEGMENTS];
+  const together: Range = [apart[1], count];
   // A job for each rendition: a track that breaks off, or is asked for, concerns no other.
   const sound = (lanes: string[], early: number, later: number) =>
-    encoding('audio', lanes, FIRST_AUDIO_SEGMENTS, AUDIO_CHUNK_SEGMENTS, early, later);
+    encoding('audio', lanes, whole, [FIRST_AUDIO_SEGMENTS, AUDIO_CHUNK_SEGMENTS], [early, later]);
+  const pictures = (lanes: string[], range: Range, first: number, early: number, later: number) =>
+    encoding('video', lanes, range, [first, chunkSegments], [early, later]);
+  const alone = lowest ? [lowest] : [];
+  const copying = [PRIORITY.copyFirst, PRIORITY.copy] as const;
   const jobs = [
-    ...encoding('copy', copied, FIRST_COPIED_SEGMENTS, COPIED_CHUNK_SEGMENTS, PRIORITY.copyFirst, PRIORITY.copy),
-    ...encoding('video', lowest ? [lowest] : [], FIRST_LOWEST_SEGMENTS, chunkSegments, PRIORITY.first, PRIORITY.lowest),
+    ...encoding('copy', copied, whole, [FIRST_COPIED_SEGMENTS, COPIED_CHUNK_SEGMENTS], copying),
+    ...pictures(alone, apart, FIRST_LOWEST_SEGMENTS, PRIORITY.first, PRIORITY.lowest),
     ...sound(audio ? [audio] : [], audioFirst, PRIORITY.lowest),
     ...otherAudio.flatMap((name) => sound([name], PRIORITY.otherAudioFirst, PRIORITY.otherAudio)),
-    ...encoding('video', upper, FIRST_UPPER_SEGMENTS, chunkSegments, PRIORITY.upperFirst, PRIORITY.upper),
+    ...pictures(upper, apart, FIRST_UPPER_SEGMENTS, PRIORITY.upperFirst, PRIORITY.upper),
+    ...pictures([...alone, ...upper], together, chunkSegments, PRIORITY.upper, PRIORITY.upper),
     ...(lowest
       ? [jobOf('poster', [], [0, 0], PRIORITY.poster), jobOf('storyboard', [], [0, 0], PRIORITY.storyboard)]
       : []),
@@ -421,13 +442,13 @@ function planJobs(assetId: string, film: Film, layout: SourceLayout, chunkSegmen
 type Range = readonly [first: number, end: number];
 
 /** A rest shorter than half a chunk goes with the one before it: another start of the encoder would cost more than it. */
-function chunks(count: number, first: number, size: number): Range[] {
+function chunks([from, end]: Range, first: number, size: number): Range[] {
   const ranges: Range[] = [];
-  for (let start = 0; start < count; ) {
-    const wanted = start + (start === 0 ? first : size);
-    const end = start > 0 && count - wanted < size / 2 ? count : Math.min(count, wanted);
-    ranges.push([start, end]);
-    start = end;
+  for (let start = from; start < end; ) {
+    const wanted = start + (start === from ? first : size);
+    const until = start > 0 && end - wanted < size / 2 ? end : Math.min(end, wanted);
+    ranges.push([start, until]);
+    start = until;
   }
   return ranges;
 }
