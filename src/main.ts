@@ -19,6 +19,7 @@ import { buildControl } from './control/app.ts';
 import { mintAdminToken, mintSignInToken } from './control/tokens.ts';
 import { ApiTokenRepository } from './database/api-tokens.ts';
 import { AssetRepository } from './database/assets.ts';
+import { ContentKeyRepository } from './database/content-keys.ts';
 import { EncodingRepository } from './database/encodings.ts';
 import { type Database, openDatabase, openPostgres } from './database/open.ts';
 import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
@@ -91,6 +92,7 @@ interface Seams {
   readonly assets: AssetRepository;
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
+  readonly contentKeys: ContentKeyRepository;
 }
 
 /**
@@ -152,6 +154,7 @@ async function layGround(settings: Settings, { alone = false } = {}): Promise<Gr
         ...kept,
         edgeSecret: settings.edgeSecret || kept.edgeSecret,
         apiTokenSecret: settings.apiTokenSecret || kept.apiTokenSecret,
+        contentKeySecret: settings.contentKeySecret || kept.contentKeySecret,
       },
       log,
       clock: systemClock,
@@ -184,7 +187,7 @@ async function holdFolder(folder: string, lifecycle: Lifecycle): Promise<void> {
 }
 
 async function openSeams(ground: Ground, roles: readonly Role[]): Promise<Seams> {
-  const { settings, folder, clock } = ground;
+  const { settings, folder, clock, secrets } = ground;
   const { database, signals } = await (settings.databaseUrl ? openShared(ground) : openEmbedded(ground));
   const store = await openStore(ground, roles.includes('worker'));
   const node = await loadNodeId(folder);
@@ -193,7 +196,8 @@ async function openSeams(ground: Ground, roles: readonly Role[]): Promise<Seams>
   const assets = new AssetRepository(database, clock);
   const subtitles = new SubtitleRepository(database, clock);
   const encodings = new EncodingRepository(database, clock);
-  return { database, node, store, signals, queue, assets, subtitles, encodings };
+  const contentKeys = new ContentKeyRepository(database, secrets.contentKeySecret);
+  return { database, node, store, signals, queue, assets, subtitles, encodings, contentKeys };
 }
 
 /** One process, one file: signals need go no further. */

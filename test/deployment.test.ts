@@ -86,6 +86,7 @@ test('what the page says must be equal is equal', () => {
   }
   const sharing = (name: string) => ours.filter(([, { environment }]) => environment?.[name]).map(([each]) => each);
   expect(sharing('FRONTROW_DATABASE_URL')).toEqual(['control', 'origin', 'worker-1', 'worker-2']);
+  expect(sharing('FRONTROW_CONTENT_KEY_SECRET')).toEqual(sharing('FRONTROW_DATABASE_URL'));
   expect(sharing('FRONTROW_EDGE_SECRET')).toEqual(ours.map(([name]) => name));
 });
 

@@ -9,6 +9,8 @@ export interface Secrets {
   readonly apiTokenSecret: string;
   /** Signs edge requests and the grants that edges derive for a playlist's children. */
   readonly edgeSecret: string;
+  /** Seals the keys of encrypted films in the database. Whoever loses it loses those films. */
+  readonly contentKeySecret: string;
   /** The server's own key, with which control signs playback grants. */
   readonly grantKey: { readonly keyPairId: string; readonly privateKeyPem: string; readonly publicKeyPem: string };
 }
@@ -21,12 +23,13 @@ export async function loadSecrets(folder: string): Promise<Secrets> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'secrets.json');
   const kept = await readKept(file);
-  const isWhole = kept.apiTokenSecret !== undefined && kept.edgeSecret !== undefined && kept.grantKey !== undefined;
-  if (isWhole) return kept as Secrets;
+  if (NAMES.every((name) => kept[name] !== undefined)) return kept as Secrets;
   const secrets = { ...makeSecrets(), ...kept };
   await keep(file, secrets);
   return secrets;
 }
+
+const NAMES = ['apiTokenSecret', 'edgeSecret', 'contentKeySecret', 'grantKey'] as const satisfies (keyof Secrets)[];
 
 /** @throws Error naming the file when it is not JSON: making new secrets would lock everybody out. */
 async function readKept(file: string): Promise<Partial<Secrets>> {
@@ -60,6 +63,7 @@ function makeSecrets(): Secrets {
   return {
     apiTokenSecret: randomBytes(32).toString('base64url'),
     edgeSecret: randomBytes(32).toString('base64url'),
+    contentKeySecret: randomBytes(32).toString('base64url'),
     grantKey: {
       keyPairId: newKeyPairId(),
       privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

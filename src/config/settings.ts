@@ -109,6 +109,11 @@ export const SETTINGS = {
     secret: true,
     says: 'Secret that API tokens are signed with, the same on every machine with control. Empty: one is made and kept.',
   }),
+  contentKeySecret: text({
+    default: '',
+    secret: true,
+    says: 'Secret that the keys of encrypted films are kept under, the same for every worker and origin. Empty: one is made and kept. Without it those films cannot be played any more.',
+  }),
   uploadMaxBytes: integer({
     default: 50_000_000_000,
     min: 1,

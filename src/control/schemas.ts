@@ -10,6 +10,10 @@ export const Policy = Type.Union([Type.Literal('public'), Type.Literal('signed')
   description: 'Whether viewers need a grant.',
 });
 
+export const Encryption = Type.Literal('aes-128', {
+  description: 'Segments are encrypted as wholes (HLS, AES-128); absent for those in the clear.',
+});
+
 export const Title = Type.String({ minLength: 1, maxLength: 200 });
 
 export const AssetId = Type.String({ pattern: '^as_[a-z0-9]{16}$', description: 'Such as as_k3v9mn2p4q7r8s5t.' });
@@ -31,6 +35,7 @@ const EncodingSchema = Type.Object(
     version: Type.Integer(),
     status: Type.Enum(['running', 'ready', 'failed']),
     ladder: Type.String(),
+    encryption: Type.Optional(Encryption),
     requestedAt: Time,
     progress: Type.Object({ segmentsDone: Type.Integer(), segmentsTotal: Type.Integer() }),
     error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() })),
@@ -45,6 +50,11 @@ export const NewEncoding = Type.Object(
         description: "The name of one of the server's ladders, or a ladder itself. Left out: the server's default.",
       }),
     ),
+    encryption: Type.Optional(
+      Type.Union([Type.Literal('aes-128'), Type.Literal('none')], {
+        description: 'Of the new version. Left out: as with the present one, under a key of its own.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -54,6 +64,7 @@ export const AssetSchema = Type.Object(
     assetId: Type.String(),
     title: Type.String(),
     policy: Policy,
+    encryption: Type.Optional(Encryption),
     status: Type.Enum(['uploading', 'queued', 'playable', 'ready', 'errored']),
     createdAt: Time,
     updatedAt: Time,
@@ -67,7 +78,9 @@ export const AssetSchema = Type.Object(
     renditions: Type.Optional(Type.Array(Rendition)),
     progress: Type.Object({ segmentsDone: Type.Integer(), segmentsTotal: Type.Integer() }),
     playbackUrl: Type.String({ description: 'The HLS multivariant playlist.' }),
-    dashUrl: Type.String({ description: 'The DASH manifest over the same segments.' }),
+    dashUrl: Type.Optional(
+      Type.String({ description: 'The DASH manifest over the same segments; an encrypted asset has none.' }),
+    ),
     posterUrl: Type.Optional(Type.String()),
     storyboardUrl: Type.Optional(Type.String()),
     notes: Type.Optional(
@@ -147,7 +160,7 @@ export const GrantSchema = Type.Object({
   expiresAt: Time,
   keyPairId: Type.String(),
   url: Type.String(),
-  dashUrl: Type.String(),
+  dashUrl: Type.Optional(Type.String()),
   posterUrl: Type.String(),
   storyboardUrl: Type.String(),
   cookies: Type.Object({

@@ -1,5 +1,6 @@
 import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
+import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import { FAULTS, type FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
@@ -22,6 +23,8 @@ export interface Asset {
   readonly policy: AssetPolicy;
   readonly status: AssetStatus;
   readonly version: number;
+  /** How the segments of `version` are encrypted; absent for those in the clear. */
+  readonly encryption?: EncryptionMethod;
   readonly sourceName: string;
   /** Declared while it is uploading, measured from then on. */
   readonly sourceBytes?: number;
@@ -45,6 +48,7 @@ export interface Encoding {
   readonly version: number;
   readonly state: EncodingTable['state'];
   readonly ladder: Ladder;
+  readonly encryption?: EncryptionMethod;
   readonly film?: Film;
   readonly segmentsTotal: number;
   readonly segmentsDone: number;
@@ -65,6 +69,7 @@ export interface NewAsset {
   readonly id: string;
   readonly title: string;
   readonly policy: AssetPolicy;
+  readonly encryption?: EncryptionMethod;
   readonly sourceName: string;
   /** Where the sender says how long the source will be. */
   readonly sourceBytes?: number;
@@ -92,6 +97,7 @@ export class AssetRepository {
       policy: asset.policy,
       status: 'uploading',
       version: 1,
+      encryption: asset.encryption ?? null,
       source_name: asset.sourceName,
       source_bytes: asset.sourceBytes ?? null,
       received_bytes: 0,

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
+import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import { Fault, type FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import type { Film } from '../kernel/film/film.ts';
@@ -16,6 +17,13 @@ import { transact } from './transact.ts';
 export interface RetiredVersion {
   readonly assetId: string;
   readonly version: number;
+}
+
+/** What a new version is to be. */
+export interface EncodingWish {
+  readonly ladder: Ladder;
+  /** Null for segments in the clear; left out, it is as with the version that is served. */
+  readonly encryption?: EncryptionMethod | null;
 }
 
 /** What asking for an encoding came to. */
@@ -41,12 +49,12 @@ export class EncodingRepository {
   }
 
   /**
-   * Notes the wish for a version by this ladder; `begin` adds its first job in the same transaction.
+   * Notes the wish for a version; `begin` adds its first job in the same transaction.
    * @throws Fault NOT_FOUND, or CONFLICT for an asset that is not ready: its first version is still being made.
    */
   async request(
     assetId: string,
-    ladder: Ladder,
+    wish: EncodingWish,
     begin: (trx: DatabaseTransaction, version: number) => Promise<void>,
   ): Promise<EncodingRequest> {
     return transact(this.#db, async (trx) => {
@@ -58,8 +66,10 @@ export class EncodingRepository {
         });
       }
       const before = await trx.selectFrom('encodings').selectAll().where('asset_id', '=', assetId).executeTakeFirst();
-      const wanted = JSON.stringify(ladder);
-      if (before?.state === 'running' && before.ladder === wanted) return { version: before.version, isNew: false };
+      const ladder = JSON.stringify(wish.ladder);
+      const encryption = wish.encryption === undefined ? asset.encryption : wish.encryption;
+      const isSame = before?.ladder === ladder && before.encryption === encryption;
+      if (before?.state === 'running' && isSame) return { version: before.version, isNew: false };
       // Never a number that was used before: edges and browsers keep what they got under it for ever.
       const version = Math.max(asset.version, before?.version ?? 0) + 1;
       const now = this.#clock.now();
@@ -67,7 +77,8 @@ export class EncodingRepository {
         asset_id: assetId,
         version,
         state: 'running',
-        ladder: wanted,
+        ladder,
+        encryption,
         film: null,
         segments_total: 0,
         segments_done: 0,
@@ -116,12 +127,12 @@ export class EncodingRepository {
       assetId,
       version,
       'asset.reencoded',
-      async (trx, { film, segments_total, segments_done }, before) => {
+      async (trx, { film, encryption, segments_total, segments_done }, before) => {
         const retired = { asset_id: assetId, version: before.version, remove_at: this.#clock.now() + keepMs };
         await trx.insertInto('retired_versions').values(retired).execute();
         await trx
           .updateTable('assets')
-          .set({ version, film, segments_total, segments_done })
+          .set({ version, encryption, film, segments_total, segments_done })
           .where('id', '=', assetId)
           .execute();
         await trx.updateTable('encodings').set({ state: 'ready' }).where('asset_id', '=', assetId).execute();
@@ -171,7 +182,7 @@ export class EncodingRepository {
   /** The objects of a retired version are gone. */
   async forget({ assetId, version }: RetiredVersion): Promise<void> {
     await transact(this.#db, async (trx) => {
-      await dropSegments(trx, assetId, version);
+      await dropVersion(trx, assetId, version);
       await trx.deleteFrom('retired_versions').where('asset_id', '=', assetId).where('version', '=', version).execute();
     });
   }
@@ -203,13 +214,15 @@ function lockedAsset(trx: DatabaseTransaction, assetId: string): Promise<Selecta
   return trx.selectFrom('assets').selectAll().where('id', '=', assetId).forUpdate().executeTakeFirst();
 }
 
-async function dropSegments(trx: DatabaseTransaction, assetId: string, version: number): Promise<void> {
+/** What is known of a version's segments, and the key that opens them. */
+async function dropVersion(trx: DatabaseTransaction, assetId: string, version: number): Promise<void> {
   await trx.deleteFrom('segments').where('asset_id', '=', assetId).where('version', '=', version).execute();
+  await trx.deleteFrom('content_keys').where('asset_id', '=', assetId).where('version', '=', version).execute();
 }
 
 /** Nobody wants what was made of a version any more. */
 async function discard(trx: DatabaseTransaction, assetId: string, version: number, nowMs: number): Promise<void> {
-  await dropSegments(trx, assetId, version);
+  await dropVersion(trx, assetId, version);
   await noteRemoval(trx, versionKeys(assetId, version), nowMs);
 }
 

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import type { FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 
@@ -10,6 +11,7 @@ export interface Schema {
   encodings: EncodingTable;
   retired_versions: RetiredVersionTable;
   removals: RemovalTable;
+  content_keys: ContentKeyTable;
   jobs: JobTable;
   signing_keys: SigningKeyTable;
   api_tokens: ApiTokenTable;
@@ -26,6 +28,8 @@ export interface AssetTable {
   status: 'uploading' | 'queued' | 'playable' | 'ready' | 'errored';
   /** The version whose playlists are served; media of one version never changes. */
   version: number;
+  /** How segments of that version are encrypted; null for those in the clear. */
+  encryption: EncryptionMethod | null;
   source_name: string;
   source_bytes: number | null;
   received_bytes: number;
@@ -79,6 +83,7 @@ export interface EncodingTable {
   state: 'running' | 'ready' | 'failed';
   /** JSON of `Ladder`. */
   ladder: string;
+  encryption: EncryptionMethod | null;
   film: string | null;
   segments_total: number;
   segments_done: number;
@@ -98,6 +103,14 @@ export interface RetiredVersionTable {
 export interface RemovalTable {
   prefix: string;
   settled_at: number;
+}
+
+/** What one version is encrypted with. */
+export interface ContentKeyTable {
+  asset_id: string;
+  version: number;
+  /** Sealed under a secret that is not in the database. */
+  wrapped: string;
 }
 
 /** Work, leased with a deadline and a fencing number. `lanes` and the range tell which segments a job will publish. */

@@ -53,6 +53,11 @@ export const FAULTS = {
     says: 'A part of this film takes an encoder more memory than this server allows.',
   },
   ENCODE_OUTPUT: { side: 'ours', status: 500, says: 'An encoder wrote more than a part of this film can have.' },
+  CONTENT_KEY_UNREADABLE: {
+    side: 'ours',
+    status: 500,
+    says: 'The key of this film was kept under another secret than the one this server has.',
+  },
   LADDER_INVALID: { side: 'ours', status: 500, says: 'The encoding ladder is not usable.' },
   FFMPEG_MISSING: { side: 'ours', status: 500, says: 'Frontrow needs ffmpeg and ffprobe 5.1 or newer.' },
   UPLOAD_EXPIRED: { side: 'viewer', status: 410, says: 'The upload was not finished in time and has been removed.' },
@@ -111,6 +116,11 @@ export const FAULTS = {
 
   // The origin
   EDGE_SIGNATURE_INVALID: { side: 'viewer', status: 403, says: 'The origin answers edges only.' },
+  DASH_UNAVAILABLE: {
+    side: 'viewer',
+    status: 404,
+    says: 'This film is encrypted in whole segments, which DASH does not know; play its master.m3u8.',
+  },
   SEGMENT_PENDING: { side: 'ours', status: 503, says: 'This part of the film is still being encoded.' },
 
   // The edge

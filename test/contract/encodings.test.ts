@@ -51,8 +51,8 @@ describe.each(DATABASES)('encodings anew on $name', ({ fresh }) => {
 
   const publish = (version: number, segment: number) =>
     assets.segmentPublished('as_a', version, { rendition: 'audio', segment, bytes: 10 });
-  const ask = (name: string) =>
-    encodings.request('as_a', ladder(name), async (_trx, version) => void begun.push(version));
+  const ask = (name: string, wish: { encryption?: 'aes-128' | null } = {}) =>
+    encodings.request('as_a', { ladder: ladder(name), ...wish }, async (_trx, version) => void begun.push(version));
   const events = async () =>
     (await on.database.selectFrom('events').select('type').orderBy('created_at').execute()).map(({ type }) => type);
 
@@ -71,10 +71,31 @@ describe.each(DATABASES)('encodings anew on $name', ({ fresh }) => {
     expect(await ask('two')).toEqual({ version: 4, isNew: true });
   });
 
+  test('are encrypted as the served version is unless another wish is said, and the asset is what its version is', async () => {
+    expect(await ask('one', { encryption: 'aes-128' })).toEqual({ version: 2, isNew: true });
+    expect(await ask('one', { encryption: 'aes-128' })).toEqual({ version: 2, isNew: false });
+    expect((await assets.find('as_a'))?.encryption).toBeUndefined();
+    expect((await assets.find('as_a'))?.encoding?.encryption).toBe('aes-128');
+    // The same ladder in the clear is another wish.
+    expect(await ask('one')).toEqual({ version: 3, isNew: true, replaces: 2 });
+    expect(await ask('one', { encryption: 'aes-128' })).toEqual({ version: 4, isNew: true, replaces: 3 });
+    await encodings.switchTo('as_a', 4, 1_000);
+    expect((await assets.find('as_a'))?.encryption).toBe('aes-128');
+    await ask('two');
+    expect((await assets.find('as_a'))?.encoding?.encryption).toBe('aes-128');
+    const { version } = await ask('two', { encryption: null });
+    await encodings.switchTo('as_a', version, 1_000);
+    expect((await assets.find('as_a'))?.encryption).toBeUndefined();
+  });
+
   test('are for assets that are ready', async () => {
-    await expect(encodings.request('as_b', ladder('one'), async () => {})).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(encodings.request('as_b', { ladder: ladder('one') }, async () => {})).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
     await assets.create({ id: 'as_b', title: 'b', policy: 'public', sourceName: 'b.mp4' });
-    await expect(encodings.request('as_b', ladder('one'), async () => {})).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(encodings.request('as_b', { ladder: ladder('one') }, async () => {})).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
   });
 
   test('leave the film, the segments and the progress of the served version alone until they take its place', async () => {

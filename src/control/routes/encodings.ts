@@ -22,6 +22,8 @@ export interface EncodingRouteParts extends Pick<RouteParts, 'assets' | 'require
   readonly defaultLadder: string;
 }
 
+const ENCRYPTIONS = { 'aes-128': 'aes-128', none: null } as const;
+
 /** Makes a new version of a film from its stored source, while viewers go on with the one they have. */
 export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void {
   const { assets, encodings, queue, signals, announce, view } = parts;
@@ -34,7 +36,7 @@ export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void
         tags: ['assets'],
         summary: 'Encode an asset again',
         description:
-          'Makes a new version of an asset that is ready, from its stored source. Viewers keep the present version until the new one is whole. Asking again with the same ladder while it runs changes nothing; with another ladder, that one is made instead.',
+          'Makes a new version of an asset that is ready, from its stored source. Viewers keep the present version until the new one is whole. Asking for the same again while it runs changes nothing; asking for another makes that one instead.',
         params: Type.Object({ assetId: Type.String({ maxLength: 100 }) }),
         body: NewEncoding,
         response: { 202: AssetSchema, ...PROBLEMS },
@@ -43,7 +45,8 @@ export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void
     async ({ params: { assetId }, body }, reply) => {
       if (!isId(assetId, 'as')) throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
       const ladder = await ladderOf(body.ladder, parts);
-      const { replaces, isNew } = await encodings.request(assetId, ladder, (trx, version) => {
+      const wish = { ladder, ...(body.encryption === undefined ? {} : { encryption: ENCRYPTIONS[body.encryption] }) };
+      const { replaces, isNew } = await encodings.request(assetId, wish, (trx, version) => {
         const subject = encodingSubject(assetId, version);
         const work = { kind: 'probe', subject, lanes: [], firstSegment: 0, endSegment: 0, payload: {} };
         return queue.addWithin(trx, [{ ...work, priority: PRIORITY_PROBE_AGAIN }]);

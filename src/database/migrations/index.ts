@@ -8,6 +8,7 @@ import * as receivers from './0008-receivers.ts';
 import * as encodings from './0009-encodings.ts';
 import * as removals from './0012-removals.ts';
 import * as arriving from './0013-arriving.ts';
+import * as contentKeys from './0014-content-keys.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-encodings': encodings,
   '0012-removals': removals,
   '0013-arriving': arriving,
+  '0014-content-keys': contentKeys,
 };
