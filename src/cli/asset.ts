@@ -12,6 +12,7 @@ export interface Asset {
   readonly assetId: string;
   readonly title: string;
   readonly policy: 'public' | 'signed';
+  readonly encryption?: 'aes-128';
   readonly status: 'uploading' | 'queued' | 'playable' | 'ready' | 'errored';
   readonly createdAt: string;
   readonly durationSeconds?: number;
@@ -106,6 +107,11 @@ const encode: Command = {
       flags: '--ladder <name>',
       says: "one of the server's ladders, or a JSON file of your own (default: the server's)",
     },
+    {
+      flags: '--encryption <method>',
+      says: 'of the new version (default: as before, under a new key)',
+      choices: ['aes-128', 'none'],
+    },
     { flags: '--wait', says: 'until the new version is served' },
     ...OPTIONS,
   ],
@@ -113,7 +119,7 @@ const encode: Command = {
     const api = await findServer(given);
     const path = pathOf(given.argument('assetId'));
     const ladder = await ladderOf(given.text('ladder'));
-    const begun = await api.call<Asset>('POST', `${path}/encodings`, ladder === undefined ? {} : { ladder });
+    const begun = await api.call<Asset>('POST', `${path}/encodings`, { ladder, encryption: given.text('encryption') });
     const asset = given.has('wait') ? await awaitEncoding(path, begun, api, terminal) : begun;
     terminal.answer(asset, assetLines(asset));
   },
@@ -168,6 +174,7 @@ export function assetLines(asset: Asset): string[] {
       ['title', asset.title],
       ['status', error ? `${asset.status}: ${error.detail} (${error.code})` : asset.status],
       ['policy', asset.policy],
+      ...(asset.encryption ? [['encryption', asset.encryption]] : []),
       ...(durationSeconds === undefined ? [] : [['duration', `${durationSeconds.toFixed(1)} s`]]),
       ['encoded', `${progress.segmentsDone} of ${progress.segmentsTotal} segments`],
       ...(asset.encoding ? [['encoded again', encodingLine(asset.encoding)]] : []),

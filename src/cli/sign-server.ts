@@ -1,6 +1,7 @@
+import { FAULTS } from '../kernel/errors.ts';
 import { isId } from '../kernel/ids.ts';
 import type { Given } from './command.ts';
-import { usage } from './failure.ts';
+import { Failure, usage } from './failure.ts';
 import type { Api } from './server.ts';
 import type { SignCarrier, Signed } from './sign.ts';
 import { parseMoment } from './times.ts';
@@ -10,7 +11,8 @@ interface PlaybackGrant {
   readonly keyPairId: string;
   readonly expiresAt: string;
   readonly url: string;
-  readonly dashUrl: string;
+  /** Of an asset that is not encrypted. */
+  readonly dashUrl?: string;
   readonly posterUrl: string;
   readonly storyboardUrl: string;
   readonly cookies: Readonly<Record<string, string>>;
@@ -42,8 +44,13 @@ function assetIdOf(url: string): string {
   throw usage('The server signs its own assets: give a URL of one or its id, or sign with a key of yours.');
 }
 
+function noManifest(): never {
+  const { says } = FAULTS.DASH_UNAVAILABLE;
+  throw new Failure('DASH_UNAVAILABLE', says);
+}
+
 function signedOf(url: string, grant: PlaybackGrant): string {
-  if (/\/manifest\.mpd$/.test(url)) return grant.dashUrl;
+  if (/\/manifest\.mpd$/.test(url)) return grant.dashUrl ?? noManifest();
   if (/\/poster\.jpg$/.test(url)) return grant.posterUrl;
   if (/\/storyboard\.vtt$/.test(url)) return grant.storyboardUrl;
   if (/\/master\.m3u8$/.test(url) || isId(url, 'as')) return grant.url;

@@ -16,6 +16,10 @@ export const upload: Command = {
   takes: [{ name: '<file>', says: 'video or audio' }],
   options: [
     { flags: '--policy <policy>', says: 'who may watch (default public)', choices: ['public', 'signed'] },
+    {
+      flags: '--encrypt',
+      says: 'encrypt what is stored and sent (HLS, AES-128); viewers get the key as they get the film',
+    },
     { flags: '--title <text>', says: 'title (default: the name of the file)' },
     { flags: '--wait <status>', says: 'return only when it is this far', choices: ['playable', 'ready'] },
     ...SERVER_OPTIONS,
@@ -26,12 +30,15 @@ export const upload: Command = {
     const api = await findServer(given);
     const title = given.text('title') ?? basename(file.path, extname(file.path));
     const policy = given.text('policy') ?? 'public';
-    const assetId = await send(file, { title, policy, filename: basename(file.path) }, api, terminal);
+    const labels = { title, policy, filename: basename(file.path), ...(given.has('encrypt') ? ENCRYPTED : {}) };
+    const assetId = await send(file, labels, api, terminal);
     const asset = await awaitStatus(assetId, given.text('wait'), api, terminal);
     const { status, playbackUrl } = asset;
     terminal.answer({ assetId, status, playbackUrl }, [`${assetId}  ${status}`, playbackUrl]);
   },
 };
+
+const ENCRYPTED = { encryption: 'aes-128' } as const;
 
 interface Film {
   readonly path: string;

@@ -15,6 +15,7 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
     assetId: asset.id,
     title: asset.title,
     policy: asset.policy,
+    ...(asset.encryption ? { encryption: asset.encryption } : {}),
     status: asset.status,
     createdAt: new Date(asset.createdAtMs).toISOString(),
     updatedAt: new Date(asset.updatedAtMs).toISOString(),
@@ -27,7 +28,7 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
     ...(asset.film ? { durationSeconds: asset.film.durationSeconds, renditions: renditionsOf(asset.film) } : {}),
     progress: { segmentsDone: asset.segmentsDone, segmentsTotal: asset.segmentsTotal },
     playbackUrl: `${edgeUrl}/${masterKey(asset.id)}`,
-    dashUrl: `${edgeUrl}/${manifestKey(asset.id)}`,
+    ...(asset.encryption ? {} : { dashUrl: `${edgeUrl}/${manifestKey(asset.id)}` }),
     ...(pictures ? { posterUrl: `${edgeUrl}/${posterKey(asset.id)}` } : {}),
     ...(pictures && asset.film?.storyboard ? { storyboardUrl: `${edgeUrl}/${storyboardKey(asset.id)}` } : {}),
     ...(asset.film?.leftOut ? { notes: notesOf(asset.film.leftOut) } : {}),
@@ -41,11 +42,12 @@ function viewError({ error }: Pick<Asset, 'error'>): Pick<AssetBody, 'error'> {
 }
 
 function viewEncoding(encoding: Encoding): NonNullable<AssetBody['encoding']> {
-  const { version, state, ladder, segmentsDone, segmentsTotal, createdAtMs } = encoding;
+  const { version, state, ladder, encryption, segmentsDone, segmentsTotal, createdAtMs } = encoding;
   return {
     version,
     status: state,
     ladder: ladder.name,
+    ...(encryption ? { encryption } : {}),
     requestedAt: new Date(createdAtMs).toISOString(),
     progress: { segmentsDone, segmentsTotal },
     ...viewError(encoding),

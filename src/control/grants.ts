@@ -7,6 +7,8 @@ import type { GrantBody } from './schemas.ts';
 
 export interface GrantTerms {
   readonly assetId: string;
+  /** Without a manifest there is no address of one to sign. */
+  readonly hasManifest: boolean;
   readonly expiresAtMs: number;
   readonly startsAtMs?: number;
   /** Address or CIDR block of the viewers. */
@@ -29,7 +31,7 @@ export class GrantIssuer {
 
   /** `edgeUrl` is where viewers reach the edge. @throws Fault INVALID_REQUEST when `ip` is no address or block. */
   issue(terms: GrantTerms, edgeUrl: string): GrantBody {
-    const { assetId, ...limits } = terms;
+    const { assetId, hasManifest, ...limits } = terms;
     const folder = filmPrefix(assetId);
     const token = signToken({ paths: [`/${folder}*`], ...limits }, this.#keyPairId, this.#privateKey);
     const signed = (key: string) => signUrl(this.#request(`${edgeUrl}/${key}`, terms));
@@ -39,7 +41,7 @@ export class GrantIssuer {
       expiresAt: new Date(terms.expiresAtMs).toISOString(),
       keyPairId: this.#keyPairId,
       url: signed(master),
-      dashUrl: signed(manifestKey(assetId)),
+      ...(hasManifest ? { dashUrl: signed(manifestKey(assetId)) } : {}),
       posterUrl: signed(posterKey(assetId)),
       storyboardUrl: signed(storyboardKey(assetId)),
       cookies: this.#cookies(`${edgeUrl}/${folder}*`, terms),

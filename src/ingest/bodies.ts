@@ -17,9 +17,16 @@ interface PullBody {
   readonly source: { readonly url: string };
   readonly title?: string;
   readonly policy?: string;
+  readonly encryption?: string;
 }
 
-type Query = Readonly<Record<'title' | 'policy' | 'filename', string | undefined>>;
+type Query = Readonly<Record<'title' | 'policy' | 'encryption' | 'filename', string | undefined>>;
+
+const ENCRYPTION = {
+  type: 'string',
+  enum: ['aes-128', 'none'],
+  description: 'Whether segments are encrypted (HLS, AES-128). Left out: none.',
+} as const;
 
 const PULL_SCHEMA = {
   type: 'object',
@@ -34,6 +41,7 @@ const PULL_SCHEMA = {
     },
     title: { type: 'string', minLength: 1, maxLength: 200 },
     policy: { type: 'string', enum: ['public', 'signed'] },
+    encryption: ENCRYPTION,
   },
 } as const;
 
@@ -42,6 +50,7 @@ const QUERY_SCHEMA = {
   properties: {
     title: { type: 'string', maxLength: 200 },
     policy: { type: 'string', enum: ['public', 'signed'] },
+    encryption: ENCRYPTION,
     filename: { type: 'string', maxLength: 255 },
   },
 } as const;
@@ -94,11 +103,11 @@ export class Bodies {
   }
 
   async #pull(request: FastifyRequest): Promise<string> {
-    const { source, title, policy } = request.body as PullBody;
+    const { source, ...said } = request.body as PullBody;
     const allowPrivate = this.#parts.settings.pullAllowPrivate;
     const url = parseOutboundUrl(source.url, SOURCE_ADDRESS, { allowPrivate });
     const id = newId('as');
-    await this.#intake.begin(id, readLabel({ title, policy, filename: fileNameOf(url) }));
+    await this.#intake.begin(id, readLabel({ ...said, filename: fileNameOf(url) }));
     await this.#puller.add(id, url.href);
     return id;
   }

@@ -2,6 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AssetPolicy } from '../database/assets.ts';
 import type { DatabaseTransaction } from '../database/open.ts';
+import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import { FAULTS, Fault, type FaultCode, isPassing, isStorageFull } from '../kernel/errors.ts';
 import { filmPrefix, sourceKey, sourcePrefix } from '../kernel/film/paths.ts';
 import { type NewJob, PRIORITY_PROBE } from '../queue/queue.ts';
@@ -13,6 +14,7 @@ import type { IngestParts } from './parts.ts';
 export interface SourceLabel {
   readonly title: string;
   readonly policy: AssetPolicy;
+  readonly encryption?: EncryptionMethod;
   readonly fileName: string;
 }
 
@@ -35,11 +37,10 @@ export class Intake {
   }
 
   async begin(assetId: string, label: SourceLabel, sizeBytes?: number): Promise<void> {
-    const { title, policy, fileName } = label;
+    const { fileName, ...said } = label;
     await this.#parts.assets.create({
+      ...said,
       id: assetId,
-      title,
-      policy,
       sourceName: fileName,
       receivedBy: this.#parts.node,
       ...(sizeBytes === undefined ? {} : { sourceBytes: sizeBytes }),

@@ -1,3 +1,4 @@
+import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { SourceLabel } from './intake.ts';
 
@@ -13,11 +14,20 @@ export function readLabel(given: { readonly [name: string]: string | null | unde
   if (fileName.length > MAX_FILE_NAME) throw tooLong('filename', MAX_FILE_NAME);
   // A title of a file's whole name reads badly; its extension says nothing to a viewer.
   const title = printable(given.title ?? '') || fileName.replace(/\.[A-Za-z0-9]{1,5}$/, '');
-  if (title.length > MAX_TITLE) {
-    if (given.title) throw tooLong('title', MAX_TITLE);
-    return { title: title.slice(0, MAX_TITLE), policy: readPolicy(given.policy), fileName };
-  }
-  return { title, policy: readPolicy(given.policy), fileName };
+  if (given.title && title.length > MAX_TITLE) throw tooLong('title', MAX_TITLE);
+  const encryption = readEncryption(given.encryption);
+  return {
+    title: title.slice(0, MAX_TITLE),
+    policy: readPolicy(given.policy),
+    ...(encryption === undefined ? {} : { encryption }),
+    fileName,
+  };
+}
+
+function readEncryption(value: string | null | undefined): EncryptionMethod | undefined {
+  if (value === undefined || value === null || value === '' || value === 'none') return undefined;
+  if (value === 'aes-128') return value;
+  throw new Fault('INVALID_REQUEST', { says: 'encryption must be aes-128 or none.' });
 }
 
 function readPolicy(value: string | null | undefined): 'public' | 'signed' {

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Asset } from '../database/assets.ts';
 import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../kernel/access/edge-signature.ts';
 import { Fault } from '../kernel/errors.ts';
-import { parseFilmPath, storedKey } from '../kernel/film/paths.ts';
+import { type FilmObject, parseFilmPath, storedKey } from '../kernel/film/paths.ts';
 import { evaluateConditions, ifRangeHolds } from '../kernel/http/conditional.ts';
 import { parseRange, writeContentRange } from '../kernel/http/range.ts';
 import { isId } from '../kernel/ids.ts';
@@ -16,6 +16,7 @@ import { cacheControlOf, contentTypeOf } from './representation.ts';
 /** What the origin works with. */
 export interface OriginDeps extends AwaitDeps {
   readonly store: Pick<ObjectStore, 'head' | 'open'>;
+  readonly contentKeys: { find(assetId: string, version: number): Promise<Buffer | undefined> };
   readonly edgeSecret: string;
   readonly log: Log;
 }
@@ -53,6 +54,8 @@ async function sendObject(deps: OriginDeps, request: FastifyRequest, reply: Fast
   const path = (request.raw.url ?? '').split('?', 1)[0] ?? '';
   const object = parseFilmPath(path);
   if (!object) throw new Fault('NOT_FOUND');
+  if (object.kind === 'key') return sendKey(deps, object, reply);
+  if (object.kind === 'manifest') await refuseDashOfEncrypted(deps, object.assetId);
   // What names no version is the served one's, whichever that is at the moment of looking.
   let key = path.slice(1);
   const look = async () => {
@@ -68,6 +71,23 @@ async function sendObject(deps: OriginDeps, request: FastifyRequest, reply: Fast
   reply.header('content-type', contentTypeOf(object));
   reply.header('cache-control', cacheControlOf(object));
   return sendBytes(deps, key, head, request, reply);
+}
+
+/** The 16 bytes of a version's key (RFC 8216 section 5.1). */
+async function sendKey(
+  deps: OriginDeps,
+  object: FilmObject & { kind: 'key' },
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const key = await deps.contentKeys.find(object.assetId, object.version);
+  if (!key) throw new Fault('NOT_FOUND');
+  reply.header('content-type', contentTypeOf(object)).header('cache-control', cacheControlOf(object));
+  return reply.send(key);
+}
+
+/** Manifests of versions before may lie in the store; of an encrypted film there is none that a player could follow. */
+async function refuseDashOfEncrypted(deps: OriginDeps, assetId: string): Promise<void> {
+  if ((await deps.assets.find(assetId))?.encryption) throw new Fault('DASH_UNAVAILABLE');
 }
 
 async function servedKey(deps: OriginDeps, key: string, assetId: string): Promise<string> {

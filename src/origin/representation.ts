@@ -6,6 +6,12 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** A playlist is replaced when the film is ready; two seconds keep a crowd off the origin and nobody behind for long. */
 const SHORT = 'public, max-age=2, stale-while-revalidate=10, stale-if-error=86400';
 
+/**
+ * A key is handed to those who are let in and kept by nobody on the way, edges included: it is small, asked for once in
+ * a viewer's session, and the one thing that makes what all of them may keep worth anything.
+ */
+const KEPT_BY_NOBODY = 'private, no-store';
+
 /** A poster or storyboard changes only with a new version. */
 const PICTURE = 'public, max-age=60, stale-while-revalidate=600, stale-if-error=86400';
 
@@ -27,6 +33,8 @@ export function contentTypeOf(object: FilmObject): string {
     case 'init':
     case 'segment':
       return 'video/mp4';
+    case 'key':
+      return 'application/octet-stream';
   }
 }
 
@@ -46,5 +54,7 @@ export function cacheControlOf(object: FilmObject): string {
     case 'sheet':
     case 'subtitle-segment':
       return IMMUTABLE;
+    case 'key':
+      return KEPT_BY_NOBODY;
   }
 }

@@ -38,6 +38,9 @@ function prospectInFilm(object: FilmObject, film: Film): Prospect {
     case 'iframes':
       // Written when the film is ready, and named by nobody before.
       return NEVER;
+    case 'key':
+      // In no store: it is there before any playlist names it.
+      return NEVER;
     case 'subtitle-playlist':
     case 'subtitle-segment':
       // Stored before any playlist names them.

@@ -1,13 +1,16 @@
 import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository, PublishedSegment } from '../database/assets.ts';
+import type { ContentKeyRepository } from '../database/content-keys.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import { keyFrameRange } from '../kernel/cmaf/segment.ts';
 import { filmManifest } from '../kernel/dash/film-manifest.ts';
 import { writeManifest } from '../kernel/dash/write.ts';
+import { encryptSegment } from '../kernel/encryption/segment.ts';
 import { Fault } from '../kernel/errors.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
 import {
+  CONTENT_KEY_URI,
   filmPrefix,
   iframePlaylistKey,
   initKey,
@@ -40,6 +43,7 @@ export interface PublisherDeps {
   readonly assets: AssetRepository;
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
+  readonly contentKeys: ContentKeyRepository;
   readonly store: ObjectStore;
   readonly signals: Signals;
   readonly settings: Pick<Settings, 'versionKeepHours'>;
@@ -55,11 +59,12 @@ export class Publisher {
     this.#deps = deps;
   }
 
-  /** Every playlist of the film. */
+  /** Every playlist of the film, and before them the key that those of an encrypted one name. */
   async playlists(asset: Asset, film: Film): Promise<void> {
-    const { store, subtitles } = this.#deps;
+    const { store, subtitles, contentKeys } = this.#deps;
+    if (asset.encryption) await contentKeys.provide(asset.id, asset.version);
     for (const name of renditionNames(film)) {
-      const text = writeMediaPlaylist(filmMediaPlaylist(film, name));
+      const text = writeMediaPlaylist(filmMediaPlaylist(film, name, asset.encryption && CONTENT_KEY_URI));
       await store.put(mediaPlaylistKey(asset.id, asset.version, name), Buffer.from(text));
     }
     for (const { name, publishedAtMs } of await subtitles.list(asset.id)) {
@@ -81,25 +86,25 @@ export class Publisher {
   async multivariant(asset: Asset, settled?: Film): Promise<void> {
     let texts = await this.#multivariantTexts(asset, settled);
     while (texts) {
-      await this.#deps.store.put(
-        storedKey(manifestKey(asset.id), asset.id, asset.version),
-        Buffer.from(texts.manifest),
-      );
+      if (texts.manifest !== undefined) {
+        const key = storedKey(manifestKey(asset.id), asset.id, asset.version);
+        await this.#deps.store.put(key, Buffer.from(texts.manifest));
+      }
       await this.#deps.store.put(storedKey(masterKey(asset.id), asset.id, asset.version), Buffer.from(texts.master));
       const now = await this.#multivariantTexts(asset, settled);
-      if (now?.manifest === texts.manifest && now.master === texts.master) return;
+      if (now && now.manifest === texts.manifest && now.master === texts.master) return;
       texts = now;
     }
   }
 
   /**
-   * With measured bandwidths and key frames when every segment is there, and the subtitles that can be fetched. Undefined
-   * when there is no film, or no longer.
+   * With measured bandwidths and key frames when every segment is there, and the subtitles that can be fetched. An
+   * encrypted film has no manifest. Undefined when there is no film, or no longer.
    */
   async #multivariantTexts(
     asset: Asset,
     settled: Film | undefined,
-  ): Promise<{ master: string; manifest: string } | undefined> {
+  ): Promise<{ master: string; manifest: string | undefined } | undefined> {
     const { assets, subtitles } = this.#deps;
     const film = settled ?? filmOf(await assets.find(asset.id), asset.version);
     if (!film) return undefined;
@@ -112,7 +117,7 @@ export class Publisher {
     const listed = withSubtitles(playlist, tracks, ({ name }) => `subtitles/${name}/index.m3u8`);
     return {
       master: writeMultivariantPlaylist(listed),
-      manifest: writeManifest(filmManifest(film, asset.version, measured)),
+      manifest: asset.encryption ? undefined : writeManifest(filmManifest(film, asset.version, measured)),
     };
   }
 
@@ -139,19 +144,29 @@ export class Publisher {
   }
 
   /**
-   * Publishes one segment. The first one stays: an attempt that was thought dead may come late with bytes that play just
-   * as well and are others, while edges keep what they have and a playlist says where in it the key frame lies. So the
-   * store keeps what came first, and what is recorded is what it keeps, also where the first attempt died in between.
+   * Publishes one segment, encrypted where its film is: the store and everything behind it has no other. The first one
+   * stays: an attempt that was thought dead may come late with bytes that play just as well and are others, while edges
+   * keep what they have and a playlist says where in it the key frame lies. So the store keeps what came first, and what
+   * is recorded is what it keeps, also where the first attempt died in between.
    */
   async segment(asset: Asset, rendition: string, index: number, bytes: Uint8Array): Promise<void> {
     const { store, assets } = this.#deps;
     if (await assets.isPublished(asset.id, asset.version, { rendition, segment: index })) return;
     const key = segmentKey(asset.id, asset.version, rendition, index);
-    const first = await this.#keepFirst(key, bytes);
+    const sent = await this.#asSent(asset, index, bytes);
+    if (!sent) return;
+    const first = await this.#keepFirst(key, sent);
     const published = { rendition, segment: index, bytes: first.length, ...keyFrameOf(asset, rendition, first) };
     if (!(await assets.segmentPublished(asset.id, asset.version, published))) return store.deletePrefix(key);
     if (index === 0) await this.#advanceToPlayable(asset);
     this.changed(asset.id);
+  }
+
+  /** A segment as viewers are sent it; undefined when the key is gone, and its version with it. */
+  async #asSent(asset: Asset, index: number, bytes: Uint8Array): Promise<Uint8Array | undefined> {
+    if (!asset.encryption) return bytes;
+    const key = await this.#deps.contentKeys.find(asset.id, asset.version);
+    return key && encryptSegment(bytes, key, index);
   }
 
   /** `playable` once the first segments of the sound and of a rung that players start with are there. */
@@ -250,7 +265,9 @@ export class Publisher {
   }
 }
 
+/** Nothing for an encrypted segment: a range of it is not the encryption of that range. */
 function keyFrameOf(asset: Asset, rendition: string, bytes: Uint8Array): Pick<PublishedSegment, 'keyFrame'> {
+  if (asset.encryption) return {};
   const isVideo = asset.film?.video?.renditions.some(({ name }) => name === rendition);
   const range = isVideo ? keyFrameRange(bytes) : undefined;
   return range ? { keyFrame: { startByte: range.start, sizeBytes: range.end - range.start } } : {};

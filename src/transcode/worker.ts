@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { readLadder } from '../config/ladders.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
+import type { ContentKeyRepository } from '../database/content-keys.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -39,6 +40,7 @@ export interface WorkerDeps {
   readonly assets: AssetRepository;
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
+  readonly contentKeys: ContentKeyRepository;
   readonly queue: Queue;
   readonly store: ObjectStore;
   readonly signals: Signals;
@@ -360,7 +362,7 @@ export class Worker {
   async #giveUp(subject: string, fault: Fault): Promise<void> {
     const { assets, encodings, queue, store } = this.#deps;
     const { assetId, version } = readSubject(subject);
-    const code = isHopeless(fault) || LIMITS.includes(fault.code) ? fault.code : 'ENCODE_FAILED';
+    const code = isHopeless(fault) || TOLD.includes(fault.code) ? fault.code : 'ENCODE_FAILED';
     const says = fault.code === code ? fault.message : 'The encoder gave up on this film.';
     if (version === undefined) await assets.fail(assetId, { code, says });
     else await encodings.fail(assetId, version, { code, says });
@@ -463,11 +465,16 @@ function readsStraightened({ payload }: Job): boolean {
   return (payload as Partial<SourceLayout> | undefined)?.straightened === true;
 }
 
-/** The asset as a version that is under way: with its number, and its film once that is planned. */
-function asEncoded({ film: _served, ...asset }: Asset, version: number): Asset | undefined {
+/** The asset as a version that is under way: with its number and encryption, and its film once that is planned. */
+function asEncoded({ film: _film, encryption: _encryption, ...asset }: Asset, version: number): Asset | undefined {
   const { encoding } = asset;
   if (encoding?.version !== version || encoding.state !== 'running') return undefined;
-  return { ...asset, version, ...(encoding.film ? { film: encoding.film } : {}) };
+  return {
+    ...asset,
+    version,
+    ...(encoding.encryption ? { encryption: encoding.encryption } : {}),
+    ...(encoding.film ? { film: encoding.film } : {}),
+  };
 }
 
 /**
@@ -505,8 +512,8 @@ function isHopeless(fault: Fault): boolean {
   return fault.side === 'viewer' || fault.code === 'SOURCE_MISSING';
 }
 
-/** A film that passes a limit is told so. */
-const LIMITS: readonly FaultCode[] = ['ENCODE_TIMEOUT', 'ENCODE_MEMORY', 'ENCODE_OUTPUT'];
+/** A film that passes a limit is told so, and an operator whose machines do not agree. */
+const TOLD: readonly FaultCode[] = ['ENCODE_TIMEOUT', 'ENCODE_MEMORY', 'ENCODE_OUTPUT', 'CONTENT_KEY_UNREADABLE'];
 
 const ENCODERS: Readonly<Record<string, (work: PictureWork & EmbeddedWork, job: Job) => Promise<void>>> = {
   copy: copyVideo,

@@ -24,6 +24,8 @@ export const MASTER = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\nv1/360p/ind
 export const MANIFEST =
   '<MPD><SegmentTemplate initialization="v1/$RepresentationID$/init.mp4" media="v1/$RepresentationID$/s$Number%05d$.m4s"/></MPD>\n';
 export const MEDIA = '#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n#EXTINF:4,\ns00000.m4s\n#EXT-X-ENDLIST\n';
+export const LOCKED_MEDIA = MEDIA.replace('#EXTINF', '#EXT-X-KEY:METHOD=AES-128,URI="../key"\n#EXTINF');
+export const CONTENT_KEY = Buffer.from('0123456789abcdef');
 export const STORYBOARD = 'WEBVTT\n\n00:00.000 --> 00:02.000\nv1/storyboard/sheet-000.jpg#xywh=0,0,160,90\n';
 
 /** A film edge with its configuration on disk, and an origin with one signed and one public film. */
@@ -45,6 +47,8 @@ export async function startFilmEdge(options: { controlUrl?: string; settings?: o
     s.origin.serve(`/assets/${id}/master.m3u8`, { headers: short, body: MASTER });
     s.origin.serve(`/assets/${id}/manifest.mpd`, { headers: short, body: MANIFEST });
     s.origin.serve(`/assets/${id}/v1/360p/index.m3u8`, { headers: short, body: MEDIA });
+    s.origin.serve(`/assets/${id}/v2/360p/index.m3u8`, { headers: short, body: LOCKED_MEDIA });
+    s.origin.serve(`/assets/${id}/v2/key`, { headers: { 'Cache-Control': 'private, no-store' }, body: CONTENT_KEY });
     s.origin.serve(`/assets/${id}/storyboard.vtt`, { headers: short, body: STORYBOARD });
     s.origin.serve(`/assets/${id}/v1/360p/s00000.m4s`, {
       headers: { 'Cache-Control': 'public, max-age=31536000, immutable', ETag: '"seg"' },

@@ -21,6 +21,8 @@ export interface AssetBody {
   readonly assetId: string;
   readonly status: 'uploading' | 'queued' | 'playable' | 'ready' | 'errored';
   readonly playbackUrl: string;
+  readonly encryption?: string;
+  readonly dashUrl?: string;
   readonly posterUrl?: string;
   readonly storyboardUrl?: string;
   readonly durationSeconds?: number;
@@ -32,6 +34,7 @@ export interface AssetBody {
     readonly version: number;
     readonly status: 'running' | 'ready' | 'failed';
     readonly ladder: string;
+    readonly encryption?: string;
     readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
     readonly error?: { readonly code: string; readonly detail: string };
   };
@@ -126,19 +129,21 @@ export class TestServer {
     });
   }
 
-  /** Uploads bytes as one raw body. */
   /** A great film is sent while it is read: a Blob of a file is many times slower. */
   uploadFile(path: string, filename: string): Promise<AssetBody> {
     const body = Readable.toWeb(createReadStream(path, { highWaterMark: 1_048_576 })) as ReadableStream<Uint8Array>;
     return this.upload(body, filename);
   }
 
+  /** Uploads bytes as one raw body. */
   async upload(
     bytes: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
     filename: string,
     policy = 'public',
+    encryption = 'none',
   ): Promise<AssetBody> {
-    const response = await fetch(`${this.run.control}/v1/assets?filename=${filename}&policy=${policy}`, {
+    const query = new URLSearchParams({ filename, policy, encryption });
+    const response = await fetch(`${this.run.control}/v1/assets?${query}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${this.run.adminToken}`, 'content-type': 'application/octet-stream' },
       body: bytes,

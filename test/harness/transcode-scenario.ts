@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
-import { type Asset, AssetRepository } from '../../src/database/assets.ts';
+import { type Asset, AssetRepository, type NewAsset } from '../../src/database/assets.ts';
+import { ContentKeyRepository } from '../../src/database/content-keys.ts';
 import { EncodingRepository } from '../../src/database/encodings.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { SubtitleRepository } from '../../src/database/subtitles.ts';
@@ -28,6 +29,7 @@ export class TranscodeScenario {
   readonly assets: AssetRepository;
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
+  readonly contentKeys: ContentKeyRepository;
   readonly queue: Queue;
   readonly store: FolderStore;
   readonly signals = new LocalSignals();
@@ -42,6 +44,7 @@ export class TranscodeScenario {
     this.assets = new AssetRepository(database, systemClock);
     this.subtitles = new SubtitleRepository(database, systemClock);
     this.encodings = new EncodingRepository(database, systemClock);
+    this.contentKeys = new ContentKeyRepository(database, 'a secret of this scenario');
     this.queue = new Queue(database, systemClock, this.signals, {
       leaseMs: settings.leaseMs,
       maxAttempts: settings.chunkAttempts,
@@ -60,9 +63,10 @@ export class TranscodeScenario {
   }
 
   #newWorker(): Worker {
-    const { assets, encodings, subtitles, queue, store, signals, settings } = this;
+    const { assets, contentKeys, encodings, subtitles, queue, store, signals, settings } = this;
     return new Worker({
       assets,
+      contentKeys,
       encodings,
       subtitles,
       queue,
@@ -99,9 +103,9 @@ export class TranscodeScenario {
   }
 
   /** Stores a file as the source of a new asset, as ingest does. */
-  async ingest(file: string): Promise<string> {
+  async ingest(file: string, wish: Pick<NewAsset, 'encryption'> = {}): Promise<string> {
     const id = newId('as');
-    await this.assets.create({ id, title: 'clip', policy: 'public', sourceName: 'film.mp4' });
+    await this.assets.create({ id, title: 'clip', policy: 'public', sourceName: 'film.mp4', ...wish });
     const path = join(this.folder, 'media', sourceKey(id));
     await mkdir(join(path, '..'), { recursive: true });
     await copyFile(file, path);
@@ -109,6 +113,11 @@ export class TranscodeScenario {
     const job = { kind: 'probe', subject: id, lanes: [], firstSegment: 0, endSegment: 0, payload: {} };
     await this.queue.add([{ ...job, priority: PRIORITY_PROBE }]);
     return id;
+  }
+
+  /** Gives the asset a key, sealed as a server with another secret would. */
+  async foreignKey(id: string): Promise<void> {
+    await new ContentKeyRepository(this.#database, 'another secret').provide(id, 1);
   }
 
   /** Resolves once the asset satisfies `is`. */

@@ -5,6 +5,7 @@ import { signToken } from '../../src/kernel/access/token.ts';
 import type { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
 import {
   CONSOLE,
+  CONTENT_KEY,
   KEY_PAIR_ID,
   MANIFEST,
   MASTER,
@@ -113,6 +114,57 @@ test('a signed DASH manifest names its segments with the grant, and by cookie st
   expect((await s.get(first)).body.toString()).toBe('segment');
   const byCookie = await s.get(manifest, { headers: { Cookie: cookieHeader(`${s.url}/assets/${SIGNED}/*`) } });
   expect(byCookie.body.toString()).toBe(MANIFEST);
+});
+
+test('an encrypted rendition asked for by a signed URL names its key with the grant, and that key alone', async () => {
+  const own = (await s.get(signed(`/assets/${SIGNED}/v2/360p/index.m3u8`))).body.toString();
+  const [, key = ''] = /#EXT-X-KEY:METHOD=AES-128,URI="([^"]*)"/.exec(own) ?? [];
+  expect(key).toMatch(new RegExp(`^/t/[\\w.-]+/assets/${SIGNED}/v2/key$`));
+  const answer = await s.get(key);
+  expect([answer.status, answer.body]).toEqual([200, CONTENT_KEY]);
+  expect((await s.get(key.replace('/v2/key', '/v1/key'))).status).toBe(403);
+  expect((await s.get(key.replace('/key', '/360p/s00000.m4s'))).status).toBe(403);
+  expect((await s.get(key.replace(SIGNED, PUBLIC))).status).toBe(403);
+});
+
+test('below a grant for the whole film the key is where the playlist says, by path, cookie, bearer and query', async () => {
+  const path = `/assets/${SIGNED}/v2/key`;
+  const jwt = token();
+  const cookie = cookieHeader(`${s.url}/assets/${SIGNED}/*`);
+  for (const answer of [
+    await s.get(`/t/${jwt}${path}`),
+    await s.get(`${path}?token=${jwt}`),
+    await s.get(path, { headers: { Authorization: `Bearer ${jwt}` } }),
+    await s.get(path, { headers: { Cookie: cookie } }),
+    await s.get(signed(path)),
+  ]) {
+    expect([answer.status, answer.body]).toEqual([200, CONTENT_KEY]);
+  }
+});
+
+test('a key without a grant is refused like anything else, and nothing is asked of the origin', async () => {
+  const path = `/assets/${SIGNED}/v2/key`;
+  for (const target of [
+    path,
+    `${path}?token=x.y.z`,
+    `/t/x.y.z${path}`,
+    signed(`/assets/${PUBLIC}/v2/key`).replace(PUBLIC, SIGNED),
+  ]) {
+    expect((await s.get(target)).status, target).toBe(403);
+  }
+  clock.ms += 601_000;
+  expect((await s.get(signed(path, { seconds: -1 }))).status).toBe(403);
+  expect(s.origin.count(path)).toBe(0);
+});
+
+test('a key is passed on and kept nowhere, also for a public film and for many who ask at once', async () => {
+  const path = `/assets/${PUBLIC}/v2/key`;
+  const answers = await Promise.all(Array.from({ length: 5 }, () => s.get(path)));
+  for (const { status, headers, body } of [...answers, await s.get(path)]) {
+    expect([status, body, headers['cache-control']]).toEqual([200, CONTENT_KEY, 'private, no-store']);
+    expect(headers['x-cache']).toBe('Miss from frontrow');
+  }
+  expect(s.origin.count(path)).toBe(6);
 });
 
 test('a playlist made for one grant is private and has a tag of its own', async () => {

@@ -2,14 +2,15 @@ import { rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AssetRepository } from '../../src/database/assets.ts';
+import { ContentKeyRepository } from '../../src/database/content-keys.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { Fault } from '../../src/kernel/errors.ts';
 import type { Film } from '../../src/kernel/film/film.ts';
-import { masterKey, segmentKey } from '../../src/kernel/film/paths.ts';
+import { contentKeyPath, manifestKey, masterKey, segmentKey } from '../../src/kernel/film/paths.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { buildOrigin, type OriginDeps } from '../../src/origin/http.ts';
 import { Queue } from '../../src/queue/queue.ts';
@@ -19,6 +20,7 @@ import { freshFolder } from '../harness/server.ts';
 
 const SECRET = 'what edges and the origin share';
 const ID = 'as_aaaabbbbccccdddd';
+const LOCKED = 'as_bbbbccccddddeeee';
 const SEGMENT = segmentKey(ID, 1, '240p', 2);
 const BYTES = Buffer.from('0123456789');
 
@@ -42,6 +44,7 @@ let store: FolderStore;
 let signals: LocalSignals;
 let queue: Queue;
 let assets: AssetRepository;
+let contentKeys: ContentKeyRepository;
 let app: FastifyInstance;
 let url: string;
 
@@ -53,6 +56,7 @@ beforeEach(async () => {
   signals = new LocalSignals();
   queue = new Queue(database, systemClock, signals, { leaseMs: 10_000, maxAttempts: 3 });
   assets = new AssetRepository(database, systemClock);
+  contentKeys = new ContentKeyRepository(database, 'what seals keys');
   await assets.create({ id: ID, title: 'Film', policy: 'signed', sourceName: 'film.mp4' });
   await assets.sourceStored(ID, 100);
   await assets.planned(ID, 1, film);
@@ -172,6 +176,55 @@ test('what the film does not have is 404 at once', async () => {
   }
 });
 
+describe('the key of an encrypted version', () => {
+  beforeEach(async () => {
+    await assets.create({ id: LOCKED, title: 'Film', policy: 'signed', sourceName: 'film.mp4', encryption: 'aes-128' });
+    await assets.sourceStored(LOCKED, 100);
+    await contentKeys.provide(LOCKED, 1);
+  });
+
+  test('is sixteen bytes that nobody on the way may keep, the same every time', async () => {
+    const answer = await get(contentKeyPath(LOCKED, 1));
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('application/octet-stream');
+    expect(answer.headers.get('cache-control')).toBe('private, no-store');
+    const key = Buffer.from(await answer.arrayBuffer());
+    expect(key).toHaveLength(16);
+    expect(key).toEqual(await contentKeys.find(LOCKED, 1));
+    expect((await fetch(url + contentKeyPath(LOCKED, 1))).status).toBe(403);
+  });
+
+  test.each([
+    ['of a version that there is not', contentKeyPath(LOCKED, 2)],
+    ['of an asset in the clear', contentKeyPath(ID, 1)],
+    ['of no asset', contentKeyPath('as_zzzzzzzzzzzzzzzz', 1)],
+    ['of version 0', `/assets/${LOCKED}/v0/key`],
+    ['of a version written another way', `/assets/${LOCKED}/v01/key`],
+    ['below a rendition', `/assets/${LOCKED}/v1/240p/key`],
+  ])('is not there %s', async (_, path) => {
+    const answer = await get(path);
+    expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'NOT_FOUND' }]);
+  });
+
+  test('goes with its asset', async () => {
+    await assets.delete(LOCKED);
+    expect((await get(contentKeyPath(LOCKED, 1))).status).toBe(404);
+  });
+
+  test('that was sealed under another secret is our failure, and says which', async () => {
+    await database.deleteFrom('content_keys').execute();
+    await new ContentKeyRepository(database, 'another secret').provide(LOCKED, 1);
+    const answer = await get(contentKeyPath(LOCKED, 1));
+    expect([answer.status, await answer.json()]).toMatchObject([500, { code: 'CONTENT_KEY_UNREADABLE' }]);
+  });
+
+  test('has no part in DASH: an encrypted film has no manifest, and says so', async () => {
+    const answer = await get(`/${manifestKey(LOCKED)}`);
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([404, 'no-store']);
+    expect(await answer.json()).toMatchObject({ code: 'DASH_UNAVAILABLE' });
+  });
+});
+
 test.each([
   '/assets/../frontrow.sqlite',
   '/assets/%2e%2e/frontrow.sqlite',
@@ -187,8 +240,8 @@ test("an asset's policy is told to edges, also when there is no such asset", asy
 });
 
 async function start(holdMs: number, from: OriginDeps['store'] = store): Promise<void> {
-  const deps = { assets, queue, store: from, signals, clock: systemClock, holdMs, edgeSecret: SECRET, log: silentLog };
-  app = buildOrigin(deps);
+  const seams = { assets, contentKeys, queue, store: from, signals, clock: systemClock, log: silentLog };
+  app = buildOrigin({ ...seams, holdMs, edgeSecret: SECRET });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 }
 

@@ -20,9 +20,8 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
       },
     },
     async ({ body }, reply) => {
-      if (!(await parts.assets.find(body.assetId))) {
-        throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
-      }
+      const asset = await parts.assets.find(body.assetId);
+      if (!asset) throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
       await keyMustStand();
       const expiresAtMs = Math.floor(parts.clock.now() / 1000 + (body.expiresInSeconds ?? 3_600)) * 1000;
       const startsAtMs = body.startsAt === undefined ? undefined : Date.parse(body.startsAt);
@@ -30,7 +29,8 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
         throw new Fault('INVALID_REQUEST', { says: 'body.startsAt lies behind the end of the grant.' });
       }
       const terms = {
-        assetId: body.assetId,
+        assetId: asset.id,
+        hasManifest: asset.encryption === undefined,
         expiresAtMs,
         ...(startsAtMs === undefined ? {} : { startsAtMs }),
         ...(body.ip === undefined ? {} : { ip: body.ip }),

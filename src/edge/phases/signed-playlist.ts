@@ -4,6 +4,7 @@ import { deriveToken } from '../../kernel/access/derive.ts';
 import type { Grant } from '../../kernel/access/proof.ts';
 import { rewriteManifest } from '../../kernel/dash/rewrite.ts';
 import { Fault } from '../../kernel/errors.ts';
+import { CONTENT_KEY_URI, contentKeyPath, type FilmObject } from '../../kernel/film/paths.ts';
 import { rewriteUris } from '../../kernel/hls/rewrite.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
@@ -76,10 +77,15 @@ export class SignedPlaylists {
 function ownSubject(x: Exchange, { head }: Subject, bytes: Buffer, parts: EdgeParts): Subject {
   const { grant, film } = x;
   if (!grant || !film || !parts.gate) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
+  const { derivedKey } = parts.gate;
   const folder = x.path.slice(0, x.path.lastIndexOf('/') + 1);
-  const token = deriveToken(grant, `${folder}*`, parts.gate.derivedKey);
-  const prefix = `/t/${token}${folder}`;
-  const own = Buffer.from(writeOwn(film.kind, bytes.toString('utf8'), prefix));
+  const token = deriveToken(grant, `${folder}*`, derivedKey);
+  const rename = (uri: string) => {
+    if (isOwnName(uri)) return `/t/${token}${folder}${uri}`;
+    const key = keyPathOf(film, uri);
+    return key === undefined ? uri : `/t/${deriveToken(grant, key, derivedKey)}${key}`;
+  };
+  const own = Buffer.from(writeOwn(film.kind, bytes.toString('utf8'), rename));
   const etag = head.etag === undefined ? undefined : ownTag(head.etag, token);
   const fields = [...withoutFields(head.fields, REPLACED), 'Cache-Control', 'private'];
   if (etag !== undefined) fields.push('ETag', etag);
@@ -89,8 +95,7 @@ function ownSubject(x: Exchange, { head }: Subject, bytes: Buffer, parts: EdgePa
 
 const REPLACED: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires']);
 
-function writeOwn(kind: string, text: string, prefix: string): string {
-  const rename = (uri: string) => (isOwnName(uri) ? prefix + uri : uri);
+function writeOwn(kind: string, text: string, rename: (uri: string) => string): string {
   if (kind === 'manifest') return rewriteManifest(text, rename);
   if (kind !== 'storyboard') return rewriteUris(text, rename);
   return text.replace(/^[^\s#]+(?=#xywh=)/gm, rename);
@@ -99,6 +104,11 @@ function writeOwn(kind: string, text: string, prefix: string): string {
 /** Our playlists name their children by relative paths below their own folder; anything else is left alone. */
 function isOwnName(uri: string): boolean {
   return !uri.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(uri) && !uri.includes('..');
+}
+
+/** The one name outside of its folder that a rendition's playlist has: its key, which all renditions share. */
+function keyPathOf(film: FilmObject, uri: string): string | undefined {
+  return film.kind === 'playlist' && uri === CONTENT_KEY_URI ? contentKeyPath(film.assetId, film.version) : undefined;
 }
 
 /** Differs with the grant, so that one viewer's copy never stands for another's. */

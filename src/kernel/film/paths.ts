@@ -64,6 +64,16 @@ export function mediaPlaylistKey(assetId: string, version: number, rendition: st
   return `${renditionPrefix(assetId, version, rendition)}index.m3u8`;
 }
 
+/** Where the key of an encrypted version is asked for. It is in no store: the origin has it from the database. */
+export function contentKeyPath(assetId: string, version: number): string {
+  return `/${versionPrefix(assetId, version)}${CONTENT_KEY_NAME}`;
+}
+
+const CONTENT_KEY_NAME = 'key';
+
+/** The same from a rendition's playlist. */
+export const CONTENT_KEY_URI = `../${CONTENT_KEY_NAME}`;
+
 /** The playlist of key frames alone, for trick play. */
 export function iframePlaylistKey(assetId: string, version: number, rendition: string): string {
   return `${versionPrefix(assetId, version)}${rendition}/iframes.m3u8`;
@@ -132,11 +142,12 @@ export type FilmObject =
       readonly rendition: string;
       readonly index: number;
     }
+  | { readonly kind: 'key'; readonly assetId: string; readonly version: number }
   | { readonly kind: 'sheet'; readonly assetId: string; readonly version: number; readonly sheet: number }
   | { readonly kind: 'subtitle-playlist' | 'subtitle-segment'; readonly assetId: string; readonly subtitles: string };
 
 const FILM_PATH =
-  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
+  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:(?<key>key)|storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
 
 /** Reads a path of the shape this file writes; undefined for every other text, so `..` never gets past it. */
 export function parseFilmPath(path: string): FilmObject | undefined {
@@ -152,6 +163,7 @@ export function parseFilmPath(path: string): FilmObject | undefined {
     return { kind: groups.texts ? 'subtitle-playlist' : 'subtitle-segment', assetId, subtitles };
   }
   const version = Number(groups.version);
+  if (groups.key) return { kind: 'key', assetId, version };
   if (groups.sheet !== undefined) return { kind: 'sheet', assetId, version, sheet: Number(groups.sheet) };
   const rendition = groups.rendition ?? '';
   if (groups.playlist) return { kind: 'playlist', assetId, version, rendition };

@@ -34,13 +34,17 @@ const CONTAINER_SHARE = 1.03;
 /** The rate cap leaves this share over the average: CRF spends less than its cap on most of a film. */
 const AVERAGE_OF_PEAK = 0.7;
 
-/** The media playlist of one rendition, complete before the first segment exists: every duration is computed. */
-export function filmMediaPlaylist(film: Film, rendition: string): MediaPlaylist {
+/**
+ * The media playlist of one rendition, complete before the first segment exists: every duration is computed. `keyUri` is
+ * where the key of an encrypted film is.
+ */
+export function filmMediaPlaylist(film: Film, rendition: string, keyUri?: string): MediaPlaylist {
   const segments = durations(film, rendition).map((durationSeconds, index) => ({
     uri: segmentName(index),
     durationSeconds,
   }));
-  return { targetDurationSeconds: targetDurationSeconds(film), initUri: 'init.mp4', segments };
+  const target = { targetDurationSeconds: targetDurationSeconds(film) };
+  return { ...target, initUri: 'init.mp4', ...(keyUri === undefined ? {} : { keyUri }), segments };
 }
 
 /** Where the key frame of a segment lies in it. */

@@ -4,6 +4,8 @@ export interface MediaPlaylist {
   readonly targetDurationSeconds: number;
   /** Absent where segments need none, as text does. */
   readonly initUri?: string;
+  /** Where the key of segments encrypted by AES-128 is; the init segment is in the clear. */
+  readonly keyUri?: string;
   readonly segments: readonly { readonly uri: string; readonly durationSeconds: number }[];
 }
 

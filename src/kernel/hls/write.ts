@@ -20,6 +20,8 @@ export function writeMediaPlaylist(playlist: MediaPlaylist): string {
     '#EXT-X-MEDIA-SEQUENCE:0',
     '#EXT-X-PLAYLIST-TYPE:VOD',
     ...(playlist.initUri === undefined ? [] : [`#EXT-X-MAP:URI=${quoted(playlist.initUri)}`]),
+    // After the map, so that it does not hold for it: only what follows a key is encrypted (RFC 8216 section 4.3.2.4).
+    ...(playlist.keyUri === undefined ? [] : [`#EXT-X-KEY:METHOD=AES-128,URI=${quoted(playlist.keyUri)}`]),
     ...playlist.segments.flatMap(({ uri, durationSeconds }) => [`#EXTINF:${durationSeconds.toFixed(6)},`, uri]),
     '#EXT-X-ENDLIST',
   ]);
