@@ -15,9 +15,10 @@ const ARGUMENTS = [
   '--autoplay-policy=no-user-gesture-required',
 ];
 
-/** A real browser without a window. */
-export async function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: await findChromium(), chromiumSandbox: false, args: ARGUMENTS });
+/** A real browser without a window; `more` are switches of its command line. */
+export async function launchBrowser(...more: readonly string[]): Promise<Browser> {
+  const args = [...ARGUMENTS, ...more];
+  return chromium.launch({ executablePath: await findChromium(), chromiumSandbox: false, args });
 }
 
 async function findChromium(): Promise<string> {

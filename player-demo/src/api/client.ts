@@ -3,6 +3,7 @@ import type {
   Asset,
   AssetPage,
   AssetPolicy,
+  FilmWish,
   GrantRequest,
   KeyAlgorithm,
   NewSigningKey,
@@ -51,8 +52,8 @@ export class ApiClient {
     await this.#send('DELETE', assetPath(assetId));
   }
 
-  async pullAsset(url: string, policy: AssetPolicy): Promise<Asset> {
-    return this.#send('POST', '/v1/assets', { source: { url }, policy });
+  async pullAsset(url: string, wish: FilmWish): Promise<Asset> {
+    return this.#send('POST', '/v1/assets', { source: { url }, ...wish });
   }
 
   async issueGrant(request: GrantRequest): Promise<PlaybackGrant> {

@@ -2,6 +2,13 @@
 
 export type AssetStatus = 'uploading' | 'queued' | 'playable' | 'ready' | 'errored';
 export type AssetPolicy = 'public' | 'signed';
+export type Encryption = 'aes-128' | 'none';
+
+/** What the owner of a new film decides about it. */
+export interface FilmWish {
+  readonly policy: AssetPolicy;
+  readonly encryption: Encryption;
+}
 
 export interface Rendition {
   readonly name: string;
@@ -16,6 +23,8 @@ export interface Asset {
   readonly assetId: string;
   readonly title: string;
   readonly policy: AssetPolicy;
+  /** Absent for segments in the clear. */
+  readonly encryption?: Encryption;
   readonly status: AssetStatus;
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -51,6 +51,7 @@ export const AssetCard = memo(function AssetCard({ asset, onDialog }: AssetCardP
           <span class="tabular">{status.label}</span>
         </span>
         <PolicyBadge policy={asset.policy} />
+        <EncryptionBadge asset={asset} />
         <CardFacts asset={asset} />
         <Menu label={`Actions for ${asset.title}`} items={actionsOf(asset, onDialog)} testId="asset-menu" />
       </div>
@@ -80,6 +81,17 @@ export function PolicyBadge({ policy }: { policy: AssetPolicy }): VNode {
     <span class={`policy policy-${policy}`} title={says} data-testid="asset-policy">
       <Icon name={policy === 'signed' ? 'lock' : 'globe'} size={14} />
       <span>{policy === 'signed' ? 'Signed' : 'Public'}</span>
+    </span>
+  );
+}
+
+/** Nothing for a film in the clear. */
+export function EncryptionBadge({ asset }: { asset: Asset }): VNode | null {
+  if (!asset.encryption) return null;
+  return (
+    <span class="policy" title="Stored and sent as ciphertext (HLS, AES-128)" data-testid="asset-encryption">
+      <Icon name="key" size={14} />
+      <span>Encrypted</span>
     </span>
   );
 }

@@ -6,7 +6,7 @@ import { library, uploader } from '../stores.ts';
 import { Button, Field } from '../ui/controls.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { tell } from '../ui/toast.tsx';
-import { PolicyChoice } from '../upload/drop-zone.tsx';
+import { NewFilmChoices } from '../upload/drop-zone.tsx';
 
 export type OpenDialog =
   | { readonly kind: 'rename'; readonly asset: Asset }
@@ -110,7 +110,7 @@ function PullDialog({ onClose }: { onClose: () => void }): VNode {
   const { busy, problem, run } = useWork(onClose);
   const submit = (event: Event) => {
     event.preventDefault();
-    run(() => library.pull(url.trim(), uploader.policy.value));
+    run(() => library.pull(url.trim(), uploader.wish));
   };
   return (
     <Dialog title="Add a film from a URL" onClose={onClose}>
@@ -126,7 +126,7 @@ function PullDialog({ onClose }: { onClose: () => void }): VNode {
             data-testid="pull-input"
           />
         </Field>
-        <PolicyChoice />
+        <NewFilmChoices />
         <ProblemLine problem={problem} />
         <div class="dialog-actions">
           <Button onClick={onClose}>Cancel</Button>

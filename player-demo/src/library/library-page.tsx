@@ -6,7 +6,7 @@ import { library } from '../stores.ts';
 import { Button } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { chooseFiles, PolicyChoice } from '../upload/drop-zone.tsx';
+import { chooseFiles, NewFilmChoices } from '../upload/drop-zone.tsx';
 import { AssetCard } from './asset-card.tsx';
 import { AssetDialogs, type OpenDialog } from './asset-dialogs.tsx';
 import { isUnsettled, searchShelf } from './shelf.ts';
@@ -102,7 +102,7 @@ function EmptyLibrary(): VNode {
       <Button look="primary" icon="upload" onClick={chooseFiles}>
         Choose files
       </Button>
-      <PolicyChoice />
+      <NewFilmChoices />
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import type { ApiClient } from '../api/client.ts';
 import { EventFeed, type FeedState } from '../api/event-feed.ts';
 import { Problem } from '../api/problem.ts';
-import type { Asset, AssetEvent, AssetPolicy } from '../api/shapes.ts';
+import type { Asset, AssetEvent, AssetPolicy, FilmWish } from '../api/shapes.ts';
 import { Cell } from '../cell.ts';
 import { applyEvent, isUnsettled, placeAsset, type Shelf, sortShelf } from './shelf.ts';
 
@@ -69,8 +69,8 @@ export class LibraryStore {
     this.#apply({ type: 'deleted', assetId });
   }
 
-  async pull(url: string, policy: AssetPolicy): Promise<void> {
-    this.#place(await this.#api.pullAsset(url, policy));
+  async pull(url: string, wish: FilmWish): Promise<void> {
+    this.#place(await this.#api.pullAsset(url, wish));
   }
 
   #place(asset: Asset): void {

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Problem } from '../api/problem.ts';
 import type { Asset } from '../api/shapes.ts';
 import { useCell } from '../cell.ts';
-import { PolicyBadge } from '../library/asset-card.tsx';
+import { EncryptionBadge, PolicyBadge } from '../library/asset-card.tsx';
 import { viewStatus } from '../library/asset-status.ts';
 import { writeRoute } from '../route.ts';
 import { api } from '../session.ts';
@@ -61,6 +61,7 @@ function Watch({ asset, carrierAtFirst }: { asset: Asset; carrierAtFirst: Carrie
         </a>
         <h1 title={asset.title}>{asset.title}</h1>
         <PolicyBadge policy={asset.policy} />
+        <EncryptionBadge asset={asset} />
         <a class="button button-plain watch-sign" href={writeRoute({ page: 'sign', assetId: asset.assetId })}>
           <Icon name="pen" size={17} />
           <span>Sign for a viewer</span>

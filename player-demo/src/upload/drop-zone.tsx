@@ -44,8 +44,9 @@ export function DropZone(): VNode {
   );
 }
 
-export function PolicyChoice(): VNode {
+export function NewFilmChoices(): VNode {
   const policy = useCell(uploader.policy);
+  const encryption = useCell(uploader.encryption);
   return (
     <div class="policy-choice">
       <span class="muted">New films are</span>
@@ -58,6 +59,15 @@ export function PolicyChoice(): VNode {
           { value: 'signed', label: 'Signed', testId: 'policy-signed' },
         ]}
       />
+      <label class="tick" title="Stored and sent as ciphertext; viewers get the key as they get the film">
+        <input
+          type="checkbox"
+          checked={encryption === 'aes-128'}
+          onChange={(event) => uploader.encryption.set(event.currentTarget.checked ? 'aes-128' : 'none')}
+          data-testid="encrypt"
+        />
+        <span>Encrypted</span>
+      </label>
     </div>
   );
 }

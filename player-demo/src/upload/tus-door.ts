@@ -1,6 +1,6 @@
 import { DetailedError, Upload as TusUpload } from 'tus-js-client';
 import { Problem, readProblem } from '../api/problem.ts';
-import type { AssetPolicy } from '../api/shapes.ts';
+import type { FilmWish } from '../api/shapes.ts';
 import { titleFromFilename } from '../format.ts';
 
 export interface SendListener {
@@ -10,9 +10,8 @@ export interface SendListener {
   onProblem(problem: Problem): void;
 }
 
-export interface SendOptions {
+export interface SendOptions extends FilmWish {
   readonly token: string;
-  readonly policy: AssetPolicy;
 }
 
 /** One file on its way by tus. `pause` keeps what arrived; `start` goes on from there, also in a later page. */
@@ -33,6 +32,7 @@ export class FileSend {
         filetype: file.type || 'application/octet-stream',
         title: titleFromFilename(file.name),
         policy: options.policy,
+        encryption: options.encryption,
       },
       retryDelays: [0, 1_000, 2_000, 4_000, 8_000, 15_000],
       removeFingerprintOnSuccess: true,

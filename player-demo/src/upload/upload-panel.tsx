@@ -6,7 +6,7 @@ import { writeRoute } from '../route.ts';
 import { uploader } from '../stores.ts';
 import { Button, IconButton, ProgressBar } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { PolicyChoice } from './drop-zone.tsx';
+import { NewFilmChoices } from './drop-zone.tsx';
 import { type QueueSum, secondsLeft, sumQueue, type Upload } from './upload-queue.ts';
 
 /** The queue, docked to the corner of every page while there is anything in it. */
@@ -40,7 +40,7 @@ export function UploadPanel(): VNode | null {
             ))}
           </ul>
           <footer class="uploads-foot">
-            <PolicyChoice />
+            <NewFilmChoices />
           </footer>
         </>
       )}

@@ -1,5 +1,5 @@
 import { Problem } from '../api/problem.ts';
-import type { AssetPolicy } from '../api/shapes.ts';
+import type { AssetPolicy, Encryption, FilmWish } from '../api/shapes.ts';
 import { Cell } from '../cell.ts';
 import { SpeedMeter } from './speed-meter.ts';
 import { FileSend } from './tus-door.ts';
@@ -17,14 +17,20 @@ import {
 /** Works the queue off: starts what may start, and writes down what the sends report. */
 export class Uploader {
   readonly queue = new Cell<UploadQueue>([]);
-  /** The policy that new uploads get. */
+  /** What new uploads get. */
   readonly policy = new Cell<AssetPolicy>('public');
+  readonly encryption = new Cell<Encryption>('none');
   readonly #token: () => string | undefined;
   readonly #sends = new Map<string, FileSend>();
   #count = 0;
 
   constructor(token: () => string | undefined) {
     this.#token = token;
+  }
+
+  /** What new films are to be, as chosen now. */
+  get wish(): FilmWish {
+    return { policy: this.policy.value, encryption: this.encryption.value };
   }
 
   add(files: Iterable<File>): void {
@@ -69,7 +75,7 @@ export class Uploader {
       this.queue.update((queue) => changeUpload(queue, id, part));
     return new FileSend(
       file,
-      { token: this.#token() ?? '', policy: this.policy.value },
+      { token: this.#token() ?? '', ...this.wish },
       {
         onResumedFrom: (resumedFromBytes) => {
           meter = new SpeedMeter();
