@@ -276,7 +276,7 @@ describe('a deleted film leaves nothing', () => {
     );
     // A worker that was in the middle of it may be a moment behind: what it had in hand is gone as well.
     await vi.waitFor(async () => expect(await busyWith(assetId)).toBe(false), { timeout: 20_000, interval: 200 });
-    expect(await stored(assetId)).toEqual([]);
+    await vi.waitFor(async () => expect(await stored(assetId)).toEqual([]), { timeout: 20_000, interval: 200 });
     expect(rows(assetId)).toEqual(NO_ROWS);
   }
 
