@@ -110,7 +110,7 @@ describe.each(PLACES)('what should have been removed from $store.name, said $dat
   test('of a version that failed or that another one replaced leaves the version that is served', async () => {
     await assets.advance(ONE, 'ready');
     for (const version of [2, 3]) {
-      await encodings.request(ONE, ladder(version), async () => {});
+      await encodings.request(ONE, { ladder: ladder(version) }, async () => {});
       await put(ONE, `v${version}/240p/s00000.m4s`);
     }
     await sweeper().sweep({ settledOnly: false });
