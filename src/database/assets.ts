@@ -7,7 +7,7 @@ import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts'
 import { filmPrefix, sourcePrefix, versionKeys } from '../kernel/film/paths.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
 import { joinedAssets, toAsset } from './asset-rows.ts';
-import { filmOfVersion, writeVersion } from './encodings.ts';
+import { discard, filmOfVersion, writeVersion } from './encodings.ts';
 import { recordEvent } from './events.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import { noteRemoval } from './removals.ts';
@@ -195,6 +195,34 @@ export class AssetRepository {
       if (!home) return false;
       await writeVersion(trx, id, home, { film: JSON.stringify(film), ...totals(film) }, this.#clock.now());
       return true;
+    });
+  }
+
+  /**
+   * Forgets the film that was planned of a source which still arrives; what is made from now on is the next version, since
+   * viewers may keep what they got of this one. Resolves to the version given up, or undefined when there was no film.
+   */
+  async startOver(id: string): Promise<number | undefined> {
+    return transact(this.#db, async (trx) => {
+      const begun = trx.selectFrom('assets').select('version').where('id', '=', id);
+      const row = await begun.where('arriving', '=', 1).where('film', 'is not', null).forUpdate().executeTakeFirst();
+      if (!row) return undefined;
+      const { version } = row;
+      const now = this.#clock.now();
+      const change = {
+        status: 'uploading',
+        version: version + 1,
+        film: null,
+        segments_total: 0,
+        segments_done: 0,
+      } as const;
+      await trx
+        .updateTable('assets')
+        .set({ ...change, updated_at: now })
+        .where('id', '=', id)
+        .execute();
+      await discard(trx, id, version, now);
+      return version;
     });
   }
 

@@ -2,6 +2,7 @@ import { access, type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readBoxHeader } from '../kernel/cmaf/boxes.ts';
 import { PRIORITY_PROBE } from '../queue/queue.ts';
+import { EarlyTails } from './early-tail.ts';
 import type { IngestParts } from './parts.ts';
 
 /**
@@ -30,15 +31,17 @@ const LEAST_LEFT_BYTES = 4 * 1024 * 1024;
 const LEAST_MEDIA_BYTES = 2 * 1024 * 1024;
 
 /**
- * Begins the film of a source while it is still on its way, once its index has arrived. Sources whose index comes last, or
- * which have none, begin when they are whole.
+ * Begins the film of a source while it is still on its way, once its index has arrived: in front, or in a tail that was sent
+ * ahead. Other sources begin when they are whole.
  */
 export class EarlyStart {
   readonly #parts: IngestParts;
   readonly #settled = new Set<string>();
+  readonly #tails: EarlyTails;
 
   constructor(parts: IngestParts) {
     this.#parts = parts;
+    this.#tails = new EarlyTails(join(parts.folder, 'uploads'));
   }
 
   /** Looks at what has arrived of a source, and lets the work begin that needs no more. Never fails an upload. */
@@ -57,7 +60,9 @@ export class EarlyStart {
     if (this.#settled.has(assetId) || (sizeBytes ?? Number.POSITIVE_INFINITY) - receivedBytes < LEAST_LEFT_BYTES)
       return;
     const file = await findArrival(folder, assetId);
-    const found = file && (await readOutline(file, receivedBytes));
+    const tail = await this.#tails.find(assetId);
+    const found =
+      file && (await readOutline(file, { receivedBytes, tailByte: tail?.startByte ?? Number.POSITIVE_INFINITY }));
     if (!found) return;
     this.#settled.add(assetId);
     if (found === 'never' || (await queue.remaining(assetId, ['probe', 'copy', 'video', 'audio'])) > 0) return;
@@ -72,26 +77,41 @@ export class EarlyStart {
 
 const OUTLINE_BOXES = 20;
 
-/** Whether the index of an ISO file has arrived with some media behind it; undefined while that may still come. */
-async function readOutline(path: string, receivedBytes: number): Promise<'begins' | 'never' | undefined> {
+/** What there is of a file: what has arrived in order, and everything from `tailByte` on. */
+interface Arrived {
+  readonly receivedBytes: number;
+  readonly tailByte: number;
+}
+
+/** Whether the index of an ISO file has arrived, and some media; undefined while that may still come. */
+async function readOutline(path: string, arrived: Arrived): Promise<'begins' | 'never' | undefined> {
   const file = await open(path, 'r');
   try {
-    return await walk(file, receivedBytes);
+    return await walk(file, arrived);
   } finally {
     await file.close();
   }
 }
 
-async function walk(file: FileHandle, receivedBytes: number): Promise<'begins' | 'never' | undefined> {
+async function walk(file: FileHandle, { receivedBytes, tailByte }: Arrived): Promise<'begins' | 'never' | undefined> {
   const header = Buffer.alloc(16);
   let at = 0;
+  let mediaByte: number | undefined;
   for (let count = 0; count < OUTLINE_BOXES; count += 1) {
-    if (at + header.length > receivedBytes) return undefined;
-    await file.read(header, 0, header.length, at);
-    const box = readBoxHeader(header, 0);
-    if (!box || box.sizeBytes < box.headerBytes || !/^[\w ]{4}$/.test(box.type) || box.type === 'mdat') return 'never';
-    at += box.sizeBytes;
-    if (box.type === 'moov') return at + LEAST_MEDIA_BYTES <= receivedBytes ? 'begins' : undefined;
+    if (at + header.length > receivedBytes && at < tailByte) return undefined;
+    const { bytesRead } = await file.read(header, 0, header.length, at);
+    const box = readBoxHeader(header.subarray(0, bytesRead), 0);
+    if (!box || box.sizeBytes < box.headerBytes || !/^[\w ]{4}$/.test(box.type)) return 'never';
+    const endByte = at + box.sizeBytes;
+    if (box.type === 'moov') {
+      const isThere = at >= tailByte || endByte <= receivedBytes;
+      return isThere && (mediaByte ?? endByte) + LEAST_MEDIA_BYTES <= receivedBytes ? 'begins' : undefined;
+    }
+    if (box.type === 'mdat') {
+      if (endByte < tailByte) return 'never';
+      mediaByte ??= at;
+    }
+    at = endByte;
   }
   return 'never';
 }

@@ -4,7 +4,7 @@ import type { AssetPolicy } from '../database/assets.ts';
 import type { DatabaseTransaction } from '../database/open.ts';
 import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import { FAULTS, Fault, type FaultCode, isPassing, isStorageFull } from '../kernel/errors.ts';
-import { filmPrefix, sourceKey, sourcePrefix } from '../kernel/film/paths.ts';
+import { filmPrefix, sourceKey, sourcePrefix, versionKeys } from '../kernel/film/paths.ts';
 import { type NewJob, PRIORITY_PROBE } from '../queue/queue.ts';
 import { ASSETS, assetChannel, WORK } from '../queue/signals.ts';
 import { EarlyStart } from './early-start.ts';
@@ -143,6 +143,23 @@ export class Intake {
     signals.notify(WORK);
     this.#parts.metrics.count('sources', { outcome: 'stored' });
     this.#parts.metrics.count('source_bytes', {}, source.sizeBytes);
+    this.announce(assetId);
+  }
+
+  /** The end of a source was laid where it belongs, ahead of the rest: there may be an index in it. */
+  async tailLaid(assetId: string, receivedBytes: number, sizeBytes: number | undefined): Promise<void> {
+    this.#early.forget(assetId);
+    await this.#early.look(assetId, receivedBytes, sizeBytes);
+  }
+
+  /** Takes back the film that was begun of a source which turned out to be another; it is made anew as the next version. */
+  async startOver(assetId: string): Promise<void> {
+    const { assets, queue, log } = this.#parts;
+    await queue.cancel(assetId);
+    const version = await assets.startOver(assetId);
+    if (version === undefined) return;
+    log.warn({ assetId, version }, 'a film is made anew: its upload brought another end than was sent ahead');
+    for (const key of versionKeys(assetId, version)) await this.#remove(assetId, key);
     this.announce(assetId);
   }
 

@@ -1,12 +1,15 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
 import { sourceKey } from '../kernel/film/paths.ts';
 import { isId } from '../kernel/ids.ts';
-import type { Intake } from './intake.ts';
+import { parseTailRange, TAIL_MAX_BYTES } from './early-tail.ts';
+import { asStorageFault, type Intake, ignoreMissing } from './intake.ts';
 import { readLabel } from './label.ts';
 import type { IngestDoor, IngestParts } from './parts.ts';
 import { ArrivalStore, type UploadState } from './tus/arrival-store.ts';
@@ -100,6 +103,10 @@ export class Uploads {
       scope.options(`${PATH}/:id`, { schema: { hide: true } }, answer);
       scope.head(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'getUploadOffset' } }, answer);
       scope.patch(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'appendUpload' } }, answer);
+      scope.put(`${PATH}/:id/tail`, { ...guarded, schema: { ...schema, ...TAIL_SCHEMA } }, async (request, reply) => {
+        await this.#takeTail(request);
+        return reply.code(204).send();
+      });
       scope.delete(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'abortUpload' } }, answer);
       // Clients behind proxies that know no PATCH send POST with X-HTTP-Method-Override.
       scope.post(`${PATH}/:id`, { ...guarded, schema: { hide: true } }, answer);
@@ -139,8 +146,8 @@ export class Uploads {
   }
 
   #storeSource(id: string): Promise<void> {
-    const work = this.#intake
-      .finishPatiently(id, this.#store.fileOf(id), this.#stop.signal)
+    const work = this.#startOverWhereTailDiffers(id)
+      .then(() => this.#intake.finishPatiently(id, this.#store.fileOf(id), this.#stop.signal))
       .then(() => this.#store.drop(id))
       .finally(() => this.#storing.delete(id));
     this.#storing.set(id, work);
@@ -152,12 +159,79 @@ export class Uploads {
     return work;
   }
 
+  /** What was made by the index of a tail that the upload did not bring is not of this film. */
+  async #startOverWhereTailDiffers(id: string): Promise<void> {
+    const file = this.#store.fileOf(id);
+    if ((await stat(file).catch(ignoreMissing)) && (await this.#store.tails.differs(id, file))) {
+      await this.#intake.startOver(id);
+    }
+  }
+
+  async #takeTail(request: FastifyRequest): Promise<void> {
+    const id = idOf(request);
+    if (!isId(id, 'as')) throw new Fault('NOT_FOUND', { says: 'There is no upload at this address.' });
+    const range = parseTailRange(headerOf(request, 'content-range') ?? '');
+    const info = range && (await this.#store.configstore.get(id));
+    if (!range)
+      throw new Fault('INVALID_REQUEST', { says: 'headers.content-range does not say which end of a file this is.' });
+    if (!info || (await this.#stateOf(id)).kind !== 'arriving') {
+      throw new Fault('NOT_FOUND', { says: 'There is no upload at this address.' });
+    }
+    if (info.size !== range.sizeBytes) {
+      throw new Fault('INVALID_REQUEST', { says: 'headers.content-range is about a file of another length.' });
+    }
+    const bytes = range.sizeBytes - range.startByte;
+    if (bytes > TAIL_MAX_BYTES) throw new Fault('BODY_TOO_LARGE');
+    try {
+      await receiveExactly(bodyOf(request.raw), this.#store.tails.partOf(id), bytes);
+      await this.#engine.alone(id, () => this.#layTail(id, range.startByte));
+    } catch (cause) {
+      throw asStorageFault(cause);
+    } finally {
+      await rm(this.#store.tails.partOf(id), { force: true });
+    }
+  }
+
+  async #layTail(id: string, startByte: number): Promise<void> {
+    const { tails } = this.#store;
+    const offset = await this.#store.offsetOf(id);
+    // Gone, or there by now in order: then a tail is of no use, and must not be written over what arrived.
+    if (offset === undefined || offset > startByte || (await tails.find(id))) return;
+    await tails.lay(id, this.#store.fileOf(id), tails.partOf(id), startByte, offset);
+    const info = await this.#store.configstore.get(id);
+    await this.#intake.tailLaid(id, offset, info?.size);
+  }
+
   /** What a crash left between the last byte and the asset's next state. */
   async #heal(id: string): Promise<void> {
     const info = await this.#store.configstore.get(id);
-    const found = await stat(this.#store.fileOf(id)).catch(() => undefined);
-    if (!found || (info?.size !== undefined && found.size === info.size)) await this.#finish(id);
+    const offset = await this.#store.offsetOf(id);
+    if (offset === undefined || offset === info?.size) await this.#finish(id);
   }
+}
+
+const TAIL_SCHEMA = {
+  operationId: 'putUploadTail',
+  description:
+    'The end of the file, ahead of what lies before it, where an MP4 has its index there: the film can then begin while ' +
+    'it is uploaded. Content-Range says where it belongs, as in `bytes 900-999/1000`; at most 64 MiB. The upload brings ' +
+    'these bytes all the same, and only what it brings counts.',
+  consumes: ['application/octet-stream'],
+} as const;
+
+/** Writes a body of so many bytes, no less and no more, to a file. */
+async function receiveExactly(body: Readable, path: string, bytes: number): Promise<void> {
+  let received = 0;
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      received += chunk.length;
+      if (received > bytes)
+        done(new Fault('INVALID_REQUEST', { says: 'The body is longer than headers.content-range.' }));
+      else done(null, chunk);
+    },
+  });
+  await pipeline(body, count, createWriteStream(path, { mode: 0o640 }));
+  if (received < bytes) throw new Fault('INVALID_REQUEST', { says: 'The body is shorter than headers.content-range.' });
 }
 
 /**

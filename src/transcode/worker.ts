@@ -155,10 +155,9 @@ export class Worker {
     const log = this.#log.child({ job: job.id, kind: job.kind, asset: job.subject, attempt: job.attempt });
     const lease = this.#holdLease(job);
     const startedAtMs = this.#deps.clock.now();
-    let arriving = false;
+    let asset: Asset | undefined;
     try {
-      const asset = await this.#subjectOf(job);
-      arriving = asset?.arriving ?? false;
+      asset = await this.#subjectOf(job);
       if (queue.isSpent(job)) throw new Fault('ENCODE_FAILED', { detail: { why: 'no attempt came back' } });
       if (!asset) await queue.cancel(job.subject);
       else await this.#do(job, asset, lease.abort);
@@ -169,13 +168,13 @@ export class Worker {
     } catch (cause) {
       if (this.#stop.signal.aborted) await queue.release(job);
       else if (isPassing(cause)) await this.#waitForStore(job, Fault.from(cause), log);
-      else if (arriving && !lease.abort.aborted) await this.#defer(job, Fault.from(cause), log);
+      else if (asset?.arriving && !lease.abort.aborted) await this.#defer(job, Fault.from(cause), log);
       else if (!lease.abort.aborted) await this.#failed(job, Fault.from(cause), log);
       else log.info({}, 'lease lost');
     } finally {
       lease.let();
     }
-    await this.#cleanUp(job.subject);
+    await this.#cleanUp(job.subject, asset?.version);
     if (job.kind === 'probe' || readsStraightened(job)) await this.#dropStraightened(job.subject);
   }
 
@@ -427,12 +426,12 @@ export class Worker {
   }
 
   /** What was deleted or given up while work on it ran may have got files after its own were removed. */
-  async #cleanUp(subject: string): Promise<void> {
+  async #cleanUp(subject: string, workedOn: number | undefined): Promise<void> {
     const { assets, encodings, store } = this.#deps;
-    const { assetId, version } = readSubject(subject);
+    const { assetId, version = workedOn } = readSubject(subject);
     const asset = await assets.find(assetId);
     if (!asset || asset.status === 'errored') await store.deletePrefix(filmPrefix(assetId));
-    else if (version !== undefined && !(await encodings.isKept(assetId, version))) {
+    else if (version !== undefined && version !== asset.version && !(await encodings.isKept(assetId, version))) {
       await store.deletePrefix(versionPrefix(assetId, version));
     }
   }

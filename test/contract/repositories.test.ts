@@ -191,6 +191,25 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       expect(await assets.advance('as_a', 'ready')).toBe(true);
     });
 
+    test('that are made anew while they arrive are the next version with nothing of the last, and once stored stay', async () => {
+      await make('as_a');
+      expect(await assets.startOver('as_a')).toBeUndefined();
+      await assets.planned('as_a', 1, FILM);
+      const segment = { rendition: 'audio', segment: 0, bytes: 10 };
+      expect(await assets.segmentPublished('as_a', 1, segment)).toBe(true);
+      await assets.advance('as_a', 'playable');
+      expect(await assets.startOver('as_a')).toBe(1);
+      const anew = await assets.find('as_a');
+      expect(anew).toMatchObject({ status: 'uploading', version: 2, segmentsDone: 0, segmentsTotal: 0 });
+      expect(anew?.film).toBeUndefined();
+      expect(await assets.segments('as_a', 1)).toEqual([]);
+      expect(await assets.segmentPublished('as_a', 1, segment)).toBe(false);
+      expect(await assets.planned('as_a', 1, FILM)).toBe(false);
+      expect(await assets.planned('as_a', 2, FILM)).toBe(true);
+      await assets.sourceStored('as_a', 100);
+      expect(await assets.startOver('as_a')).toBeUndefined();
+    });
+
     test('count a segment once however often it is published', async () => {
       await make('as_a');
       await assets.planned('as_a', 1, FILM);

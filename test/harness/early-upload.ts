@@ -50,6 +50,16 @@ export class EarlyUpload {
     return answer.status;
   }
 
+  /** Sends the end of a file ahead, by default this one's own from `startByte` on. */
+  async sendTail(server: TestServer, startByte: number, tail = this.#bytes.subarray(startByte)): Promise<Response> {
+    const range = `bytes ${startByte}-${startByte + tail.length - 1}/${this.#bytes.length}`;
+    return fetch(`${this.#url(server)}/tail`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${server.run.adminToken}`, 'content-range': range },
+      body: new Uint8Array(tail),
+    });
+  }
+
   async offset(server: TestServer): Promise<number> {
     const answer = await fetch(this.#url(server), { method: 'HEAD', headers: headers(server) });
     return Number(answer.headers.get('upload-offset'));

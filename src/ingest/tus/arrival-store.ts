@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { FileStore } from '@tus/file-store';
 import { ERRORS, Upload } from '@tus/server';
 import { Fault } from '../../kernel/errors.ts';
+import { EarlyTails, writeAll } from '../early-tail.ts';
 import { asStorageFault, ignoreMissing } from '../intake.ts';
 import type { Checksum } from './checksum.ts';
 import { InfoStore } from './info-store.ts';
@@ -36,10 +37,12 @@ export const chunkChecksum = new AsyncLocalStorage<Checksum | undefined>();
 export class ArrivalStore extends FileStore {
   readonly #arrivals: Arrivals;
   readonly #folder: string;
+  readonly tails: EarlyTails;
 
   constructor(folder: string, expireMs: number, arrivals: Arrivals) {
     super({ directory: folder, configstore: new InfoStore(folder), expirationPeriodInMilliseconds: expireMs });
     this.#folder = folder;
+    this.tails = new EarlyTails(folder);
     this.#arrivals = arrivals;
     this.extensions = [...this.extensions, 'checksum'];
   }
@@ -65,7 +68,15 @@ export class ArrivalStore extends FileStore {
     // The server counts the time to live from this date; we count it from the last byte.
     const { mtime } = await stat(this.#fileOf(id));
     upload.creation_date = mtime.toISOString();
+    const tail = await this.tails.find(id);
+    if (tail) upload.offset = tail.offset;
     return upload;
+  }
+
+  /** How many bytes have arrived in order; undefined when their file is gone. */
+  async offsetOf(id: string): Promise<number | undefined> {
+    const found = await stat(this.#fileOf(id)).catch(ignoreMissing);
+    return found && ((await this.tails.find(id))?.offset ?? found.size);
   }
 
   override async write(body: Readable, id: string, offset: number): Promise<number> {
@@ -73,7 +84,11 @@ export class ArrivalStore extends FileStore {
     // Repeating the end of a finished upload: the body is empty and there is nothing left to write to.
     if (!file) return offset;
     const size = (await this.configstore.get(id))?.size;
-    const note = (at: number) => this.#arrivals.progress(id, at, size);
+    const marks = await this.#marksOf(id, file);
+    const note = async (at: number) => {
+      await marks.note(at);
+      await this.#arrivals.progress(id, at, size);
+    };
     const checksum = chunkChecksum.getStore();
     try {
       return checksum
@@ -82,8 +97,27 @@ export class ArrivalStore extends FileStore {
     } catch (cause) {
       throw asStorageFault(cause);
     } finally {
-      await file.close();
+      // What arrived before a broken connection counts, and was synced.
+      await marks.settle().finally(() => file.close());
     }
+  }
+
+  /** Keeps the offset of an upload whose file has its full length already: about once a second, and in the end. */
+  async #marksOf(id: string, file: FileHandle): Promise<{ note(at: number): Promise<void>; settle(): Promise<void> }> {
+    const tail = await this.tails.find(id);
+    if (!tail) return { note: async () => {}, settle: async () => {} };
+    let reached = tail.offset;
+    let markedMs = performance.now();
+    return {
+      note: async (at) => {
+        reached = at;
+        if (performance.now() - markedMs < MARK_MS) return;
+        markedMs = performance.now();
+        await file.datasync();
+        await this.tails.reached(id, tail, at);
+      },
+      settle: () => this.tails.reached(id, tail, reached),
+    };
   }
 
   override async remove(id: string): Promise<void> {
@@ -95,6 +129,7 @@ export class ArrivalStore extends FileStore {
   async drop(id: string): Promise<void> {
     await rm(this.#fileOf(id), { force: true });
     await rm(this.#chunkOf(id), { force: true });
+    await this.tails.drop(id);
     await this.configstore.delete(id);
   }
 
@@ -143,6 +178,8 @@ export class ArrivalStore extends FileStore {
   }
 }
 
+const MARK_MS = 1_000;
+
 /** Appends the body at `offset`; what arrived before a broken connection is synced and counts. */
 async function writeSynced(
   body: Readable,
@@ -163,13 +200,4 @@ async function writeSynced(
   }
   await file.datasync();
   return at;
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<number> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
-  return position + done;
 }

@@ -38,6 +38,7 @@ const CODES: Readonly<Record<number, FaultCode>> = {
 /** The protocol engine: web request in, status and headers out, failures as our own faults. */
 export class TusEngine {
   readonly #server: Server;
+  readonly #locker = new TakeoverLocker(LOCK_WAIT_MS);
   readonly #faults = new WeakMap<Request, unknown>();
 
   constructor(path: string, { store, maxBytes, onFinished }: TusOptions) {
@@ -45,7 +46,7 @@ export class TusEngine {
       path,
       datastore: store,
       maxSize: maxBytes,
-      locker: new TakeoverLocker(LOCK_WAIT_MS),
+      locker: this.#locker,
       lockDrainTimeout: DRAIN_MS,
       disableTerminationForFinishedUploads: true,
       namingFunction: () => newId('as'),
@@ -66,6 +67,18 @@ export class TusEngine {
         return undefined;
       },
     });
+  }
+
+  /** Does something to an upload that no request may write to meanwhile. */
+  async alone(id: string, work: () => Promise<void>): Promise<void> {
+    const lock = this.#locker.newLock(id);
+    // It takes a moment: whoever asks for the lock meanwhile waits for its end.
+    await lock.lock(new AbortController().signal, async () => {});
+    try {
+      await work();
+    } finally {
+      await lock.unlock();
+    }
   }
 
   async answer(request: Request, checksum: Checksum | undefined): Promise<TusAnswer> {
