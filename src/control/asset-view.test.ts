@@ -50,6 +50,7 @@ describe('an asset in the API', () => {
       updatedAt: '1970-01-01T00:00:01.000Z',
       source: { name: 'film.mp4', sizeBytes: 100, receivedBytes: 40 },
       progress: { segmentsDone: 0, segmentsTotal: 0 },
+      version: 1,
       playbackUrl: `${EDGE}/assets/${ASSET.id}/master.m3u8`,
       dashUrl: `${EDGE}/assets/${ASSET.id}/manifest.mpd`,
     });

@@ -33,6 +33,7 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
     ...(pictures && asset.film?.storyboard ? { storyboardUrl: `${edgeUrl}/${storyboardKey(asset.id)}` } : {}),
     ...(asset.film?.leftOut ? { notes: notesOf(asset.film.leftOut) } : {}),
     ...viewError(asset),
+    version: asset.version,
     ...(asset.encoding ? { encoding: viewEncoding(asset.encoding) } : {}),
   };
 }

@@ -59,6 +59,15 @@ export const NewEncoding = Type.Object(
   { additionalProperties: false },
 );
 
+export const LadderSchema = Type.Object({
+  name: Type.String(),
+  isDefault: Type.Boolean({ description: 'Whether films are encoded by it that name no other.' }),
+  rungs: Type.Array(
+    Type.Object({ height: Type.Integer(), codec: Type.Enum(['h264', 'hevc', 'av1']), maxrateBps: Type.Integer() }),
+    { description: 'The most that a film can get; none is larger than its source.' },
+  ),
+});
+
 export const AssetSchema = Type.Object(
   {
     assetId: Type.String(),
@@ -87,6 +96,7 @@ export const AssetSchema = Type.Object(
       Type.Array(Type.String(), { description: 'What of the source the renditions do not have, in sentences.' }),
     ),
     error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() })),
+    version: Type.Integer({ description: 'The version that viewers get. An encoding again makes the next one.' }),
     encoding: Type.Optional(EncodingSchema),
   },
   { title: 'Asset' },

@@ -30,6 +30,8 @@ export interface AssetBody {
   readonly source: { readonly sizeBytes?: number; readonly sha256?: string; readonly receivedBytes?: number };
   readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
   readonly error?: { readonly code: string; readonly detail: string };
+  /** The one that viewers get. */
+  readonly version: number;
   readonly encoding?: {
     readonly version: number;
     readonly status: 'running' | 'ready' | 'failed';

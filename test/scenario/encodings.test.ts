@@ -129,7 +129,11 @@ describe('a film encoded again', () => {
     before = await readyFilm();
     const { assetId } = before;
     const first = await begun(assetId, { ladder: ladder('small', 60) });
-    expect(first).toMatchObject({ status: 'ready', encoding: { version: 2, status: 'running', ladder: 'small' } });
+    expect(first).toMatchObject({
+      status: 'ready',
+      version: 1,
+      encoding: { version: 2, status: 'running', ladder: 'small' },
+    });
     after = await server.until(assetId, ({ status, encoding }) => {
       seen.add(`${status}, ${encoding?.status}`);
       return encoding?.status === 'ready';
@@ -144,6 +148,7 @@ describe('a film encoded again', () => {
     expect(before.renditions?.map(({ name }) => name)).toEqual(['120p', 'audio']);
     expect(after.renditions?.map(({ name }) => name)).toEqual(['60p', 'audio']);
     expect(after.durationSeconds).toBe(before.durationSeconds);
+    expect(after.version).toBe(2);
     expect(after.progress.segmentsDone).toBe(after.progress.segmentsTotal);
   });
 
@@ -207,6 +212,18 @@ describe('asked to encode again', () => {
     await server.until(broken.assetId, ({ status }) => status === 'errored');
     expect((await encode(broken.assetId, {})).status).toBe(409);
     expect((await encode('as_aaaabbbbccccdddd', {})).status).toBe(404);
+  });
+
+  test('the ladders to choose from are told, with the one that is taken otherwise', async () => {
+    const response = await server.api('GET', '/v1/ladders');
+    const { items } = (await response.json()) as { items: { name: string; isDefault: boolean; rungs: object[] }[] };
+    expect(items.map(({ name, isDefault }) => [name, isDefault])).toEqual([
+      ['av1', false],
+      ['h264', true],
+      ['h264-av1', false],
+      ['hevc', false],
+    ]);
+    expect(items[1]?.rungs[0]).toEqual({ height: 240, codec: 'h264', maxrateBps: 400_000 });
   });
 
   test('a token without the right to write is refused', async () => {

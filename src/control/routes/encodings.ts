@@ -1,5 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { readLadder, readNamedLadder } from '../../config/ladders.ts';
+import { listLadders, readLadder, readNamedLadder } from '../../config/ladders.ts';
 import type { EncodingRepository } from '../../database/encodings.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { versionKeys } from '../../kernel/film/paths.ts';
@@ -10,7 +10,7 @@ import { WORK } from '../../queue/signals.ts';
 import { encodingSubject } from '../../queue/subjects.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
-import { AssetSchema, NewEncoding, PROBLEMS } from '../schemas.ts';
+import { AssetSchema, LadderSchema, NewEncoding, PROBLEMS } from '../schemas.ts';
 
 export interface EncodingRouteParts extends Pick<RouteParts, 'assets' | 'requires' | 'signals' | 'announce' | 'view'> {
   readonly encodings: EncodingRepository;
@@ -27,6 +27,27 @@ const ENCRYPTIONS = { 'aes-128': 'aes-128', none: null } as const;
 /** Makes a new version of a film from its stored source, while viewers go on with the one they have. */
 export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void {
   const { assets, encodings, queue, signals, announce, view } = parts;
+  app.get(
+    '/v1/ladders',
+    {
+      onRequest: parts.requires('assets:read'),
+      schema: {
+        operationId: 'listLadders',
+        tags: ['assets'],
+        summary: 'The ladders that an asset can be encoded by',
+        response: { 200: Type.Object({ items: Type.Array(LadderSchema) }), ...PROBLEMS },
+      },
+    },
+    async () => {
+      const all = await listLadders(parts.ladderFolder);
+      const items = all.map(({ name, ladder }) => ({
+        name,
+        isDefault: name === parts.defaultLadder,
+        rungs: ladder.rungs.map(({ height, codec, maxrateBps }) => ({ height, codec, maxrateBps })),
+      }));
+      return { items };
+    },
+  );
   app.post(
     '/v1/assets/:assetId/encodings',
     {
