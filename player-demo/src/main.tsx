@@ -6,6 +6,7 @@ import './styles/shell.css';
 import './styles/library.css';
 import './styles/upload.css';
 import './styles/player.css';
+import './styles/film-panels.css';
 import './styles/stats.css';
 import './styles/sign.css';
 import { App } from './shell/app.tsx';

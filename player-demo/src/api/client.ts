@@ -6,10 +6,13 @@ import type {
   FilmWish,
   GrantRequest,
   KeyAlgorithm,
+  Ladder,
   NewSigningKey,
+  NewSubtitles,
   PlaybackGrant,
   Session,
   SigningKey,
+  Subtitles,
 } from './shapes.ts';
 
 /** The control API as calls. Everything that is not a 2xx answer is thrown as a `Problem`. */
@@ -56,6 +59,30 @@ export class ApiClient {
     return this.#send('POST', '/v1/assets', { source: { url }, ...wish });
   }
 
+  /** By the server's own ladder where none is named. */
+  async encodeAgain(assetId: string, ladder: string | undefined): Promise<Asset> {
+    return this.#send('POST', `${assetPath(assetId)}/encodings`, ladder === undefined ? {} : { ladder });
+  }
+
+  async listLadders(): Promise<readonly Ladder[]> {
+    return (await this.#send<{ items: readonly Ladder[] }>('GET', '/v1/ladders')).items;
+  }
+
+  async listSubtitles(assetId: string): Promise<readonly Subtitles[]> {
+    return (await this.#send<{ items: readonly Subtitles[] }>('GET', `${assetPath(assetId)}/subtitles`)).items;
+  }
+
+  /** The file is SRT or WebVTT in any encoding; it takes the place of what was uploaded in that language before. */
+  async putSubtitles(assetId: string, file: Blob, { language, ...options }: NewSubtitles): Promise<Subtitles> {
+    const query = new URLSearchParams({ kind: options.kind, default: String(options.default) });
+    if (options.name !== undefined) query.set('name', options.name);
+    return this.#send('PUT', `${subtitlesPath(assetId, language)}?${query}`, file);
+  }
+
+  async removeSubtitles(assetId: string, language: string): Promise<void> {
+    await this.#send('DELETE', subtitlesPath(assetId, language));
+  }
+
   async issueGrant(request: GrantRequest): Promise<PlaybackGrant> {
     return this.#send('POST', '/v1/playback-grants', request);
   }
@@ -85,9 +112,11 @@ export class ApiClient {
     const headers = new Headers({ accept: 'application/json' });
     const token = this.#token();
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-    if (body !== undefined) headers.set('content-type', 'application/json');
+    const isFile = body instanceof Blob;
+    if (body !== undefined) headers.set('content-type', isFile ? 'text/plain' : 'application/json');
+    const text = isFile ? body : JSON.stringify(body);
     try {
-      return await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+      return await fetch(path, { method, headers, ...(text === undefined ? {} : { body: text }) });
     } catch {
       throw Problem.networkAway(); // The browser says no more than that.
     }
@@ -96,4 +125,8 @@ export class ApiClient {
 
 function assetPath(assetId: string): string {
   return `/v1/assets/${encodeURIComponent(assetId)}`;
+}
+
+function subtitlesPath(assetId: string, language: string): string {
+  return `${assetPath(assetId)}/subtitles/${encodeURIComponent(language)}`;
 }

@@ -36,6 +36,44 @@ export interface Asset {
   readonly posterUrl?: string;
   readonly storyboardUrl?: string;
   readonly error?: { readonly code: string; readonly detail: string };
+  /** The one that viewers get. */
+  readonly version: number;
+  readonly encoding?: Encoding;
+}
+
+/** The last time an asset was asked to be encoded again. Viewers get its version once it is ready. */
+export interface Encoding {
+  readonly version: number;
+  readonly status: 'running' | 'ready' | 'failed';
+  readonly ladder: string;
+  readonly requestedAt: string;
+  readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
+  readonly error?: { readonly code: string; readonly detail: string };
+}
+
+export interface Ladder {
+  readonly name: string;
+  readonly isDefault: boolean;
+  readonly rungs: readonly { readonly height: number; readonly codec: string; readonly maxrateBps: number }[];
+}
+
+export interface Subtitles {
+  readonly language?: string;
+  readonly name?: string;
+  readonly kind: 'subtitles' | 'captions';
+  readonly default: boolean;
+  readonly forced: boolean;
+  readonly origin: 'embedded' | 'uploaded';
+  readonly createdAt: string;
+  /** Published once they are on the playlist. */
+  readonly status: 'pending' | 'published';
+}
+
+export interface NewSubtitles {
+  readonly language: string;
+  readonly name?: string;
+  readonly kind: Subtitles['kind'];
+  readonly default: boolean;
 }
 
 export interface AssetPage {

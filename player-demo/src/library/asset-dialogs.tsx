@@ -25,7 +25,7 @@ export function AssetDialogs({ dialog, onClose }: { dialog: OpenDialog; onClose:
 }
 
 /** Work of a dialog's main button: busy while it runs, its problem in words when it fails. */
-function useWork(onClose: () => void): {
+export function useWork(onClose: () => void): {
   busy: boolean;
   problem: Problem | undefined;
   run: (work: () => Promise<void>) => void;
@@ -43,7 +43,7 @@ function useWork(onClose: () => void): {
   return { busy, problem, run };
 }
 
-function ProblemLine({ problem }: { problem: Problem | undefined }): VNode | null {
+export function ProblemLine({ problem }: { problem: Problem | undefined }): VNode | null {
   if (!problem) return null;
   return (
     <p class="alert" role="alert" data-testid="dialog-problem">

@@ -64,6 +64,10 @@ export class LibraryStore {
     this.#place(await this.#api.changeAsset(asset.assetId, { policy }));
   }
 
+  async encodeAgain(asset: Asset, ladder: string | undefined): Promise<void> {
+    this.#place(await this.#api.encodeAgain(asset.assetId, ladder));
+  }
+
   async remove(assetId: string): Promise<void> {
     await this.#api.deleteAsset(assetId);
     this.#apply({ type: 'deleted', assetId });

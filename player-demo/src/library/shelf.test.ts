@@ -13,6 +13,7 @@ function film(assetId: string, part: Partial<Asset> = {}): Asset {
     updatedAt: '2026-01-01T00:00:00.000Z',
     source: { name: `${assetId}.mp4` },
     progress: { segmentsDone: 0, segmentsTotal: 0 },
+    version: 1,
     playbackUrl: `http://edge/assets/${assetId}/master.m3u8`,
     ...part,
   };

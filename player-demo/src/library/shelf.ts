@@ -30,7 +30,8 @@ export function searchShelf(shelf: Shelf, words: string): Shelf {
 
 /** Whether the server still works on it, so that a reading soon may say something new. */
 export function isUnsettled(asset: Asset): boolean {
-  return asset.status === 'uploading' || asset.status === 'queued' || asset.status === 'playable';
+  const isUnderWay = asset.status === 'uploading' || asset.status === 'queued' || asset.status === 'playable';
+  return isUnderWay || asset.encoding?.status === 'running';
 }
 
 export function isPlayable(asset: Asset): boolean {

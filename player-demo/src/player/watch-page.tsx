@@ -3,11 +3,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { Problem } from '../api/problem.ts';
 import type { Asset } from '../api/shapes.ts';
 import { useCell } from '../cell.ts';
+import { EncodingPanel } from '../encoding/encoding-panel.tsx';
 import { EncryptionBadge, PolicyBadge } from '../library/asset-card.tsx';
 import { viewStatus } from '../library/asset-status.ts';
 import { writeRoute } from '../route.ts';
 import { api } from '../session.ts';
 import { library } from '../stores.ts';
+import { SubtitlesPanel } from '../subtitles/subtitles-panel.tsx';
 import { ProgressBar } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -51,6 +53,7 @@ function useMissing(assetId: string, absent: boolean): Problem | undefined {
 
 function Watch({ asset, carrierAtFirst }: { asset: Asset; carrierAtFirst: CarrierName }): VNode {
   const [carrier, setCarrier] = useState(carrierAtFirst);
+  const [version, setVersion] = useState(asset.version);
   const { source, problem, renew } = useSource(asset, carrier);
   const audioOnly = asset.renditions?.length ? asset.renditions.every((one) => one.kind === 'audio') : false;
   return (
@@ -68,6 +71,7 @@ function Watch({ asset, carrierAtFirst }: { asset: Asset; carrierAtFirst: Carrie
         </a>
       </header>
       <Player
+        key={version}
         title={asset.title}
         source={source}
         audioOnly={audioOnly}
@@ -77,6 +81,10 @@ function Watch({ asset, carrierAtFirst }: { asset: Asset; carrierAtFirst: Carrie
         aside={<DeliveryPanel asset={asset} carrier={carrier} onCarrier={setCarrier} />}
       >
         <StatusLine asset={asset} />
+        <div class="film-panels">
+          <EncodingPanel asset={asset} playing={version} onPlayNewest={() => setVersion(asset.version)} />
+          <SubtitlesPanel asset={asset} />
+        </div>
         <RenditionTable asset={asset} />
       </Player>
     </article>

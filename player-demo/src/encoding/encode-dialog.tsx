@@ -1,0 +1,94 @@
+import type { VNode } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Problem } from '../api/problem.ts';
+import type { Asset, Ladder } from '../api/shapes.ts';
+import { ProblemLine, useWork } from '../library/asset-dialogs.tsx';
+import { api } from '../session.ts';
+import { library } from '../stores.ts';
+import { Button } from '../ui/controls.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { tell } from '../ui/toast.tsx';
+import { ladderFacts, ladderNote } from './ladder-facts.ts';
+
+export function EncodeDialog({ asset, onClose }: { asset: Asset; onClose: () => void }): VNode {
+  const { ladders, problem: away } = useLadders();
+  const [chosen, setChosen] = useState<string>();
+  const { busy, problem, run } = useWork(onClose);
+  const ladder = chosen ?? ladders?.find(({ isDefault }) => isDefault)?.name ?? ladders?.[0]?.name;
+  const encode = async () => {
+    await library.encodeAgain(asset, ladder);
+    tell(`${asset.title} is being encoded again.`);
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    run(encode);
+  };
+  const isRunning = asset.encoding?.status === 'running';
+  return (
+    <Dialog title="Encode again" onClose={onClose} testId="encode-dialog">
+      <form class="stack" onSubmit={submit}>
+        <p class="muted">
+          Makes a new version from the stored source. Viewers keep version {asset.version} until it is whole; whoever is
+          in the middle of it then plays it to its end.
+        </p>
+        {ladders === undefined && !away && <div class="skeleton ladder-skeleton" role="status" aria-label="Loading" />}
+        <fieldset class="ladders">
+          <legend class="visually-hidden">Ladder</legend>
+          {ladders?.map((one) => (
+            <LadderChoice key={one.name} ladder={one} isChosen={one.name === ladder} onChoose={setChosen} />
+          ))}
+        </fieldset>
+        {isRunning && (
+          <p class="muted small">
+            Version {asset.encoding?.version} is under way by {asset.encoding?.ladder}; another ladder takes its place.
+          </p>
+        )}
+        <ProblemLine problem={problem ?? away} />
+        <div class="dialog-actions">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button look="primary" type="submit" busy={busy} disabled={ladder === undefined} data-testid="encode-submit">
+            Encode
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+interface LadderChoiceProps {
+  readonly ladder: Ladder;
+  readonly isChosen: boolean;
+  readonly onChoose: (name: string) => void;
+}
+
+function LadderChoice({ ladder, isChosen, onChoose }: LadderChoiceProps): VNode {
+  return (
+    <label class={`ladder-choice${isChosen ? ' is-chosen' : ''}`} data-testid="ladder-choice" data-ladder={ladder.name}>
+      <input type="radio" name="ladder" value={ladder.name} checked={isChosen} onChange={() => onChoose(ladder.name)} />
+      <span class="ladder-choice-text">
+        <span>
+          <strong>{ladder.name}</strong>
+          {ladder.isDefault && <span class="chip chip-idle">default</span>}
+        </span>
+        <span class="small tabular">{ladderFacts(ladder).join(' · ')}</span>
+        <span class="muted small">{ladderNote(ladder)}</span>
+      </span>
+    </label>
+  );
+}
+
+function useLadders(): { ladders: readonly Ladder[] | undefined; problem: Problem | undefined } {
+  const [ladders, setLadders] = useState<readonly Ladder[]>();
+  const [problem, setProblem] = useState<Problem>();
+  useEffect(() => {
+    let current = true;
+    api.listLadders().then(
+      (read) => current && setLadders(read.toSorted((a, b) => Number(b.isDefault) - Number(a.isDefault))),
+      (thrown: unknown) => current && setProblem(Problem.from(thrown)),
+    );
+    return () => {
+      current = false;
+    };
+  }, []);
+  return { ladders, problem };
+}
