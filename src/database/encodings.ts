@@ -221,7 +221,12 @@ async function dropVersion(trx: DatabaseTransaction, assetId: string, version: n
 }
 
 /** Nobody wants what was made of a version any more. */
-export async function discard(trx: DatabaseTransaction, assetId: string, version: number, nowMs: number): Promise<void> {
+export async function discard(
+  trx: DatabaseTransaction,
+  assetId: string,
+  version: number,
+  nowMs: number,
+): Promise<void> {
   await dropVersion(trx, assetId, version);
   await noteRemoval(trx, versionKeys(assetId, version), nowMs);
 }
