@@ -29,6 +29,7 @@ export function contentTypeOf(object: FilmObject): string {
       return 'image/jpeg';
     case 'storyboard':
     case 'subtitle-segment':
+    case 'subtitle-file':
       return 'text/vtt; charset=utf-8';
     case 'init':
     case 'segment':
@@ -53,6 +54,7 @@ export function cacheControlOf(object: FilmObject): string {
     case 'segment':
     case 'sheet':
     case 'subtitle-segment':
+    case 'subtitle-file':
       return IMMUTABLE;
     case 'key':
       return KEPT_BY_NOBODY;

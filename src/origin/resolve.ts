@@ -43,6 +43,7 @@ function prospectInFilm(object: FilmObject, film: Film): Prospect {
       return NEVER;
     case 'subtitle-playlist':
     case 'subtitle-segment':
+    case 'subtitle-file':
       // Stored before any playlist names them.
       return NEVER;
     case 'poster':

@@ -20,6 +20,7 @@ import {
   renditionPrefix,
   segmentKey,
   storedKey,
+  subtitleFileKey,
   subtitlePlaylistKey,
   subtitlePrefix,
   subtitleSegmentName,
@@ -36,6 +37,7 @@ import {
 import { filmSubtitlePlaylist, filmSubtitleSegments, withSubtitles } from '../kernel/hls/film-subtitles.ts';
 import { writeIframePlaylist, writeMediaPlaylist, writeMultivariantPlaylist } from '../kernel/hls/write.ts';
 import type { Cue } from '../kernel/subtitles/cue.ts';
+import { writeVtt } from '../kernel/subtitles/write.ts';
 import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
@@ -115,15 +117,17 @@ export class Publisher {
     const tracks = (await subtitles.list(asset.id)).filter(({ publishedAtMs }) => publishedAtMs !== undefined);
     const playlist = filmMultivariantPlaylist(film, uriOf, measured, iframes);
     const listed = withSubtitles(playlist, tracks, ({ name }) => `subtitles/${name}/index.m3u8`);
+    const texts = { tracks, uriOf: ({ name }: { name: string }) => `subtitles/${name}/all.vtt` };
     return {
       master: writeMultivariantPlaylist(listed),
-      manifest: asset.encryption ? undefined : writeManifest(filmManifest(film, asset.version, measured)),
+      manifest: asset.encryption ? undefined : writeManifest(filmManifest(film, asset.version, measured, texts)),
     };
   }
 
-  /** Puts the segments of subtitles, then the playlist that names them, into the store. */
+  /** Puts subtitles into the store: in one file for DASH, in segments for HLS, then the playlist that names these. */
   async subtitles(assetId: string, film: Film, name: string, cues: readonly Cue[]): Promise<void> {
     const prefix = subtitlePrefix(assetId, name);
+    await this.#deps.store.put(subtitleFileKey(assetId, name), Buffer.from(writeVtt(cues)));
     for (const [index, text] of filmSubtitleSegments(film, cues).entries()) {
       await this.#deps.store.put(`${prefix}${subtitleSegmentName(index)}`, Buffer.from(text));
     }

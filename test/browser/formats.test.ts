@@ -17,6 +17,7 @@ const HLS_JS = join(require.resolve('hls.js'), '../hls.js');
 let server: TestServer;
 let browser: Browser;
 let folder: string;
+let assetId: string;
 let grant: { readonly url: string; readonly dashUrl: string };
 
 beforeAll(async () => {
@@ -25,7 +26,7 @@ beforeAll(async () => {
   folder = await freshFolder();
   const clip = join(folder, 'clip.mp4');
   await generateClip(clip, { seconds: 14, size: '640x360', rate: '24' });
-  const { assetId } = await server.upload(new Uint8Array(await readFile(clip)), 'clip.mp4', 'signed');
+  ({ assetId } = await server.upload(new Uint8Array(await readFile(clip)), 'clip.mp4', 'signed'));
   await server.until(assetId, ({ status }) => status === 'ready' || status === 'errored');
   grant = await grantFor(assetId);
 });
@@ -70,13 +71,30 @@ interface Video {
   readonly videoWidth: number;
   readonly readyState: number;
   readonly buffered: { readonly length: number; start(at: number): number; end(at: number): number };
+  readonly textTracks: Iterable<{
+    readonly mode: string;
+    readonly activeCues: Iterable<{
+      readonly text: string;
+      readonly startTime: number;
+      readonly endTime: number;
+    }> | null;
+  }>;
   play(): Promise<void>;
+}
+
+interface TextTrack {
+  readonly language: string;
+  readonly label: string | null;
+  readonly kind: string | null;
 }
 
 interface ShakaPlayer {
   configure(key: string, value: unknown): void;
   attach(video: Video): Promise<void>;
   load(url: string): Promise<void>;
+  getTextTracks(): TextTrack[];
+  selectTextTrack(track: TextTrack): void;
+  destroy(): Promise<void>;
   getVariantTracks(): { readonly height: number; readonly videoCodec: string; readonly audioCodec: string }[];
   addEventListener(type: 'error', then: (event: { detail: { code: number } }) => void): void;
 }
@@ -112,6 +130,41 @@ test('shaka plays the DASH manifest of a signed film, and on from a seek', async
   const media = asked.filter(({ pathname }) => pathname.endsWith('.m4s'));
   expect(media.length).toBeGreaterThan(2);
   expect(media.every(({ pathname }) => pathname.startsWith('/t/'))).toBe(true);
+  await page.close();
+});
+
+test('shaka shows the subtitles of a signed film from the DASH manifest, and changes to another language and back', async () => {
+  for (const [language, kind, text] of [
+    ['en', 'subtitles', 'Good evening'],
+    ['de', 'captions', '[music] Guten Abend'],
+  ]) {
+    const answer = await fetch(`${server.run.control}/v1/assets/${assetId}/subtitles/${language}?kind=${kind}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${server.run.adminToken}`, 'content-type': 'application/x-subrip' },
+      body: `1\n00:00:00,500 --> 00:00:13,000\n${text}\n`,
+    });
+    expect(answer.status).toBe(200);
+  }
+  // Edges keep a manifest for two seconds.
+  await expect
+    .poll(async () => (await fetch(grant.dashUrl)).text(), { timeout: 30_000 })
+    .toMatch(/text\/vtt.*text\/vtt/s);
+  const { page, asked } = await pageWith(SHAKA);
+  const shown = await page.evaluate(showTexts, { url: grant.dashUrl, languages: ['de', 'en', 'de'] });
+  expect(shown.errors).toEqual([]);
+  expect(shown.tracks).toEqual([
+    { language: 'de', label: 'German (CC)', kind: 'caption' },
+    { language: 'en', label: 'English', kind: 'subtitle' },
+  ]);
+  expect(shown.texts).toEqual([
+    '[music] Guten Abend at 0.5 to 13',
+    'Good evening at 0.5 to 13',
+    '[music] Guten Abend at 0.5 to 13',
+  ]);
+  const files = asked.filter(({ pathname }) => pathname.endsWith('.vtt'));
+  expect(files.length).toBeGreaterThan(1);
+  for (const { pathname } of files)
+    expect(pathname).toMatch(/^\/t\/[^/]+\/assets\/as_\w+\/subtitles\/[^/]+\/all\.vtt$/);
   await page.close();
 });
 
@@ -155,6 +208,40 @@ async function playDash({ url, seekTo }: { url: string; seekTo: number }) {
   let ranges = 0;
   for (let at = 0; at < buffered.length; at += 1) if (buffered.end(at) > seekTo) ranges += 1;
   return { errors, tracks, atSeconds: currentTime, ranges };
+}
+
+/** In the page: plays, and chooses one language after the other; what is on the screen then. */
+async function showTexts({ url, languages }: { url: string; languages: string[] }) {
+  const { shaka, document } = globalThis as unknown as Window;
+  const video = document.querySelector('video');
+  const player = new shaka.Player();
+  const errors: number[] = [];
+  player.addEventListener('error', ({ detail }) => void errors.push(detail.code));
+  await player.attach(video);
+  await player.load(url);
+  await video.play();
+  while (errors.length === 0 && video.currentTime < 1) await new Promise((next) => setTimeout(next, 20));
+  const active = () =>
+    [...video.textTracks]
+      .filter(({ mode }) => mode === 'showing')
+      .flatMap(({ activeCues }) => [...(activeCues ?? [])])
+      .map(({ text, startTime, endTime }) => `${text} at ${startTime} to ${endTime}`);
+  const texts: string[] = [];
+  for (const language of languages) {
+    const before = texts.at(-1);
+    const track = player.getTextTracks().find((each) => each.language === language);
+    if (track) player.selectTextTrack(track);
+    while (errors.length === 0 && (active().length === 0 || active().join() === before)) {
+      await new Promise((next) => setTimeout(next, 20));
+    }
+    texts.push(active().join());
+  }
+  const tracks = player
+    .getTextTracks()
+    .map(({ language, label, kind }) => ({ language, label, kind }))
+    .sort((one, other) => one.language.localeCompare(other.language));
+  await player.destroy();
+  return { errors, tracks, texts };
 }
 
 /** In the page: opens the film without playing it, and has hls.js's player of key frames show some moments. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { cleanCueText } from '../../src/kernel/subtitles/cue-text.ts';
 import { decodeText } from '../../src/kernel/subtitles/decode.ts';
 import { parseSubtitles } from '../../src/kernel/subtitles/parse.ts';
-import { writeVttSegment } from '../../src/kernel/subtitles/write.ts';
+import { writeVtt, writeVttSegment } from '../../src/kernel/subtitles/write.ts';
 
 /** Text that nearly is a subtitle file, so that the reader gets past its first look. */
 const stamp = fc
@@ -40,6 +40,7 @@ describe('whatever is uploaded', () => {
       fc.property(nearly, (text) => {
         const cues = parseSubtitles(text);
         expect(parseSubtitles(writeVttSegment(cues))).toEqual(cues);
+        expect(parseSubtitles(writeVtt(cues))).toEqual(cues);
       }),
       { numRuns: 2_000 },
     );

@@ -9,7 +9,9 @@ import {
 } from '../film/film.ts';
 import { SEGMENT_DIGITS } from '../film/paths.ts';
 import { type Bandwidth, plannedBandwidth } from '../hls/film-playlists.ts';
-import type { AdaptationSet, Manifest, Representation } from './manifest.ts';
+import { type ListedTrack, listTracks } from '../subtitles/listing.ts';
+import type { SubtitleTrack } from '../subtitles/track.ts';
+import type { AdaptationSet, Manifest, Representation, TextSet } from './manifest.ts';
 
 /**
  * The manifest over the very segments that the playlists name, complete before the first of them exists. `measured` holds
@@ -19,6 +21,7 @@ export function filmManifest(
   film: Film,
   version: number,
   measured: ReadonlyMap<string, Bandwidth> = new Map(),
+  subtitles: { readonly tracks: readonly SubtitleTrack[]; readonly uriOf: UriOf } = NO_SUBTITLES,
 ): Manifest {
   const of = (name: string) => (measured.get(name) ?? plannedBandwidth(film, name)).peakBps;
   const names = templates(version);
@@ -32,8 +35,13 @@ export function filmManifest(
         return { ...audioSet(film, each, isDefault, of), ...names };
       }),
     ],
+    texts: listTracks(subtitles.tracks).map((listed) => textSet(listed, subtitles.uriOf)),
   };
 }
+
+type UriOf = (track: SubtitleTrack) => string;
+
+const NO_SUBTITLES = { tracks: [], uriOf: () => '' } as const;
 
 function templates(version: number): Pick<AdaptationSet, 'initTemplate' | 'mediaTemplate'> {
   const folder = `v${version}/$RepresentationID$/`;
@@ -81,6 +89,26 @@ const ROLES: Readonly<Record<AudioRole, string>> = {
   'clear-speech': 'enhanced-audio-intelligibility',
   commentary: 'commentary',
 };
+
+/**
+ * What is stated of a text, whose size nobody can measure before a player chooses: more than people read in a second, with
+ * three bytes a letter and its times.
+ */
+const TEXT_BPS = 1_000;
+
+function textSet({ track, label, isDefault }: ListedTrack, uriOf: UriOf): TextSet {
+  const { name, language, kind, isForced } = track;
+  const use = isForced ? 'forced-subtitle' : kind === 'captions' ? 'caption' : 'subtitle';
+  return {
+    // No rendition is called so.
+    id: `text-${name}`,
+    ...(language === undefined ? {} : { language }),
+    label,
+    roles: [isDefault ? 'main' : 'alternate', use],
+    bandwidthBps: TEXT_BPS,
+    uri: uriOf(track),
+  };
+}
 
 /** Exact ticks of every segment: sound is cut at the frame next to the picture's border, so its lengths differ by one. */
 function timelineOf(film: Film, rendition: string): Pick<AdaptationSet, 'timescale' | 'timeline'> {

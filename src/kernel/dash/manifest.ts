@@ -6,6 +6,20 @@ export interface Manifest {
   /** Seconds a player loads before it starts, at the stated bandwidths. */
   readonly bufferSeconds: number;
   readonly sets: readonly AdaptationSet[];
+  readonly texts: readonly TextSet[];
+}
+
+/** One text for all of the film, in a WebVTT file of its own: the form that DASH-IF's guidelines have for it. */
+export interface TextSet {
+  /** Unique among the manifest's representations. */
+  readonly id: string;
+  /** BCP 47. */
+  readonly language?: string;
+  readonly label: string;
+  readonly roles: readonly string[];
+  readonly bandwidthBps: number;
+  /** Relative to the manifest. */
+  readonly uri: string;
 }
 
 /** Representations of one content between which a player may switch. */

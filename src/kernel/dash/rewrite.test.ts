@@ -17,17 +17,21 @@ const MANIFEST = writeManifest({
       representations: [{ id: 'audio', codecs: 'mp4a.40.2', bandwidthBps: 128_000 }],
     },
   ],
+  texts: [{ id: 'text-en', label: 'English', roles: ['main'], bandwidthBps: 1_000, uri: 'subtitles/en/all.vtt' }],
 });
 
 test('every template and every address of a file is put under the prefix, and nothing else is touched', () => {
-  const text = MANIFEST.replace('</Period>', '<BaseURL>v1/en.vtt</BaseURL></Period>');
   const seen: string[] = [];
-  const own = rewriteManifest(text, (address) => {
+  const own = rewriteManifest(MANIFEST, (address) => {
     seen.push(address);
     return `/t/x/${address}`;
   });
-  expect(seen).toEqual(['v1/$RepresentationID$/init.mp4', 'v1/$RepresentationID$/s$Number%05d$.m4s', 'v1/en.vtt']);
-  expect(own.replaceAll('/t/x/', '')).toBe(text);
+  expect(seen).toEqual([
+    'v1/$RepresentationID$/init.mp4',
+    'v1/$RepresentationID$/s$Number%05d$.m4s',
+    'subtitles/en/all.vtt',
+  ]);
+  expect(own.replaceAll('/t/x/', '')).toBe(MANIFEST);
   expect(own).toContain('media="/t/x/v1/$RepresentationID$/s$Number%05d$.m4s"');
 });
 

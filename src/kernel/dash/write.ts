@@ -1,12 +1,12 @@
 import type { Rational } from '../film/film.ts';
-import type { AdaptationSet, Manifest, Representation } from './manifest.ts';
+import type { AdaptationSet, Manifest, Representation, TextSet } from './manifest.ts';
 
 const ROLES = 'urn:mpeg:dash:role:2011';
 const CHANNELS = 'urn:mpeg:mpegB:cicp:ChannelConfiguration';
 
 /** Text of a static manifest. */
 export function writeManifest(manifest: Manifest): string {
-  const { durationSeconds, bufferSeconds, sets } = manifest;
+  const { durationSeconds, bufferSeconds, sets, texts } = manifest;
   const attributes = {
     xmlns: 'urn:mpeg:dash:schema:mpd:2011',
     profiles: 'urn:mpeg:dash:profile:isoff-live:2011',
@@ -14,7 +14,10 @@ export function writeManifest(manifest: Manifest): string {
     mediaPresentationDuration: `PT${durationSeconds.toFixed(6)}S`,
     minBufferTime: `PT${bufferSeconds}S`,
   };
-  const period = element('Period', { id: '0', start: 'PT0S' }, sets.flatMap(adaptationSet));
+  const period = element('Period', { id: '0', start: 'PT0S' }, [
+    ...sets.flatMap(adaptationSet),
+    ...texts.flatMap((text, index) => textSet(text, sets.length + index)),
+  ]);
   return `${['<?xml version="1.0" encoding="UTF-8"?>', ...element('MPD', attributes, period)].join('\n')}\n`;
 }
 
@@ -32,6 +35,16 @@ function adaptationSet(set: AdaptationSet, index: number): string[] {
     ...set.roles.flatMap((value) => element('Role', { schemeIdUri: ROLES, value })),
     ...segmentTemplate(set),
     ...set.representations.flatMap(representation),
+  ]);
+}
+
+function textSet({ id, language, label, roles, bandwidthBps, uri }: TextSet, index: number): string[] {
+  const attributes = { id: String(index), contentType: 'text', mimeType: 'text/vtt', lang: language };
+  const file = [`<BaseURL>${escaped(uri)}</BaseURL>`];
+  return element('AdaptationSet', attributes, [
+    `<Label>${escaped(label)}</Label>`,
+    ...roles.flatMap((value) => element('Role', { schemeIdUri: ROLES, value })),
+    ...element('Representation', { id, bandwidth: String(bandwidthBps) }, file),
   ]);
 }
 

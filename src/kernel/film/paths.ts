@@ -107,6 +107,13 @@ export function subtitleSegmentName(index: number): string {
   return `s${String(index).padStart(SEGMENT_DIGITS, '0')}.vtt`;
 }
 
+/** The whole text in one file, as DASH has it. */
+export function subtitleFileKey(assetId: string, name: string): string {
+  return `${subtitlePrefix(assetId, name)}${SUBTITLE_FILE}`;
+}
+
+const SUBTITLE_FILE = 'all.vtt';
+
 /** The cues of an upload as they were understood, in JSON. */
 export function subtitleSourceKey(assetId: string, name: string): string {
   return `${sourcePrefix(assetId)}subtitles/${name}.json`;
@@ -144,10 +151,14 @@ export type FilmObject =
     }
   | { readonly kind: 'key'; readonly assetId: string; readonly version: number }
   | { readonly kind: 'sheet'; readonly assetId: string; readonly version: number; readonly sheet: number }
-  | { readonly kind: 'subtitle-playlist' | 'subtitle-segment'; readonly assetId: string; readonly subtitles: string };
+  | {
+      readonly kind: 'subtitle-playlist' | 'subtitle-segment' | 'subtitle-file';
+      readonly assetId: string;
+      readonly subtitles: string;
+    };
 
 const FILM_PATH =
-  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:(?<key>key)|storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
+  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|(?<whole>all\.vtt)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:(?<key>key)|storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
 
 /** Reads a path of the shape this file writes; undefined for every other text, so `..` never gets past it. */
 export function parseFilmPath(path: string): FilmObject | undefined {
@@ -160,7 +171,8 @@ export function parseFilmPath(path: string): FilmObject | undefined {
   if (groups.storyboard) return { kind: 'storyboard', assetId };
   const { subtitles } = groups;
   if (subtitles !== undefined) {
-    return { kind: groups.texts ? 'subtitle-playlist' : 'subtitle-segment', assetId, subtitles };
+    const kind = groups.texts ? 'subtitle-playlist' : groups.whole ? 'subtitle-file' : 'subtitle-segment';
+    return { kind, assetId, subtitles };
   }
   const version = Number(groups.version);
   if (groups.key) return { kind: 'key', assetId, version };

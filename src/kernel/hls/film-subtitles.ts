@@ -1,8 +1,8 @@
 import { type Film, segmentCount, segmentTiming } from '../film/film.ts';
 import { subtitleSegmentName } from '../film/paths.ts';
-import { labelTracks } from '../film/track-labels.ts';
 import { type Cue, cuesWithin } from '../subtitles/cue.ts';
-import { type SubtitleTrack, shownTracks } from '../subtitles/track.ts';
+import { listTracks } from '../subtitles/listing.ts';
+import type { SubtitleTrack } from '../subtitles/track.ts';
 import { writeVttSegment } from '../subtitles/write.ts';
 import type { MediaPlaylist, MultivariantPlaylist, SubtitleMedia } from './playlist.ts';
 
@@ -60,41 +60,18 @@ export function withSubtitles(
   return { ...playlist, subtitles, variants };
 }
 
-/** Subtitles as a player is told of them: at most one default, and no two to its own choice that are for the same. */
 function subtitleMedia(
   tracks: readonly SubtitleTrack[],
   playlistUri: (track: SubtitleTrack) => string,
 ): SubtitleMedia[] {
-  const shown = shownTracks(tracks);
-  const chosen = shown.find(({ isDefault, origin }) => isDefault && origin === 'uploaded');
-  const defaultTrack = chosen ?? shown.find(({ isDefault }) => isDefault);
-  const labels = labelTracks(shown.map(labelled), 'Subtitles');
-  const autoselected = new Set(defaultTrack ? [useOf(defaultTrack)] : []);
-  return shown.map((track, index) => {
-    const isAutoselected = track === defaultTrack || !autoselected.has(useOf(track));
-    autoselected.add(useOf(track));
-    return {
-      group: SUBTITLE_GROUP,
-      name: labels[index] ?? '',
-      uri: playlistUri(track),
-      isDefault: track === defaultTrack,
-      isAutoselected,
-      isForced: track.isForced,
-      ...(track.kind === 'captions' ? { characteristics: CAPTIONS } : {}),
-      ...(track.language === undefined ? {} : { language: track.language }),
-    };
-  });
-}
-
-function useOf({ language, kind, isForced }: SubtitleTrack): string {
-  return `${language ?? ''} ${kind} ${isForced}`;
-}
-
-function labelled({ title, language, kind, isForced }: SubtitleTrack) {
-  const role = isForced ? 'forced' : kind === 'captions' ? 'captions' : undefined;
-  return {
-    ...(title === undefined ? {} : { title }),
-    ...(language === undefined ? {} : { language }),
-    ...(role === undefined ? {} : { role }),
-  };
+  return listTracks(tracks).map(({ track, label, isDefault, isAutoselected }) => ({
+    group: SUBTITLE_GROUP,
+    name: label,
+    uri: playlistUri(track),
+    isDefault,
+    isAutoselected,
+    isForced: track.isForced,
+    ...(track.kind === 'captions' ? { characteristics: CAPTIONS } : {}),
+    ...(track.language === undefined ? {} : { language: track.language }),
+  }));
 }

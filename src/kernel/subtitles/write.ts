@@ -8,6 +8,11 @@ export function writeVttSegment(cues: readonly Cue[]): string {
   return `WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n${cues.map(writeCue).join('')}`;
 }
 
+/** A WebVTT file by itself: its times are the film's. */
+export function writeVtt(cues: readonly Cue[]): string {
+  return `WEBVTT\n${cues.map(writeCue).join('')}`;
+}
+
 function writeCue({ startMs, endMs, settings, text }: Cue): string {
   const timing = `${writeVttTime(startMs)} --> ${writeVttTime(endMs)}`;
   return `\n${settings === '' ? timing : `${timing} ${settings}`}\n${text}\n`;
