@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { LOUDNESS_LUFS } from '../kernel/loudness.ts';
 import { pathOf } from './asset-path.ts';
 import type { Command } from './command.ts';
 import { Failure, usage } from './failure.ts';
@@ -112,6 +113,7 @@ const encode: Command = {
       says: 'of the new version (default: as before, under a new key)',
       choices: ['aes-128', 'none'],
     },
+    { flags: '--loudness <lufs>', says: 'bring the sound to this loudness (default: as in the present version)' },
     { flags: '--wait', says: 'until the new version is served' },
     ...OPTIONS,
   ],
@@ -119,7 +121,9 @@ const encode: Command = {
     const api = await findServer(given);
     const path = pathOf(given.argument('assetId'));
     const ladder = await ladderOf(given.text('ladder'));
-    const begun = await api.call<Asset>('POST', `${path}/encodings`, { ladder, encryption: given.text('encryption') });
+    const loudness = given.number('loudness', LOUDNESS_LUFS.least, LOUDNESS_LUFS.most);
+    const wish = { ladder, encryption: given.text('encryption'), loudness };
+    const begun = await api.call<Asset>('POST', `${path}/encodings`, wish);
     const asset = given.has('wait') ? await awaitEncoding(path, begun, api, terminal) : begun;
     terminal.answer(asset, assetLines(asset));
   },

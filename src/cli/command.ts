@@ -56,6 +56,15 @@ export class Given {
     throw usage(`${flagOf(name)} must be a whole number from ${min} to ${max}.`);
   }
 
+  /** @throws Failure USAGE unless it is a number within the bounds. */
+  number(name: string, min: number, max: number): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = value.trim() === '' ? Number.NaN : Number(value);
+    if (number >= min && number <= max) return number;
+    throw usage(`${flagOf(name)} must be a number from ${min} to ${max}.`);
+  }
+
   /** @throws Failure USAGE naming the first two of these options when more than one is given. */
   atMostOne(...names: readonly string[]): void {
     const [first, second] = names.filter((name) => this.has(name));

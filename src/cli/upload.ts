@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { LOUDNESS_LUFS } from '../kernel/loudness.ts';
 import type { Asset } from './asset.ts';
 import { pathOf } from './asset-path.ts';
 import type { Command } from './command.ts';
@@ -21,16 +22,24 @@ export const upload: Command = {
       says: 'encrypt what is stored and sent (HLS, AES-128); viewers get the key as they get the film',
     },
     { flags: '--title <text>', says: 'title (default: the name of the file)' },
+    { flags: '--loudness <lufs>', says: 'bring the sound to this loudness, such as -23 or -16' },
     { flags: '--wait <status>', says: 'return only when it is this far', choices: ['playable', 'ready'] },
     ...SERVER_OPTIONS,
     JSON_OPTION,
   ],
   async run(given, terminal) {
+    const loudness = given.number('loudness', LOUDNESS_LUFS.least, LOUDNESS_LUFS.most);
     const file = await openFilm(given.argument('file'));
     const api = await findServer(given);
     const title = given.text('title') ?? basename(file.path, extname(file.path));
     const policy = given.text('policy') ?? 'public';
-    const labels = { title, policy, filename: basename(file.path), ...(given.has('encrypt') ? ENCRYPTED : {}) };
+    const labels = {
+      title,
+      policy,
+      filename: basename(file.path),
+      ...(given.has('encrypt') ? ENCRYPTED : {}),
+      ...(loudness === undefined ? {} : { loudness: `${loudness}` }),
+    };
     const assetId = await send(file, labels, api, terminal);
     const asset = await awaitStatus(assetId, given.text('wait'), api, terminal);
     const { status, playbackUrl } = asset;

@@ -26,6 +26,7 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
       ...(asset.arriving ? { receivedBytes: asset.receivedBytes } : {}),
     },
     ...(asset.film ? { durationSeconds: asset.film.durationSeconds, renditions: renditionsOf(asset.film) } : {}),
+    ...(asset.film?.audio?.loudness ? { loudness: asset.film.audio.loudness } : {}),
     progress: { segmentsDone: asset.segmentsDone, segmentsTotal: asset.segmentsTotal },
     playbackUrl: `${edgeUrl}/${masterKey(asset.id)}`,
     ...(asset.encryption ? {} : { dashUrl: `${edgeUrl}/${manifestKey(asset.id)}` }),

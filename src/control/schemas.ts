@@ -1,6 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { Static } from 'typebox';
 import { SCOPES } from '../kernel/access/api-token.ts';
+import { LOUDNESS_LUFS } from '../kernel/loudness.ts';
 
 /** The bodies of the public API. One declaration gives the types, the checks and the pages at `/docs`. */
 
@@ -45,6 +46,12 @@ const EncodingSchema = Type.Object(
 
 export const NewEncoding = Type.Object(
   {
+    loudness: Type.Optional(
+      Type.Union([Type.Number({ minimum: LOUDNESS_LUFS.least, maximum: LOUDNESS_LUFS.most }), Type.Null()], {
+        description:
+          'What the sound is brought to, in LUFS, or null for as loud as it is. Left out: as in the present version.',
+      }),
+    ),
     ladder: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: 32 }), Type.Object({}, { additionalProperties: true })], {
         description: "The name of one of the server's ladders, or a ladder itself. Left out: the server's default.",
@@ -84,6 +91,12 @@ export const AssetSchema = Type.Object(
       receivedBytes: Type.Optional(Type.Integer()),
     }),
     durationSeconds: Type.Optional(Type.Number()),
+    loudness: Type.Optional(
+      Type.Object(
+        { targetLufs: Type.Number(), measuredLufs: Type.Optional(Type.Number()) },
+        { description: 'What the sound was brought to, and what it had (of the default track).' },
+      ),
+    ),
     renditions: Type.Optional(Type.Array(Rendition)),
     progress: Type.Object({ segmentsDone: Type.Integer(), segmentsTotal: Type.Integer() }),
     playbackUrl: Type.String({ description: 'The HLS multivariant playlist.' }),

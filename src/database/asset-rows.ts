@@ -58,6 +58,7 @@ export function toAsset(row: AssetRow): Asset {
     receivedBytes: Number(row.received_bytes),
     arriving: row.arriving === 1,
     ...(row.source_sha256 === null ? {} : { sourceSha256: row.source_sha256 }),
+    ...(row.loudness_lufs === null ? {} : { loudnessLufs: row.loudness_lufs }),
     ...(row.film === null ? {} : { film: JSON.parse(row.film) as Film }),
     segmentsTotal: row.segments_total,
     segmentsDone: row.segments_done,

@@ -33,6 +33,8 @@ export interface Asset {
   /** Whether more of the source is still to come; a film may be playable by then. */
   readonly arriving: boolean;
   readonly sourceSha256?: string;
+  /** What the sender wants the sound brought to. */
+  readonly loudnessLufs?: number;
   readonly film?: Film;
   readonly segmentsTotal: number;
   readonly segmentsDone: number;
@@ -75,6 +77,7 @@ export interface NewAsset {
   readonly sourceBytes?: number;
   /** The node on whose disk the source arrives. */
   readonly receivedBy?: string;
+  readonly loudnessLufs?: number;
 }
 
 /** Statuses from which work may still go on; an errored or deleted asset never comes back to life by a late worker. */
@@ -104,6 +107,7 @@ export class AssetRepository {
       received_by: asset.receivedBy ?? null,
       arriving: 1,
       source_sha256: null,
+      loudness_lufs: asset.loudnessLufs ?? null,
       film: null,
       segments_total: 0,
       segments_done: 0,

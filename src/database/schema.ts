@@ -38,6 +38,8 @@ export interface AssetTable {
   /** 1 until the source is stored as a whole. */
   arriving: number;
   source_sha256: string | null;
+  /** What the sound of the first version is brought to; null for as loud as it is, or as the ladder says. */
+  loudness_lufs: number | null;
   /** JSON of `Film`, once planned. */
   film: string | null;
   segments_total: number;

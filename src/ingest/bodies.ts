@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
+import { LOUDNESS_LUFS } from '../kernel/loudness.ts';
 import { parseOutboundUrl } from '../outbound/addresses.ts';
 import { SOURCE_ADDRESS } from './fetch-source.ts';
 import { arrivalFile, asStorageFault, type Intake } from './intake.ts';
@@ -18,14 +19,23 @@ interface PullBody {
   readonly title?: string;
   readonly policy?: string;
   readonly encryption?: string;
+  readonly loudness?: number;
 }
 
-type Query = Readonly<Record<'title' | 'policy' | 'encryption' | 'filename', string | undefined>>;
+type Query = Readonly<Record<'title' | 'policy' | 'encryption' | 'filename', string | undefined>> &
+  Pick<PullBody, 'loudness'>;
 
 const ENCRYPTION = {
   type: 'string',
   enum: ['aes-128', 'none'],
   description: 'Whether segments are encrypted (HLS, AES-128). Left out: none.',
+} as const;
+
+const LOUDNESS = {
+  type: 'number',
+  minimum: LOUDNESS_LUFS.least,
+  maximum: LOUDNESS_LUFS.most,
+  description: 'What the sound is brought to, in LUFS, such as -23 (EBU R128) or -16. Left out: as loud as it is.',
 } as const;
 
 const PULL_SCHEMA = {
@@ -42,6 +52,7 @@ const PULL_SCHEMA = {
     title: { type: 'string', minLength: 1, maxLength: 200 },
     policy: { type: 'string', enum: ['public', 'signed'] },
     encryption: ENCRYPTION,
+    loudness: LOUDNESS,
   },
 } as const;
 
@@ -52,6 +63,7 @@ const QUERY_SCHEMA = {
     policy: { type: 'string', enum: ['public', 'signed'] },
     encryption: ENCRYPTION,
     filename: { type: 'string', maxLength: 255 },
+    loudness: LOUDNESS,
   },
 } as const;
 
@@ -103,17 +115,19 @@ export class Bodies {
   }
 
   async #pull(request: FastifyRequest): Promise<string> {
-    const { source, ...said } = request.body as PullBody;
+    const { source, loudness, ...said } = request.body as PullBody;
     const allowPrivate = this.#parts.settings.pullAllowPrivate;
     const url = parseOutboundUrl(source.url, SOURCE_ADDRESS, { allowPrivate });
     const id = newId('as');
-    await this.#intake.begin(id, readLabel({ ...said, filename: fileNameOf(url) }));
+    const label = readLabel({ ...said, filename: fileNameOf(url), loudness: loudness?.toString() });
+    await this.#intake.begin(id, label);
     await this.#puller.add(id, url.href);
     return id;
   }
 
   async #receive(request: FastifyRequest): Promise<string> {
-    const label = readLabel(request.query as Query);
+    const { loudness, ...query } = request.query as Query;
+    const label = readLabel({ ...query, loudness: loudness?.toString() });
     const declared = declaredLength(request);
     if (declared !== undefined && declared > this.#parts.settings.uploadMaxBytes) throw new Fault('BODY_TOO_LARGE');
     if (!request.body) throw new Fault('SOURCE_EMPTY');

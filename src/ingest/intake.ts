@@ -16,6 +16,8 @@ export interface SourceLabel {
   readonly policy: AssetPolicy;
   readonly encryption?: EncryptionMethod;
   readonly fileName: string;
+  /** What the sound is to be brought to. */
+  readonly loudnessLufs?: number;
 }
 
 /**

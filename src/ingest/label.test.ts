@@ -26,6 +26,15 @@ describe('readLabel', () => {
     expect(() => readLabel({ title: long })).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }));
   });
 
+  test('reads what the sound is to be brought to', () => {
+    expect(readLabel({ loudness: '-23' }).loudnessLufs).toBe(-23);
+    expect(readLabel({ loudness: '-16.5' }).loudnessLufs).toBe(-16.5);
+    expect(readLabel({ loudness: '' })).not.toHaveProperty('loudnessLufs');
+    for (const loudness of ['3', '-80', 'loud', '0']) {
+      expect(() => readLabel({ loudness })).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }));
+    }
+  });
+
   test('refuses a policy that is none', () => {
     expect(() => readLabel({ policy: 'secret' })).toThrow(expect.objectContaining({ code: 'INVALID_REQUEST' }));
   });

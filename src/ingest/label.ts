@@ -1,5 +1,6 @@
 import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import { Fault } from '../kernel/errors.ts';
+import { LOUDNESS_LUFS } from '../kernel/loudness.ts';
 import type { SourceLabel } from './intake.ts';
 
 const MAX_TITLE = 200;
@@ -21,6 +22,7 @@ export function readLabel(given: { readonly [name: string]: string | null | unde
     policy: readPolicy(given.policy),
     ...(encryption === undefined ? {} : { encryption }),
     fileName,
+    ...readLoudness(given.loudness),
   };
 }
 
@@ -34,6 +36,14 @@ function readPolicy(value: string | null | undefined): 'public' | 'signed' {
   if (value === undefined || value === null || value === '') return 'public';
   if (value === 'public' || value === 'signed') return value;
   throw new Fault('INVALID_REQUEST', { says: 'policy must be public or signed.' });
+}
+
+function readLoudness(value: string | null | undefined): Pick<SourceLabel, 'loudnessLufs'> {
+  if (value === undefined || value === null || value === '') return {};
+  const lufs = Number(value);
+  const { least, most } = LOUDNESS_LUFS;
+  if (lufs >= least && lufs <= most) return { loudnessLufs: lufs };
+  throw new Fault('INVALID_REQUEST', { says: `loudness must be a number of LUFS from ${least} to ${most}.` });
 }
 
 /** The last part of a path that some clients send whole. */

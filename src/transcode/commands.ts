@@ -9,7 +9,7 @@ import {
 } from '../kernel/film/film.ts';
 import { tilesPerSheet } from '../kernel/hls/storyboard.ts';
 import { type FfmpegCommand, type FfmpegOutput, guardedInput } from './ffmpeg.ts';
-import { audioLayoutOf, type SourceLayout } from './plan.ts';
+import { type AudioLayout, audioLayoutOf, type SourceLayout } from './plan.ts';
 import { encoderOptions, THREADS } from './video-encoders.ts';
 
 /**
@@ -206,7 +206,7 @@ export function audioCommand(
         // Two steps: told a first sample while it also changes the rate, the resampler of 5.1 skips too far.
         `aresample=${audio.sampleRate}:ochl=${channels}:${DOWNMIX}`,
         `aresample=${audio.sampleRate}:async=1:min_hard_comp=0.01:first_pts=${from}`,
-        ...((track.channels ?? 0) > rendition.channels ? [LIMITER] : []),
+        ...levelling(layout, track, rendition),
       ];
   const filter = [
     ...sound,
@@ -222,6 +222,13 @@ export function audioCommand(
   };
 }
 
+/** A rendition's gain is the same in every chunk, so that chunks meet at one level. */
+function levelling({ gainsDb }: SourceLayout, { channels = 0 }: AudioLayout, rendition: AudioRendition): string[] {
+  const gainDb = gainsDb?.[rendition.name];
+  if (gainDb !== undefined) return [`volume=${gainDb}dB`, LEVELLED_LIMITER];
+  return channels > rendition.channels ? [LIMITER] : [];
+}
+
 /**
  * Where several channels become fewer: centre and surrounds 3 dB down (ITU-R BS.775), the bass channel 6 dB. Not scaled
  * down to what could never clip, which would take 9 dB from every voice: the few peaks are the limiter's.
@@ -232,9 +239,16 @@ const DOWNMIX = 'osf=fltp:clev=0.707107:slev=0.707107:lfe_mix_level=0.5:rematrix
  * Holds peaks 1 dB below full scale. It looks 5 ms ahead and lets go within 50, far less than the pre-roll, so that two
  * chunks meet under the same gain.
  */
-const LIMITER = 'alimiter=limit=0.891:attack=5:release=50:level=0:latency=1';
+const LIMITER = limiter(0.891);
 
-function channelLayout({ channels }: AudioRendition): string {
+/** 2 dB below full scale: between two samples a wave may rise higher than either, by a decibel at most (true peak -1). */
+const LEVELLED_LIMITER = limiter(0.794);
+
+function limiter(limit: number): string {
+  return `alimiter=limit=${limit}:attack=5:release=50:level=0:latency=1`;
+}
+
+function channelLayout({ channels }: Pick<AudioRendition, 'channels'>): string {
   if (channels === 1) return 'mono';
   return channels === 2 ? 'stereo' : '5.1';
 }
@@ -247,6 +261,49 @@ function audioOptions(rendition: AudioRendition, firstSample: number, endSample:
     '-bsf:a', `noise=drop='lt(pts,${firstSample})+gte(pts,${endSample})'`,
     ...fragments(0, 'frag_every_frame'),
   ];
+}
+
+/** Sound to be heard by a meter, from where a stretch begins, with the channels that a viewer gets. */
+export interface MeteredTrack {
+  readonly streamIndex: number;
+  readonly channels: number;
+  /** File for what the meter notes. */
+  readonly report: string;
+}
+
+/** Notes how loud tracks are, every 100 ms (ITU-R BS.1770), in one reading. Where it begins need not be exact. */
+export function loudnessCommand(
+  { container }: SourceLayout,
+  tracks: readonly MeteredTrack[],
+  { atSeconds, seconds }: { readonly atSeconds: number; readonly seconds?: number },
+  source: string,
+): FfmpegCommand {
+  const seek = atSeconds > 0 ? ['-noaccurate_seek', '-ss', atSeconds.toFixed(3)] : [];
+  const length = seconds === undefined ? [] : ['-t', seconds.toFixed(3)];
+  const metered = tracks.map(({ streamIndex, channels, report }, index) =>
+    [
+      `[0:${streamIndex}]aresample=${METER_HERTZ}:ochl=${channelLayout({ channels })}:${DOWNMIX}`,
+      'ebur128=metadata=1',
+      `ametadata=mode=print:key=lavfi.r128.M:file=${inFilter(report)}[m${index}]`,
+    ].join(','),
+  );
+  return {
+    // biome-ignore format: options read in pairs
+    inputOptions: [
+      '-hide_banner', '-nostdin', '-v', 'warning', '-threads', THREADS, '-max_error_rate', '1', ...seek, ...length,
+      ...guardedInput(container),
+    ],
+    input: source,
+    filter: metered.join(';'),
+    outputs: [{ options: [...tracks.flatMap((_, index) => ['-map', `[m${index}]`]), '-f', 'null'], target: '-' }],
+  };
+}
+
+const METER_HERTZ = 48_000;
+
+/** A value within a filter's options, within a graph of filters: both levels have characters of their own. */
+function inFilter(value: string): string {
+  return value.replace(/[\\':]/g, '\\$&').replace(/[\\'[\],;]/g, '\\$&');
 }
 
 /** No film has so much to say; a file that goes on beyond it is cut off there. */

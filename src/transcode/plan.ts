@@ -13,6 +13,7 @@ import { labelTracks } from '../kernel/film/track-labels.ts';
 import { type Complexity, fitRungs } from '../kernel/ladder/by-content.ts';
 import type { AudioSettings, Ladder } from '../kernel/ladder/ladder.ts';
 import { type DisplaySize, planDisplaySize, planRungs } from '../kernel/ladder/rungs.ts';
+import { gainDb } from '../kernel/loudness.ts';
 import type { NewJob } from '../queue/queue.ts';
 import { planCopy, withCopied } from './plan-copy.ts';
 import {
@@ -63,6 +64,8 @@ export interface SourceLayout {
   readonly audio?: AudioLayout;
   /** The other tracks, by the name of the rendition that each becomes. */
   readonly otherAudio?: Readonly<Record<string, AudioLayout>>;
+  /** What brings renditions of sound to the loudness that was asked for, by their names; absent where none was. */
+  readonly gainsDb?: Readonly<Record<string, number>>;
 }
 
 export interface AudioLayout {
@@ -77,17 +80,25 @@ export interface Plan {
   readonly jobs: readonly NewJob[];
 }
 
+/** What samples of the source showed, where they were taken. */
+export interface Measured {
+  readonly complexity?: Complexity;
+  /** Of renditions of sound in LUFS, by their names, but for those that are silent. */
+  readonly loudness?: Readonly<Record<string, number>>;
+}
+
 /** A probed source and a ladder make a film and the work that encodes it. Nothing here reads or runs anything. */
 export function planFilm(
   assetId: string,
   source: SourceInfo,
   ladder: Ladder,
   chunkSegments: number,
-  complexity?: Complexity,
+  { complexity, loudness }: Measured = {},
 ): Plan {
-  const full = layOut(source, ladder);
+  const full = layOut(source, ladder, loudness);
   const film = complexity ? fitted(full, complexity) : full;
-  const layout = planLayout(source);
+  const gainsDb = gainsOf(film, ladder.audio, loudness);
+  const layout = { ...planLayout(source), ...(gainsDb ? { gainsDb } : {}) };
   return { film, jobs: [...planJobs(assetId, film, layout, chunkSegments), ...planSubtitles(assetId, source, layout)] };
 }
 
@@ -117,12 +128,17 @@ function fitted(film: Film, complexity: Complexity): Film {
   return video ? { ...film, video: { ...video, renditions: fitRungs(video.renditions, complexity) } } : film;
 }
 
-function layOut(source: SourceInfo, ladder: Ladder): Film {
+function gainsOf({ audio }: Film, { loudnessLufs }: AudioSettings, loudness: Measured['loudness']) {
+  if (!audio || loudnessLufs === undefined) return undefined;
+  return Object.fromEntries(audio.renditions.map(({ name }) => [name, gainDb(loudness?.[name], loudnessLufs)]));
+}
+
+function layOut(source: SourceInfo, ladder: Ladder, loudness: Measured['loudness']): Film {
   const video = source.video && planVideo(source, source.video, ladder);
   const seconds = video
     ? (video.track.frameCount * video.track.frameRate.den) / video.track.frameRate.num
     : (source.audio?.durationSeconds ?? 0);
-  const audio = planAudio(source, seconds, ladder);
+  const audio = planAudio(source, seconds, ladder, loudness?.[DEFAULT_AUDIO]);
   return {
     segmentSeconds: SEGMENT_SECONDS,
     durationSeconds: seconds,
@@ -187,10 +203,15 @@ function standsStill(source: SourceInfo, video: SourceVideo): boolean {
   return soundEnd(source) > pictureEnd(video) + AUDIO_TAIL_SECONDS;
 }
 
-function planAudio(source: SourceInfo, seconds: number, ladder: Ladder): AudioTrack | undefined {
+function planAudio(
+  source: SourceInfo,
+  seconds: number,
+  ladder: Ladder,
+  measuredLufs: number | undefined,
+): AudioTrack | undefined {
   const tracks = audioTracks(source);
   if (tracks.length === 0) return undefined;
-  const { sampleRate } = ladder.audio;
+  const { sampleRate, loudnessLufs: targetLufs } = ladder.audio;
   const labels = labelTracks(tracks, 'Audio');
   const stereo = tracks.map((track, index) => stereoRendition(track, audioName(index), labels[index], ladder.audio));
   const surround = tracks.flatMap((track, index) => {
@@ -202,6 +223,9 @@ function planAudio(source: SourceInfo, seconds: number, ladder: Ladder): AudioTr
     // Rounded up, so that even a last segment of one picture has a frame of sound.
     frameCount: Math.max(1, Math.ceil((seconds * sampleRate) / AAC_FRAME)),
     renditions: [...stereo, ...surround],
+    ...(targetLufs === undefined
+      ? {}
+      : { loudness: { targetLufs, ...(measuredLufs === undefined ? {} : { measuredLufs }) } }),
   };
 }
 
@@ -210,8 +234,10 @@ function audioTracks({ audio, otherAudio = [] }: SourceInfo): SourceAudio[] {
   return audio ? [audio, ...otherAudio] : [];
 }
 
+const DEFAULT_AUDIO = 'audio';
+
 function audioName(index: number): string {
-  return index === 0 ? 'audio' : `audio-${index + 1}`;
+  return index === 0 ? DEFAULT_AUDIO : `${DEFAULT_AUDIO}-${index + 1}`;
 }
 
 /** One channel needs little more than half of what two do. */

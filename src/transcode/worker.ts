@@ -12,7 +12,7 @@ import { ArrivalMap } from '../kernel/cmaf/arrival-map.ts';
 import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
 import type { Film } from '../kernel/film/film.ts';
 import { filmPrefix, sourceKey, sourcePrefix, straightenedKey, versionPrefix } from '../kernel/film/paths.ts';
-import type { Ladder } from '../kernel/ladder/ladder.ts';
+import { type Ladder, withLoudness } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Job, LeaseChoice, NewJob, Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
@@ -23,8 +23,9 @@ import { endOrphans } from './confinement.ts';
 import { copyVideo } from './copy.ts';
 import { encodeAudio, encodeVideo, limits } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
+import { measureLoudness } from './loudness.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
-import { PRIORITY_PLAYABLE, planFilm, planLayout, type SourceLayout } from './plan.ts';
+import { type Measured, PRIORITY_PLAYABLE, planFilm, planLayout, type SourceLayout } from './plan.ts';
 import { withNeeds } from './plan-early.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
@@ -187,10 +188,10 @@ export class Worker {
   }
 
   /** The ladder that a version is made by. */
-  #ladderOf({ encoding, version }: Asset): Ladder {
-    const ladder = encoding?.version === version ? encoding.ladder : this.#ladder;
-    if (!ladder) throw new Fault('INTERNAL', { detail: { why: 'the worker has not started' } });
-    return ladder;
+  #ladderOf({ encoding, version, loudnessLufs }: Asset): Ladder {
+    if (encoding?.version === version) return encoding.ladder;
+    if (!this.#ladder) throw new Fault('INTERNAL', { detail: { why: 'the worker has not started' } });
+    return loudnessLufs === undefined ? this.#ladder : withLoudness(this.#ladder, loudnessLufs);
   }
 
   async #do(job: Job, asset: Asset, abort: AbortSignal): Promise<void> {
@@ -261,8 +262,10 @@ export class Worker {
 
   async #probe(job: Job, asset: Asset, source: Source, abort: AbortSignal): Promise<void> {
     const { assets, subtitles, queue, settings } = this.#deps;
-    // A ladder by content looks at samples from all over the film.
-    const tooEarly = isEarly(job) && (!asset.arriving || settings.ladderByContent);
+    const ladder = this.#ladderOf(asset);
+    // A ladder by content looks at samples from all over the film, and so does a meter of loudness.
+    const looksAtAll = settings.ladderByContent || ladder.audio.loudnessLufs !== undefined;
+    const tooEarly = isEarly(job) && (!asset.arriving || looksAtAll);
     if (tooEarly) return void (await queue.complete(job));
     if (!isEarly(job) && (await queue.remaining(asset.id, ['probe'])) > 1) return this.#letEarlyFirst(job);
     const probed = await probeSource(source.path, {
@@ -273,11 +276,8 @@ export class Worker {
     });
     const info = source.straightened ? { ...probed, straightened: true as const } : probed;
     if (await this.#isUnderWay(job)) return this.#letGoOn(job);
-    const ladder = this.#ladderOf(asset);
-    const complexity = settings.ladderByContent
-      ? await measureComplexity(info, ladder, source.path, limits({ settings, abort }))
-      : undefined;
-    const { film, jobs } = planFilm(job.subject, info, ladder, settings.chunkSegments, complexity);
+    const measured = await this.#measure(info, ladder, source.path, abort);
+    const { film, jobs } = planFilm(job.subject, info, ladder, settings.chunkSegments, measured);
     const work = asset.arriving ? await whenArrived(jobs, film, info, source.path, job) : jobs;
     await this.#publisher.playlists(asset, film);
     await assets.planned(asset.id, asset.version, film);
@@ -310,6 +310,18 @@ export class Worker {
   async #letEarlyFirst(job: Job): Promise<void> {
     await this.#deps.signals.next(`probe:${job.subject}`, EARLY_PROBE_MS, this.#stop.signal);
     await this.#deps.queue.release(job);
+  }
+
+  /** What the plan is to go by, beside what the source says of itself: only where that is asked for, since it costs a moment. */
+  async #measure(info: SourceInfo, ladder: Ladder, path: string, abort: AbortSignal): Promise<Measured> {
+    const { settings } = this.#deps;
+    const bounds = limits({ settings, abort });
+    const complexity = settings.ladderByContent ? await measureComplexity(info, ladder, path, bounds) : undefined;
+    const isLevelled = info.audio !== undefined && ladder.audio.loudnessLufs !== undefined;
+    return {
+      ...(complexity ? { complexity } : {}),
+      ...(isLevelled ? { loudness: await measureLoudness(info, ladder, path, bounds) } : {}),
+    };
   }
 
   async #digest(asset: Asset, abort: AbortSignal): Promise<void> {

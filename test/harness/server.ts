@@ -26,6 +26,7 @@ export interface AssetBody {
   readonly posterUrl?: string;
   readonly storyboardUrl?: string;
   readonly durationSeconds?: number;
+  readonly loudness?: { readonly targetLufs: number; readonly measuredLufs?: number };
   readonly renditions?: readonly { readonly name: string; readonly kind: 'video' | 'audio' }[];
   readonly source: { readonly sizeBytes?: number; readonly sha256?: string; readonly receivedBytes?: number };
   readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };

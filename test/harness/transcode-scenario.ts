@@ -103,7 +103,7 @@ export class TranscodeScenario {
   }
 
   /** Stores a file as the source of a new asset, as ingest does. */
-  async ingest(file: string, wish: Pick<NewAsset, 'encryption'> = {}): Promise<string> {
+  async ingest(file: string, wish: Pick<NewAsset, 'encryption' | 'loudnessLufs'> = {}): Promise<string> {
     const id = newId('as');
     await this.assets.create({ id, title: 'clip', policy: 'public', sourceName: 'film.mp4', ...wish });
     const path = join(this.folder, 'media', sourceKey(id));

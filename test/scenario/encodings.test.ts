@@ -120,6 +120,23 @@ function rows(assetId: string): Record<string, number> {
 
 const NO_ROWS = { assets: 0, segments: 0, encodings: 0, retired_versions: 0, jobs: 0 };
 
+test('sound is as loud as was said when it was sent, when it is encoded again too, until another wish is uttered', async () => {
+  const sent = ['upload', join(clips, 'film.mp4'), '--loudness', '-16', '--wait', 'ready', '--data', folder, '--json'];
+  const { stdout, stderr } = await frontrow(sent);
+  expect(stderr).not.toContain('error');
+  const { assetId } = JSON.parse(stdout) as { assetId: string };
+  const first = await server.until(assetId, ({ status }) => status === 'ready');
+  expect(first.loudness?.targetLufs).toBe(-16);
+  expect(first.loudness?.measuredLufs).toBeLessThan(-16);
+  await begun(assetId, { ladder: ladder('again', 60) });
+  expect((await encoded(assetId, 2)).loudness?.targetLufs).toBe(-16);
+  await begun(assetId, { ladder: ladder('again', 60), loudness: -23 });
+  expect((await encoded(assetId, 3)).loudness?.targetLufs).toBe(-23);
+  await begun(assetId, { ladder: ladder('again', 60), loudness: null });
+  expect((await encoded(assetId, 4)).loudness).toBeUndefined();
+  expect((await encode(assetId, { loudness: 3 })).status).toBe(400);
+});
+
 describe('a film encoded again', () => {
   let before: AssetBody;
   let after: AssetBody;

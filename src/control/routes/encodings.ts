@@ -1,10 +1,11 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { listLadders, readLadder, readNamedLadder } from '../../config/ladders.ts';
+import type { Asset } from '../../database/assets.ts';
 import type { EncodingRepository } from '../../database/encodings.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { versionKeys } from '../../kernel/film/paths.ts';
 import { isId } from '../../kernel/ids.ts';
-import { type Ladder, parseLadder } from '../../kernel/ladder/ladder.ts';
+import { type Ladder, parseLadder, withLoudness } from '../../kernel/ladder/ladder.ts';
 import { PRIORITY_PROBE_AGAIN, type Queue } from '../../queue/queue.ts';
 import { WORK } from '../../queue/signals.ts';
 import { encodingSubject } from '../../queue/subjects.ts';
@@ -65,7 +66,7 @@ export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void
     },
     async ({ params: { assetId }, body }, reply) => {
       if (!isId(assetId, 'as')) throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
-      const ladder = await ladderOf(body.ladder, parts);
+      const ladder = levelled(await ladderOf(body.ladder, parts), body.loudness, await assets.find(assetId));
       const wish = { ladder, ...(body.encryption === undefined ? {} : { encryption: ENCRYPTIONS[body.encryption] }) };
       const { replaces, isNew } = await encodings.request(assetId, wish, (trx, version) => {
         const subject = encodingSubject(assetId, version);
@@ -83,6 +84,13 @@ export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void
       return reply.code(202).send(view(asset));
     },
   );
+}
+
+/** Who says nothing of loudness gets what the present version has, or what the ladder says of itself. */
+function levelled(ladder: Ladder, wanted: number | null | undefined, asset: Asset | undefined): Ladder {
+  const present = asset?.film?.audio?.loudness?.targetLufs;
+  if (wanted === undefined) return present === undefined ? ladder : withLoudness(ladder, present);
+  return withLoudness(ladder, wanted ?? undefined);
 }
 
 /** @throws Fault INVALID_REQUEST where the ladder is the client's own mistake. */

@@ -9,6 +9,7 @@ import * as encodings from './0009-encodings.ts';
 import * as removals from './0012-removals.ts';
 import * as arriving from './0013-arriving.ts';
 import * as contentKeys from './0014-content-keys.ts';
+import * as loudness from './0015-loudness.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -22,4 +23,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-removals': removals,
   '0013-arriving': arriving,
   '0014-content-keys': contentKeys,
+  '0015-loudness': loudness,
 };

@@ -71,6 +71,8 @@ export interface AudioTrack {
   readonly frameCount: number;
   /** The default track first; without it the film is not playable. */
   readonly renditions: readonly AudioRendition[];
+  /** Present where every track is brought to one loudness: to which, and what the default one had. */
+  readonly loudness?: { readonly targetLufs: number; readonly measuredLufs?: number };
 }
 
 export interface Film {

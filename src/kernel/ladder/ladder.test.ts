@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Fault } from '../errors.ts';
-import { parseLadder } from './ladder.ts';
+import { parseLadder, withLoudness } from './ladder.ts';
 
 const LADDERS = new URL('../../../media/ladders/', import.meta.url);
 
@@ -20,6 +20,13 @@ test('a ladder file is read as it stands', () => {
   const { codec: _, ...audio } = GOOD.audio;
   const rungs = GOOD.rungs.map((rung) => ({ ...rung, codec: 'h264', preset: 'veryfast' }));
   expect(parseLadder(JSON.stringify(GOOD))).toEqual({ name: 'h264', rungs, audio });
+});
+
+test('a ladder may bring sound to a loudness, and a wish for another comes before it', () => {
+  const loud = parseLadder(JSON.stringify({ ...GOOD, audio: { ...GOOD.audio, loudnessLufs: -23 } }));
+  expect(loud.audio.loudnessLufs).toBe(-23);
+  expect(withLoudness(loud, -16).audio.loudnessLufs).toBe(-16);
+  expect(withLoudness(loud, undefined)).toEqual(parseLadder(JSON.stringify(GOOD)));
 });
 
 test("a rung may be of a codec of its own, on that encoder's scales", () => {
@@ -46,6 +53,7 @@ const wrong: [string, unknown][] = [
   ['an odd height', { ...GOOD, rungs: [{ height: 241, crf: 25, maxrateBps: 400_000 }] }],
   ['rungs out of order', { ...GOOD, rungs: [...GOOD.rungs].reverse() }],
   ['a rate as text', { ...GOOD, rungs: [{ height: 240, crf: 25, maxrateBps: '400k' }] }],
+  ['sound louder than full scale', { ...GOOD, audio: { ...GOOD.audio, loudnessLufs: 1 } }],
   ['more channels than players expect', { ...GOOD, audio: { ...GOOD.audio, channels: 8 } }],
   ['a number of channels that is no layout', { ...GOOD, audio: { ...GOOD.audio, channels: 3 } }],
 ];

@@ -1,5 +1,6 @@
 import { Fault } from '../errors.ts';
 import type { VideoCodec } from '../film/film.ts';
+import { LOUDNESS_LUFS } from '../loudness.ts';
 
 /** What an encoding ladder file says: the ceiling of every rung, not a promise that a film gets it. */
 export interface Ladder {
@@ -26,6 +27,8 @@ export interface AudioSettings {
   readonly sampleRate: number;
   /** The most channels that are kept; a source with fewer keeps its own. 6 adds 5.1 beside stereo, where there is any. */
   readonly channels: number;
+  /** What sound is brought to; left out, it stays as loud as it is. */
+  readonly loudnessLufs?: number;
 }
 
 const X26_PRESETS = ['ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'];
@@ -53,6 +56,7 @@ export function parseLadder(text: string): Ladder {
       bitrateBps: whole(audio.bitrateBps, 'audio.bitrateBps', 8_000, 512_000),
       sampleRate: oneOf(audio.sampleRate, 'audio.sampleRate', [44_100, 48_000]),
       channels: oneOf(audio.channels, 'audio.channels', [1, 2, 6]),
+      ...(audio.loudnessLufs === undefined ? {} : { loudnessLufs: loudness(audio.loudnessLufs) }),
     },
   };
 }
@@ -79,6 +83,18 @@ function rungs(value: unknown, common: Pick<Rung, 'codec' | 'preset'>): Rung[] {
     if (below && below.height >= rung.height) throw invalid(`rungs[${index}].height must be above the rung before it`);
   });
   return read;
+}
+
+/** The same ladder with sound brought to another loudness, or with `undefined` left as loud as it is. */
+export function withLoudness({ audio, ...ladder }: Ladder, loudnessLufs: number | undefined): Ladder {
+  const { loudnessLufs: _before, ...settings } = audio;
+  return { ...ladder, audio: { ...settings, ...(loudnessLufs === undefined ? {} : { loudnessLufs }) } };
+}
+
+function loudness(value: unknown): number {
+  const { least, most } = LOUDNESS_LUFS;
+  if (typeof value === 'number' && value >= least && value <= most) return value;
+  throw invalid(`audio.loudnessLufs must be a number from ${least} to ${most}`);
 }
 
 function readJson(text: string): unknown {
