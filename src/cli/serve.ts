@@ -2,7 +2,7 @@ import type { Role, Running } from '../main.ts';
 import type { Command } from './command.ts';
 import { ensureSample, sampleLink } from './demo.ts';
 import { usage } from './failure.ts';
-import { runUntilSignal } from './running.ts';
+import { keepYoungSpaceSmall, runUntilSignal } from './running.ts';
 import { Api, JSON_OPTION } from './server.ts';
 import { HOST_OPTION, portSetting, settingsOf, textSetting } from './settings.ts';
 import type { Terminal } from './terminal.ts';
@@ -31,6 +31,7 @@ export const serve: Command = {
       ...portSetting(given, 'edgePort', 'edgePort'),
       ...portSetting(given, 'originPort', 'originPort'),
     });
+    keepYoungSpaceSmall();
     // The whole server is loaded only here: the other commands shall start quickly.
     const { ROLES, serve: startServer } = await import('../main.ts');
     const roles = given.has('roles') ? parseRoles(given.text('roles') ?? '', ROLES) : ROLES;
