@@ -391,7 +391,7 @@ const PRIORITY = {
 /**
  * How far the lowest rung is encoded on its own, before the others: about a minute, so that a first viewer has something
  * to go on with. Beyond, one decoding serves all rungs; a second one for the lowest alone takes a seventh more of the
- * processors for the whole ladder (decisions/0012).
+ * processors for the whole ladder (decisions/0015).
  */
 const LOWEST_ALONE_SEGMENTS = 15;
 
