@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import ffmpeg from 'fluent-ffmpeg';
 import { Fault, type FaultCode } from '../kernel/errors.ts';
@@ -190,6 +191,50 @@ export async function runFfprobe(
     if (limit) throw new Fault(limit, { cause, detail: { words: lastWords(says, input) } });
     return { read: false, says, timedOut: failed.killed === true };
   }
+}
+
+/** How long all packets of a film may take to be passed by: a disk's pace for what a day of it weighs. */
+const PACKETS_TIMEOUT_MS = 600_000;
+
+/** Kept of what ffprobe complains about. */
+const COMPLAINT_BYTES = 16_384;
+
+/**
+ * Runs ffprobe over a file with `options` before it, and hands over each line of its output (CSV without names) as it comes:
+ * a film of a day has millions. Gives back whether it came to its end.
+ * @throws Fault UNAVAILABLE when ffprobe cannot be started, ENCODE_MEMORY when the file asks for more than it may have.
+ */
+export async function readFfprobe(
+  input: string,
+  container: string,
+  options: readonly string[],
+  abort: AbortSignal,
+  onLine: (line: string) => void,
+): Promise<boolean> {
+  const all = ['-v', 'error', ...guardedInput(container), ...options, '-of', 'csv=p=0', `file:${input}`];
+  const { program, leading } = await launcher(PROBE_BOUNDS);
+  const child = spawn(program, [...leading, ffprobeProgram(), ...all], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PACKETS_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    signal: abort,
+  });
+  let says = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    says = (says + text).slice(-COMPLAINT_BYTES);
+  });
+  const ended = Promise.withResolvers<number | null>();
+  child.once('error', ended.reject).once('close', ended.resolve);
+  // Nobody waits for it before the lines are read.
+  ended.promise.catch(() => {});
+  for await (const line of createInterface({ input: child.stdout })) onLine(line);
+  const code = await ended.promise.catch((cause: unknown) => {
+    throw new Fault('UNAVAILABLE', { cause });
+  });
+  if (code === NO_SUCH_PROGRAM) throw new Fault('UNAVAILABLE', { detail: { words: says } });
+  const limit = limitPassed(says);
+  if (limit) throw new Fault(limit, { detail: { words: lastWords(says, input) } });
+  return code === 0;
 }
 
 /** A shell's word for a command that it did not find (POSIX, exit status of a command). */

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { readBoxHeader } from '../kernel/cmaf/boxes.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
-import { runFfprobe } from './ffmpeg.ts';
+import { readFfprobe, runFfprobe } from './ffmpeg.ts';
 import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.ts';
 import {
   type ColourMatrix,
@@ -340,13 +340,14 @@ export async function lastPacketEnd(
 ): Promise<number | undefined> {
   const from = fromSeconds === undefined ? [] : ['-read_intervals', `${Math.max(0, fromSeconds)}%`];
   const options = ['-select_streams', String(streamIndex), '-show_entries', 'packet=pts_time,duration_time', ...from];
-  const probed = await runFfprobe(path, container, options, abort);
-  const packets = probed.read ? fields(probed.json).packets : [];
-  const ends = (Array.isArray(packets) ? packets.map(fields) : [])
-    .map((packet) => (seconds(packet.pts_time) ?? Number.NaN) + (seconds(packet.duration_time) ?? 0))
-    .filter(Number.isFinite);
-  // Packets come in decoding order, and a long film has more of them than a call takes arguments.
-  return ends.length === 0 ? undefined : ends.reduce((latest, end) => Math.max(latest, end));
+  let latest = Number.NEGATIVE_INFINITY;
+  // Packets come in decoding order, and one without a time says `N/A`.
+  const isRead = await readFfprobe(path, container, options, abort, (line) => {
+    if (line === '') return;
+    const [shown = Number.NaN, lasts] = line.split(',').map(Number);
+    if (Number.isFinite(shown)) latest = Math.max(latest, shown + (Number(lasts) || 0));
+  });
+  return isRead && Number.isFinite(latest) ? latest : undefined;
 }
 
 function fields(value: unknown): Fields {

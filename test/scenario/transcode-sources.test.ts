@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
+import { probeSource } from '../../src/transcode/probe.ts';
 import { generateClip } from '../harness/clip.ts';
 import { ffmpegTool, TranscodeScenario } from '../harness/transcode-scenario.ts';
 
@@ -23,6 +24,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await scenario.close();
   await rm(clips, { recursive: true, force: true });
+});
+
+test('a recording of hours whose length nothing states is as long as it is, however many packets that takes', async () => {
+  const [second, hours] = [join(clips, 'second.aac'), join(clips, 'hours.aac')];
+  const silence = ['-f', 'lavfi', '-i', 'anullsrc=r=48000:cl=mono', '-t', '30'];
+  await ffmpegTool(...silence, '-c:a', 'aac', '-f', 'adts', second);
+  const once = await readFile(second);
+  await writeFile(hours, Buffer.concat(Array.from({ length: 500 }, () => once)));
+  const limits = { maxPixels: 1e6, maxSeconds: 1e6, abort: new AbortController().signal };
+  const [short, long] = [await probeSource(second, limits), await probeSource(hours, limits)];
+  expect(short.audio?.durationSeconds).toBeCloseTo(30, 0);
+  expect((long.audio?.durationSeconds ?? 0) / (short.audio?.durationSeconds ?? 1)).toBeCloseTo(500, 3);
 });
 
 async function refused(body: string | Uint8Array): Promise<string> {
