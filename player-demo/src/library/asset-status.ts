@@ -21,7 +21,7 @@ export function viewStatus(asset: Asset): StatusView {
         says: 'Received. Frontrow is reading the file and planning the encode.',
       };
     case 'playable':
-      return viewEncoding(asset);
+      return isArriving(asset) ? viewPlayingUpload(asset) : viewEncoding(asset);
     case 'ready':
       return { tone: 'good', label: 'Ready', says: 'Every rendition is encoded.' };
     case 'errored':
@@ -35,6 +35,18 @@ function viewUploading(asset: Asset): StatusView {
   if (receivedBytes === undefined || !sizeBytes) return { tone: 'idle', label: 'Uploading', says };
   const share = receivedBytes / sizeBytes;
   return { tone: 'idle', label: `Uploading ${formatPercent(share)}`, share, says };
+}
+
+/** Whether more of its file is still to come; it may play all the same. */
+export function isArriving(asset: Asset): boolean {
+  return asset.source.receivedBytes !== undefined;
+}
+
+function viewPlayingUpload(asset: Asset): StatusView {
+  const { receivedBytes = 0, sizeBytes = 0 } = asset.source;
+  const share = sizeBytes > 0 ? receivedBytes / sizeBytes : 0;
+  const says = 'It plays while it uploads. A part that has not arrived yet is waited for.';
+  return { tone: 'busy', label: `Uploading ${formatPercent(share)}`, share, says };
 }
 
 function viewEncoding(asset: Asset): StatusView {

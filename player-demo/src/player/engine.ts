@@ -1,4 +1,11 @@
-import Hls, { type ErrorData, ErrorTypes, Events, type FragLoadedData, type HlsConfig } from 'hls.js';
+import Hls, {
+  type ErrorData,
+  ErrorTypes,
+  Events,
+  type FragLoadedData,
+  type HlsConfig,
+  type LoaderConfig,
+} from 'hls.js';
 import type { PlaybackSource } from './carriers.ts';
 import { type Level, levelLabel, sortLevels } from './levels.ts';
 import type { Failure } from './playback-error.ts';
@@ -149,6 +156,23 @@ export class Engine {
   }
 }
 
+/**
+ * The server answers 503 for a part that is still being encoded, or uploaded: it says so after it has waited, and is asked
+ * again for as long as it says so. Other failures are given up as ever.
+ */
+function patient(policy: LoaderConfig): LoaderConfig {
+  const { errorRetry } = policy;
+  if (!errorRetry) return policy;
+  return {
+    ...policy,
+    errorRetry: {
+      ...errorRetry,
+      maxRetryDelayMs: 2_000,
+      shouldRetry: (_config, _count, _isTimeout, response, retry) => retry || response?.code === 503,
+    },
+  };
+}
+
 function tune(source: PlaybackSource): Partial<HlsConfig> {
   const estimate = keptEstimate();
   return {
@@ -157,6 +181,7 @@ function tune(source: PlaybackSource): Partial<HlsConfig> {
     startFragPrefetch: true,
     backBufferLength: 60,
     maxBufferLength: 30,
+    fragLoadPolicy: { default: patient(Hls.DefaultConfig.fragLoadPolicy.default) },
     ...(estimate === undefined ? {} : { abrEwmaDefaultEstimate: estimate }),
     xhrSetup: (xhr) => {
       xhr.withCredentials = source.withCredentials;

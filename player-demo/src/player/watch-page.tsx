@@ -5,7 +5,7 @@ import type { Asset } from '../api/shapes.ts';
 import { useCell } from '../cell.ts';
 import { EncodingPanel } from '../encoding/encoding-panel.tsx';
 import { EncryptionBadge, PolicyBadge } from '../library/asset-card.tsx';
-import { viewStatus } from '../library/asset-status.ts';
+import { isArriving, viewStatus } from '../library/asset-status.ts';
 import { writeRoute } from '../route.ts';
 import { api } from '../session.ts';
 import { library } from '../stores.ts';
@@ -91,7 +91,7 @@ function Watch({ asset, carrierAtFirst }: { asset: Asset; carrierAtFirst: Carrie
   );
 }
 
-/** Says that the film plays already while the rest is still being encoded; nothing once it is ready. */
+/** Says that the film plays already while the rest is still being uploaded or encoded; nothing once it is ready. */
 function StatusLine({ asset }: { asset: Asset }): VNode | null {
   if (asset.status !== 'playable') return null;
   const status = viewStatus(asset);
@@ -102,7 +102,7 @@ function StatusLine({ asset }: { asset: Asset }): VNode | null {
         <span class="tabular">{status.label}</span>
       </span>
       <p>{status.says}</p>
-      <ProgressBar share={status.share ?? 0} label="Encoded" />
+      <ProgressBar share={status.share ?? 0} label={isArriving(asset) ? 'Uploaded' : 'Encoded'} />
     </div>
   );
 }

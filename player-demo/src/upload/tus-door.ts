@@ -2,10 +2,13 @@ import { DetailedError, Upload as TusUpload } from 'tus-js-client';
 import { Problem, readProblem } from '../api/problem.ts';
 import type { FilmWish } from '../api/shapes.ts';
 import { titleFromFilename } from '../format.ts';
+import { findIndexAtEnd } from './file-index.ts';
 
 export interface SendListener {
   onProgress(sentBytes: number): void;
   onResumedFrom(sentBytes: number): void;
+  /** The server knows it under this id, from its first byte on. */
+  onAsset(assetId: string): void;
   onDone(assetId: string | undefined): void;
   onProblem(problem: Problem): void;
 }
@@ -18,12 +21,17 @@ export interface SendOptions extends FilmWish {
 export class FileSend {
   readonly #tus: TusUpload;
   readonly #listener: SendListener;
+  readonly #file: File;
+  readonly #token: string;
+  #tailSent = false;
   #looked = false;
   #stopped = false;
   #progressSeen = false;
 
   constructor(file: File, options: SendOptions, listener: SendListener) {
     this.#listener = listener;
+    this.#file = file;
+    this.#token = options.token;
     this.#tus = new TusUpload(file, {
       endpoint: new URL('/v1/uploads', location.origin).href,
       headers: { authorization: `Bearer ${options.token}` },
@@ -36,6 +44,11 @@ export class FileSend {
       },
       retryDelays: [0, 1_000, 2_000, 4_000, 8_000, 15_000],
       removeFingerprintOnSuccess: true,
+      onUploadUrlAvailable: () => {
+        const assetId = this.#assetId();
+        if (assetId) this.#listener.onAsset(assetId);
+      },
+      onBeforeRequest: (request) => (request.getMethod() === 'PATCH' ? this.#sendTail() : undefined),
       onProgress: (sentBytes) => this.#progressed(sentBytes),
       onSuccess: () => this.#listener.onDone(this.#assetId()),
       onError: (thrown) => this.#failed(thrown),
@@ -63,6 +76,27 @@ export class FileSend {
   async cancel(): Promise<void> {
     this.#stopped = true;
     await this.#tus.abort(true).catch(() => undefined);
+  }
+
+  /** The index goes first where it stands at the end. Without it the upload is as good, and the film begins later. */
+  async #sendTail(): Promise<void> {
+    if (this.#tailSent || !this.#tus.url) return;
+    this.#tailSent = true;
+    const startByte = await findIndexAtEnd(this.#file).catch(() => undefined);
+    if (startByte !== undefined) {
+      const { size } = this.#file;
+      await fetch(`${this.#tus.url}/tail`, {
+        method: 'PUT',
+        headers: {
+          authorization: `Bearer ${this.#token}`,
+          'content-type': 'application/octet-stream',
+          'content-range': `bytes ${startByte}-${size - 1}/${size}`,
+        },
+        body: this.#file.slice(startByte),
+      }).catch(() => undefined);
+    }
+    // A request that is not sent yet cannot be called off: pausing meanwhile would be forgotten.
+    if (this.#stopped) throw new Error('paused');
   }
 
   #progressed(sentBytes: number): void {

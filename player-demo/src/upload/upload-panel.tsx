@@ -2,8 +2,9 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { useCell } from '../cell.ts';
 import { formatBytes, formatPercent, formatTimeLeft } from '../format.ts';
+import { isPlayable } from '../library/shelf.ts';
 import { writeRoute } from '../route.ts';
-import { uploader } from '../stores.ts';
+import { library, uploader } from '../stores.ts';
 import { Button, IconButton, ProgressBar } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { NewFilmChoices } from './drop-zone.tsx';
@@ -73,6 +74,8 @@ function UploadRow({ upload }: { upload: Upload }): VNode {
 }
 
 function UploadFacts({ upload }: { upload: Upload }): VNode {
+  const shelf = useCell(library.shelf);
+  const plays = shelf?.some((asset) => asset.assetId === upload.assetId && isPlayable(asset)) ?? false;
   if (upload.state === 'failed') {
     return (
       <p class="upload-error" role="alert" data-testid="upload-error">
@@ -94,6 +97,11 @@ function UploadFacts({ upload }: { upload: Upload }): VNode {
         {formatBytes(upload.sentBytes)} of {formatBytes(upload.sizeBytes)}
       </span>
       <span>{motion(upload)}</span>
+      {plays && upload.assetId && (
+        <a href={writeRoute({ page: 'watch', assetId: upload.assetId })} data-testid="upload-watch">
+          Plays already
+        </a>
+      )}
     </p>
   );
 }

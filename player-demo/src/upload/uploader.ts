@@ -81,6 +81,7 @@ export class Uploader {
           meter = new SpeedMeter();
           change({ resumedFromBytes });
         },
+        onAsset: (assetId) => change({ assetId }),
         onProgress: (sentBytes) => {
           const speedBps = meter.mark(performance.now(), sentBytes);
           change(speedBps === undefined ? { sentBytes } : { sentBytes, speedBps });
