@@ -15,7 +15,7 @@ interface PlayerWindow {
 /** The part of an HTMLVideoElement that is looked at. */
 interface Video {
   muted: boolean;
-  readonly currentTime: number;
+  currentTime: number;
   readonly textTracks: Iterable<{
     readonly kind: string;
     readonly label: string;
@@ -38,7 +38,8 @@ const requested: string[] = [];
 beforeAll(async () => {
   folder = await freshFolder();
   const text = join(folder, 'words.srt');
-  await writeFile(text, `1\n00:00:00,500 --> 00:00:${SECONDS - 1},000\nGood evening\n`);
+  const second = `2\n00:00:25,000 --> 00:00:${SECONDS - 1},000\nGood night\n`;
+  await writeFile(text, `1\n00:00:00,500 --> 00:00:24,000\nGood evening\n\n${second}`);
   const clip = join(folder, 'languages.mkv');
   const input = (source: string) => ['-f', 'lavfi', '-i', `${source}:duration=${SECONDS}`];
   const inputs = [...input('testsrc2=size=320x180:rate=25'), ...input('sine=400'), ...input('sine=1000'), '-i', text];
@@ -71,8 +72,14 @@ afterAll(async () => {
 test('a film of two languages and with subtitles plays', async () => {
   ({ assetId } = await server.upload(new Uint8Array(await readFile(film)), 'languages.mkv', 'signed'));
   await server.until(assetId, ({ status }) => status === 'ready');
+  const put = await fetch(`${server.run.control}/v1/assets/${assetId}/subtitles/de`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${server.run.adminToken}`, 'content-type': 'application/x-subrip' },
+    body: `1\n00:00:00,700 --> 00:00:${SECONDS - 1},000\nGuten Abend\n`,
+  });
+  expect(put.status).toBe(200);
   const listed = async () => (await server.api('GET', `/v1/assets/${assetId}/subtitles`)).text();
-  await expect.poll(listed, { timeout: 30_000 }).toContain('published');
+  await expect.poll(listed, { timeout: 30_000 }).toMatch(/published.*published/);
   await page.goto(await server.signInUrl());
   await page.getByTestId('asset-card').waitFor();
   await page.goto(`${server.run.control}/#/watch/${assetId}`);
@@ -103,6 +110,24 @@ test('subtitles are shown when chosen, at their time, and C takes them away and 
   await expect.poll(shown).toEqual([]);
   await page.keyboard.press('c');
   await expect.poll(shown).toEqual(['English: Good evening at 0.5']);
+});
+
+test('subtitles that were chosen before come back, however often the viewer changes between two', async () => {
+  for (let round = 0; round < 2; round += 1) {
+    await choose('subtitle', 'German');
+    await expect.poll(shown, { message: `German, round ${round}` }).toEqual(['German: Guten Abend at 0.7']);
+    await choose('subtitle', 'English');
+    await expect.poll(shown, { message: `English, round ${round}` }).toEqual(['English: Good evening at 0.5']);
+  }
+  await page.evaluate(() => {
+    const video = (globalThis as unknown as PlayerWindow).__frontrowPlayer?.video;
+    if (video) video.currentTime = 26;
+  });
+  await untilAt(26.5);
+  expect(await shown()).toEqual(['English: Good night at 25']);
+  await page.keyboard.press('c');
+  await choose('subtitle', 'German');
+  await expect.poll(shown).toEqual(['German: Guten Abend at 0.7']);
 });
 
 async function choices(menu: string): Promise<string[]> {

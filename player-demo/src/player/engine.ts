@@ -66,14 +66,15 @@ export class Engine {
   }
 
   /**
-   * -1 shows none. They are hidden then, not dropped: Chromium forgets the cues of a track that is switched off, and hls.js
-   * does not fetch them again.
+   * -1 shows none. They are hidden then, not dropped, so that bringing them back is a matter of the browser alone.
    */
   chooseSubtitles(id: number): void {
     const { hls } = this;
     if (!hls) return;
+    const before = hls.subtitleTrack;
     if (id >= 0) hls.subtitleTrack = id;
     hls.subtitleDisplay = id >= 0;
+    if (id >= 0 && id !== before) showAgain(hls.subtitleTracks[id]?.trackNode?.track);
     this.#listener.onSubtitles(readSubtitles(hls));
   }
 
@@ -217,6 +218,16 @@ function readSubtitles(hls: Hls): TrackList {
 
 function shownSubtitles(hls: Hls): number {
   return hls.subtitleDisplay ? hls.subtitleTrack : -1;
+}
+
+/**
+ * Chromium keeps the cues of a track that hls.js switched off and on again, and shows none of them, neither those of now
+ * nor later ones; hls.js has no reason to fetch them anew. Taken out and put back they are shown.
+ */
+function showAgain(track: TextTrack | undefined): void {
+  const cues = [...(track?.cues ?? [])];
+  for (const cue of cues) track?.removeCue(cue);
+  for (const cue of cues) track?.addCue(cue);
 }
 
 /** Where the browser plays the playlist, its subtitles are the element's own. */
