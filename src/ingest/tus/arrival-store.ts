@@ -85,10 +85,7 @@ export class ArrivalStore extends FileStore {
     if (!file) return offset;
     const size = (await this.configstore.get(id))?.size;
     const marks = await this.#marksOf(id, file);
-    const note = async (at: number) => {
-      await marks.note(at);
-      await this.#arrivals.progress(id, at, size);
-    };
+    const note = async (at: number) => this.#arrivals.progress(id, await marks.note(at), size);
     const checksum = chunkChecksum.getStore();
     try {
       return checksum
@@ -98,25 +95,34 @@ export class ArrivalStore extends FileStore {
       throw asStorageFault(cause);
     } finally {
       // What arrived before a broken connection counts, and was synced.
-      await marks.settle().finally(() => file.close());
+      await marks.settle(size).finally(() => file.close());
     }
   }
 
-  /** Keeps the offset of an upload whose file has its full length already: about once a second, and in the end. */
-  async #marksOf(id: string, file: FileHandle): Promise<{ note(at: number): Promise<void>; settle(): Promise<void> }> {
+  /**
+   * Keeps the offset of an upload whose file has its full length already: about once a second, and in the end. Nobody is
+   * told of more than that, since what lies behind it is sent again after a crash.
+   */
+  async #marksOf(id: string, file: FileHandle): Promise<OffsetMarks> {
     const tail = await this.tails.find(id);
-    if (!tail) return { note: async () => {}, settle: async () => {} };
+    if (!tail) return { note: async (at) => at, settle: async () => {} };
+    let marked = tail.offset;
     let reached = tail.offset;
     let markedMs = performance.now();
     return {
       note: async (at) => {
         reached = at;
-        if (performance.now() - markedMs < MARK_MS) return;
+        if (performance.now() - markedMs < MARK_MS) return marked;
         markedMs = performance.now();
         await file.datasync();
         await this.tails.reached(id, tail, at);
+        marked = at;
+        return marked;
       },
-      settle: () => this.tails.reached(id, tail, reached),
+      settle: async (size) => {
+        await this.tails.reached(id, tail, reached);
+        await this.#arrivals.progress(id, reached, size);
+      },
     };
   }
 
@@ -179,6 +185,12 @@ export class ArrivalStore extends FileStore {
 }
 
 const MARK_MS = 1_000;
+
+interface OffsetMarks {
+  /** Takes note of an offset, and says which one would survive a crash. */
+  note(at: number): Promise<number>;
+  settle(size: number | undefined): Promise<void>;
+}
 
 /** Appends the body at `offset`; what arrived before a broken connection is synced and counts. */
 async function writeSynced(
