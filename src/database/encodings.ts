@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
-import { Fault, type FaultCode } from '../kernel/errors.ts';
+import { FAULTS, Fault, type FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import type { Film } from '../kernel/film/film.ts';
 import { versionKeys } from '../kernel/film/paths.ts';
@@ -50,7 +50,7 @@ export class EncodingRepository {
 
   /**
    * Notes the wish for a version; `begin` adds its first job in the same transaction.
-   * @throws Fault NOT_FOUND, or CONFLICT for an asset that is not ready: its first version is still being made.
+   * @throws Fault NOT_FOUND, or CONFLICT for an asset whose first version is still being made or whose source is no good.
    */
   async request(
     assetId: string,
@@ -60,11 +60,7 @@ export class EncodingRepository {
     return transact(this.#db, async (trx) => {
       const asset = await lockedAsset(trx, assetId);
       if (!asset) throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
-      if (asset.status !== 'ready') {
-        throw new Fault('CONFLICT', {
-          says: `Only an asset that is ready can be encoded again; this one is ${asset.status}.`,
-        });
-      }
+      checkEncodable(asset);
       const before = await trx.selectFrom('encodings').selectAll().where('asset_id', '=', assetId).executeTakeFirst();
       const ladder = JSON.stringify(wish.ladder);
       const encryption = wish.encryption === undefined ? asset.encryption : wish.encryption;
@@ -108,31 +104,41 @@ export class EncodingRepository {
 
   /** The version will not come to be; what viewers are served stays. False when it is not under way (any more). */
   async fail(assetId: string, version: number, error: { code: FaultCode; says: string }): Promise<boolean> {
-    return this.#end(assetId, version, 'asset.encoding_failed', async (trx) => {
-      await trx
-        .updateTable('encodings')
-        .set({ state: 'failed', error_code: error.code, error_says: error.says, segments_done: 0 })
-        .where('asset_id', '=', assetId)
-        .execute();
-      await discard(trx, assetId, version, this.#clock.now());
-    });
+    return this.#end(
+      assetId,
+      version,
+      () => 'asset.encoding_failed',
+      async (trx) => {
+        await trx
+          .updateTable('encodings')
+          .set({ state: 'failed', error_code: error.code, error_says: error.says, segments_done: 0 })
+          .where('asset_id', '=', assetId)
+          .execute();
+        await discard(trx, assetId, version, this.#clock.now());
+      },
+    );
   }
 
   /**
-   * The version is whole: from this write on it is what viewers are served, playlists and pictures alike. The one before
-   * is kept for `keepMs`, for those who are watching it. False when it is not under way (any more).
+   * The version is whole: from this write on it is what viewers are served, playlists and pictures alike, also where they
+   * had none because the first was given up. The one before is kept for `keepMs`, for those who are watching it. False
+   * when it is not under way (any more).
    */
   async switchTo(assetId: string, version: number, keepMs: number): Promise<boolean> {
     return this.#end(
       assetId,
       version,
-      'asset.reencoded',
+      ({ status }) => (status === 'errored' ? 'asset.ready' : 'asset.reencoded'),
       async (trx, { film, encryption, segments_total, segments_done }, before) => {
-        const retired = { asset_id: assetId, version: before.version, remove_at: this.#clock.now() + keepMs };
-        await trx.insertInto('retired_versions').values(retired).execute();
+        if (before.status === 'errored') await discard(trx, assetId, before.version, this.#clock.now());
+        else {
+          const retired = { asset_id: assetId, version: before.version, remove_at: this.#clock.now() + keepMs };
+          await trx.insertInto('retired_versions').values(retired).execute();
+        }
+        const healed = { status: 'ready' as const, error_code: null, error_says: null };
         await trx
           .updateTable('assets')
-          .set({ version, encryption, film, segments_total, segments_done })
+          .set({ ...healed, version, encryption, film, segments_total, segments_done })
           .where('id', '=', assetId)
           .execute();
         await trx.updateTable('encodings').set({ state: 'ready' }).where('asset_id', '=', assetId).execute();
@@ -143,7 +149,7 @@ export class EncodingRepository {
   async #end(
     assetId: string,
     version: number,
-    event: EventType,
+    eventOf: (before: Selectable<AssetTable>) => EventType,
     change: (
       trx: DatabaseTransaction,
       encoding: Selectable<EncodingTable>,
@@ -164,7 +170,7 @@ export class EncodingRepository {
       await change(trx, encoding, asset);
       await touch(trx, assetId, now);
       const row = await joinedAssets(trx).where('assets.id', '=', assetId).executeTakeFirstOrThrow();
-      await recordEvent(trx, event, toAsset(row), now);
+      await recordEvent(trx, eventOf(asset), toAsset(row), now);
       return true;
     });
   }
@@ -198,7 +204,8 @@ export class EncodingRepository {
       .selectFrom('assets')
       .select('version')
       .where('id', '=', assetId)
-      .where('version', '=', version);
+      .where('version', '=', version)
+      .where('status', '!=', 'errored');
     const running = this.#db
       .selectFrom('encodings')
       .select('version')
@@ -206,6 +213,23 @@ export class EncodingRepository {
       .where('version', '=', version)
       .where('state', '=', 'running');
     return (await retired.unionAll(served).unionAll(running).execute()).length > 0;
+  }
+}
+
+/**
+ * A film that plays, or one that was given up though its source is good: another ladder, more memory or a newer ffmpeg
+ * may do.
+ * @throws Fault CONFLICT for any other: its first version is still being made, or nothing can be made of it.
+ */
+function checkEncodable({ status, error_code }: Selectable<AssetTable>): void {
+  if (status === 'ready') return;
+  if (status !== 'errored') {
+    throw new Fault('CONFLICT', {
+      says: `Only an asset that is ready or errored can be encoded again; this one is ${status}.`,
+    });
+  }
+  if (FAULTS[error_code as FaultCode].side === 'viewer') {
+    throw new Fault('CONFLICT', { says: 'Nothing can be encoded of this source; it was removed. Upload another.' });
   }
 }
 

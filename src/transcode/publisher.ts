@@ -24,6 +24,7 @@ import {
   subtitlePlaylistKey,
   subtitlePrefix,
   subtitleSegmentName,
+  versionKeys,
 } from '../kernel/film/paths.ts';
 import {
   type Bandwidth,
@@ -248,8 +249,8 @@ export class Publisher {
   }
 
   /** Removes everything published for an asset that will not be played. */
-  async remove(assetId: string): Promise<void> {
-    await this.#deps.store.deletePrefix(filmPrefix(assetId));
+  async remove(assetId: string, version: number): Promise<void> {
+    for (const key of versionKeys(assetId, version)) await this.#deps.store.deletePrefix(key);
     for (const key of this.#inits.keys()) if (key.startsWith(filmPrefix(assetId))) this.#inits.delete(key);
   }
 

@@ -11,7 +11,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { ArrivalMap } from '../kernel/cmaf/arrival-map.ts';
 import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
 import type { Film } from '../kernel/film/film.ts';
-import { filmPrefix, sourceKey, sourcePrefix, straightenedKey, versionPrefix } from '../kernel/film/paths.ts';
+import { filmPrefix, sourceKey, sourcePrefix, straightenedKey, versionKeys } from '../kernel/film/paths.ts';
 import { type Ladder, withLoudness } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Job, LeaseChoice, NewJob, Queue } from '../queue/queue.ts';
@@ -170,7 +170,7 @@ export class Worker {
       if (this.#stop.signal.aborted) await queue.release(job);
       else if (isPassing(cause)) await this.#waitForStore(job, Fault.from(cause), log);
       else if (asset?.arriving && !lease.abort.aborted) await this.#defer(job, Fault.from(cause), log);
-      else if (!lease.abort.aborted) await this.#failed(job, Fault.from(cause), log);
+      else if (!lease.abort.aborted) await this.#failed(job, Fault.from(cause), log, asset?.version);
       else log.info({}, 'lease lost');
     } finally {
       lease.let();
@@ -183,8 +183,9 @@ export class Worker {
   async #subjectOf({ subject }: Job): Promise<Asset | undefined> {
     const { assetId, version } = readSubject(subject);
     const asset = await this.#deps.assets.find(assetId);
-    if (!asset || asset.status === 'errored') return undefined;
-    return version === undefined ? asset : asEncoded(asset, version);
+    if (!asset) return undefined;
+    if (version !== undefined) return asEncoded(asset, version);
+    return asset.status === 'errored' ? undefined : asset;
   }
 
   /** The ladder that a version is made by. */
@@ -281,7 +282,7 @@ export class Worker {
     const work = asset.arriving ? await whenArrived(jobs, film, info, source.path, job) : jobs;
     await this.#publisher.playlists(asset, film);
     await assets.planned(asset.id, asset.version, film);
-    if (readSubject(job.subject).version !== undefined) await queue.complete(job, anew(jobs));
+    if (readSubject(job.subject).version !== undefined) await queue.complete(job, anew(asset, jobs));
     // After the plan stands: an upload that comes later finds it, and asks for its own work.
     else await queue.complete(job, [...work, ...(await waitingUploads(subtitles, asset.id))]);
     // What came while it was planned is told to nobody else.
@@ -357,30 +358,32 @@ export class Worker {
   }
 
   /** A bad source ends its asset at once; anything else is tried again until the queue calls the job dead. */
-  async #failed(job: Job, fault: Fault, log: Log): Promise<void> {
+  async #failed(job: Job, fault: Fault, log: Log, workedOn: number | undefined): Promise<void> {
     const { queue } = this.#deps;
     const fields = { code: fault.code, detail: fault.detail, err: fault };
     const outcome = isHopeless(fault) ? 'dead' : await queue.fail(job);
     if (outcome !== 'dead') return log.warn(fields, outcome === 'retry' ? 'job failed, trying again' : 'lease lost');
     log.warn(fields, 'job given up');
-    if (FILM_KINDS.includes(job.kind)) return this.#giveUp(job.subject, fault);
+    if (FILM_KINDS.includes(job.kind)) return this.#giveUp(job.subject, fault, workedOn);
     // A film without a poster is a film all the same. A job that is dead by the queue's word is gone already.
     await queue.complete(job);
     await this.#finishAfter(job);
   }
 
   /** The asset is errored; its work, what was published of it, and a source that is no good are removed. */
-  async #giveUp(subject: string, fault: Fault): Promise<void> {
+  async #giveUp(subject: string, fault: Fault, workedOn: number | undefined): Promise<void> {
     const { assets, encodings, queue, store } = this.#deps;
     const { assetId, version } = readSubject(subject);
+    // Given up before by another slot, and encoded again since.
+    if (version === undefined && (await assets.find(assetId))?.version !== workedOn) return;
     const code = isHopeless(fault) || TOLD.includes(fault.code) ? fault.code : 'ENCODE_FAILED';
     const says = fault.code === code ? fault.message : 'The encoder gave up on this film.';
     if (version === undefined) await assets.fail(assetId, { code, says });
     else await encodings.fail(assetId, version, { code, says });
     await queue.cancel(subject);
-    if (version === undefined) await this.#publisher.remove(assetId);
-    // The version that viewers are served came from this source: it stays, whatever the new one has come to.
-    else await store.deletePrefix(versionPrefix(assetId, version));
+    const given = version ?? workedOn;
+    if (given !== undefined) await this.#publisher.remove(assetId, given);
+    // A version that viewers are served came from this source: it stays, whatever the new one has come to.
     if (version === undefined && fault.side === 'viewer') await store.deletePrefix(sourcePrefix(assetId));
     this.#publisher.changed(assetId);
   }
@@ -396,12 +399,16 @@ export class Worker {
     const { assetId, version } = readSubject(subject);
     if ((await queue.remaining(subject, version === undefined ? FILM_KINDS : KINDS)) > 0) return;
     const found = await assets.find(assetId);
-    if (!found || found.arriving || found.status === 'errored') return;
-    if (found.status === 'ready' && version === undefined) return;
+    if (!found || found.arriving) return;
+    if ((found.status === 'errored' || found.status === 'ready') && version === undefined) return;
     const asset = version === undefined ? found : asEncoded(found, version);
     if (!asset?.film) return;
-    if (await this.#publisher.finish(asset)) this.#log.info({ asset: assetId, version: asset.version }, 'film ready');
-    else await this.#giveUp(subject, new Fault('ENCODE_FAILED'));
+    if (!(await this.#publisher.finish(asset))) {
+      return this.#giveUp(subject, new Fault('ENCODE_FAILED'), asset.version);
+    }
+    this.#log.info({ asset: assetId, version: asset.version }, 'film ready');
+    // Of a film that had been given up nobody went on with the subtitles that were added before.
+    if (found.status === 'errored') await queue.add(await waitingUploads(this.#deps.subtitles, assetId));
   }
 
   /** A crash between the last job's end and the film's leaves a film that nobody would finish. */
@@ -442,10 +449,10 @@ export class Worker {
     const { assets, encodings, store } = this.#deps;
     const { assetId, version = workedOn } = readSubject(subject);
     const asset = await assets.find(assetId);
-    if (!asset || asset.status === 'errored') await store.deletePrefix(filmPrefix(assetId));
-    else if (version !== undefined && version !== asset.version && !(await encodings.isKept(assetId, version))) {
-      await store.deletePrefix(versionPrefix(assetId, version));
-    }
+    if (!asset) return store.deletePrefix(filmPrefix(assetId));
+    const isServed = asset.status !== 'errored' && version === asset.version;
+    if (version === undefined || isServed || (await encodings.isKept(assetId, version))) return;
+    for (const key of versionKeys(assetId, version)) await store.deletePrefix(key);
   }
 
   /** The straightened copy goes with the last job that might read it; what comes later makes it anew. */
@@ -490,9 +497,10 @@ function asEncoded({ film: _film, encryption: _encryption, ...asset }: Asset, ve
 
 /**
  * The work on a version after the first: the source is known by then, its subtitles lie beside all versions, and viewers
- * have something to watch.
+ * have something to watch. Where the first was given up none of this is so.
  */
-function anew(jobs: readonly NewJob[]): NewJob[] {
+function anew({ status }: Asset, jobs: readonly NewJob[]): readonly NewJob[] {
+  if (status === 'errored') return jobs;
   return jobs
     .filter(({ kind }) => kind !== 'digest' && kind !== 'subtitles')
     .map((job) => ({ ...job, priority: job.priority - LATER }));

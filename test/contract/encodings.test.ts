@@ -88,7 +88,7 @@ describe.each(DATABASES)('encodings anew on $name', ({ fresh }) => {
     expect((await assets.find('as_a'))?.encryption).toBeUndefined();
   });
 
-  test('are for assets that are ready', async () => {
+  test('are for assets that are ready or were given up', async () => {
     await expect(encodings.request('as_b', { ladder: ladder('one') }, async () => {})).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
@@ -96,6 +96,24 @@ describe.each(DATABASES)('encodings anew on $name', ({ fresh }) => {
     await expect(encodings.request('as_b', { ladder: ladder('one') }, async () => {})).rejects.toMatchObject({
       code: 'CONFLICT',
     });
+  });
+
+  test('bring a film back that was given up, unless its source is no good', async () => {
+    await assets.fail('as_a', { code: 'ENCODE_TIMEOUT', says: 'too slow' });
+    expect(await encodings.isKept('as_a', 1)).toBe(false);
+    expect(await ask('one')).toEqual({ version: 2, isNew: true });
+    expect(await assets.find('as_a')).toMatchObject({ version: 1, status: 'errored', error: { says: 'too slow' } });
+    await assets.planned('as_a', 2, filmOf(1));
+    await publish(2, 0);
+    expect(await encodings.switchTo('as_a', 2, 0)).toBe(true);
+    const healed = await assets.find('as_a');
+    expect(healed).toMatchObject({ version: 2, status: 'ready', segmentsDone: 1, segmentsTotal: 1 });
+    expect(healed?.error).toBeUndefined();
+    expect(await assets.segments('as_a', 1)).toEqual([]);
+    expect(await encodings.due()).toEqual([]);
+    expect((await events()).at(-1)).toBe('asset.ready');
+    await assets.fail('as_a', { code: 'SOURCE_TRUNCATED', says: 'too short' });
+    await expect(ask('two')).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
   test('leave the film, the segments and the progress of the served version alone until they take its place', async () => {

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readNamedLadder } from '../../src/config/ladders.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Asset } from '../../src/database/assets.ts';
 import { findBox } from '../../src/kernel/cmaf/boxes.ts';
@@ -12,10 +14,13 @@ import { type Film, renditionNames } from '../../src/kernel/film/film.ts';
 import { segmentKey, sourceKey } from '../../src/kernel/film/paths.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { LOST_ATTEMPTS } from '../../src/queue/queue.ts';
+import { encodingSubject } from '../../src/queue/subjects.ts';
 import { Publisher } from '../../src/transcode/publisher.ts';
 import { generateClip } from '../harness/clip.ts';
 import { stopEncoderBelow } from '../harness/encoders.ts';
-import { TranscodeScenario } from '../harness/transcode-scenario.ts';
+import { ffmpegTool, TranscodeScenario } from '../harness/transcode-scenario.ts';
+
+const LADDERS = fileURLToPath(new URL('../../media/ladders', import.meta.url));
 
 let clips: string;
 let clip: string;
@@ -194,6 +199,39 @@ describe('a worker', () => {
     const { error } = await scenario.until(id, ({ status }) => status !== 'queued');
     expect(error?.code).toBe('ENCODE_FAILED');
     expect(await scenario.store.head(sourceKey(id))).toBeDefined();
+  });
+
+  test('encodes a film again that was given up, and then it is whole, with its subtitles', async () => {
+    await scenario.stop();
+    await writeFile(join(clips, 'words.srt'), '1\n00:00:00,500 --> 00:00:09,000\nGood evening\n');
+    const film = join(clips, 'film.mkv');
+    await ffmpegTool('-i', clip, '-i', join(clips, 'words.srt'), '-c', 'copy', film);
+    const id = await scenario.ingest(film);
+    for (let attempt = 0; attempt < LOST_ATTEMPTS * scenario.settings.chunkAttempts; attempt += 1) {
+      expect(await scenario.queue.lease('killed', ['probe'])).toBeDefined();
+      await scenario.queue.releaseAll('killed');
+    }
+    await scenario.restart();
+    await scenario.until(id, ({ status }) => status === 'errored');
+    const ladder = await readNamedLadder('h264', LADDERS);
+    const probe = { kind: 'probe', lanes: [], firstSegment: 0, endSegment: 0, payload: {}, priority: 1 };
+    await scenario.encodings.request(id, { ladder }, (trx, version) =>
+      scenario.queue.addWithin(trx, [{ ...probe, subject: encodingSubject(id, version) }]),
+    );
+    const asset = await vi.waitUntil(
+      async () => {
+        const found = await scenario.assets.find(id);
+        return found?.status === 'ready' && found;
+      },
+      { timeout: 60_000, interval: 100 },
+    );
+    expect(asset).toMatchObject({ version: 2, segmentsDone: asset.segmentsTotal });
+    expect(asset.error).toBeUndefined();
+    expect(asset.sourceSha256).toMatch(/^[0-9a-f]{64}$/);
+    const files = await scenario.files(id);
+    expect(files.filter((file) => !file.startsWith('v2/') && !file.startsWith('subtitles/'))).toEqual([]);
+    expect(files).toEqual(expect.arrayContaining(['v2/master.m3u8', 'v2/144p/s00004.m4s', 'v2/poster.jpg']));
+    expect(await scenario.text(`assets/${id}/v2/master.m3u8`)).toContain('TYPE=SUBTITLES');
   });
 
   test('waits for room on a full disk, and the film is ready once there is some', async () => {

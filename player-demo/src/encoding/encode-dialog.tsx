@@ -28,8 +28,9 @@ export function EncodeDialog({ asset, onClose }: { asset: Asset; onClose: () => 
     <Dialog title="Encode again" onClose={onClose} testId="encode-dialog">
       <form class="stack" onSubmit={submit}>
         <p class="muted">
-          Makes a new version from the stored source. Viewers keep version {asset.version} until it is whole; whoever is
-          in the middle of it then plays it to its end.
+          Makes a new version from the stored source.{' '}
+          {asset.status === 'ready' &&
+            `Viewers keep version ${asset.version} until it is whole; whoever is in the middle of it then plays it to its end.`}
         </p>
         {ladders === undefined && !away && <div class="skeleton ladder-skeleton" role="status" aria-label="Loading" />}
         <fieldset class="ladders">

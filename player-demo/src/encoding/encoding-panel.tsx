@@ -17,7 +17,7 @@ interface EncodingPanelProps {
 export function EncodingPanel({ asset, playing, onPlayNewest }: EncodingPanelProps): VNode | null {
   const [choosing, setChoosing] = useState(false);
   const { encoding } = asset;
-  if (asset.status !== 'ready') return null;
+  if (!isEncodable(asset)) return null;
   return (
     <section
       class="panel side-by-side"
@@ -33,7 +33,7 @@ export function EncodingPanel({ asset, playing, onPlayNewest }: EncodingPanelPro
         </Button>
       </header>
       <Served asset={asset} />
-      {playing !== asset.version && (
+      {playing !== asset.version && asset.status === 'ready' && (
         <p class="version-line small">
           <span class="muted">This player began with version {playing} and goes on with it.</span>
           <Button onClick={onPlayNewest} data-testid="play-newest">
@@ -47,8 +47,14 @@ export function EncodingPanel({ asset, playing, onPlayNewest }: EncodingPanelPro
   );
 }
 
-function Served({ asset: { version, encoding } }: { asset: Asset }): VNode {
+/** A film that plays, or whose encode failed while its source is good; the server has the last word. */
+function isEncodable({ status, error }: Asset): boolean {
+  return status === 'ready' || (status === 'errored' && (error?.code.startsWith('ENCODE_') ?? false));
+}
+
+function Served({ asset: { version, encoding, status } }: { asset: Asset }): VNode {
   const nowMs = useNow(30_000);
+  if (status === 'errored') return <p class="muted">Nothing plays yet. Another ladder may do.</p>;
   const own = encoding?.status === 'ready' && encoding.version === version ? encoding : undefined;
   return (
     <p class="version-line" data-testid="version-served">
@@ -76,7 +82,8 @@ function Coming({ asset, encoding }: { asset: Asset; encoding: Encoding }): VNod
     return (
       <p class="alert small" role="alert" data-testid="version-failed">
         <span>
-          Version {version}, ladder {ladder}, failed: {error?.detail} Viewers keep version {asset.version}.
+          Version {version}, ladder {ladder}, failed: {error?.detail}{' '}
+          {asset.status === 'ready' && `Viewers keep version ${asset.version}.`}
         </span>
         <code>{error?.code}</code>
       </p>
@@ -94,7 +101,10 @@ function Coming({ asset, encoding }: { asset: Asset; encoding: Encoding }): VNod
           </span>
         </span>
         <span>
-          ladder {ladder} <span class="muted">· viewers keep version {asset.version} until it is whole</span>
+          ladder {ladder}{' '}
+          <span class="muted">
+            · {asset.status === 'ready' ? `viewers keep version ${asset.version}` : 'nothing plays'} until it is whole
+          </span>
         </span>
       </p>
       <ProgressBar share={share} label={`Version ${version} encoded`} />

@@ -58,7 +58,7 @@ export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void
         tags: ['assets'],
         summary: 'Encode an asset again',
         description:
-          'Makes a new version of an asset that is ready, from its stored source. Viewers keep the present version until the new one is whole. Asking for the same again while it runs changes nothing; asking for another makes that one instead.',
+          'Makes a new version of an asset that is ready, or that was given up, from its stored source. Viewers keep the present version until the new one is whole. Asking for the same again while it runs changes nothing; asking for another makes that one instead.',
         params: Type.Object({ assetId: Type.String({ maxLength: 100 }) }),
         body: NewEncoding,
         response: { 202: AssetSchema, ...PROBLEMS },
