@@ -15,7 +15,7 @@ test('secrets are made once, kept for their user only, and read again', async ()
   expect(await loadSecrets(join(folder, 'data'))).toEqual(made);
   expect((await stat(join(folder, 'data', 'secrets.json'))).mode & 0o777).toBe(0o600);
   expect(await readdir(join(folder, 'data'))).toEqual(['secrets.json']);
-  expect(new Set([made.apiTokenSecret, made.edgeSecret]).size).toBe(2);
+  expect(new Set([made.apiTokenSecret, made.edgeSecret, made.contentKeySecret]).size).toBe(3);
 });
 
 test('a key that was removed is made anew, the other secrets stay', async () => {

@@ -32,10 +32,15 @@ export class EarlyUpload {
     this.#bytes = bytes;
   }
 
-  static async begin(server: TestServer, bytes: Buffer): Promise<EarlyUpload> {
+  static async begin(server: TestServer, bytes: Buffer, metadata: Record<string, string> = {}): Promise<EarlyUpload> {
+    const said = Object.entries(metadata).map(([name, value]) => `${name} ${Buffer.from(value).toString('base64')}`);
     const created = await fetch(`${server.run.control}/v1/uploads`, {
       method: 'POST',
-      headers: { ...headers(server), 'upload-length': String(bytes.length) },
+      headers: {
+        ...headers(server),
+        'upload-length': String(bytes.length),
+        ...(said.length > 0 ? { 'upload-metadata': said.join(',') } : {}),
+      },
     });
     return new EarlyUpload(created.headers.get('location')?.split('/').at(-1) ?? '', bytes);
   }

@@ -10,6 +10,7 @@ import { renditionNames, segmentTiming } from '../../src/kernel/film/film.ts';
 import { contentKeyPath, filmPrefix } from '../../src/kernel/film/paths.ts';
 import { measureBandwidth } from '../../src/kernel/hls/film-playlists.ts';
 import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
+import { EarlyUpload, fetchSegment, steadyFilm } from '../harness/early-upload.ts';
 import { frontrow } from '../harness/frontrow.ts';
 import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
 import { countFrames, ffmpegTool, TranscodeScenario } from '../harness/transcode-scenario.ts';
@@ -255,6 +256,23 @@ describe('an encrypted film on its way to viewers', () => {
     expect((await edge(contentKeyPath(made.assetId, 1))).status).toBe(200);
     expect((await server.api('DELETE', `/v1/assets/${made.assetId}`)).status).toBe(204);
     expect(await keyOf(made.assetId, 1).catch(() => 'no grant')).not.toBeInstanceOf(Buffer);
+  });
+
+  test('is encrypted from its first segment on where it is encoded while it still arrives', async () => {
+    const source = await steadyFilm(24, 'first');
+    const half = Math.floor(source.length / 2);
+    const early = await EarlyUpload.begin(server, source, { filename: 'early.mp4', encryption: 'aes-128' });
+    expect(await early.send(server, 0, half)).toBe(204);
+    const begun = await server.until(early.id, ({ progress }) => progress.segmentsDone > 0);
+    expect(begun).toMatchObject({ status: 'uploading', encryption: 'aes-128' });
+    const key = (await keyOf(early.id, 1)) as Buffer;
+    const { status, bytes } = await fetchSegment(begun, 0);
+    const opened = decryptSegment(bytes, key, 0);
+    expect([status, readSegment(bytes), opened && readSegment(opened)?.startTicks]).toEqual([200, undefined, 0]);
+    expect(await early.send(server, half, source.length)).toBe(204);
+    const { playbackUrl } = await server.until(early.id, ({ status }) => status === 'ready');
+    expect(await keyOf(early.id, 1)).toEqual(key);
+    expect(await countFrames(playbackUrl, '-select_streams', 'v:0')).toBe(24 * 25);
   });
 
   test('encoded again gets another key, may be had in the clear, and the version before plays on', async () => {
