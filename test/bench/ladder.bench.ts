@@ -11,7 +11,7 @@ import { runFfmpeg } from '../../src/transcode/ffmpeg.ts';
 import { planLayout } from '../../src/transcode/plan.ts';
 import { probeSource } from '../../src/transcode/probe.ts';
 import type { SourceInfo } from '../../src/transcode/source.ts';
-import { placeClip } from '../harness/clip.ts';
+import { loopClip, placeClip } from '../harness/clip.ts';
 import { ffmpegTool, TranscodeScenario } from '../harness/transcode-scenario.ts';
 import { seconds, type Table } from './measure.ts';
 
@@ -27,6 +27,9 @@ const LIMITS = {
   abort: ABORT,
 };
 
+/** Of a clip of half a minute: four minutes. */
+const LOOPS = 8;
+
 /**
  * What chunks cost beside one plain ffmpeg run with the very same options, and what a ladder by content saves. Real
  * footage is FRONTROW_BENCH_FILM, or the clip that the other measurements use.
@@ -35,7 +38,14 @@ export async function benchLadder(): Promise<Table[]> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
   try {
     const films = await makeFilms(folder);
-    return [await chunksBesideOneRun(films[0] ?? ['', ''], folder), await ladderByContent(films, folder)];
+    const [, real = ''] = films[0] ?? [];
+    // Long enough for what a film's beginning costs more to weigh as little as it does in a film.
+    const long = join(folder, 'long.mp4');
+    await loopClip(real, long, LOOPS);
+    return [
+      await chunksBesideOneRun([`real footage, ${LOOPS} times`, long], folder),
+      await ladderByContent(films, folder),
+    ];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
