@@ -44,7 +44,8 @@ export async function awaitObject<T>(
   for (;;) {
     const nowMs = deps.clock.now();
     const endsAtMs = startedAtMs + deps.holdMs;
-    const patienceMs = wish ? LOOK_AGAIN_MS : raiseAtMs - nowMs;
+    // What no chunk brings, such as a poster, is never raised: its moment for that is only ever past.
+    const patienceMs = wish || nowMs >= raiseAtMs ? LOOK_AGAIN_MS : raiseAtMs - nowMs;
     // Listening starts before looking: what is published between the two wakes us instead of being slept through.
     const news = deps.signals.next(
       assetChannel(object.assetId),
