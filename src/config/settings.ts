@@ -165,7 +165,7 @@ export const SETTINGS = {
     says: 'Chunks encoded at once by this process. 0: one a processor core.',
   }),
   encodeNice: integer({
-    default: 5,
+    default: 15,
     min: 0,
     max: 19,
     says: 'Niceness of encoder processes, so that serving stays quick.',
