@@ -12,6 +12,7 @@ const NEEDED: Readonly<Record<string, Scope>> = {
   'PATCH /v1/assets/{assetId}': 'assets:write',
   'DELETE /v1/assets/{assetId}': 'assets:write',
   'POST /v1/assets/{assetId}/encodings': 'assets:write',
+  'GET /v1/ladders': 'assets:read',
   'GET /v1/assets/{assetId}/subtitles': 'assets:read',
   'PUT /v1/assets/{assetId}/subtitles/{language}': 'assets:write',
   'DELETE /v1/assets/{assetId}/subtitles/{language}': 'assets:write',
@@ -33,6 +34,7 @@ const NEEDED: Readonly<Record<string, Scope>> = {
   'POST /v1/uploads': 'uploads:write',
   'PATCH /v1/uploads/{id}': 'uploads:write',
   'DELETE /v1/uploads/{id}': 'uploads:write',
+  'PUT /v1/uploads/{id}/tail': 'uploads:write',
 };
 
 /** What anybody may ask, and why. */
