@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, opendir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, opendir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
@@ -105,7 +105,16 @@ export class FolderStore implements ObjectStore {
 
   async deletePrefix(prefix: string): Promise<void> {
     // A writer that is just finishing may put a file into a folder that was already emptied: then it is emptied again.
-    await rm(this.#pathOf(prefix), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+    const path = this.#pathOf(prefix);
+    await rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+    if (prefix.endsWith('/')) await this.#tidy(dirname(path));
+  }
+
+  /** A film's folder goes with the last of its versions. What lies at the top stays: everything is put below it. */
+  async #tidy(folder: string): Promise<void> {
+    if (folder === this.#root || dirname(folder) === this.#root) return;
+    // Not empty, or gone: both are as they should be.
+    await rmdir(folder).catch(() => {});
   }
 
   async *list(prefix: string): AsyncIterable<string> {

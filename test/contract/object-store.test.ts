@@ -164,6 +164,16 @@ describe('the folder', () => {
     expect(aside.filter((entry) => entry.isFile())).toEqual([]);
   });
 
+  test("keeps a film's folder until the last of its versions is deleted", async () => {
+    const store = new FolderStore(root);
+    await store.start();
+    for (const version of [1, 2]) await store.put(`assets/as_x/v${version}/240p/init.mp4`, Buffer.from('init'));
+    await store.deletePrefix('assets/as_x/v1/');
+    expect(await readdir(join(root, 'assets'))).toEqual(['as_x']);
+    await store.deletePrefix('assets/as_x/v2/');
+    expect(await readdir(join(root, 'assets'))).toEqual([]);
+  });
+
   test('clears at its start what a crash left aside, and only that', async () => {
     const store = new FolderStore(root);
     await store.start();
