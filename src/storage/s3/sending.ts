@@ -210,7 +210,14 @@ export class Sending {
       this.#abort.signal.throwIfAborted();
       await readFully(file, start, body);
       if (this.#uploadId === undefined) return undefined;
-      return bucket.putPart({ key, uploadId: this.#uploadId }, number, body, this.#abort.signal);
+      const upload = { key, uploadId: this.#uploadId };
+      try {
+        return await bucket.putPart(upload, number, body, this.#abort.signal);
+      } catch (cause) {
+        // Some servers refuse a part of a forgotten upload unread and hang up; then their answer may never be seen.
+        if (!this.#abort.signal.aborted && (await bucket.parts(upload)) === undefined) return undefined;
+        throw cause;
+      }
     });
   }
 
