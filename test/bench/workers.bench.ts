@@ -74,7 +74,7 @@ const LANES = ['240p', '360p', '480p'];
 async function sleepersOnSqlite(): Promise<Table> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
   try {
-    return await sleepers('SQLite', async (workers) => join(folder, String(workers)));
+    return await sleepers(SQLITE, async (workers) => join(folder, String(workers)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -83,30 +83,40 @@ async function sleepersOnSqlite(): Promise<Table> {
 async function sleepersOnPostgres(): Promise<Table> {
   const postgres = await PostgresServer.start({ durable: true });
   try {
-    return await sleepers('PostgreSQL', () => postgres.freshDatabase());
+    return await sleepers(POSTGRES, () => postgres.freshDatabase());
   } finally {
     await postgres.remove();
   }
 }
 
-async function sleepers(database: string, freshPlace: (workers: number) => Promise<string>): Promise<Table> {
+interface Kind {
+  readonly name: string;
+  /** SQLite belongs to one process, where the workers share it; on PostgreSQL each is a process of its own. */
+  readonly together: boolean;
+}
+
+const SQLITE: Kind = { name: 'SQLite, in one process', together: true };
+const POSTGRES: Kind = { name: 'PostgreSQL, a process each', together: false };
+
+async function sleepers(kind: Kind, freshPlace: (workers: number) => Promise<string>): Promise<Table> {
   const rows: string[][] = [];
   let aloneMs = 0;
   for (const workers of [1, 2, 4, 8]) {
-    process.stderr.write(`workers: ${workers} sleeping, ${database}\n`);
-    const ms = await sleepWith(workers, await freshPlace(workers));
+    process.stderr.write(`workers: ${workers} sleeping, ${kind.name}\n`);
+    const ms = await sleepWith(workers, kind, await freshPlace(workers));
     if (workers === 1) aloneMs = ms;
     rows.push(row(workers, ms, aloneMs));
   }
-  const title = `${CHUNKS} chunks with encoders that sleep for ${SLEEP_MS} ms, a process each, on one ${database}`;
+  const title = `${CHUNKS} chunks with encoders that sleep for ${SLEEP_MS} ms, on one ${kind.name}`;
   return { title, head: HEAD, rows };
 }
 
 const SLEEPER = fileURLToPath(new URL('./sleeping-worker.ts', import.meta.url));
 
-async function sleepWith(workers: number, place: string): Promise<number> {
+async function sleepWith(workers: number, { together }: Kind, place: string): Promise<number> {
   await fillQueue(place);
-  const children = Array.from({ length: workers }, () => fork(SLEEPER, [place, String(SLEEP_MS)]));
+  const shares = together ? [workers] : Array.from({ length: workers }, () => 1);
+  const children = shares.map((share) => fork(SLEEPER, [place, String(SLEEP_MS), String(share)]));
   await Promise.all(children.map((child) => once(child, 'message')));
   const startedAt = performance.now();
   for (const child of children) child.send('go');
