@@ -1,6 +1,6 @@
 import type { Command } from './command.ts';
 import { usage } from './failure.ts';
-import { keepYoungSpaceSmall, runUntilSignal } from './running.ts';
+import { runUntilSignal } from './running.ts';
 import { JSON_OPTION } from './server.ts';
 import { HOST_OPTION, portSetting, settingsOf, textSetting } from './settings.ts';
 
@@ -30,7 +30,6 @@ export const edge: Command = {
     if (!/^https?:\/\/[^/]/.test(settings.originUrl)) throw usage('An edge needs --origin with an http or https URL.');
     const { originUrl, controlUrl } = settings;
     // The whole server is loaded only here: the other commands shall start quickly.
-    keepYoungSpaceSmall();
     const { serveEdge } = await import('../main.ts');
     const server = await serveEdge(settings, { originUrl, ...(controlUrl ? { controlUrl } : {}) });
     terminal.answer({ pid: process.pid, edge: server.url }, [

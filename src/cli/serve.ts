@@ -31,7 +31,7 @@ export const serve: Command = {
       ...portSetting(given, 'edgePort', 'edgePort'),
       ...portSetting(given, 'originPort', 'originPort'),
     });
-    keepYoungSpaceSmall();
+    if (given.text('roles') !== 'edge') keepYoungSpaceSmall();
     // The whole server is loaded only here: the other commands shall start quickly.
     const { ROLES, serve: startServer } = await import('../main.ts');
     const roles = given.has('roles') ? parseRoles(given.text('roles') ?? '', ROLES) : ROLES;
