@@ -1,8 +1,9 @@
-/** `npm run bench [edge|cold|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|cold|eviction|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchCold } from './cold.bench.ts';
 import { benchEdge } from './edge.bench.ts';
+import { benchEviction } from './eviction.bench.ts';
 import { benchFilm } from './film.bench.ts';
 import { benchLadder } from './ladder.bench.ts';
 import { type Table, writeTable } from './measure.ts';
@@ -19,6 +20,7 @@ interface Bench {
 const BENCHES: readonly Bench[] = [
   { name: 'edge', needs: ['nginx', 'wrk', 'taskset'], run: benchEdge },
   { name: 'cold', needs: ['nginx', 'taskset'], run: benchCold },
+  { name: 'eviction', needs: [], run: benchEviction },
   { name: 'ladder', needs: ['ffmpeg'], run: benchLadder },
   { name: 'film', needs: ['ffmpeg', 'chromium'], run: benchFilm },
   { name: 'workers', needs: ['ffmpeg'], run: benchWorkers },

@@ -255,3 +255,19 @@ test.each([
   expect(answers.every((each) => each.body.equals(body))).toBe(true);
   expect(s.origin.count('/large')).toBe(1);
 });
+
+test('a playlist that was asked for once is still here after a flood of segments that nobody asks for again', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ settings: { cacheBytes: 4 * MEBIBYTE } }).start();
+  s.origin.serve('/film/index.m3u8', { headers: FRESH, body: Buffer.alloc(30_000, '#') });
+  s.origin.serve('/film/other.bin', { headers: FRESH, body: Buffer.alloc(30_000, 'o') });
+  await s.get('/film/index.m3u8');
+  await s.get('/film/other.bin');
+  for (let at = 10; at < 60; at += 1) {
+    s.origin.serve(`/flood/s${at}.m4s`, { headers: FRESH, body: Buffer.alloc(200_000, 'f') });
+    await s.get(`/flood/s${at}.m4s`);
+  }
+  const playlist = await s.get('/film/index.m3u8');
+  const other = await s.get('/film/other.bin');
+  expect([playlist, other].map((each) => each.headers['x-cache'])).toEqual(['Hit from frontrow', 'Miss from frontrow']);
+});

@@ -1,4 +1,6 @@
+import { fieldOf } from '../../kernel/http/fields.ts';
 import type { Lifetime } from '../../kernel/http/freshness.ts';
+import { isOpening } from './opening.ts';
 import type { Representation } from './representation.ts';
 
 /** What an entry costs beside its body: maps, strings, the header block. Measured with 100,000 small entries. */
@@ -28,6 +30,8 @@ export class CachedObject {
   readonly age: Age;
   readonly freshUntilMs: number;
   readonly sizeBytes: number;
+  /** A viewer waits for it before the picture comes. */
+  readonly opens: boolean;
   /** After the origin failed: until then it is not asked again. Epoch milliseconds. */
   restUntilMs = 0;
   /** Kept here so that a hot object's headers are written once a second, not once a viewer. */
@@ -40,6 +44,7 @@ export class CachedObject {
     this.body = body;
     this.age = age;
     this.freshUntilMs = age.bornAtMs + age.lifetime.freshSeconds * 1000;
+    this.opens = isOpening(key, fieldOf(head.fields, 'content-type'), body.length);
     const textBytes = body.length <= TEXT_BYTES ? body.length : 0;
     this.sizeBytes =
       body.length + textBytes + OVERHEAD_BYTES + head.fields.reduce((sum, text) => sum + text.length, key.length);
@@ -79,6 +84,7 @@ export class VaryMarker {
   readonly key: string;
   readonly names: readonly string[];
   readonly sizeBytes: number;
+  readonly opens = true;
 
   constructor(key: string, names: readonly string[]) {
     this.key = key;

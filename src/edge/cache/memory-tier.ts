@@ -1,5 +1,6 @@
 import type { CachedObject, VaryMarker } from './cached-object.ts';
-import { S3Fifo, type Slot } from './s3-fifo.ts';
+import { Eviction } from './eviction.ts';
+import type { Slot } from './s3-fifo.ts';
 
 export type Entry = CachedObject | VaryMarker;
 
@@ -14,7 +15,7 @@ export class MemoryTier {
   readonly limitBytes: number;
   readonly largestObjectBytes: number;
   readonly #slots = new Map<string, Slot<Entry>>();
-  readonly #eviction = new S3Fifo<Entry>();
+  readonly #eviction = new Eviction<Entry>();
   #storedBytes = 0;
   #reservedBytes = 0;
 

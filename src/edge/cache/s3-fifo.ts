@@ -58,11 +58,20 @@ export class S3Fifo<T extends Evictable> {
   readonly #main = new Queue<T>();
   readonly #ghosts = new Set<string>();
 
+  get bytes(): number {
+    return this.#small.bytes + this.#main.bytes;
+  }
+
   add(item: T): Slot<T> {
     const slot = new Slot(item);
-    const returned = this.#ghosts.delete(item.key);
-    (returned ? this.#main : this.#small).push(slot);
+    this.enter(slot);
     return slot;
+  }
+
+  /** Takes a slot in that is in no queue. */
+  enter(slot: Slot<T>): void {
+    const returned = this.#ghosts.delete(slot.item.key);
+    (returned ? this.#main : this.#small).push(slot);
   }
 
   touch(slot: Slot<T>): void {
@@ -75,17 +84,21 @@ export class S3Fifo<T extends Evictable> {
 
   /** Takes the next entry to go out of the queues; undefined when there is none. */
   evict(): T | undefined {
-    const total = this.#small.bytes + this.#main.bytes;
-    const fromSmall = this.#small.bytes > total * SMALL_SHARE || !this.#main.oldest;
+    return this.release()?.item;
+  }
+
+  /** The same, with the slot it was in. */
+  release(): Slot<T> | undefined {
+    const fromSmall = this.#small.bytes > this.bytes * SMALL_SHARE || !this.#main.oldest;
     return (fromSmall ? this.#evictSmall() : undefined) ?? this.#evictMain() ?? this.#evictSmall();
   }
 
-  #evictSmall(): T | undefined {
+  #evictSmall(): Slot<T> | undefined {
     for (let slot = this.#small.oldest; slot; slot = this.#small.oldest) {
       this.#small.remove(slot);
       if (slot.uses === 0) {
         this.#remember(slot.item.key);
-        return slot.item;
+        return slot;
       }
       slot.uses = 0;
       this.#main.push(slot);
@@ -93,10 +106,10 @@ export class S3Fifo<T extends Evictable> {
     return undefined;
   }
 
-  #evictMain(): T | undefined {
+  #evictMain(): Slot<T> | undefined {
     for (let slot = this.#main.oldest; slot; slot = this.#main.oldest) {
       this.#main.remove(slot);
-      if (slot.uses === 0) return slot.item;
+      if (slot.uses === 0) return slot;
       slot.uses -= 1;
       this.#main.push(slot);
     }
