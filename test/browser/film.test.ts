@@ -74,6 +74,35 @@ test('it plays under a signed URL through the edge, and after a seek to the last
   await seekAndPlayOn(playing.durationSeconds * 0.7);
 });
 
+test('a jump begins at the lowest rung where answers are slow, and at a higher one where they are not', async () => {
+  const parts: string[] = [];
+  const visitor = await (await browser.newContext()).newPage();
+  visitor.on('request', (request) => void parts.push(/v1\/(\d+p\/s\d+)\.m4s/.exec(request.url())?.[1] ?? ''));
+  let slowMs = 0;
+  // As long as each part takes that is encoded while it is waited for. The player gives up some of them.
+  await visitor.route(/\/\d+p\/s\d+\.m4s/, async (route) => {
+    await new Promise((later) => setTimeout(later, slowMs));
+    await route.continue().catch(() => {});
+  });
+  const jump = async (answerMs: number): Promise<string | undefined> => {
+    slowMs = answerMs;
+    await visitor.goto('about:blank');
+    parts.length = 0;
+    await visitor.goto(`${server.run.control}/#/play?url=${encodeURIComponent(await signedUrl())}`);
+    await startPlaying(visitor);
+    await untilPlaying(0.1, visitor);
+    await visitor.evaluate(() => {
+      const video = (globalThis as unknown as PlayerWindow).__frontrowPlayer?.video;
+      if (video) video.currentTime = 25;
+    });
+    await expect.poll(() => parts.some((part) => part.endsWith('s00006'))).toBe(true);
+    return parts.find((part) => part.endsWith('s00006'));
+  };
+  expect(await jump(1_500)).toBe('240p/s00006');
+  expect(await jump(0)).not.toBe('240p/s00006');
+  await visitor.context().close();
+});
+
 test('it plays under signed cookies, with addresses that carry no grant', async () => {
   const requested: string[] = [];
   page.on('request', (request) => void requested.push(request.url()));
@@ -91,8 +120,7 @@ test('it plays under a token', async () => {
 });
 
 test('the signed link plays for somebody who is not signed in', async () => {
-  const answer = await server.api('POST', '/v1/playback-grants', { assetId });
-  const { url } = (await answer.json()) as { url: string };
+  const url = await signedUrl();
   const visitor = await (await browser.newContext()).newPage();
   await visitor.goto(`${server.run.control}/#/play?url=${encodeURIComponent(url)}`);
   await startPlaying(visitor);
@@ -130,6 +158,11 @@ test('pages fit a phone: nothing is wider than the screen', async () => {
   }
   await phone.close();
 });
+
+async function signedUrl(): Promise<string> {
+  const answer = await server.api('POST', '/v1/playback-grants', { assetId });
+  return ((await answer.json()) as { url: string }).url;
+}
 
 async function watch(carrier: 'url' | 'cookies' | 'token'): Promise<void> {
   // A changed hash alone would keep the page, and with it the player of the test before.

@@ -26,6 +26,9 @@ export interface EngineListener {
 
 const ESTIMATE_KEY = 'frontrow.bandwidth';
 
+/** Answers that begin this late are being encoded while they are waited for, or come from very far away. */
+const SLOW_ANSWER_MS = 400;
+
 /** hls.js on one video element. A new source means a new engine. */
 export class Engine {
   readonly hls: Hls | undefined;
@@ -48,6 +51,7 @@ export class Engine {
   stop(): void {
     if (this.hls) {
       keepEstimate(this.hls.bandwidthEstimate);
+      this.#video.removeEventListener('seeking', this.#beginLow);
       this.hls.destroy();
     } else {
       this.#video.removeAttribute('src');
@@ -93,6 +97,8 @@ export class Engine {
 
   #startHls(hls: Hls, source: PlaybackSource, atSeconds: number): void {
     this.#listen(hls);
+    // Before hls.js listens to the same: it asks for the next part right there.
+    this.#video.addEventListener('seeking', this.#beginLow);
     if (atSeconds > 0) hls.config.startPosition = atSeconds;
     hls.loadSource(source.url);
     hls.attachMedia(this.#video);
@@ -121,6 +127,18 @@ export class Engine {
     hls.on(Events.FRAG_LOADED, (_, data) => this.#tellSegment(hls, data));
     hls.on(Events.ERROR, (_, data) => this.#recoverOrTell(hls, data));
   }
+
+  /**
+   * A jump to where nothing is buffered, in a film whose parts take long to come, begins at the lowest rung: it is encoded
+   * in half the time of a higher one, and its playlist and its beginning are here already. One part later the choice is
+   * free again. What is fixed by hand stays.
+   */
+  readonly #beginLow = (): void => {
+    const { hls } = this;
+    if (!hls?.autoLevelEnabled || hls.ttfbEstimate < SLOW_ANSWER_MS) return;
+    const { buffered, currentTime } = this.#video;
+    if (!isWithin(buffered, currentTime)) hls.nextAutoLevel = hls.minAutoLevel;
+  };
 
   #tellQuality(): void {
     const hls = this.hls;
@@ -155,6 +173,12 @@ export class Engine {
       this.#listener.onFailure(readFailure(data));
     }
   }
+}
+
+function isWithin(ranges: TimeRanges, seconds: number): boolean {
+  return Array.from({ length: ranges.length }, (_, at) => at).some(
+    (at) => ranges.start(at) <= seconds && seconds < ranges.end(at),
+  );
 }
 
 /**
