@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
+import { COPIED } from '../../src/transcode/plan-copy.ts';
 import { launchBrowser } from '../harness/browser.ts';
 import { loopClip, placeClip } from '../harness/clip.ts';
 import { type AssetBody, TestServer } from '../harness/server.ts';
@@ -26,6 +27,8 @@ interface Film {
   readonly path: string;
   /** Rounds that go on until everything is encoded; the others end once the film plays. */
   readonly wholeRounds: number;
+  /** Its own packets are to be one of the renditions. */
+  readonly copied: boolean;
 }
 
 const ROUNDS = 5;
@@ -51,12 +54,17 @@ export async function benchFilm(): Promise<Table[]> {
 
 /** The clip as it is, whose key frames stand where they like, and one whose packets become a rendition as they are. */
 async function makeFilms(folder: string): Promise<Film[]> {
-  const film = (name: string, wholeRounds: number) => ({ name, path: join(folder, `${name}.mp4`), wholeRounds });
+  const film = (name: string, wholeRounds: number, copied = false): Film => ({
+    name,
+    path: join(folder, `${name}.mp4`),
+    wholeRounds,
+    copied,
+  });
   const short = film('30 s', ROUNDS);
   const medium = film('10 min', 1);
   const long = film('2 h', 0);
-  const regular = film('30 s, key frames every 2 s', 0);
-  const regularLong = film('2 h, key frames every 2 s', 0);
+  const regular = film('30 s, key frames every 2 s', 0, true);
+  const regularLong = film('2 h, key frames every 2 s', 0, true);
   await placeClip(short.path);
   await loopClip(short.path, medium.path, 20);
   await loopClip(short.path, long.path, 240);
@@ -70,7 +78,7 @@ async function benchOne(film: Film, folder: string, browser: Browser): Promise<s
   const times: FilmTimes[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     process.stderr.write(`film: ${film.name}, round ${round + 1} of ${ROUNDS}\n`);
-    times.push(await measureRound(film.path, round < film.wholeRounds, browser));
+    times.push(await measureRound(film, round < film.wholeRounds, browser));
   }
   const plainMs = film.wholeRounds > 0 ? await plainFfmpeg(film.path, join(folder, 'plain')) : Number.NaN;
   const cell = (pick: (each: FilmTimes) => number) =>
@@ -95,13 +103,16 @@ async function benchOne(film: Film, folder: string, browser: Browser): Promise<s
 }
 
 /** Two fresh servers: what the first viewer waits for must not have been made for the one who seeks, or the reverse. */
-async function measureRound(path: string, toTheEnd: boolean, browser: Browser): Promise<FilmTimes> {
+async function measureRound({ path, copied }: Film, toTheEnd: boolean, browser: Browser): Promise<FilmTimes> {
   const start = await withUpload(path, browser, async ({ server, uploaded, viewer, since }) => {
     const playable = server.until(uploaded.assetId, isPlayable).then(since);
     const firstSegment = fetchFirstSegment(uploaded.playbackUrl).then(since);
     const firstPicture = viewer.play(uploaded.playbackUrl).then(since);
     const [playableMs, firstSegmentMs, firstPictureMs] = await Promise.all([playable, firstSegment, firstPicture]);
     await viewer.close();
+    const { renditions = [] } = await server.until(uploaded.assetId, isPlayable);
+    if (renditions.some(({ name }) => name === COPIED) !== copied)
+      throw new Error(`${path}: not the renditions it is for`);
     if (toTheEnd) await server.until(uploaded.assetId, ({ status }) => status === 'ready');
     return { playableMs, firstSegmentMs, firstPictureMs, readyMs: toTheEnd ? since() : undefined };
   });

@@ -45,7 +45,18 @@ export async function generateClip(path: string, shape: ClipShape): Promise<void
   await run('ffmpeg', ['-v', 'error', '-y', ...inputs, ...encode, '-movflags', '+faststart', path]);
 }
 
-/** The clip repeated without an encode, for longer films. */
+/**
+ * The clip repeated without an encode, for longer films. Picture and sound repeat each for itself: the sound is a little
+ * longer than the picture, and joined as one they would leave a gap in the pictures' grid at every turn.
+ */
 export async function loopClip(from: string, to: string, times: number): Promise<void> {
-  await run('ffmpeg', ['-v', 'error', '-y', '-stream_loop', `${times - 1}`, '-i', from, '-c', 'copy', to]);
+  const { stdout } = await run('ffprobe', [...PICTURE_LENGTH, from]);
+  const loop = ['-stream_loop', `${times - 1}`, '-i', from];
+  const tracks = ['-map', '0:v', '-map', '1:a', '-c', 'copy', '-t', String(Number(stdout) * times)];
+  await run('ffmpeg', ['-v', 'error', '-y', ...loop, ...loop, ...tracks, to]);
 }
+
+const PICTURE_LENGTH = [
+  ...['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'stream=duration'],
+  ...['-of', 'default=nw=1:nk=1'],
+];
