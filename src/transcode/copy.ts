@@ -17,7 +17,7 @@ import { type Film, frameTicks, segmentTiming, type VideoRendition, type VideoTr
 import type { Job } from '../queue/queue.ts';
 import { type ChunkWork, refuseIfArriving, withdrawRendition, within } from './encode.ts';
 import type { SourceLayout } from './plan.ts';
-import { readIndex } from './source-index.ts';
+import { readVideoIndex } from './source-index.ts';
 
 /** The source's packets and where they belong. */
 interface Packets {
@@ -61,7 +61,7 @@ function giveUp(work: ChunkWork, name: string): Promise<void> {
 }
 
 async function readPackets(path: string, video: VideoTrack, layout: SourceLayout): Promise<Packets | undefined> {
-  const table = (await readIndex(path)).find(({ trackId }) => trackId === layout.video?.trackId);
+  const table = (await readVideoIndex(path)).find(({ trackId }) => trackId === layout.video?.trackId);
   const frames = table && framesOf(table, video.frameRate);
   const avcC = table?.entry && avcConfiguration(table.entry);
   const lengthBytes = avcC && unitLengthBytes(avcC);

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { readBoxHeader } from '../kernel/cmaf/boxes.ts';
+import type { SampleTable } from '../kernel/cmaf/sample-table.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
 import { readFfprobe, runFfprobe } from './ffmpeg.ts';
@@ -12,7 +13,7 @@ import {
   type SourceVideo,
   spanSeconds,
 } from './source.ts';
-import { readIndex } from './source-index.ts';
+import { readVideoIndex } from './source-index.ts';
 
 export interface ProbeLimits {
   /** Width times height of a coded picture. */
@@ -31,22 +32,24 @@ export interface ProbeLimits {
 export async function probeSource(path: string, limits: ProbeLimits): Promise<SourceInfo> {
   const sniffed = await look(path, limits.arriving ?? false);
   const options = ['-max_pixels', String(limits.maxPixels), '-show_format', '-show_streams'];
-  const probed = await runFfprobe(path, sniffed === 'iso' ? 'mov' : undefined, options, limits.abort);
+  const probing = runFfprobe(path, sniffed === 'iso' ? 'mov' : undefined, options, limits.abort);
+  // Beside ffprobe, which takes as long again for the same: most films of this kind are H.264.
+  const [probed, index] = await Promise.all([probing, sniffed === 'iso' ? readVideoIndex(path) : []]);
   if (complainsOfSize(probed.says, limits.maxPixels)) throw new Fault('SOURCE_TOO_WIDE');
   if (!probed.read) throw unreadable(probed.says, probed.timedOut);
   const info = readProbe(probed.json);
   if (info.video && info.video.width * info.video.height > limits.maxPixels) throw new Fault('SOURCE_TOO_WIDE');
   const timed = limits.arriving ? stated(info) : await withDurations(path, info, limits.abort);
   if (spanSeconds(timed) > limits.maxSeconds) throw new Fault('SOURCE_TOO_LONG');
-  return withSamples(path, timed);
+  return withSamples(index, timed);
 }
 
 /** Adds where the packets lie, for pictures that may be used as they are. */
-async function withSamples(path: string, info: SourceInfo): Promise<SourceInfo> {
+function withSamples(index: readonly SampleTable[], info: SourceInfo): SourceInfo {
   const { video } = info;
   if (!video?.copyable || info.container !== 'mov') return info;
   const { trackId } = video.copyable;
-  const samples = (await readIndex(path)).find((table) => table.trackId === trackId && table.kind === 'video');
+  const samples = index.find((table) => table.trackId === trackId);
   return samples ? { ...info, video: { ...video, samples } } : info;
 }
 

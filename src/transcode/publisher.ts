@@ -66,10 +66,13 @@ export class Publisher {
   async playlists(asset: Asset, film: Film): Promise<void> {
     const { store, subtitles, contentKeys } = this.#deps;
     if (asset.encryption) await contentKeys.provide(asset.id, asset.version);
-    for (const name of renditionNames(film)) {
-      const text = writeMediaPlaylist(filmMediaPlaylist(film, name, asset.encryption && CONTENT_KEY_URI));
-      await store.put(mediaPlaylistKey(asset.id, asset.version, name), Buffer.from(text));
-    }
+    // Side by side, since a film waits for them before its first segment: each is synced to disk, or a request to S3.
+    await Promise.all(
+      renditionNames(film).map((name) => {
+        const text = writeMediaPlaylist(filmMediaPlaylist(film, name, asset.encryption && CONTENT_KEY_URI));
+        return store.put(mediaPlaylistKey(asset.id, asset.version, name), Buffer.from(text));
+      }),
+    );
     for (const { name, publishedAtMs } of await subtitles.list(asset.id)) {
       if (publishedAtMs !== undefined) await this.#subtitlePlaylist(asset.id, film, name);
     }

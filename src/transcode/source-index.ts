@@ -8,6 +8,19 @@ const OUTLINE_BOXES = 500;
 /** Twelve hours of picture and sound have an index of half of that. */
 const LARGEST_INDEX_BYTES = 96 * 1024 * 1024;
 
+/** How long a video track's tables are kept: a look at a film is followed at once by the first work on its packets. */
+const KEPT_MS = 10_000;
+
+interface Kept {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly changedMs: number;
+  readonly tables: readonly SampleTable[];
+}
+
+let kept: Kept | undefined;
+let letGo: NodeJS.Timeout | undefined;
+
 /** The sample tables of an ISO file's tracks; none for a file without an index, or with one that cannot be right. */
 export async function readIndex(path: string): Promise<SampleTable[]> {
   const file = await open(path, 'r');
@@ -17,6 +30,29 @@ export async function readIndex(path: string): Promise<SampleTable[]> {
   } finally {
     await file.close();
   }
+}
+
+/** The same of its video tracks alone, and from memory when the file was asked for just before. */
+export async function readVideoIndex(path: string): Promise<readonly SampleTable[]> {
+  const file = await open(path, 'r');
+  try {
+    const { size: sizeBytes, mtimeMs: changedMs } = await file.stat();
+    if (kept?.path === path && kept.sizeBytes === sizeBytes && kept.changedMs === changedMs) return kept.tables;
+    const moov = await readMovieBox(file);
+    const tables = moov ? readSampleTables(moov, 'video') : [];
+    keep({ path, sizeBytes, changedMs, tables });
+    return tables;
+  } finally {
+    await file.close();
+  }
+}
+
+function keep(read: Kept): void {
+  kept = read;
+  clearTimeout(letGo);
+  letGo = setTimeout(() => {
+    kept = undefined;
+  }, KEPT_MS).unref();
 }
 
 async function readMovieBox(file: FileHandle): Promise<Uint8Array | undefined> {

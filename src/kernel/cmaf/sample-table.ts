@@ -41,8 +41,9 @@ const MOST_TRACKS = 64;
  * Reads the index of an ISO file. Tracks whose tables contradict themselves or end too early are left out, as are tracks
  * of fragmented files, whose samples are not in the index.
  * @param moov the box with its header.
+ * @param kind leaves out all other tracks, unread.
  */
-export function readSampleTables(moov: Uint8Array): SampleTable[] {
+export function readSampleTables(moov: Uint8Array, kind?: SampleTable['kind']): SampleTable[] {
   const movie = findBox(moov, ['moov']);
   if (!movie) return [];
   const mvhd = findBox(moov, ['mvhd'], movie.bodyStart, movie.end);
@@ -50,15 +51,23 @@ export function readSampleTables(moov: Uint8Array): SampleTable[] {
   return [...boxesIn(moov, movie.bodyStart, movie.end)]
     .filter(({ type }) => type === 'trak')
     .slice(0, MOST_TRACKS)
-    .flatMap((trak) => readTrack(moov, trak, movieTimescale) ?? []);
+    .flatMap((trak) => readTrack(moov, trak, movieTimescale, kind) ?? []);
 }
 
-function readTrack(bytes: Uint8Array, trak: Box, movieTimescale: number): SampleTable | undefined {
+function readTrack(
+  bytes: Uint8Array,
+  trak: Box,
+  movieTimescale: number,
+  wanted: SampleTable['kind'] | undefined,
+): SampleTable | undefined {
   const box = (...path: string[]) => findBox(bytes, path, trak.bodyStart, trak.end);
   const table = (type: string) => box('mdia', 'minf', 'stbl', type);
   const [tkhd, mdhd, hdlr] = [box('tkhd'), box('mdia', 'mdhd'), box('mdia', 'hdlr')];
+  if (!tkhd || !mdhd || !hdlr) return undefined;
+  const kind = kindOf(bytes, hdlr);
+  if (wanted !== undefined && kind !== wanted) return undefined;
   const sizeBytes = readSizes(bytes, table('stsz'));
-  if (!tkhd || !mdhd || !hdlr || !sizeBytes || sizeBytes.length === 0) return undefined;
+  if (!sizeBytes || sizeBytes.length === 0) return undefined;
   const timescale = readTimescale(bytes, mdhd);
   const count = sizeBytes.length;
   const offsets = readOffsets(bytes, sizeBytes, table('stsc'), table('stco'), table('co64'));
@@ -67,7 +76,7 @@ function readTrack(bytes: Uint8Array, trak: Box, movieTimescale: number): Sample
   if (timescale === 0 || !offsets || !decodeTicks || !compositionTicks) return undefined;
   return {
     trackId: readTrackId(bytes, tkhd),
-    kind: kindOf(bytes, hdlr),
+    kind,
     timescale,
     count,
     sizeBytes,
