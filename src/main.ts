@@ -26,7 +26,7 @@ import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
 import { RemovalRepository } from './database/removals.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
 import { SubtitleRepository } from './database/subtitles.ts';
-import { Edge, type EdgeOptions } from './edge/edge.ts';
+import { Edge, type EdgeAddress, type EdgeOptions } from './edge/edge.ts';
 import { findArrival } from './ingest/early-start.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { systemClock } from './kernel/clock.ts';
@@ -131,12 +131,12 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
 export async function serveEdge(
   settings: Settings,
   target: { readonly originUrl: string; readonly controlUrl?: string },
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
+): Promise<EdgeAddress & { stop(): Promise<void> }> {
   const ground = await layGround(settings, { alone: true });
   const { originUrl, controlUrl } = target;
   const fleet = controlUrl ? { controlUrl, edgeSecret: ground.secrets.edgeSecret } : {};
-  const url = await startEdge(ground, { mode: controlUrl ? 'film' : 'proxy', originUrl, ...fleet });
-  return { url, stop: () => ground.lifecycle.stop() };
+  const address = await startEdge(ground, { mode: controlUrl ? 'film' : 'proxy', originUrl, ...fleet });
+  return { ...address, stop: () => ground.lifecycle.stop() };
 }
 
 /** `alone`: an edge keeps a folder of its own and no run file, so it may share its machine with others. */
@@ -316,12 +316,13 @@ async function startFilmEdge(ground: Ground): Promise<void> {
       'An edge without origin and control beside it needs FRONTROW_ORIGIN_URL and FRONTROW_CONTROL_URL.',
     );
   }
-  urls.edge = await startEdge(ground, { mode: 'film', originUrl, controlUrl, edgeSecret: secrets.edgeSecret });
+  const { url } = await startEdge(ground, { mode: 'film', originUrl, controlUrl, edgeSecret: secrets.edgeSecret });
+  urls.edge = url;
 }
 
 type EdgePlace = Pick<EdgeOptions, 'mode' | 'originUrl' | 'controlUrl' | 'edgeSecret'>;
 
-async function startEdge(ground: Ground, place: EdgePlace): Promise<string> {
+async function startEdge(ground: Ground, place: EdgePlace): Promise<EdgeAddress> {
   const { settings, folder, clock, log, lifecycle, metrics } = ground;
   const accessLog = settings.accessLog ? openLineFile(resolve(settings.accessLog)) : undefined;
   if (accessLog) lifecycle.add('access log', () => accessLog.close());
@@ -338,8 +339,7 @@ async function startEdge(ground: Ground, place: EdgePlace): Promise<string> {
   });
   metrics.gauge('edge_cache_bytes', () => edge.usage.cachedBytes);
   lifecycle.add('edge', () => edge.stop());
-  const { url } = await edge.start();
-  return url;
+  return edge.start();
 }
 
 /** A worker whose programs are being asked what they can do, on another processor than the one that starts the rest. */

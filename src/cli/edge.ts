@@ -32,8 +32,9 @@ export const edge: Command = {
     // The whole server is loaded only here: the other commands shall start quickly.
     const { serveEdge } = await import('../main.ts');
     const server = await serveEdge(settings, { originUrl, ...(controlUrl ? { controlUrl } : {}) });
-    terminal.answer({ pid: process.pid, edge: server.url }, [
-      `The edge is ready at ${server.url}. Stop it with Ctrl-C.`,
+    const { url, tlsUrl } = server;
+    terminal.answer({ pid: process.pid, edge: url, ...(tlsUrl ? { edgeTls: tlsUrl } : {}) }, [
+      `The edge is ready at ${url}${tlsUrl ? ` and ${tlsUrl}` : ''}. Stop it with Ctrl-C.`,
     ]);
     await runUntilSignal(server);
   },

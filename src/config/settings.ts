@@ -71,6 +71,16 @@ export const SETTINGS = {
   host: text({ default: '127.0.0.1', says: 'Address that control and edge listen on; 0.0.0.0 for all.' }),
   port: integer({ default: 8080, min: 0, max: 65_535, says: 'Port of control: API, console and player. 0 picks one.' }),
   edgePort: integer({ default: 8090, min: 0, max: 65_535, says: 'Port of the edge. 0 picks one.' }),
+  edgeTlsCerts: text({
+    default: '',
+    says: 'Folder with the certificates of the edge: `name.crt` beside `name.key`, one `name.pem` with both, or `name/fullchain.pem` beside `name/privkey.pem`. They are chosen by the names in them; `default`, or the first, serves viewers who name none. Read again when a file changes. Empty: no TLS.',
+  }),
+  edgeTlsPort: integer({
+    default: 8443,
+    min: 0,
+    max: 65_535,
+    says: 'Port of the edge for TLS, with HTTP/2 and HTTP/1.1. 0 picks one. Not opened without certificates.',
+  }),
   originPort: integer({
     default: 8070,
     min: 0,
@@ -268,6 +278,54 @@ export const SETTINGS = {
     max: 600_000,
     unit: 'ms',
     says: 'How long a viewer may take no byte of an answer before the connection is closed.',
+  }),
+  edgeHeaderBytes: integer({
+    default: 32_768,
+    min: 1_024,
+    max: 65_536,
+    unit: 'bytes',
+    says: "Largest head of a viewer's request: its first line and its header fields. A larger one is answered 431.",
+  }),
+  edgeHeaderCount: integer({
+    default: 128,
+    min: 8,
+    max: 1_000,
+    says: "Header fields that a viewer's request may have. One with more is answered 431.",
+  }),
+  edgeUrlBytes: integer({
+    default: 8_192,
+    min: 256,
+    max: 65_536,
+    unit: 'bytes',
+    says: 'Longest address of a request, path and query. A longer one is answered 414.',
+  }),
+  edgeHeaderMs: integer({
+    default: 15_000,
+    min: 500,
+    max: 600_000,
+    unit: 'ms',
+    says: 'How long a TLS handshake and the head of a request may each take to arrive before the connection is closed.',
+  }),
+  edgeBodyBytes: integer({
+    default: 1_073_741_824,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    says: "Largest body of a viewer's request that is passed on to the origin. A larger one is answered 413.",
+  }),
+  edgeBodyMs: integer({
+    default: 3_600_000,
+    min: 500,
+    max: 86_400_000,
+    unit: 'ms',
+    says: 'How long a request may take to arrive, its body included.',
+  }),
+  edgeStopMs: integer({
+    default: 10_000,
+    min: 0,
+    max: 3_600_000,
+    unit: 'ms',
+    says: 'How long answers under way may take to finish when the edge is told to stop.',
   }),
 } as const satisfies Record<string, Setting>;
 

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { derivedKeyOf } from '../kernel/access/derive.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
@@ -9,9 +7,9 @@ import { AssetAccess } from './asset-access.ts';
 import { FillTable } from './cache/fill-table.ts';
 import { MemoryTier } from './cache/memory-tier.ts';
 import { ConfigFeed } from './config-feed.ts';
+import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
-import { openDoor } from './http.ts';
 import type { EdgeMode, EdgeParts, EdgeSettings, Gate } from './parts.ts';
 import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
@@ -50,10 +48,10 @@ export interface EdgeOptions {
 export interface EdgeAddress {
   readonly url: string;
   readonly port: number;
+  /** Where TLS is spoken; undefined without certificates. */
+  readonly tlsUrl: string | undefined;
 }
 
-/** How long running answers get to finish at a stop. */
-const DRAIN_MS = 10_000;
 /** How long a start waits for control before it goes on with what the disk holds. */
 const FIRST_CONFIG_MS = 2_000;
 
@@ -64,7 +62,7 @@ export class Edge {
   readonly #control: Upstream | undefined;
   readonly #feed: ConfigFeed | undefined;
   readonly #parts: EdgeParts;
-  #door: FastifyInstance | undefined;
+  #door: Door | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: EdgeOptions) {
@@ -104,20 +102,23 @@ export class Edge {
 
   /** Listens when control has been heard, or shortly after when it is away. */
   async start(): Promise<EdgeAddress> {
-    const { host, port, clock, settings } = this.#options;
+    const { host, port, clock, settings, log } = this.#options;
     await this.#feed?.start();
     await this.#feed?.heard(FIRST_CONFIG_MS);
     const { edgeId, mode } = this.#parts;
-    this.#door = openDoor({ mode, phases: phasesOf(this.#parts), clock, viewerIdleMs: settings.viewerIdleMs, edgeId });
+    this.#door = new Door({ mode, host, port, phases: phasesOf(this.#parts), clock, edgeId, settings, log });
     try {
-      await this.#door.listen({ host, port });
+      const { port: bound, tlsPort } = await this.#door.start();
+      const url = (scheme: string, at: number) => `${scheme}://${nameOf(host)}:${at}`;
+      return {
+        url: url('http', bound),
+        port: bound,
+        tlsUrl: tlsPort === undefined ? undefined : url('https', tlsPort),
+      };
     } catch (cause) {
       await this.stop();
       throw cause;
     }
-    const { port: bound } = this.#door.server.address() as AddressInfo;
-    const named = host.includes(':') ? `[${host}]` : host;
-    return { url: `http://${host === '0.0.0.0' ? '127.0.0.1' : named}:${bound}`, port: bound };
   }
 
   /** Finishes what runs, within a limit; a second caller gets the same promise. */
@@ -128,10 +129,7 @@ export class Edge {
 
   async #stop(): Promise<void> {
     await this.#feed?.stop();
-    const door = this.#door;
-    const overdue = setTimeout(() => door?.server.closeAllConnections(), DRAIN_MS);
-    await door?.close();
-    clearTimeout(overdue);
+    await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
     await Promise.all([this.#origin.stop(), this.#control?.stop()]);
   }
@@ -173,6 +171,12 @@ export class Edge {
       },
     };
   }
+}
+
+/** The address in a URL that reaches this machine. */
+function nameOf(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function phasesOf(parts: EdgeParts): PhaseTable {

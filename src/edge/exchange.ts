@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Credential } from '../kernel/access/credential.ts';
 import type { Grant } from '../kernel/access/proof.ts';
 import type { RefusalCode } from '../kernel/access/refusal.ts';
@@ -7,6 +6,7 @@ import type { FilmObject } from '../kernel/film/paths.ts';
 import type { UnstorableReason } from '../kernel/http/storable.ts';
 import type { CachedObject } from './cache/cached-object.ts';
 import type { Fill, FillReader } from './cache/fill.ts';
+import type { Peer, ViewerRequest, ViewerResponse } from './viewer.ts';
 
 /** The steps of a request, in the order of a miss; `refuse` is entered from any of them, `settle` always comes last. */
 export type Step =
@@ -82,8 +82,9 @@ export interface Reply {
 /** One viewer's request on its way through the edge. Phases write to it, in their order; nobody else does. */
 export class Exchange {
   readonly id: string;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: ViewerRequest;
+  readonly response: ViewerResponse;
+  readonly peer: Peer;
   readonly receivedAtMs: number;
   /** For durations; from the monotonic clock. */
   readonly startedAt: number;
@@ -138,10 +139,11 @@ export class Exchange {
   #onGone: (() => void) | undefined;
   #onClosed: (() => void) | undefined;
 
-  constructor(id: string, request: IncomingMessage, response: ServerResponse, nowMs: number) {
+  constructor(id: string, request: ViewerRequest, response: ViewerResponse, peer: Peer, nowMs: number) {
     this.id = id;
     this.request = request;
     this.response = response;
+    this.peer = peer;
     this.receivedAtMs = nowMs;
     this.startedAt = performance.now();
     this.method = request.method ?? 'GET';
@@ -149,7 +151,9 @@ export class Exchange {
   }
 
   get hasBody(): boolean {
-    const { 'content-length': length, 'transfer-encoding': coding } = this.request.headers;
+    const { headers, bringsBody } = this.request;
+    if (bringsBody !== undefined) return bringsBody;
+    const { 'content-length': length, 'transfer-encoding': coding } = headers;
     return coding !== undefined || (length !== undefined && length !== '0');
   }
 

@@ -7,6 +7,7 @@ import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
 import type { Fact } from './exchange.ts';
 import type { Prefetch } from './prefetch.ts';
+import type { Arrival } from './scheme.ts';
 import type { Upstream } from './upstream.ts';
 
 /** The slice of the settings that the edge is given. */
@@ -17,6 +18,16 @@ export interface EdgeSettings {
   readonly originFirstByteMs: number;
   readonly originIdleMs: number;
   readonly viewerIdleMs: number;
+  /** Folder with certificates; empty for none, and no TLS. */
+  readonly edgeTlsCerts: string;
+  readonly edgeTlsPort: number;
+  readonly edgeStopMs: number;
+  readonly edgeHeaderBytes: number;
+  readonly edgeHeaderCount: number;
+  readonly edgeUrlBytes: number;
+  readonly edgeHeaderMs: number;
+  readonly edgeBodyBytes: number;
+  readonly edgeBodyMs: number;
   readonly prefetchSegments: number;
   /** Address under which viewers reach the edge; empty for its own. */
   readonly edgeUrl: string;
@@ -33,8 +44,8 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: EdgeSettings;
-  /** The scheme with which viewers ask for a host. */
-  readonly schemeOf: (host: string) => string;
+  /** The scheme that a viewer used. */
+  readonly schemeOf: (arrival: Arrival) => string;
   readonly tier: MemoryTier;
   readonly fills: FillTable;
   readonly origin: Upstream;

@@ -1,9 +1,19 @@
+import type { Peer } from './viewer.ts';
+
+/** What tells the scheme of a request. */
+export interface Arrival {
+  readonly host: string;
+  readonly peer: Peer;
+}
+
 /**
- * The scheme the viewer used. A listener without TLS sees http; behind something that ends TLS the operator states the
+ * The scheme the viewer used: https where TLS ends here. Behind something else that ends TLS the operator states the
  * public address, and requests for that host are taken at its word.
  */
-export function schemes(edgeUrl: string): (host: string) => string {
-  if (edgeUrl === '') return () => 'http';
-  const { protocol, host: publicHost } = new URL(edgeUrl);
-  return (host) => (host.toLowerCase() === publicHost ? protocol.slice(0, -1) : 'http');
+export function schemes(edgeUrl: string): (arrival: Arrival) => string {
+  const stated = edgeUrl === '' ? undefined : new URL(edgeUrl);
+  return ({ host, peer }) => {
+    if (peer.secure) return 'https';
+    return stated && host.toLowerCase() === stated.host ? stated.protocol.slice(0, -1) : 'http';
+  };
 }

@@ -195,6 +195,8 @@ const FAULT_OF: Readonly<Record<string, FaultCode>> = {
 };
 
 function faultOf(cause: Error, answered: boolean): Fault {
+  // Of the body that was to be sent.
+  if (cause instanceof Fault) return cause;
   const code = codeOf(cause);
   const broken = answered ? 'ORIGIN_TRUNCATED' : 'ORIGIN_UNREACHABLE';
   const known = code.startsWith('HPE_') ? 'ORIGIN_INVALID' : (FAULT_OF[code] ?? broken);

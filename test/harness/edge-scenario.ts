@@ -6,7 +6,7 @@ import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { Edge } from '../../src/edge/edge.ts';
 import type { Fact } from '../../src/edge/exchange.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
-import { silentLog } from '../../src/kernel/log.ts';
+import { type Log, silentLog } from '../../src/kernel/log.ts';
 import { ScriptedOrigin } from './origin.ts';
 
 /** A clock that stands where the test puts it. */
@@ -53,6 +53,7 @@ export interface ScenarioOptions {
   readonly controlUrl?: string;
   readonly originUrl?: string;
   readonly dataDir?: string;
+  readonly log?: Log;
 }
 
 /** A scripted origin, a real edge in front of it, and viewers with sockets of their own. */
@@ -66,6 +67,8 @@ export class EdgeScenario {
   #folder = '';
   #waiting: { enough: () => boolean; resolve: () => void }[] = [];
   url = '';
+  /** Empty without certificates. */
+  tlsUrl = '';
 
   constructor(options: ScenarioOptions = {}) {
     this.#options = options;
@@ -89,15 +92,17 @@ export class EdgeScenario {
       ...(controlUrl ? { controlUrl } : {}),
       edgeSecret,
       dataDir: this.#options.dataDir ?? this.#folder,
-      settings: loadSettings({}, settings),
+      settings: loadSettings({}, { edgeTlsPort: 0, ...settings }),
       clock: this.clock,
-      log: silentLog,
+      log: this.#options.log ?? silentLog,
       onFact: (fact) => {
         this.facts.push(fact);
         this.#notify();
       },
     });
-    this.url = (await this.#edge.start()).url;
+    const { url, tlsUrl = '' } = await this.#edge.start();
+    this.url = url;
+    this.tlsUrl = tlsUrl;
     return this;
   }
 

@@ -21,7 +21,7 @@ export function authorize(parts: EdgeParts): Phase {
   const judge = new Judge(gate);
   const decide = (x: Exchange, policy: AccessPolicy): Step => {
     if (policy === 'public' && x.credential?.carrier !== 'token-path') return 'lookup';
-    const asked = askedBy(x, parts.schemeOf(x.host));
+    const asked = askedBy(x, parts.schemeOf(x));
     const verdict = judge.judge(x.credential ?? { carrier: 'none' }, asked);
     if (verdict.granted) {
       x.grant = verdict.grant;
@@ -74,7 +74,7 @@ function askedBy(x: Exchange, scheme: string): Asked {
   return {
     url: `${scheme}://${x.host}${joinTarget(x.path, x.query)}`,
     path: x.path,
-    ip: x.request.socket.remoteAddress ?? '',
+    ip: x.peer.ip,
     nowMs: x.receivedAtMs,
   };
 }

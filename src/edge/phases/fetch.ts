@@ -7,6 +7,7 @@ import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { UpstreamRequest } from '../upstream.ts';
+import { ViewerBody } from '../viewer-body.ts';
 import { Intake } from './intake.ts';
 import { newsOf } from './news.ts';
 
@@ -65,13 +66,18 @@ function requestFor(
   const fields = parts.mode === 'film' ? filmFields(x, method, parts) : proxyFields(x, parts);
   if (stale?.head.etag !== undefined) fields.push('If-None-Match', stale.head.etag);
   if (stale?.head.lastModified !== undefined) fields.push('If-Modified-Since', stale.head.lastModified);
-  return { method, target, fields, body: x.alone && x.hasBody ? x.request : undefined };
+  return {
+    method,
+    target,
+    fields,
+    body: x.alone && x.hasBody ? new ViewerBody(x.request, parts.settings.edgeBodyBytes) : undefined,
+  };
 }
 
 /** To our own origin go no fields of the viewer's: the answer is everybody's. */
 function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
   const fields = signedFields(method, x.path, parts);
-  fields.push('X-Forwarded-For', x.request.socket.remoteAddress ?? 'unknown');
+  fields.push('X-Forwarded-For', x.peer.ip);
   return fields;
 }
 
@@ -104,11 +110,11 @@ const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
 
 function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts): string[] {
-  const { headers, rawHeaders, socket } = x.request;
+  const { headers, rawHeaders } = x.request;
   const fields = withoutFields(withoutHopByHop(rawHeaders), x.alone ? REPLACED_ALONE : REPLACED_FILLING);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
-  fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x.host));
-  fields.push('X-Forwarded-For', `${before('x-forwarded-for')}${socket.remoteAddress ?? 'unknown'}`);
+  fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x));
+  fields.push('X-Forwarded-For', `${before('x-forwarded-for')}${x.peer.ip}`);
   fields.push('Via', `${before('via')}1.1 ${edgeId} (Frontrow)`, 'CDN-Loop', `${before('cdn-loop')}${edgeId}`);
   return fields;
 }

@@ -1,0 +1,54 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+
+/**
+ * The transport seam: what the phases see of a viewer. Over HTTP/1.1 these are node's own messages, taken as they are;
+ * whatever else viewers speak is brought into the same form by its door.
+ */
+export interface ViewerRequest {
+  readonly method?: string | undefined;
+  /** The target as sent. */
+  readonly url?: string | undefined;
+  /** `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Name, value, name, value; without the fields that are not header fields of HTTP/1.1. */
+  readonly rawHeaders: readonly string[];
+  /** The body, where it is not read from the request itself. */
+  readonly bodyStream?: Readable | undefined;
+  /** Whether a body comes, where the header fields do not tell. */
+  readonly bringsBody?: boolean | undefined;
+  /** Bytes of the head, where the transport takes more than the limit. */
+  readonly headBytes?: number | undefined;
+  /** Told how many bytes of the body have been taken. */
+  arrived?(bytes: number): void;
+}
+
+export interface ViewerResponse {
+  readonly headersSent: boolean;
+  readonly statusCode: number;
+  readonly writableEnded: boolean;
+  readonly writableFinished: boolean;
+  readonly writableNeedDrain: boolean;
+  /** Finished, or its connection gone. */
+  readonly closed: boolean;
+  /** The fields are a flat list, which stays as it is. */
+  writeHead(status: number, fields: string[]): unknown;
+  write(bytes: Buffer): boolean;
+  end(): unknown;
+  end(body: Buffer): unknown;
+  end(body: string, encoding: 'latin1'): unknown;
+  cork(): void;
+  uncork(): void;
+  on(event: 'close' | 'drain', listener: () => void): unknown;
+  off(event: 'close' | 'drain', listener: () => void): unknown;
+  /** Breaks it off, so that no viewer takes what has arrived for the whole. */
+  destroy(): unknown;
+}
+
+/** The other end of a connection. */
+export interface Peer {
+  readonly ip: string;
+  /** TLS ends here. */
+  readonly secure: boolean;
+}
