@@ -118,17 +118,21 @@ test('subtitles are removed', async () => {
   expect(listed).toEqual({ items: [] });
 });
 
-test('the film is encoded again by the ladder chosen, and the page says which version viewers have', async () => {
+test('the film is encoded again as chosen in the dialog, and the page says which version viewers have', async () => {
   const panel = page.getByTestId('encoding-panel');
   expect(await page.getByTestId('version-served').textContent()).toContain('Version 1is what viewers get');
   await page.getByTestId('encode-again').click();
   await page.locator('[data-testid=ladder-choice][data-ladder=av1]').click();
+  await page.getByTestId('encode-dialog').getByTestId('loudness').selectOption('-16');
+  await page.getByTestId('version-encrypted').click();
   await page.getByTestId('encode-submit').click();
   await expect.poll(() => panel.getAttribute('data-encoding')).toBe('running');
   expect(await page.getByTestId('version-coming').textContent()).toContain('viewers keep version 1');
   expect(await panel.getAttribute('data-version')).toBe('1');
   await expect.poll(() => panel.getAttribute('data-version'), { timeout: 90_000 }).toBe('2');
   expect(await page.getByTestId('version-served').textContent()).toMatch(/Version 2.*ladder av1/);
+  const { encryption, loudness } = await server.until(assetId, ({ version }) => version === 2);
+  expect({ encryption, target: loudness?.targetLufs }).toEqual({ encryption: 'aes-128', target: -16 });
 });
 
 test('the player goes on with the version it began, and plays the new one when asked to', async () => {
@@ -148,4 +152,31 @@ test('the player goes on with the version it began, and plays the new one when a
       { timeout: 60_000, interval: 2_000 },
     )
     .toBeGreaterThan(0);
+});
+
+test('a film that no encoder came to an end with says so, and another ladder may be tried', async () => {
+  // A picture of this size takes more than the encoder may have.
+  const poor = await TestServer.start({
+    environment: { FRONTROW_ENCODE_MEMORY_BYTES: `${1024 ** 3}`, FRONTROW_CHUNK_ATTEMPTS: '1' },
+  });
+  const visitor = await browser.newPage();
+  try {
+    const large = join(folder, 'large.mp4');
+    await generateClip(large, { seconds: 2, size: '3840x2160', rate: '5' });
+    const film = await poor.uploadFile(large, 'large.mp4');
+    await poor.until(film.assetId, ({ status }) => status === 'errored');
+    await visitor.goto(await poor.signInUrl());
+    await visitor.getByTestId('asset-card').waitFor();
+    await visitor.goto(`${poor.run.control}/#/watch/${film.assetId}`);
+    const panel = visitor.getByTestId('encoding-panel');
+    expect(await panel.textContent()).toContain('Nothing plays yet. Another ladder may do.');
+    await visitor.getByTestId('encode-again').click();
+    await visitor.locator('[data-testid=ladder-choice][data-ladder=av1]').click();
+    await visitor.getByTestId('encode-submit').click();
+    await expect.poll(() => panel.getAttribute('data-encoding')).toBe('running');
+    expect(await visitor.getByTestId('version-coming').textContent()).toContain('nothing plays until it is whole');
+  } finally {
+    await visitor.close();
+    await poor.stop();
+  }
 });

@@ -13,6 +13,7 @@ import type {
   Session,
   SigningKey,
   Subtitles,
+  VersionWish,
 } from './shapes.ts';
 
 /** The control API as calls. Everything that is not a 2xx answer is thrown as a `Problem`. */
@@ -59,9 +60,8 @@ export class ApiClient {
     return this.#send('POST', '/v1/assets', { source: { url }, ...wish });
   }
 
-  /** By the server's own ladder where none is named. */
-  async encodeAgain(assetId: string, ladder: string | undefined): Promise<Asset> {
-    return this.#send('POST', `${assetPath(assetId)}/encodings`, ladder === undefined ? {} : { ladder });
+  async encodeAgain(assetId: string, wish: VersionWish): Promise<Asset> {
+    return this.#send('POST', `${assetPath(assetId)}/encodings`, wish);
   }
 
   async listLadders(): Promise<readonly Ladder[]> {

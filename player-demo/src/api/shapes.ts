@@ -8,6 +8,16 @@ export type Encryption = 'aes-128' | 'none';
 export interface FilmWish {
   readonly policy: AssetPolicy;
   readonly encryption: Encryption;
+  /** What the sound is brought to, in LUFS; left out for as loud as it is. */
+  readonly loudness?: number;
+}
+
+/** What the next version of a film is to be. What is left out stays as it is. */
+export interface VersionWish {
+  readonly ladder?: string;
+  readonly encryption?: Encryption;
+  /** Null for as loud as the source. */
+  readonly loudness?: number | null;
 }
 
 export interface Rendition {
@@ -30,6 +40,8 @@ export interface Asset {
   readonly updatedAt: string;
   readonly source: { readonly name: string; readonly sizeBytes?: number; readonly receivedBytes?: number };
   readonly durationSeconds?: number;
+  /** Absent where the sound is as loud as it was. */
+  readonly loudness?: { readonly targetLufs: number };
   readonly renditions?: readonly Rendition[];
   readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
   readonly playbackUrl: string;

@@ -1,22 +1,31 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Problem } from '../api/problem.ts';
-import type { Asset, Ladder } from '../api/shapes.ts';
+import type { Asset, Encryption, Ladder } from '../api/shapes.ts';
 import { ProblemLine, useWork } from '../library/asset-dialogs.tsx';
 import { api } from '../session.ts';
 import { library } from '../stores.ts';
-import { Button } from '../ui/controls.tsx';
+import { Button, Field, Segmented } from '../ui/controls.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { tell } from '../ui/toast.tsx';
 import { ladderFacts, ladderNote } from './ladder-facts.ts';
+import { LoudnessSelect } from './loudness-select.tsx';
 
 export function EncodeDialog({ asset, onClose }: { asset: Asset; onClose: () => void }): VNode {
   const { ladders, problem: away } = useLadders();
   const [chosen, setChosen] = useState<string>();
   const { busy, problem, run } = useWork(onClose);
   const ladder = chosen ?? ladders?.find(({ isDefault }) => isDefault)?.name ?? ladders?.[0]?.name;
+  const present = { encryption: asset.encryption ?? 'none', loudness: asset.loudness?.targetLufs ?? null };
+  const [encryption, setEncryption] = useState<Encryption>(present.encryption);
+  const [loudness, setLoudness] = useState<number | null>(present.loudness);
   const encode = async () => {
-    await library.encodeAgain(asset, ladder);
+    await library.encodeAgain(asset, {
+      ...(ladder === undefined ? {} : { ladder }),
+      ...(encryption === present.encryption ? {} : { encryption }),
+      // Said only where it was chosen: a ladder may have a loudness of its own.
+      ...(loudness === present.loudness ? {} : { loudness }),
+    });
     tell(`${asset.title} is being encoded again.`);
   };
   const submit = (event: Event) => {
@@ -39,6 +48,23 @@ export function EncodeDialog({ asset, onClose }: { asset: Asset; onClose: () => 
             <LadderChoice key={one.name} ladder={one} isChosen={one.name === ladder} onChoose={setChosen} />
           ))}
         </fieldset>
+        <div class="field-pair">
+          <Field label="Sound">
+            <LoudnessSelect value={loudness} onChange={setLoudness} />
+          </Field>
+          <div class="field">
+            <span class="field-label">Segments</span>
+            <Segmented<Encryption>
+              label="Segments"
+              value={encryption}
+              onChange={setEncryption}
+              options={[
+                { value: 'none', label: 'Clear', testId: 'version-clear' },
+                { value: 'aes-128', label: 'Encrypted', testId: 'version-encrypted' },
+              ]}
+            />
+          </div>
+        </div>
         {isRunning && (
           <p class="muted small">
             Version {asset.encoding?.version} is under way by {asset.encoding?.ladder}; another ladder takes its place.

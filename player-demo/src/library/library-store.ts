@@ -1,7 +1,7 @@
 import type { ApiClient } from '../api/client.ts';
 import { EventFeed, type FeedState } from '../api/event-feed.ts';
 import { Problem } from '../api/problem.ts';
-import type { Asset, AssetEvent, AssetPolicy, FilmWish } from '../api/shapes.ts';
+import type { Asset, AssetEvent, AssetPolicy, FilmWish, VersionWish } from '../api/shapes.ts';
 import { Cell } from '../cell.ts';
 import { applyEvent, isUnsettled, placeAsset, type Shelf, sortShelf } from './shelf.ts';
 
@@ -64,8 +64,8 @@ export class LibraryStore {
     this.#place(await this.#api.changeAsset(asset.assetId, { policy }));
   }
 
-  async encodeAgain(asset: Asset, ladder: string | undefined): Promise<void> {
-    this.#place(await this.#api.encodeAgain(asset.assetId, ladder));
+  async encodeAgain(asset: Asset, wish: VersionWish): Promise<void> {
+    this.#place(await this.#api.encodeAgain(asset.assetId, wish));
   }
 
   async remove(assetId: string): Promise<void> {

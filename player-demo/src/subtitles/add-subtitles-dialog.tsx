@@ -105,7 +105,7 @@ export function AddSubtitlesDialog({ asset, known, onAdded, onClose }: AddSubtit
             { value: 'captions', label: 'Sounds too', testId: 'subtitles-captions' },
           ]}
         />
-        <label class="tick">
+        <label class="checkbox">
           <input
             type="checkbox"
             checked={isDefault}

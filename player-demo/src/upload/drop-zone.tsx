@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { AssetPolicy } from '../api/shapes.ts';
 import { useCell } from '../cell.ts';
+import { LoudnessSelect } from '../encoding/loudness-select.tsx';
 import { uploader } from '../stores.ts';
 import { Segmented } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
@@ -47,6 +48,7 @@ export function DropZone(): VNode {
 export function NewFilmChoices(): VNode {
   const policy = useCell(uploader.policy);
   const encryption = useCell(uploader.encryption);
+  const loudness = useCell(uploader.loudness);
   return (
     <div class="policy-choice">
       <span class="muted">New films are</span>
@@ -59,7 +61,7 @@ export function NewFilmChoices(): VNode {
           { value: 'signed', label: 'Signed', testId: 'policy-signed' },
         ]}
       />
-      <label class="tick" title="Stored and sent as ciphertext; viewers get the key as they get the film">
+      <label class="checkbox" title="Stored and sent as ciphertext; viewers get the key as they get the film">
         <input
           type="checkbox"
           checked={encryption === 'aes-128'}
@@ -68,6 +70,10 @@ export function NewFilmChoices(): VNode {
         />
         <span>Encrypted</span>
       </label>
+      <span class="loudness-choice" title="Brings every track to one loudness">
+        <span class="muted">Sound</span>
+        <LoudnessSelect value={loudness} onChange={(next) => uploader.loudness.set(next)} />
+      </span>
     </div>
   );
 }

@@ -41,6 +41,7 @@ export class FileSend {
         title: titleFromFilename(file.name),
         policy: options.policy,
         encryption: options.encryption,
+        ...(options.loudness === undefined ? {} : { loudness: String(options.loudness) }),
       },
       retryDelays: [0, 1_000, 2_000, 4_000, 8_000, 15_000],
       removeFingerprintOnSuccess: true,

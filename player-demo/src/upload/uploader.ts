@@ -20,6 +20,7 @@ export class Uploader {
   /** What new uploads get. */
   readonly policy = new Cell<AssetPolicy>('public');
   readonly encryption = new Cell<Encryption>('none');
+  readonly loudness = new Cell<number | null>(null);
   readonly #token: () => string | undefined;
   readonly #sends = new Map<string, FileSend>();
   #count = 0;
@@ -30,7 +31,12 @@ export class Uploader {
 
   /** What new films are to be, as chosen now. */
   get wish(): FilmWish {
-    return { policy: this.policy.value, encryption: this.encryption.value };
+    const loudness = this.loudness.value;
+    return {
+      policy: this.policy.value,
+      encryption: this.encryption.value,
+      ...(loudness === null ? {} : { loudness }),
+    };
   }
 
   add(files: Iterable<File>): void {
