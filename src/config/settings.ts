@@ -244,6 +244,21 @@ export const SETTINGS = {
     unit: 'segments',
     says: 'How many segments the edge fetches ahead of the one a viewer watches. 0: none.',
   }),
+  honourRequestDirectives: onOff({
+    default: false,
+    says: "Whether a viewer's `Cache-Control` (no-cache, no-store, max-age, max-stale, min-fresh, only-if-cached) counts at an edge in front of another origin. Off, as with other CDNs, no viewer can make the edge ask the origin.",
+  }),
+  cacheSetCookie: onOff({
+    default: true,
+    says: 'Whether the edge keeps an answer with `Set-Cookie` when the origin stated a lifetime beside it, as HTTP has it. Off: never, for origins that state lifetimes without thinking of their cookies.',
+  }),
+  negativeSeconds: integer({
+    default: 1,
+    min: 0,
+    max: 3_600,
+    unit: 's',
+    says: 'How long the edge remembers an absence (404, 405, 410, 414, 501) for which the origin stated no lifetime.',
+  }),
   fillFollowMs: integer({
     default: 20_000,
     min: 100,

@@ -29,6 +29,11 @@ export interface EdgeSettings {
   readonly edgeBodyBytes: number;
   readonly edgeBodyMs: number;
   readonly prefetchSegments: number;
+  readonly honourRequestDirectives: boolean;
+  /** Whether an answer with a cookie is kept when the origin stated a lifetime beside it. */
+  readonly cacheSetCookie: boolean;
+  /** Lifetime of an absence or a lasting failure that came without one. */
+  readonly negativeSeconds: number;
   /** Address under which viewers reach the edge; empty for its own. */
   readonly edgeUrl: string;
 }

@@ -131,6 +131,7 @@ export const FAULTS = {
   ORIGIN_INVALID: { side: 'upstream', status: 502, says: 'The answer of the origin could not be read.' },
   ORIGIN_TIMEOUT: { side: 'upstream', status: 504, says: 'The origin did not answer in time.' },
   FILL_TIMEOUT: { side: 'upstream', status: 504, says: 'Another request was fetching this object and took too long.' },
+  NOT_STORED: { side: 'viewer', status: 504, says: 'This is not stored, and the request asked for nothing else.' },
   LOOP_DETECTED: { side: 'viewer', status: 508, says: 'This request has already been through this edge.' },
   UPGRADE_REFUSED: { side: 'viewer', status: 501, says: 'This address does not switch protocols.' },
   VIEWER_GONE: { side: 'viewer', status: 499, says: 'The viewer left.' },

@@ -124,7 +124,12 @@ async function sendBytes(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { headers } = request;
-  const validators = { etag: head.etag, lastModified: new Date(head.modifiedAtMs).toUTCString() };
+  const nowMs = deps.clock.now();
+  const validators = {
+    etag: head.etag,
+    lastModified: new Date(head.modifiedAtMs).toUTCString(),
+    date: new Date(nowMs).toUTCString(),
+  };
   reply.header('etag', validators.etag).header('last-modified', validators.lastModified);
   reply.header('accept-ranges', 'bytes');
   const conditions = {
@@ -133,13 +138,13 @@ async function sendBytes(
     ifModifiedSince: headers['if-modified-since'],
     ifUnmodifiedSince: headers['if-unmodified-since'],
   };
-  const condition = evaluateConditions(conditions, validators);
+  const condition = evaluateConditions(conditions, validators, nowMs);
   if (condition === 'not-modified') return reply.code(304).send();
   if (condition === 'failed') return reply.code(412).send();
 
   const asked = headers.range;
   const ifRange = typeof headers['if-range'] === 'string' ? headers['if-range'] : undefined;
-  const applies = request.method === 'GET' && asked !== undefined && ifRangeHolds(ifRange, validators);
+  const applies = request.method === 'GET' && asked !== undefined && ifRangeHolds(ifRange, validators, nowMs);
   const range = applies ? parseRange(asked, head.sizeBytes) : 'whole';
   if (range === 'unsatisfiable') {
     return reply.code(416).header('content-range', writeContentRange(range, head.sizeBytes)).send();

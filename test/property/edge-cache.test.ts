@@ -62,11 +62,14 @@ test('what is asked for again survives a flood of what is asked for once', () =>
 function ownerOf(keep: boolean, declaredBytes: number | undefined): FillOwner & { stored: Buffer[] } {
   const stored: Buffer[] = [];
   const head = new Representation({ status: 200, fields: [] }, 0);
-  const admission = { keep, shared: true, reason: undefined, lifetime, varyNames: [] };
-  const answer: Answer = { head, admission, declaredBytes, bornAtMs: 0, variant: '' };
+  const admission = { keep, shared: true, reason: undefined, lifetime, varyNames: [], unkeptFields: [] };
+  const answer: Answer = { head, sharedHead: head, admission, declaredBytes, bornAtMs: 0, variant: '' };
   return {
     stored,
     judge: () => answer,
+    askAgain: () => {
+      throw new Error('nobody asks again here');
+    },
     reserve: () => true,
     unkept: () => {},
     store: (_fill, _answer, body) => {

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseCacheControl } from '../../src/kernel/http/cache-control.ts';
+import { readCachePolicy } from '../../src/kernel/http/cache-policy.ts';
 import { evaluateConditions } from '../../src/kernel/http/conditional.ts';
 import { fieldOf, withoutMalformed } from '../../src/kernel/http/fields.ts';
 import { initialAgeSeconds, planLifetime } from '../../src/kernel/http/freshness.ts';
+import { parseHttpDate } from '../../src/kernel/http/http-date.ts';
 import { parseRange, writeContentRange } from '../../src/kernel/http/range.ts';
-import { varyNames } from '../../src/kernel/http/vary.ts';
+import { readWishes } from '../../src/kernel/http/request-directives.ts';
+import { firstLanguage, variantKey, varyNames } from '../../src/kernel/http/vary.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 200 });
 const size = fc.integer({ min: 0, max: 1_000_000 });
@@ -55,8 +57,8 @@ test('no Cache-Control crashes, and no lifetime is negative or endless', () => {
   );
   fc.assert(
     fc.property(value, anyText, (text, expires) => {
-      const control = parseCacheControl(text);
-      const lifetime = planLifetime({ status: 200, fields: ['Expires', expires] }, control, 0);
+      const fields = ['Cache-Control', text, 'Expires', expires];
+      const lifetime = planLifetime({ status: 200, fields }, readCachePolicy(fields), 0);
       for (const seconds of Object.values(lifetime)) {
         expect(seconds).toBeGreaterThanOrEqual(0);
         expect(Number.isFinite(seconds)).toBe(true);
@@ -82,7 +84,7 @@ test('a tag that is listed is found among any others', () => {
     fc.property(fc.array(tag), tag, fc.nat(), (others, own, place) => {
       const list = [...others];
       list.splice(place % (others.length + 1), 0, own);
-      expect(evaluateConditions({ ifNoneMatch: list.join(', ') }, { etag: own })).toBe('not-modified');
+      expect(evaluateConditions({ ifNoneMatch: list.join(', ') }, { etag: own }, 0)).toBe('not-modified');
     }),
   );
 });
@@ -95,6 +97,66 @@ test('fields that pass can be written, and no field list crashes', () => {
       for (const text of kept) expect(text).not.toMatch(/[\r\n\0]/);
       fieldOf(fields, 'vary');
       varyNames({ status: 200, fields });
+    }),
+  );
+});
+
+test('a date written is the date read, in all three forms', () => {
+  const now = Date.parse('2026-06-01T12:00:00Z');
+  const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+  // As far as two digits tell a year: fifty years either way.
+  const second = fc.integer({
+    min: Date.parse('1977-01-01T00:00:00Z') / 1000,
+    max: Date.parse('2076-01-01T00:00:00Z') / 1000,
+  });
+  fc.assert(
+    fc.property(second, (seconds) => {
+      const ms = seconds * 1000;
+      const imf = new Date(ms).toUTCString();
+      const [, day = '', month = '', year = '', time = ''] = /^\w+, (\d+) (\w+) (\d+) ([\d:]+) GMT$/.exec(imf) ?? [];
+      const name = days[new Date(ms).getUTCDay()] ?? '';
+      const old = `${name}, ${day}-${month}-${year.slice(2)} ${time} GMT`;
+      const ansi = `${name.slice(0, 3)} ${month} ${day.replace(/^0/, ' ')} ${time} ${year}`;
+      for (const text of [imf, old, ansi, imf.toUpperCase()]) expect(parseHttpDate(text, now)).toBe(ms);
+    }),
+  );
+});
+
+test('no text crashes a date, a policy or a wish, however long', () => {
+  const long = fc.tuple(
+    fc.constantFrom('"', ',', ' ', ';', '=', '(', 'a', '%"', ':', 'q='),
+    fc.integer({ min: 0, max: 20_000 }),
+  );
+  const value = fc.oneof(
+    anyText,
+    long.map(([text, times]) => text.repeat(times)),
+  );
+  fc.assert(
+    fc.property(value, (text) => {
+      const startedAt = performance.now();
+      parseHttpDate(text, 0);
+      for (const name of ['cache-control', 'cdn-cache-control', 'surrogate-control']) readCachePolicy([name, text]);
+      readWishes(text, text);
+      variantKey(['accept-language', 'foo'], { 'accept-language': text, foo: text });
+      firstLanguage(text);
+      expect(performance.now() - startedAt).toBeLessThan(500);
+    }),
+  );
+});
+
+test('a variant whose wishes are read once more is the same variant', () => {
+  const member = fc.tuple(
+    fc.constantFrom('de', 'EN', 'fr-CH', '*', 'gzip'),
+    fc.constantFrom('', ';q=1', ';q=0.5', '; q=0'),
+  );
+  fc.assert(
+    fc.property(fc.shuffledSubarray(['de', 'EN', 'fr-CH', '*', 'gzip']), fc.array(member), (order, members) => {
+      const written = members.map(([what, weight]) => `${what}${weight}`);
+      const key = (value: string) => variantKey(['accept-language'], { 'accept-language': value });
+      const once = key(written.join(', '));
+      expect(key(once.slice('accept-language:='.length))).toBe(once);
+      const sorted = [...written].sort((one, other) => order.indexOf(one) - order.indexOf(other));
+      expect(key(sorted.join(' ,'))).toBe(once);
     }),
   );
 });

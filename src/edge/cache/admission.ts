@@ -12,4 +12,6 @@ export interface Admission {
   readonly lifetime: Lifetime;
   /** Request fields the answer depends on. */
   readonly varyNames: readonly string[];
+  /** Fields for the viewer it was fetched for and nobody else. */
+  readonly unkeptFields: readonly string[];
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { fieldOf } from '../../kernel/http/fields.ts';
 import type { Lifetime } from '../../kernel/http/freshness.ts';
 import { isOpening } from './opening.ts';
@@ -78,6 +79,8 @@ export class CachedObject {
   }
 }
 
+const MAX_OTHER_WORDS = 64;
+
 /** Stands at a resource's own key when its answers differ by request fields: tells which, and where variants are. */
 export class VaryMarker {
   readonly kind = 'vary';
@@ -85,10 +88,32 @@ export class VaryMarker {
   readonly names: readonly string[];
   readonly sizeBytes: number;
   readonly opens = true;
+  /** Part of its variants' keys: with the marker gone, whatever made it go, none of its variants is found again. */
+  readonly generation: string;
+  /** Other words under which a variant may be asked for, such as its language alone. */
+  readonly #otherWords = new Map<string, string>();
 
-  constructor(key: string, names: readonly string[]) {
+  constructor(key: string, names: readonly string[], generation = randomBytes(6).toString('base64url')) {
     this.key = key;
     this.names = names;
+    this.generation = generation;
     this.sizeBytes = OVERHEAD_BYTES + key.length;
+  }
+
+  /** Where a variant is stored. */
+  placeOf(variant: string): string {
+    return `${this.key}\n${this.generation}\n${variant}`;
+  }
+
+  get hasOtherWords(): boolean {
+    return this.#otherWords.size > 0;
+  }
+
+  alsoCalled(words: string, variant: string): void {
+    if (words !== variant && this.#otherWords.size < MAX_OTHER_WORDS) this.#otherWords.set(words, variant);
+  }
+
+  variantCalled(words: string): string | undefined {
+    return this.#otherWords.get(words);
   }
 }

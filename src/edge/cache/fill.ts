@@ -15,7 +15,10 @@ export type FillState = 'asking' | 'flowing' | 'complete' | 'not-modified' | 'fa
 
 /** What the fill knows once the origin's head has arrived. */
 export interface Answer {
+  /** For the viewer it was asked for. */
   readonly head: Representation;
+  /** For everybody else: the same, without what the origin meant for one viewer only. */
+  readonly sharedHead: Representation;
   readonly admission: Admission;
   /** Bytes the origin promised; undefined when it did not say. */
   readonly declaredBytes: number | undefined;
@@ -27,8 +30,10 @@ export interface Answer {
 
 /** What a fill asks of the house: decisions and room, so that this file holds only the flow of bytes. */
 export interface FillOwner {
-  /** Judges the head; a stored copy when that is what it confirms. */
-  judge(fill: Fill, head: ResponseHead): Answer | CachedObject;
+  /** Judges the head; a stored copy when that is what it confirms; `again` when it answers another question. */
+  judge(fill: Fill, head: ResponseHead): Answer | CachedObject | 'again';
+  /** Asks anew, without conditions. */
+  askAgain(fill: Fill): UpstreamCall;
   /** Asks for room for more bytes of a kept fill. */
   reserve(fill: Fill, bytes: number): boolean;
   /** The fill is not kept: its first bytes go when its readers have them, so nobody may join any more. */
@@ -81,6 +86,8 @@ export class Fill implements UpstreamSink {
   #baseBytes = 0;
   #call: UpstreamCall | undefined;
   #paused = false;
+  /** The answer under way is worth nothing; the next question goes out when it is over. */
+  #again = false;
   #waking = false;
   #timer: NodeJS.Timeout | undefined;
   #wokeAt = 0;
@@ -120,6 +127,10 @@ export class Fill implements UpstreamSink {
   head(head: ResponseHead): void {
     if (this.ended) return;
     const judged = this.#owner.judge(this, head);
+    if (judged === 'again') {
+      this.#again = true;
+      return;
+    }
     if ('admission' in judged) {
       this.answer = judged;
       this.state = 'flowing';
@@ -135,7 +146,7 @@ export class Fill implements UpstreamSink {
   }
 
   data(chunk: Buffer): boolean {
-    if (this.ended) return true;
+    if (this.ended || this.#again) return true;
     this.receivedBytes += chunk.length;
     if (this.kept && this.answer?.declaredBytes === undefined && !this.#owner.reserve(this, chunk.length)) {
       this.#stopKeeping();
@@ -150,6 +161,11 @@ export class Fill implements UpstreamSink {
 
   end(): void {
     if (this.ended) return;
+    if (this.#again) {
+      this.#again = false;
+      this.#call = this.#owner.askAgain(this);
+      return;
+    }
     const declared = this.traits.bodiless ? undefined : this.answer?.declaredBytes;
     if (declared !== undefined && declared !== this.receivedBytes) {
       this.fail(new Fault('ORIGIN_TRUNCATED', { detail: { declared, received: this.receivedBytes } }));

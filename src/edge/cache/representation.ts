@@ -18,6 +18,10 @@ const OURS: ReadonlySet<string> = new Set([
   'date',
 ]);
 
+const BODILY: ReadonlySet<string> = new Set(['content-encoding', 'content-range', 'content-length', 'content-md5']);
+/** A confirmation answers the tag that was asked about; another one in it is a slip (Apache's `-gzip` is known for it). */
+const BODILY_AND_TAG: ReadonlySet<string> = new Set([...BODILY, 'etag']);
+
 /** An origin's answer without its body, as it is stored and handed on: cleaned once, never changed afterwards. */
 export class Representation {
   readonly status: number;
@@ -41,15 +45,25 @@ export class Representation {
     this.cacheStatus = fieldOf(fields, 'cache-status');
   }
 
-  /** This answer confirmed by a 304: the newer fields replace the older of the same name. RFC 9111 section 3.2. */
+  /**
+   * This answer confirmed by a 304, or by the same answer to a HEAD: the newer fields replace the older of the same name.
+   * The body stays, so what describes its bytes stays too. RFC 9111 section 3.2.
+   */
   refreshedBy(head: ResponseHead, receivedAtMs: number): Representation {
-    const news = withoutHopByHop(head.fields);
+    const news = withoutFields(withoutHopByHop(head.fields), this.etag === undefined ? BODILY : BODILY_AND_TAG);
     const replaced = new Set<string>(['date', 'via', 'cache-status']);
     for (let at = 0; at < news.length; at += 2) replaced.add((news[at] ?? '').toLowerCase());
-    // The body stays, so what describes its bytes stays too: RFC 9111 section 3.2 names these.
-    for (const name of ['content-encoding', 'content-type', 'content-range', 'content-length']) replaced.delete(name);
     const kept = withoutFields([...this.fields, 'Date', this.date], replaced);
-    const bodily = new Set(['content-encoding', 'content-type', 'content-range', 'content-length']);
-    return new Representation({ status: this.status, fields: [...kept, ...withoutFields(news, bodily)] }, receivedAtMs);
+    return new Representation({ status: this.status, fields: [...kept, ...news] }, receivedAtMs);
+  }
+
+  /** Itself when it has none of these fields. */
+  without(names: readonly string[]): Representation {
+    const fields = withoutFields(this.fields, new Set(names));
+    if (fields.length === this.fields.length) return this;
+    fields.push('Date', this.date);
+    if (this.via !== undefined) fields.push('Via', this.via);
+    if (this.cacheStatus !== undefined) fields.push('Cache-Status', this.cacheStatus);
+    return new Representation({ status: this.status, fields }, 0);
   }
 }

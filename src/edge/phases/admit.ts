@@ -32,7 +32,7 @@ function failed(x: Exchange, fill: Fill): Step {
 
 function revalidated(x: Exchange, fill: Fill): Step {
   x.object = fill.object;
-  if (x.leads) {
+  if (x.leads && x.method === 'GET') {
     x.verdict = 'revalidated';
     x.reason = 'not-modified';
   }

@@ -1,4 +1,5 @@
 import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../kernel/access/edge-signature.ts';
+import { SURROGATE_NAME } from '../../kernel/http/cache-policy.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
 import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
@@ -14,7 +15,7 @@ import { newsOf } from './news.ts';
 /** Asks the origin, for everybody who wants this key or for one viewer alone, and waits for the head of its answer. */
 export function fetch(parts: EdgeParts): Phase {
   return (x) => {
-    const fill = startFill(x, x.alone ? undefined : x.stale, parts, false);
+    const fill = startFill(x, x.alone && x.method !== 'HEAD' ? undefined : x.stale, parts, false);
     x.fill = fill;
     x.reader = fill.join();
     return awaitHead(x, fill);
@@ -30,12 +31,15 @@ export function refreshBehind(x: Exchange, stale: CachedObject, parts: EdgeParts
 function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgeParts, background: boolean): Fill {
   const method = background ? 'GET' : x.method;
   const { key, resource, path, alone } = x;
+  const askAgain = (again: Fill) => parts.origin.send(requestFor(x, undefined, parts, background), again);
   const fill = new Fill(
     { key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', background, ahead: false },
-    new Intake({ method, resource, path, headers: x.request.headers, alone, stale }, parts),
+    new Intake({ method, resource, path, headers: x.request.headers, alone, stale, askAgain }, parts),
   );
   if (!x.alone) parts.fills.lead(fill);
-  fill.begin(parts.origin.send(requestFor(x, stale, parts, background), fill));
+  // A HEAD asks what there is, whatever is in hand.
+  const confirmed = method === 'HEAD' ? undefined : stale;
+  fill.begin(parts.origin.send(requestFor(x, confirmed, parts, background), fill));
   return fill;
 }
 
@@ -96,6 +100,7 @@ const REPLACED: readonly string[] = [
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  'surrogate-capability',
 ];
 /** What asks for less than the whole answer, which a fill needs whole. */
 const PARTIAL: readonly string[] = [
@@ -116,5 +121,6 @@ function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts): stri
   fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x));
   fields.push('X-Forwarded-For', `${before('x-forwarded-for')}${x.peer.ip}`);
   fields.push('Via', `${before('via')}1.1 ${edgeId} (Frontrow)`, 'CDN-Loop', `${before('cdn-loop')}${edgeId}`);
+  fields.push('Surrogate-Capability', `${before('surrogate-capability')}${SURROGATE_NAME}="Surrogate/1.0"`);
   return fields;
 }

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { parseCacheControl } from '../../kernel/http/cache-control.ts';
-import { fieldOf, type ResponseHead } from '../../kernel/http/fields.ts';
-import { initialAgeSeconds, planLifetime } from '../../kernel/http/freshness.ts';
+import { Fault } from '../../kernel/errors.ts';
+import { type CachePolicy, readCachePolicy } from '../../kernel/http/cache-policy.ts';
+import { strongTag } from '../../kernel/http/conditional.ts';
+import { fieldOf, firstOf, type ResponseHead } from '../../kernel/http/fields.ts';
+import { initialAgeSeconds, planLifetime, statedSeconds } from '../../kernel/http/freshness.ts';
 import { type UnstorableReason, whyNotStorable } from '../../kernel/http/storable.ts';
 import { variantKey, varyNames } from '../../kernel/http/vary.ts';
 import type { Admission } from '../cache/admission.ts';
@@ -9,6 +11,8 @@ import { CachedObject, VaryMarker } from '../cache/cached-object.ts';
 import type { Answer, Fill, FillOwner } from '../cache/fill.ts';
 import { Representation } from '../cache/representation.ts';
 import type { EdgeParts } from '../parts.ts';
+import type { UpstreamCall } from '../upstream.ts';
+import { type Here, namesTheSame, ownKey } from './own-key.ts';
 
 /** After the origin failed, how long its expired copies are served without asking it again. */
 const REST_MS = 1_000;
@@ -20,6 +24,7 @@ const LASTING: ReadonlySet<Admission['reason']> = new Set([
   'set-cookie',
   'vary-star',
   'partial',
+  'not-understood',
   'no-lifetime',
   'too-large',
 ]);
@@ -35,8 +40,10 @@ export interface Wanted {
   readonly headers: IncomingHttpHeaders;
   /** For one viewer, past the cache. */
   readonly alone: boolean;
-  /** The copy in hand that the origin was asked to confirm. */
+  /** The copy in hand: the origin was asked to confirm it, or is asked about it by HEAD. */
   readonly stale: CachedObject | undefined;
+  /** Asks the same without conditions. */
+  readonly askAgain?: (fill: Fill) => UpstreamCall;
   /** Called once with whether it brought an entry. */
   readonly onEnd?: (stored: boolean) => void;
 }
@@ -46,41 +53,40 @@ export interface Wanted {
  * that led to it, since the viewer may be gone by the time the answer comes.
  */
 export class Intake implements FillOwner {
+  readonly #wanted: Wanted;
   readonly #parts: EdgeParts;
-  readonly #stale: CachedObject | undefined;
-  readonly #method: string;
-  readonly #alone: boolean;
-  readonly #resource: string;
-  /** For the log: without a query. */
-  readonly #path: string;
-  readonly #headers: IncomingHttpHeaders;
-  readonly #onEnd: Wanted['onEnd'];
-  readonly #askedAtMs: number;
+  #askedAtMs: number;
   #reservedBytes = 0;
 
   constructor(wanted: Wanted, parts: EdgeParts) {
+    this.#wanted = wanted;
     this.#parts = parts;
-    this.#stale = wanted.stale;
-    this.#method = wanted.method;
-    this.#alone = wanted.alone;
-    this.#resource = wanted.resource;
-    this.#path = wanted.path;
-    this.#headers = wanted.headers;
-    this.#onEnd = wanted.onEnd;
     this.#askedAtMs = parts.clock.now();
   }
 
-  judge(fill: Fill, head: ResponseHead): Answer | CachedObject {
+  judge(fill: Fill, head: ResponseHead): Answer | CachedObject | 'again' {
     const nowMs = this.#parts.clock.now();
     const bornAtMs = nowMs - initialAgeSeconds(head, this.#askedAtMs, nowMs) * 1000;
-    if (head.status === 304 && this.#stale) return this.#refresh(this.#stale, head, nowMs, bornAtMs);
+    const { stale, method } = this.#wanted;
+    if (stale && head.status === 304 && method === 'GET') {
+      return isAboutAnother(head, stale) ? 'again' : this.#refresh(stale, head, nowMs, bornAtMs);
+    }
+    if (stale && method === 'HEAD' && isSameByHead(head, stale)) return this.#refresh(stale, head, nowMs, bornAtMs);
     this.#invalidate(head);
     const declaredBytes = contentLength(head);
     const admission = this.#admit(head, declaredBytes, nowMs);
     this.#remember(fill, admission, nowMs);
     if (head.status >= 500) this.#rest(nowMs);
-    const variant = variantKey(admission.varyNames, this.#headers);
-    return { head: new Representation(head, nowMs), admission, declaredBytes, bornAtMs, variant };
+    const variant = variantKey(admission.varyNames, this.#wanted.headers);
+    const own = new Representation(head, nowMs);
+    const sharedHead = admission.unkeptFields.length === 0 ? own : own.without(admission.unkeptFields);
+    return { head: own, sharedHead, admission, declaredBytes, bornAtMs, variant };
+  }
+
+  askAgain(fill: Fill): UpstreamCall {
+    this.#askedAtMs = this.#parts.clock.now();
+    if (!this.#wanted.askAgain) throw new Fault('INTERNAL', { detail: { step: 'asking again for nobody' } });
+    return this.#wanted.askAgain(fill);
   }
 
   reserve(_fill: Fill, bytes: number): boolean {
@@ -96,10 +102,15 @@ export class Intake implements FillOwner {
 
   store(fill: Fill, answer: Answer, body: Buffer): CachedObject | undefined {
     this.#release();
+    const { tier } = this.#parts;
     const { varyNames: names, lifetime } = answer.admission;
-    const key = names.length === 0 ? this.#resource : `${this.#resource}\n${answer.variant}`;
-    const object = new CachedObject(key, answer.head, body, { bornAtMs: answer.bornAtMs, lifetime });
-    if (!fill.outdated && this.#parts.tier.put(object) && names.length > 0) this.#mark(names);
+    const marker = names.length === 0 ? undefined : this.#markerFor(names);
+    const key = marker ? marker.placeOf(answer.variant) : this.#wanted.resource;
+    const object = new CachedObject(key, answer.sharedHead, body, { bornAtMs: answer.bornAtMs, lifetime });
+    if (!fill.outdated && tier.put(object) && marker) {
+      if (tier.get(marker.key) !== marker) tier.put(marker);
+      this.#nameByLanguage(marker, answer);
+    }
     if (object.head.status === 200) this.#lookAhead(fill, object);
     return object;
   }
@@ -107,95 +118,121 @@ export class Intake implements FillOwner {
   ended(fill: Fill): void {
     this.#release();
     this.#parts.fills.retire(fill);
-    this.#onEnd?.(fill.object !== undefined);
+    this.#wanted.onEnd?.(fill.object !== undefined);
     const { fault } = fill;
     if (fault?.side !== 'upstream') return;
     this.#rest(this.#parts.clock.now());
     // Once a fill, not once a viewer: a dead origin must not flood the log.
-    this.#parts.log.warn({ path: this.#path, code: fault.code, ...fault.detail }, 'fill failed');
+    this.#parts.log.warn({ path: this.#wanted.path, code: fault.code, ...fault.detail }, 'fill failed');
   }
 
-  /** The copy in hand lives on under the 304's fields. RFC 9111 section 4.3.4. */
+  /** The copy in hand lives on under the newer fields. RFC 9111 sections 4.3.4 and 4.3.5. */
   #refresh(stale: CachedObject, head: ResponseHead, nowMs: number, bornAtMs: number): CachedObject {
+    const { tier, prefetch } = this.#parts;
     const merged = stale.head.refreshedBy(head, nowMs);
-    const control = parseCacheControl(fieldOf(merged.fields, 'cache-control'));
-    const lifetime = planLifetime(
-      { status: merged.status, fields: [...merged.fields, 'Date', merged.date] },
-      control,
-      nowMs,
-    );
-    const object = new CachedObject(stale.key, merged, stale.body, { bornAtMs, lifetime });
-    this.#parts.tier.put(object);
-    this.#parts.prefetch?.recall(this.#path, object.body);
+    const stored = { status: merged.status, fields: [...merged.fields, 'Date', merged.date] };
+    const policy = readCachePolicy(stored.fields);
+    const lifetime = this.#lifetimeOf(stored, policy, nowMs);
+    const kept = merged.without(policy.unkeptFields);
+    const object = new CachedObject(stale.key, kept, stale.body, { bornAtMs, lifetime });
+    // The origin may have changed its mind about keeping it.
+    const { cacheSetCookie: cookiesKept } = this.#parts.settings;
+    const asked = { method: 'GET', authorized: false, cookiesKept, nowMs };
+    const unstorable = whyNotStorable({ ...asked, head: stored, policy, lifetime });
+    if (unstorable) tier.delete(stale.key);
+    else tier.put(object);
+    prefetch?.recall(this.#wanted.path, object.body);
     return object;
   }
 
   /** What arrived may tell what comes next: a playlist by what it says, a segment by having been watched. */
   #lookAhead(fill: Fill, { body }: CachedObject): void {
     const { prefetch } = this.#parts;
-    prefetch?.learn(this.#path, body);
-    if (fill.watched) prefetch?.follow(this.#path);
+    prefetch?.learn(this.#wanted.path, body);
+    if (fill.watched) prefetch?.follow(this.#wanted.path);
   }
 
   #admit(head: ResponseHead, declaredBytes: number | undefined, nowMs: number): Admission {
-    const control = parseCacheControl(fieldOf(head.fields, 'cache-control'));
-    const lifetime = planLifetime(head, control, nowMs);
-    const authorized = this.#headers.authorization !== undefined && this.#parts.mode === 'proxy';
-    const unstorable = whyNotStorable({ method: this.#method, authorized, head, control, lifetime, nowMs });
+    const { headers, alone } = this.#wanted;
+    const policy = readCachePolicy(head.fields);
+    const lifetime = this.#lifetimeOf(head, policy, nowMs);
+    const authorized = headers.authorization !== undefined && this.#parts.mode === 'proxy';
+    const forGet = this.#standsForGet(head, policy, nowMs);
+    const method = forGet ? 'GET' : this.#wanted.method;
+    const { cacheSetCookie: cookiesKept } = this.#parts.settings;
+    const unstorable = whyNotStorable({ method, authorized, head, policy, lifetime, nowMs, cookiesKept });
     const reason = unstorable ?? this.#whyNotHere(head, declaredBytes, nowMs);
     const names = varyNames(head);
     return {
-      keep: reason === undefined && !this.#alone,
+      keep: reason === undefined && (!alone || forGet),
       shared: reason === undefined || (head.status >= 400 && ABOUT_FAILURE.has(reason)),
       reason,
       lifetime,
       varyNames: names === '*' ? [] : names,
+      unkeptFields: policy.unkeptFields,
     };
+  }
+
+  #lifetimeOf(head: ResponseHead, policy: CachePolicy, nowMs: number): Admission['lifetime'] {
+    return planLifetime(head, policy, nowMs, this.#parts.settings.negativeSeconds);
+  }
+
+  /** An answer to POST that says it is what a GET would bring, and for how long. RFC 9110 section 9.3.3. */
+  #standsForGet(head: ResponseHead, policy: CachePolicy, nowMs: number): boolean {
+    if (this.#wanted.method !== 'POST' || head.status !== 200 || this.#parts.mode === 'film') return false;
+    const names = firstOf(head.fields, 'content-location');
+    return namesTheSame(names, this.#here) && statedSeconds(head, policy, nowMs) !== undefined;
   }
 
   #whyNotHere(head: ResponseHead, declaredBytes: number | undefined, nowMs: number): Admission['reason'] {
     if ((declaredBytes ?? 0) > this.#parts.tier.largestObjectBytes) return 'too-large';
     // A failure, even a lasting one, must not push out a copy that can still be served around it.
-    if (head.status >= 500 && this.#stale?.mayServeOnError(nowMs)) return 'status' satisfies UnstorableReason;
+    if (head.status >= 500 && this.#wanted.stale?.mayServeOnError(nowMs)) return 'status' satisfies UnstorableReason;
     return undefined;
   }
 
   #remember(fill: Fill, { reason }: Admission, nowMs: number): void {
-    if (this.#method !== 'GET') return;
+    if (this.#wanted.method !== 'GET') return;
     if (LASTING.has(reason)) this.#parts.fills.markUncacheable(fill.traits.key, nowMs);
     else if (reason === undefined) this.#parts.fills.unmark(fill.traits.key);
   }
 
-  #mark(names: readonly string[]): void {
-    const { tier } = this.#parts;
-    const entry = tier.get(this.#resource);
-    const known = entry?.kind === 'vary' && entry.names.join() === names.join();
-    if (!known) tier.put(new VaryMarker(this.#resource, names));
+  /** The one that stands, when it names the same fields. */
+  #markerFor(names: readonly string[]): VaryMarker {
+    const { resource } = this.#wanted;
+    const entry = this.#parts.tier.get(resource);
+    const stands = entry?.kind === 'vary' && entry.names.join() === names.join();
+    return stands ? entry : new VaryMarker(resource, names);
+  }
+
+  /** Whoever wants this very language before all others gets this variant, however else he words his wishes. */
+  #nameByLanguage(marker: VaryMarker, { head, variant }: Answer): void {
+    if (!marker.names.includes('accept-language')) return;
+    const language = firstOf(head.fields, 'content-language')?.trim();
+    if (language === undefined || !/^[A-Za-z0-9-]+$/.test(language)) return;
+    const words = variantKey(marker.names, { ...this.#wanted.headers, 'accept-language': language });
+    marker.alsoCalled(words, variant);
   }
 
   /** A change made through this edge makes what is stored about the resource old. RFC 9111 section 4.4. */
   #invalidate(head: ResponseHead): void {
-    if (SAFE.has(this.#method) || head.status >= 400) return;
-    const related = ['location', 'content-location'].map((name) => fieldOf(head.fields, name));
-    for (const target of [this.#resource, ...related]) {
-      const key = target === undefined ? undefined : this.#ownKey(target);
+    if (SAFE.has(this.#wanted.method) || head.status < 200 || head.status >= 400) return;
+    const named = ['location', 'content-location'].map((name) => firstOf(head.fields, name));
+    const related = named.map((uri) => (uri === undefined ? undefined : ownKey(uri, this.#here)));
+    for (const key of new Set([this.#wanted.resource, ...related])) {
       if (key === undefined) continue;
       this.#parts.tier.delete(key);
       this.#parts.fills.outdate(key);
     }
   }
 
-  /** The key of a URI on this origin; undefined for others, which this origin has no say over. */
-  #ownKey(target: string): string | undefined {
-    const base = new URL(this.#resource, this.#parts.origin.url);
-    const url = URL.canParse(target, base) ? new URL(target, base) : undefined;
-    const viewed = this.#headers.host;
-    const own = url && (url.host === base.host || url.host === viewed);
-    return own ? url.pathname + url.search : undefined;
+  get #here(): Here {
+    const { resource, headers } = this.#wanted;
+    return { resource, originUrl: this.#parts.origin.url, viewedHost: headers.host };
   }
 
   #rest(nowMs: number): void {
-    if (this.#stale) this.#stale.restUntilMs = nowMs + REST_MS;
+    if (this.#wanted.stale) this.#wanted.stale.restUntilMs = nowMs + REST_MS;
   }
 
   #release(): void {
@@ -205,6 +242,29 @@ export class Intake implements FillOwner {
 }
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/**
+ * A confirmation with another strong tag than ours: with the date asked about as well, it may be the date that was
+ * confirmed, of something changed twice in one second. RFC 9111 section 4.3.4 does not let that pass. Where only the tag
+ * was asked about, it is the tag that was confirmed.
+ */
+function isAboutAnother(head: ResponseHead, { head: held }: CachedObject): boolean {
+  const tag = strongTag(firstOf(head.fields, 'etag'));
+  return tag !== undefined && held.etag !== undefined && tag !== held.etag && held.lastModified !== undefined;
+}
+
+/** An answer to HEAD that shows nothing different from the copy in hand. RFC 9111 section 4.3.5. */
+function isSameByHead(head: ResponseHead, { head: held, body }: CachedObject): boolean {
+  if (head.status !== 200 || held.status !== 200) return false;
+  const length = contentLength(head);
+  const etag = firstOf(head.fields, 'etag');
+  const lastModified = firstOf(head.fields, 'last-modified');
+  return (
+    (length === undefined || length === body.length) &&
+    (etag === undefined || etag === held.etag) &&
+    (lastModified === undefined || lastModified === held.lastModified)
+  );
+}
 
 function contentLength(head: ResponseHead): number | undefined {
   const text = fieldOf(head.fields, 'content-length');

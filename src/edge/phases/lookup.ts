@@ -1,5 +1,8 @@
-import { variantKey } from '../../kernel/http/vary.ts';
-import type { CachedObject } from '../cache/cached-object.ts';
+import { Fault } from '../../kernel/errors.ts';
+import { readCachePolicy } from '../../kernel/http/cache-policy.ts';
+import { readWishes, type Standing, suits, type Wishes } from '../../kernel/http/request-directives.ts';
+import { firstLanguage, variantKey } from '../../kernel/http/vary.ts';
+import type { CachedObject, VaryMarker } from '../cache/cached-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
@@ -18,15 +21,53 @@ export function lookup(parts: EdgeParts): Phase {
       return goAlone(x, 'method');
     }
     const object = find(x, parts);
+    const wishes = parts.settings.honourRequestDirectives ? wishesOf(x, parts) : undefined;
+    if (wishes) return obey(x, object, wishes, parts);
     if (!object) return missed(x);
-    const nowMs = x.receivedAtMs;
-    if (object.isFresh(nowMs)) {
-      x.object = object;
-      x.verdict = 'hit';
-      x.reason = 'fresh';
-      return 'shape';
-    }
-    return expired(x, object, parts);
+    return object.isFresh(x.receivedAtMs) ? hit(x, object) : expired(x, object, parts);
+  };
+}
+
+function hit(x: Exchange, object: CachedObject): Step {
+  x.object = object;
+  x.verdict = 'hit';
+  x.reason = 'fresh';
+  return 'shape';
+}
+
+/** Of no account in front of our own origin, whose answers say all there is to say. */
+function wishesOf(x: Exchange, { mode }: EdgeParts): Wishes | undefined {
+  const { 'cache-control': cacheControl, pragma } = x.request.headers;
+  const asks = mode === 'proxy' && (cacheControl !== undefined || pragma !== undefined);
+  return asks ? readWishes(cacheControl, pragma) : undefined;
+}
+
+function obey(x: Exchange, object: CachedObject | undefined, wishes: Wishes, parts: EdgeParts): Step {
+  const verdict = object && !wishes.noStore ? suits(wishes, standingOf(object, x.receivedAtMs)) : 'no';
+  if (object && verdict === 'fresh') return hit(x, object);
+  if (object && verdict === 'stale') {
+    x.object = object;
+    x.verdict = 'stale';
+    x.reason = 'asked-stale';
+    return 'shape';
+  }
+  if (wishes.onlyIfCached) throw new Fault('NOT_STORED');
+  if (wishes.noStore) return goAlone(x, 'asked-no-store');
+  if (!object) return missed(x);
+  const isForced = wishes.noCache || wishes.maxAgeSeconds !== undefined || object.isFresh(x.receivedAtMs);
+  if (!isForced) return expired(x, object, parts);
+  x.stale = object;
+  x.reason = 'asked-anew';
+  return 'join';
+}
+
+function standingOf(object: CachedObject, nowMs: number): Standing {
+  const { staleIfErrorSeconds, staleWhileRevalidateSeconds } = object.age.lifetime;
+  return {
+    ageSeconds: object.ageSeconds(nowMs),
+    leftSeconds: (object.freshUntilMs - nowMs) / 1000,
+    mayBeStale: staleIfErrorSeconds + staleWhileRevalidateSeconds > 0,
+    immutable: readCachePolicy(object.head.fields).immutable,
   };
 }
 
@@ -35,10 +76,25 @@ function find(x: Exchange, { tier }: EdgeParts): CachedObject | undefined {
   x.key = x.resource;
   const entry = tier.get(x.key);
   if (entry?.kind !== 'vary') return entry;
-  x.key = `${entry.key}\n${variantKey(entry.names, x.request.headers)}`;
+  x.key = entry.placeOf(variantKey(entry.names, x.request.headers));
   x.reason = 'variant-absent';
-  const variant = tier.get(x.key);
-  return variant?.kind === 'object' ? variant : undefined;
+  return objectAt(x.key, tier) ?? inOtherWords(x, entry, tier);
+}
+
+function objectAt(key: string, tier: EdgeParts['tier']): CachedObject | undefined {
+  const entry = tier.get(key);
+  return entry?.kind === 'object' ? entry : undefined;
+}
+
+/** A variant in the very language that is wanted before all others. */
+function inOtherWords(x: Exchange, marker: VaryMarker, tier: EdgeParts['tier']): CachedObject | undefined {
+  const { headers } = x.request;
+  const language = marker.hasOtherWords ? firstLanguage(headers['accept-language']) : undefined;
+  if (language === undefined) return undefined;
+  const variant = marker.variantCalled(variantKey(marker.names, { ...headers, 'accept-language': language }));
+  const object = variant === undefined ? undefined : objectAt(marker.placeOf(variant), tier);
+  if (object) x.key = object.key;
+  return object;
 }
 
 function missed(x: Exchange): Step {

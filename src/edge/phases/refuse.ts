@@ -21,7 +21,10 @@ export function refuse(parts: EdgeParts): Phase {
 }
 
 export function mayServeStale(x: Exchange, { clock }: EdgeParts): boolean {
-  return !x.alone && (x.stale?.mayServeOnError(clock.now()) ?? false);
+  const mayKnow = !x.alone || x.method === 'HEAD';
+  // Who asked for a copy that was just renewed is not given one that could not be.
+  if (x.reason === 'asked-anew') return false;
+  return mayKnow && (x.stale?.mayServeOnError(clock.now()) ?? false);
 }
 
 export function serveStale(x: Exchange): Step {

@@ -87,7 +87,8 @@ function cacheStatus(x: Exchange, nowMs: number): CacheStatus {
   }
 }
 
-const MISS_WORD: Partial<Record<Exchange['reason'], 'stale' | 'vary-miss'>> = {
+const MISS_WORD: Partial<Record<Exchange['reason'], 'stale' | 'vary-miss' | 'request'>> = {
   expired: 'stale',
+  'asked-anew': 'request',
   'variant-absent': 'vary-miss',
 };

@@ -33,7 +33,8 @@ function subjectOf(x: Exchange): Subject {
   if (object) return { head: object.head, sizeBytes: object.body.length, etag: object.head.etag, bytes: object.body };
   const answer = x.fill?.answer;
   if (!answer) throw new Fault('INTERNAL', { detail: { step: 'shape without an answer' } });
-  return { head: answer.head, sizeBytes: answer.declaredBytes, etag: answer.head.etag, bytes: undefined };
+  const head = x.leads || x.alone ? answer.head : answer.sharedHead;
+  return { head, sizeBytes: answer.declaredBytes, etag: head.etag, bytes: undefined };
 }
 
 /** A GET for the whole, without conditions, of a page that brings no cookies: nearly every request for a segment. */
@@ -77,7 +78,8 @@ function conditional(x: Exchange, subject: Subject, parts: EdgeParts): Reply | u
       ifModifiedSince: headers['if-modified-since'],
       ifUnmodifiedSince: headers['if-unmodified-since'],
     },
-    { etag: subject.etag, lastModified: subject.head.lastModified },
+    { etag: subject.etag, lastModified: subject.head.lastModified, date: subject.head.date },
+    x.receivedAtMs,
   );
   if (outcome === 'send') return undefined;
   const status = outcome === 'not-modified' ? 304 : 412;
@@ -89,10 +91,8 @@ function partial(x: Exchange, subject: Subject, parts: EdgeParts): Reply | undef
   const { sizeBytes, head } = subject;
   if (field === undefined || sizeBytes === undefined || head.status !== 200 || x.method !== 'GET') return undefined;
   if (askedTheOrigin(x, parts)) return undefined;
-  const holds = ifRangeHolds(typeof ifRange === 'string' ? ifRange : undefined, {
-    etag: subject.etag,
-    lastModified: head.lastModified,
-  });
+  const validators = { etag: subject.etag, lastModified: head.lastModified, date: head.date };
+  const holds = ifRangeHolds(typeof ifRange === 'string' ? ifRange : undefined, validators, x.receivedAtMs);
   const range = holds ? parseRange(field, sizeBytes) : 'whole';
   if (range === 'whole') return undefined;
   const status = range === 'unsatisfiable' ? 416 : 206;

@@ -21,6 +21,12 @@ export function fieldOf(fields: FieldList, name: string): string | undefined {
   return found;
 }
 
+/** The value of the first line of a field: of what ought to come once, the first counts. Undefined when it is absent. */
+export function firstOf(fields: FieldList, name: string): string | undefined {
+  for (let at = 0; at + 1 < fields.length; at += 2) if (sameName(fields[at], name)) return fields[at + 1];
+  return undefined;
+}
+
 /** The list without every field whose lower-case name is in `names`. */
 export function withoutFields(fields: FieldList, names: ReadonlySet<string>): string[] {
   const kept: string[] = [];

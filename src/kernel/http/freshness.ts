@@ -1,5 +1,6 @@
-import type { CacheControl } from './cache-control.ts';
-import { fieldOf, type ResponseHead } from './fields.ts';
+import type { CachePolicy } from './cache-policy.ts';
+import { type FieldList, firstOf, type ResponseHead } from './fields.ts';
+import { parseHttpDate } from './http-date.ts';
 
 /** How long a stored answer may be used, and in which ways. Seconds, counted on the answer's age. */
 export interface Lifetime {
@@ -18,65 +19,73 @@ export const NEGATIVE_SECONDS = 1;
 /** Share of the time since the last change for which an answer without a lifetime is taken as fresh. RFC 9111 section 4.2.2. */
 const HEURISTIC_SHARE = 0.1;
 const HEURISTIC_MAX_SECONDS = 86_400;
+/** RFC 9111 section 1.2.2. */
+const MAX_AGE_SECONDS = 2 ** 31;
 
-/** RFC 9110 section 15.1, without 206, which this cache does not store. */
-const HEURISTIC_STATUSES: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
+/** RFC 9110 section 15.1. */
+const HEURISTIC_STATUSES: ReadonlySet<number> = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
 const NEGATIVE_STATUSES: ReadonlySet<number> = new Set([404, 405, 410, 414, 501]);
 
 /** The lifetime of an answer in a shared cache. RFC 9111 section 4.2.1. */
-export function planLifetime(head: ResponseHead, control: CacheControl, nowMs: number): Lifetime {
-  const freshSeconds = control.noCache ? 0 : (statedSeconds(head, control, nowMs) ?? impliedSeconds(head, nowMs));
-  const mayBeStale = !control.mustRevalidate && !control.noCache;
+export function planLifetime(
+  head: ResponseHead,
+  policy: CachePolicy,
+  nowMs: number,
+  negativeSeconds = NEGATIVE_SECONDS,
+): Lifetime {
+  const freshSeconds = policy.noCache
+    ? 0
+    : (statedSeconds(head, policy, nowMs) ?? impliedSeconds(head, policy, nowMs, negativeSeconds));
+  const mayBeStale = !policy.mustRevalidate && !policy.noCache;
   return {
     freshSeconds,
-    staleWhileRevalidateSeconds: mayBeStale ? (control.staleWhileRevalidateSeconds ?? 0) : 0,
-    staleIfErrorSeconds: mayBeStale ? (control.staleIfErrorSeconds ?? unaskedStaleSeconds(head, control)) : 0,
+    staleWhileRevalidateSeconds: mayBeStale ? (policy.staleWhileRevalidateSeconds ?? 0) : 0,
+    staleIfErrorSeconds: mayBeStale ? (policy.staleIfErrorSeconds ?? unaskedStaleSeconds(head, policy)) : 0,
   };
 }
 
 /** An origin that named a shared lifetime meant it (RFC 9111 section 5.2.2.10); others are served around. */
-function unaskedStaleSeconds(head: ResponseHead, control: CacheControl): number {
-  return head.status < 400 && control.sMaxageSeconds === undefined ? STALE_IF_ERROR_SECONDS : 0;
+function unaskedStaleSeconds(head: ResponseHead, policy: CachePolicy): number {
+  return head.status < 400 && policy.sMaxageSeconds === undefined ? STALE_IF_ERROR_SECONDS : 0;
 }
 
 /** What the origin says: s-maxage before max-age before Expires; undefined when it says nothing. */
-export function statedSeconds(head: ResponseHead, control: CacheControl, nowMs: number): number | undefined {
-  const stated = control.sMaxageSeconds ?? control.maxAgeSeconds;
-  if (stated !== undefined) return stated;
-  const expires = fieldOf(head.fields, 'expires');
+export function statedSeconds(head: ResponseHead, policy: CachePolicy, nowMs: number): number | undefined {
+  const stated = policy.sMaxageSeconds ?? policy.maxAgeSeconds;
+  if (stated !== undefined || policy.targeted) return stated;
+  const expires = firstOf(head.fields, 'expires');
   if (expires === undefined) return undefined;
-  const expiresMs = parseDate(expires);
+  const expiresMs = parseHttpDate(expires, nowMs);
   // `Expires: 0` and other nonsense mean "already expired": RFC 9111 section 5.3.
   if (expiresMs === undefined) return 0;
-  return Math.max(0, Math.floor((expiresMs - dateMs(head, nowMs)) / 1000));
+  return Math.max(0, Math.floor((expiresMs - dateMs(head.fields, nowMs)) / 1000));
 }
 
-function impliedSeconds(head: ResponseHead, nowMs: number): number {
-  if (!HEURISTIC_STATUSES.has(head.status)) return 0;
-  const changedMs = parseDate(fieldOf(head.fields, 'last-modified'));
-  if (changedMs !== undefined && head.status < 400) {
-    const share = ((dateMs(head, nowMs) - changedMs) / 1000) * HEURISTIC_SHARE;
-    return Math.max(0, Math.min(HEURISTIC_MAX_SECONDS, Math.floor(share)));
-  }
-  return NEGATIVE_STATUSES.has(head.status) ? NEGATIVE_SECONDS : 0;
+/** `public` makes any status one that may be guessed about. RFC 9111 section 4.2.2. */
+function impliedSeconds(head: ResponseHead, policy: CachePolicy, nowMs: number, negativeSeconds: number): number {
+  if (!HEURISTIC_STATUSES.has(head.status) && !policy.public) return 0;
+  const changedMs = parseHttpDate(firstOf(head.fields, 'last-modified'), nowMs);
+  if (changedMs === undefined) return NEGATIVE_STATUSES.has(head.status) ? negativeSeconds : 0;
+  const share = ((dateMs(head.fields, nowMs) - changedMs) / 1000) * HEURISTIC_SHARE;
+  return Math.max(0, Math.min(HEURISTIC_MAX_SECONDS, Math.floor(share)));
 }
 
 /** The age an answer already had when it arrived: the larger of what its Date and its Age tell. RFC 9111 section 4.2.3. */
 export function initialAgeSeconds(head: ResponseHead, requestedAtMs: number, receivedAtMs: number): number {
-  const apparent = Math.max(0, (receivedAtMs - dateMs(head, receivedAtMs)) / 1000);
-  const stated = /^\s*(\d{1,10})\s*(?:,|$)/.exec(fieldOf(head.fields, 'age') ?? '')?.[1];
-  const corrected = Number(stated ?? 0) + (receivedAtMs - requestedAtMs) / 1000;
+  const apparent = Math.max(0, (receivedAtMs - dateMs(head.fields, receivedAtMs)) / 1000);
+  const corrected = statedAge(head.fields) + (receivedAtMs - requestedAtMs) / 1000;
   return Math.floor(Math.max(apparent, corrected));
 }
 
-/** Epoch milliseconds of an HTTP date; undefined when it is none. */
-export function parseDate(text: string | undefined): number | undefined {
-  // Date.parse takes far more than HTTP's three forms; all of those begin with a day's name and are in GMT.
-  if (text === undefined || !/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
-  const ms = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-  return Number.isNaN(ms) ? undefined : ms;
+/**
+ * Of several members the first one; what is no number is not there (RFC 9111 section 5.1). A number with parameters is
+ * taken as the number: to be wrong about an age, better too old.
+ */
+function statedAge(fields: FieldList): number {
+  const digits = /^\s*(\d+)\s*(?:[,;]|$)/.exec(firstOf(fields, 'age') ?? '')?.[1];
+  return Math.min(Number(digits ?? 0), MAX_AGE_SECONDS);
 }
 
-function dateMs(head: ResponseHead, fallbackMs: number): number {
-  return parseDate(fieldOf(head.fields, 'date')) ?? fallbackMs;
+function dateMs(fields: FieldList, fallbackMs: number): number {
+  return parseHttpDate(firstOf(fields, 'date'), fallbackMs) ?? fallbackMs;
 }

@@ -1,14 +1,25 @@
 import { expect, test } from 'vitest';
-import { parseCacheControl } from './cache-control.ts';
+import { readCachePolicy } from './cache-policy.ts';
 import { planLifetime } from './freshness.ts';
 import { whyNotStorable } from './storable.ts';
 
 const AGE = { 'Cache-Control': 'max-age=60' };
 
-function why(fields: Record<string, string>, { method = 'GET', authorized = false, status = 200 } = {}) {
+function why(
+  fields: Record<string, string>,
+  { method = 'GET', authorized = false, status = 200, cookiesKept = true } = {},
+) {
   const head = { status, fields: Object.entries(fields).flat() };
-  const control = parseCacheControl(fields['Cache-Control']);
-  return whyNotStorable({ method, authorized, head, control, lifetime: planLifetime(head, control, 0), nowMs: 0 });
+  const policy = readCachePolicy(head.fields);
+  return whyNotStorable({
+    method,
+    authorized,
+    head,
+    policy,
+    lifetime: planLifetime(head, policy, 0),
+    nowMs: 0,
+    cookiesKept,
+  });
 }
 
 test.each([
@@ -17,11 +28,29 @@ test.each([
   ['no-store', { 'Cache-Control': 'no-store, max-age=60' }, {}, 'no-store'],
   ['private', { 'Cache-Control': 'private, max-age=60' }, {}, 'private'],
   ['a part', AGE, { status: 206 }, 'partial'],
-  ['a whole that says it is a part', { ...AGE, 'Content-Range': 'bytes 0-1/2' }, {}, 'partial'],
+  ['a whole with a field about parts', { ...AGE, 'Content-Range': 'bytes 0-1/2' }, {}, undefined],
   ['an authorized answer', AGE, { authorized: true }, 'authorization'],
   ['an authorized answer for all', { 'Cache-Control': 'public, max-age=60' }, { authorized: true }, undefined],
   ['an authorized answer for caches', { 'Cache-Control': 's-maxage=60' }, { authorized: true }, undefined],
-  ['a cookie', { ...AGE, 'Set-Cookie': 'a=b' }, {}, 'set-cookie'],
+  ['a cookie beside a lifetime', { ...AGE, 'Set-Cookie': 'a=b' }, {}, undefined],
+  [
+    'a cookie beside a guess',
+    { 'Last-Modified': 'Thu, 01 Jan 1960 00:00:00 GMT', 'Set-Cookie': 'a=b' },
+    {},
+    'set-cookie',
+  ],
+  ['private fields', { 'Cache-Control': 'private="x", max-age=60' }, {}, undefined],
+  [
+    'no-store to those who do not understand',
+    { 'Cache-Control': 'no-store, must-understand, max-age=60' },
+    {},
+    undefined,
+  ],
+  ['what is not understood', { 'Cache-Control': 'must-understand, max-age=60' }, { status: 299 }, 'not-understood'],
+  ['an unknown status', AGE, { status: 299 }, undefined],
+  ['no-store, but not for CDNs', { 'Cache-Control': 'no-store', 'CDN-Cache-Control': 'max-age=60' }, {}, undefined],
+  ['no-store for CDNs', { ...AGE, 'CDN-Cache-Control': 'no-store' }, {}, 'no-store'],
+  ['a cookie where none is kept', { ...AGE, 'Set-Cookie': 'a=b' }, { cookiesKept: false }, 'set-cookie'],
   ['a cookie for all', { 'Cache-Control': 'public, max-age=60', 'Set-Cookie': 'a=b' }, {}, undefined],
   ['Vary: *', { ...AGE, Vary: 'Origin, *' }, {}, 'vary-star'],
   ['nothing said', {}, {}, 'no-lifetime'],

@@ -1,4 +1,4 @@
-import type { CacheControl } from './cache-control.ts';
+import type { CachePolicy } from './cache-policy.ts';
 import { fieldOf, type ResponseHead } from './fields.ts';
 import { type Lifetime, statedSeconds } from './freshness.ts';
 import { varyNames } from './vary.ts';
@@ -11,6 +11,7 @@ export type UnstorableReason =
   | 'authorization'
   | 'set-cookie'
   | 'status'
+  | 'not-understood'
   | 'partial'
   | 'vary-star'
   | 'retry-later'
@@ -21,33 +22,48 @@ export interface StorageQuestion {
   /** Whether the request carried `Authorization`. */
   readonly authorized: boolean;
   readonly head: ResponseHead;
-  readonly control: CacheControl;
+  readonly policy: CachePolicy;
   readonly lifetime: Lifetime;
   readonly nowMs: number;
+  /** Whether a cookie may be kept at all. */
+  readonly cookiesKept: boolean;
 }
+
+/** Statuses whose meaning for caching is known here: those of RFC 9110. */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  ...[200, 201, 202, 203, 204, 205, 206, 300, 301, 302, 303, 305, 307, 308],
+  ...[400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426],
+  ...[500, 501, 502, 503, 504, 505],
+]);
 
 /** Undefined when a shared cache may keep the answer, otherwise the first reason against it. RFC 9111 section 3. */
 export function whyNotStorable(question: StorageQuestion): UnstorableReason | undefined {
-  const { method, authorized, head, control } = question;
+  const { method, authorized, head, policy, nowMs } = question;
   if (method !== 'GET') return 'method';
-  if (control.noStore) return 'no-store';
-  if (control.private) return 'private';
-  if (head.status === 206 || fieldOf(head.fields, 'content-range') !== undefined) return 'partial';
-  const allowed = control.public || control.sMaxageSeconds !== undefined;
-  if (authorized && !allowed && !control.mustRevalidate) return 'authorization';
-  // A cookie is one viewer's; only an origin that says so in as many words wants it shared.
-  if (!allowed && fieldOf(head.fields, 'set-cookie') !== undefined) return 'set-cookie';
+  const understood = UNDERSTOOD.has(head.status);
+  if (policy.mustUnderstand && !understood) return 'not-understood';
+  // A cache that understands leaves `no-store` to those that do not: RFC 9111 section 5.2.2.3.
+  if (policy.noStore && !policy.mustUnderstand) return 'no-store';
+  if (policy.private) return 'private';
+  if (head.status === 206) return 'partial';
+  const allowed = policy.public || policy.sMaxageSeconds !== undefined;
+  if (authorized && !allowed && !policy.mustRevalidate) return 'authorization';
+  // A cookie is one viewer's. With a lifetime stated beside it the origin wants it kept all the same (RFC 9111 section
+  // 7.3); on a guess it is not.
+  const stated = statedSeconds(head, policy, nowMs) !== undefined;
+  const cookieKept = question.cookiesKept && (allowed || stated);
+  if (!cookieKept && fieldOf(head.fields, 'set-cookie') !== undefined) return 'set-cookie';
   if (varyNames(head) === '*') return 'vary-star';
-  return whyNotStatus(question) ?? whyNotUseful(question);
+  return whyNotStatus(question, stated) ?? whyNotUseful(question);
 }
 
-function whyNotStatus({ head, control, nowMs }: StorageQuestion): UnstorableReason | undefined {
+function whyNotStatus({ head, policy, lifetime }: StorageQuestion, stated: boolean): UnstorableReason | undefined {
   const { status } = head;
   if (status < 200 || status === 304 || status === 416) return 'status';
   // "Come back in a moment" is about now: kept, it would still be said after the moment.
   if (status === 503 && fieldOf(head.fields, 'retry-after') !== undefined) return 'retry-later';
-  const stated = statedSeconds(head, control, nowMs) !== undefined;
-  return status >= 500 && status !== 501 && !stated ? 'status' : undefined;
+  const implied = policy.public && lifetime.freshSeconds > 0;
+  return status >= 500 && status !== 501 && !stated && !implied ? 'status' : undefined;
 }
 
 /** An answer that is never fresh and cannot be asked after again is not worth its room. */

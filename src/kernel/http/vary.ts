@@ -9,16 +9,50 @@ export function varyNames(head: ResponseHead): readonly string[] | '*' {
   return [...new Set(names.filter((name) => name !== ''))].sort();
 }
 
-/** What tells one variant from another: the values of the named request fields. RFC 9111 section 4.1. */
+/**
+ * What tells one variant from another: the values of the named request fields, written so that two which mean the same
+ * are the same. RFC 9111 section 4.1.
+ */
 export function variantKey(
   names: readonly string[],
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): string {
-  return names.map((name) => `${name}:${normalised(headers[name])}`).join('\n');
+  return names.map((name) => `${name}:${normalised(name, headers[name])}`).join('\n');
 }
 
-function normalised(value: string | string[] | undefined): string {
+/** Fields that say what is liked and how much: their members stand in no order, and in no case. RFC 9110 section 12.5. */
+const PREFERENCES: ReadonlySet<string> = new Set(['accept-language', 'accept-encoding', 'accept-charset']);
+
+function normalised(name: string, value: string | string[] | undefined): string {
   if (value === undefined) return '';
   const text = typeof value === 'string' ? value : value.join(',');
-  return `=${text.replace(/\s*,\s*/g, ',').trim()}`;
+  if (PREFERENCES.has(name))
+    return `=${preferences(text)
+      .map(({ what, weight }) => `${what};q=${weight}`)
+      .join(',')}`;
+  return `=${text.replace(/[ \t]*,[ \t]*/g, ',').trim()}`;
+}
+
+interface Preference {
+  readonly what: string;
+  readonly weight: number;
+}
+
+/** What a list of preferences names, the most wanted first, of equals in the order of the alphabet. */
+function preferences(value: string): Preference[] {
+  const members: Preference[] = [];
+  for (const member of value.toLowerCase().split(',')) {
+    const [what = '', ...parameters] = member.split(';').map((part) => part.trim());
+    if (what === '') continue;
+    const weight = Number(parameters.find((each) => each.startsWith('q='))?.slice(2) ?? 1);
+    members.push({ what, weight: weight >= 0 && weight <= 1 ? weight : 1 });
+  }
+  return members.sort((one, other) => other.weight - one.weight || (one.what < other.what ? -1 : 1));
+}
+
+/** The language somebody wants before all others; undefined when there is none. */
+export function firstLanguage(acceptLanguage: string | undefined): string | undefined {
+  const [first, second] = preferences(acceptLanguage ?? '');
+  if (!first || first.what === '*' || first.weight === 0) return undefined;
+  return second && second.weight === first.weight ? undefined : first.what;
 }

@@ -1,0 +1,586 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Asking, EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
+import type { Scripted } from '../harness/origin.ts';
+
+/** What RFC 9111 and its neighbours ask of a shared cache, by section; the public suite beside this tests much of it too. */
+let s: EdgeScenario;
+let clock: HandClock;
+beforeEach(async () => {
+  clock = new HandClock();
+  s = await new EdgeScenario({ clock }).start();
+});
+afterEach(() => s.stop());
+
+type Fields = Readonly<Record<string, string>>;
+
+async function ask(target: string, asking: Asking = {}) {
+  const before = s.facts.length;
+  const answer = await s.get(target, asking);
+  await s.settled(before + 1);
+  const { verdict, reason } = s.facts.at(-1) ?? {};
+  return { ...answer, text: answer.body.toString(), verdict, reason };
+}
+
+const get = (target: string, headers: Fields = {}) => ask(target, { headers });
+
+/** Asks once, then again so much later; how the second answer came about. */
+async function second(headers: Fields, { status = 200, asking = {}, again = asking, after = 0 }: Again = {}) {
+  s.origin.serve('/a', { status, headers, body: 'first' });
+  await ask('/a', asking);
+  clock.advance(after);
+  return (await ask('/a', again)).verdict;
+}
+
+interface Again {
+  readonly status?: number;
+  readonly asking?: Asking;
+  readonly again?: Asking;
+  readonly after?: number;
+}
+
+const dateAfter = (seconds: number) => new Date(clock.ms + seconds * 1000).toUTCString();
+const HOUR = { 'Cache-Control': 'max-age=3600' };
+
+describe('2: what is the same', () => {
+  test('another query, method or spelling of the path is another thing', async () => {
+    s.origin.serve('/a', { headers: HOUR, body: 'a' }).serve('/a?', { headers: HOUR, body: 'a?' });
+    s.origin.serve('/%61', { headers: HOUR, body: '%61' });
+    for (const target of ['/a', '/a?', '/%61']) expect(await get(target)).toMatchObject({ verdict: 'miss' });
+    expect(await ask('/a', { method: 'OPTIONS' })).toMatchObject({ verdict: 'bypass', reason: 'method' });
+  });
+});
+
+describe('3: what is stored', () => {
+  test.each<[string, Fields, number, string]>([
+    ['with a lifetime', HOUR, 200, 'hit'],
+    ['for caches', { 'Cache-Control': 's-maxage=60' }, 200, 'hit'],
+    ['of a status nobody knows, with a lifetime', HOUR, 299, 'hit'],
+    ['of a failure, with a lifetime', HOUR, 500, 'hit'],
+    ['of a refusal, without one', {}, 403, 'bypass'],
+    ['with no-store', { 'Cache-Control': 'max-age=3600, no-store' }, 200, 'bypass'],
+    ['with private', { 'Cache-Control': 'max-age=3600, private' }, 200, 'bypass'],
+    ['with private and no-store quoted', { 'Cache-Control': 'max-age=3600, a="no-store, private"' }, 200, 'hit'],
+    ['to be understood, and is', { 'Cache-Control': 'max-age=60, must-understand, no-store' }, 200, 'hit'],
+    ['to be understood, and is not', { 'Cache-Control': 'max-age=60, must-understand' }, 299, 'bypass'],
+    ['with nothing said', {}, 200, 'bypass'],
+    ['with a field about parts in a whole', { ...HOUR, 'Content-Range': 'bytes 0-4/9' }, 200, 'hit'],
+  ])('an answer %s', async (_name, headers, status, verdict) => {
+    expect(await second(headers, { status })).toBe(verdict);
+  });
+
+  test('3.1: fields about a connection, and those of a proxy alone, are not stored', async () => {
+    const hops = {
+      Connection: 'X-Hop',
+      'X-Hop': '1',
+      'Proxy-Authenticate': 'Basic',
+      'Proxy-Authentication-Info': 'a=b',
+    };
+    s.origin.serve('/a', { headers: { ...HOUR, ...hops, 'X-Kept': '1' } });
+    for (const verdict of ['miss', 'hit']) {
+      const answer = await get('/a');
+      expect(answer.verdict).toBe(verdict);
+      expect(Object.keys(answer.headers).filter((name) => /^x-hop|^proxy-|^x-kept/.test(name))).toEqual(['x-kept']);
+    }
+  });
+
+  test('3.1: trailers do not become headers, now or later', async () => {
+    s.origin.script('/a', (_asked, response) => {
+      response.writeHead(200, { ...HOUR, Trailer: 'X-Late' });
+      response.write('body');
+      response.addTrailers({ 'X-Late': '1' });
+      response.end();
+    });
+    for (const verdict of ['miss', 'hit']) {
+      const answer = await get('/a');
+      expect(answer).toMatchObject({ verdict, text: 'body' });
+      expect([answer.headers['x-late'], answer.headers.trailer]).toEqual([undefined, undefined]);
+    }
+  });
+
+  test.each([['no-cache="x-own, set-cookie"'], ['private="X-Own", private=set-cookie']])(
+    '3.1: fields named by %s reach their viewer and nobody else',
+    async (directive) => {
+      const headers = { 'Cache-Control': `max-age=60, ${directive}`, 'X-Own': '1', 'Set-Cookie': 'a=b', 'X-All': '2' };
+      s.origin.serve('/a', { headers });
+      const own = await get('/a');
+      expect(own.headers).toMatchObject({ 'x-own': '1', 'set-cookie': ['a=b'], 'x-all': '2' });
+      const others = await get('/a');
+      expect(others.verdict).toBe('hit');
+      expect([others.headers['x-own'], others.headers['set-cookie'], others.headers['x-all']]).toEqual([
+        undefined,
+        undefined,
+        '2',
+      ]);
+    },
+  );
+
+  test('3.1: nor do they reach those who wait for the same answer', async () => {
+    const held = s.origin.hold('/a');
+    const [first, follower] = [s.get('/a'), s.get('/a')];
+    await held.arrived;
+    while (s.edge.readersOf('/a') < 2) await new Promise(setImmediate);
+    held.release({ headers: { 'Cache-Control': 'max-age=60, private="x-own"', 'X-Own': '1' }, body: 'body' });
+    const answers = await Promise.all([first, follower]);
+    expect(answers.map((answer) => answer.headers['x-own'])).toEqual(['1', undefined]);
+  });
+
+  test('3.2: a confirmation brings new fields, except those that describe the bytes in hand', async () => {
+    const before = {
+      'Content-Type': 'text/plain',
+      'Content-Encoding': 'x-a',
+      'X-Old': '1',
+      'X-Both': '1',
+      ETag: '"1"',
+    };
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1', ...before }, body: 'body' });
+    await get('/a');
+    clock.advance(2);
+    const news = {
+      'Content-Type': 'text/html',
+      'Content-Encoding': 'x-b',
+      'X-New': '2',
+      'X-Both': '2',
+      'Keep-Alive': 'x',
+    };
+    s.origin.serve('/a', { status: 304, headers: { 'Cache-Control': 'max-age=60', 'Content-Length': '99', ...news } });
+    for (const verdict of ['revalidated', 'hit']) {
+      const answer = await get('/a');
+      expect(answer).toMatchObject({ verdict, text: 'body' });
+      expect(answer.headers).toMatchObject({
+        ...{ 'content-type': 'text/html', 'content-encoding': 'x-a', 'content-length': '4', etag: '"1"' },
+        ...{ 'x-old': '1', 'x-both': '2', 'x-new': '2', 'cache-control': 'max-age=60' },
+      });
+    }
+  });
+
+  test('3.3: a body that broke off is not stored', async () => {
+    const held = s.origin.hold('/a');
+    const viewer = s.viewer('/a');
+    await held.arrived;
+    held.head({ headers: HOUR, lengthBytes: 10 });
+    held.write('12345');
+    await viewer.received(5);
+    held.breakOff();
+    await expect(viewer.answer).rejects.toThrow();
+    expect(s.edge.usage.entries).toBe(0);
+  });
+
+  test('3.5: an answer to Authorization is stored where public, s-maxage or must-revalidate says so', async () => {
+    const asking = { headers: { Authorization: 'Basic x' } };
+    for (const directive of ['public', 's-maxage=60', 'must-revalidate']) {
+      expect(await second({ 'Cache-Control': `max-age=60, ${directive}` }, { asking, again: {} })).toBe('hit');
+      await ask('/a', { method: 'DELETE' });
+    }
+    expect(await second(HOUR, { asking, again: {} })).toBe('miss');
+  });
+});
+
+describe('4: what is used again', () => {
+  test('the Date is that of the origin, the Age what has gone by', async () => {
+    const date = dateAfter(-10);
+    s.origin.serve('/a', { headers: { ...HOUR, Date: date, Age: '30' } });
+    await get('/a');
+    clock.advance(5);
+    expect((await get('/a')).headers).toMatchObject({ date, age: '35' });
+  });
+
+  test('a method that is not safe goes through, whatever is stored', async () => {
+    s.origin.serve('/a', { headers: HOUR, body: 'stored' });
+    await get('/a');
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'M-SEARCH']) await ask('/a', { method });
+    expect(s.origin.asked.map(({ method }) => method)).toEqual(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'M-SEARCH']);
+  });
+
+  test('the answer to a POST is that to a GET when it says so and for how long', async () => {
+    const posting = { method: 'POST', body: 'x' };
+    const same = { 'Content-Location': '/a' };
+    expect(await second({ ...HOUR, ...same }, { asking: posting, again: {} })).toBe('hit');
+    expect(await second(same, { asking: posting, again: {} })).toBe('bypass');
+    expect(await second({ ...HOUR, 'Content-Location': '/b' }, { asking: posting, again: {} })).toBe('bypass');
+  });
+
+  test.each<[string, string, Fields, Fields, string]>([
+    ['the same', 'Foo', { Foo: '1' }, { Foo: '1' }, 'hit'],
+    ['another', 'Foo', { Foo: '1' }, { Foo: '2' }, 'miss'],
+    ['in another case', 'Foo', { Foo: 'a' }, { Foo: 'A' }, 'miss'],
+    ['with other blanks', 'Foo', { Foo: '1,2' }, { Foo: ' 1 ,\t2 ' }, 'hit'],
+    ['absent then', 'Foo', {}, { Foo: '1' }, 'miss'],
+    ['absent now', 'Foo', { Foo: '1' }, {}, 'miss'],
+    ['absent both times', 'Foo', {}, {}, 'hit'],
+    ['empty, which is not absent', 'Foo', { Foo: '' }, {}, 'miss'],
+    ['one of two', 'Foo, Bar', { Foo: '1', Bar: '1' }, { Foo: '1', Bar: '2' }, 'miss'],
+    ['what is not named', 'Foo', { Foo: '1', Bar: '1' }, { Foo: '1', Bar: '2' }, 'hit'],
+    ['anything', 'Foo, *', { Foo: '1' }, { Foo: '1' }, 'bypass'],
+    [
+      'codings in another order and case',
+      'Accept-Encoding',
+      { 'Accept-Encoding': 'gzip, br' },
+      { 'Accept-Encoding': 'BR,gzip' },
+      'hit',
+    ],
+    [
+      'codings liked less',
+      'Accept-Encoding',
+      { 'Accept-Encoding': 'gzip, br' },
+      { 'Accept-Encoding': 'gzip, br;q=0.5' },
+      'miss',
+    ],
+    [
+      'languages in another order',
+      'Accept-Language',
+      { 'Accept-Language': 'de, en' },
+      { 'Accept-Language': 'EN, de' },
+      'hit',
+    ],
+  ])('4.1: Vary when the field is %s', async (_name, vary, before, now, verdict) => {
+    expect(await second({ ...HOUR, Vary: vary }, { asking: { headers: before }, again: { headers: now } })).toBe(
+      verdict,
+    );
+  });
+
+  test('4.1: variants stand beside one another', async () => {
+    s.origin.script(
+      '/a',
+      ({ headers }, response) => void response.writeHead(200, { ...HOUR, Vary: 'Foo' }).end(`for ${headers.foo}`),
+    );
+    for (const foo of ['1', '2']) await get('/a', { Foo: foo });
+    for (const foo of ['1', '2'])
+      expect(await get('/a', { Foo: foo })).toMatchObject({ verdict: 'hit', text: `for ${foo}` });
+  });
+
+  test('4.1: a variant in the language that is wanted before all others is taken', async () => {
+    const headers = { ...HOUR, Vary: 'Accept-Language', 'Content-Language': 'de' };
+    s.origin.serve('/a', { headers, body: 'deutsch' });
+    await get('/a', { 'Accept-Language': 'en, de' });
+    expect(await get('/a', { 'Accept-Language': 'fr;q=0.5, DE' })).toMatchObject({ verdict: 'hit', text: 'deutsch' });
+    s.origin.serve('/a', { headers: { ...headers, 'Content-Language': 'fr' }, body: 'français' });
+    expect(await get('/a', { 'Accept-Language': 'fr, de;q=0.9' })).toMatchObject({ verdict: 'miss', text: 'français' });
+  });
+
+  test.each<[string, Fields, number, string]>([
+    ['s-maxage before max-age', { 'Cache-Control': 'max-age=60, s-maxage=1' }, 2, 'miss'],
+    ['s-maxage before a shorter max-age', { 'Cache-Control': 'max-age=1, s-maxage=60' }, 2, 'hit'],
+    ['max-age before Expires', { 'Cache-Control': 'max-age=60', Expires: 'Mon, 01 Jun 2026 11:00:00 GMT' }, 2, 'hit'],
+    [
+      'max-age=0 before Expires',
+      { 'Cache-Control': 'max-age=0', Expires: 'Mon, 01 Jun 2027 12:00:00 GMT', ETag: '"1"' },
+      0,
+      'miss',
+    ],
+    ['Expires', { Expires: 'Mon, 01 Jun 2026 12:00:10 GMT' }, 9, 'hit'],
+    ['Expires passed', { Expires: 'Mon, 01 Jun 2026 12:00:10 GMT', ETag: '"1"' }, 10, 'miss'],
+    ['Expires that is no date', { Expires: 'tomorrow', ETag: '"1"' }, 0, 'miss'],
+    ['Age counts', { 'Cache-Control': 'max-age=60', Age: '59' }, 1, 'miss'],
+    ['an old Date counts', { 'Cache-Control': 'max-age=60', Date: 'Mon, 01 Jun 2026 11:59:01 GMT' }, 1, 'miss'],
+    ['a guess by the last change', { 'Last-Modified': 'Mon, 01 Jun 2026 11:50:00 GMT' }, 59, 'hit'],
+    ['a guess, passed', { 'Last-Modified': 'Mon, 01 Jun 2026 11:50:00 GMT' }, 60, 'miss'],
+    [
+      'no guess beside what is stated',
+      { 'Last-Modified': 'Mon, 01 Jun 2020 12:00:00 GMT', 'Cache-Control': 'max-age=1' },
+      2,
+      'miss',
+    ],
+    [
+      'CDN-Cache-Control before all (RFC 9213)',
+      { 'CDN-Cache-Control': 'max-age=60', 'Cache-Control': 'no-store' },
+      2,
+      'hit',
+    ],
+    [
+      'CDN-Cache-Control that is no structured field',
+      { 'CDN-Cache-Control': 'max-age=60, &', 'Cache-Control': 'no-store' },
+      2,
+      'bypass',
+    ],
+    ['CDN-Cache-Control: no-store', { 'CDN-Cache-Control': 'no-store', ...HOUR }, 0, 'bypass'],
+    ['CDN-Cache-Control: private', { 'CDN-Cache-Control': 'private', ...HOUR }, 0, 'bypass'],
+    ['CDN-Cache-Control: no-cache', { 'CDN-Cache-Control': 'no-cache', ...HOUR, ETag: '"1"' }, 0, 'miss'],
+  ])('4.2: %s', async (_name, headers, after, verdict) => {
+    expect(await second(headers, { after })).toBe(verdict);
+  });
+
+  test('4.2.3: the time an answer took counts as age', async () => {
+    const held = s.origin.hold('/a');
+    const first = s.get('/a');
+    await held.arrived;
+    clock.advance(40);
+    held.release({ headers: { 'Cache-Control': 'max-age=60', Age: '10' } });
+    await first;
+    clock.advance(10);
+    s.origin.serve('/a', { headers: HOUR });
+    expect((await get('/a')).verdict).toBe('miss');
+  });
+
+  test.each<[string, string, number, number]>([
+    ['when nothing forbids it', 'max-age=1', 5, 200],
+    ['within stale-if-error (RFC 5861)', 'max-age=1, stale-if-error=10', 10, 200],
+    ['not beyond stale-if-error', 'max-age=1, stale-if-error=10', 12, 502],
+    ['not with must-revalidate', 'max-age=1, must-revalidate', 5, 502],
+    ['not with proxy-revalidate', 'max-age=1, proxy-revalidate', 5, 502],
+    ['not with s-maxage', 's-maxage=1', 5, 502],
+    ['not with no-cache', 'max-age=60, no-cache', 0, 502],
+    ['not even where stale-if-error would', 'max-age=1, must-revalidate, stale-if-error=60', 5, 502],
+  ])('4.2.4: stale around a dead origin: %s', async (_name, control, after, status) => {
+    s.origin.serve('/a', { headers: { 'Cache-Control': control, ETag: '"1"' }, body: 'copy' });
+    await get('/a');
+    clock.advance(after);
+    await s.origin.stop();
+    expect((await get('/a')).status).toBe(status);
+  });
+
+  test('4.2.4: stale while it is renewed, within its time and no longer (RFC 5861)', async () => {
+    const headers = { 'Cache-Control': 'max-age=1, stale-while-revalidate=4', ETag: '"1"' };
+    expect(await second(headers, { after: 4 })).toBe('stale');
+    while (s.edge.usage.fills > 0) await new Promise(setImmediate);
+    clock.advance(60);
+    expect((await get('/a')).verdict).not.toBe('stale');
+  });
+});
+
+describe('4.3: asking whether it still holds', () => {
+  const CHANGED = 'Mon, 01 Jun 2026 11:00:00 GMT';
+  const validators = { ETag: '"1"', 'Last-Modified': CHANGED };
+
+  /** What the origin was asked when the copy had expired. */
+  async function askedAgain(headers: Fields, next: Scripted) {
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1', ...headers }, body: 'old' });
+    await get('/a');
+    clock.advance(2);
+    s.origin.serve('/a', next);
+    const answer = await get('/a', { 'If-None-Match': '"viewer"' });
+    return { answer, asked: s.origin.last('/a')?.headers ?? {} };
+  }
+
+  test('4.3.1: it is asked by all validators there are, and by none of the viewer', async () => {
+    const { asked } = await askedAgain(validators, { status: 304 });
+    expect([asked['if-none-match'], asked['if-modified-since']]).toEqual(['"1"', CHANGED]);
+  });
+
+  test('4.3.1: without validators it is asked without conditions', async () => {
+    const { asked, answer } = await askedAgain({}, { headers: HOUR, body: 'new' });
+    expect([asked['if-none-match'], asked['if-modified-since'], answer.text]).toEqual([undefined, undefined, 'new']);
+  });
+
+  test.each<[string, Fields, number]>([
+    ['the tag', { 'If-None-Match': '"1"' }, 304],
+    ['the tag, weakly', { 'If-None-Match': 'W/"1"' }, 304],
+    ['any tag', { 'If-None-Match': '*' }, 304],
+    ['another tag, whatever the date', { 'If-None-Match': '"2"', 'If-Modified-Since': CHANGED }, 200],
+    ['the date', { 'If-Modified-Since': CHANGED }, 304],
+    ['the date in an old form', { 'If-Modified-Since': 'Monday, 01-Jun-26 11:00:00 GMT' }, 304],
+    ['an earlier date', { 'If-Modified-Since': 'Mon, 01 Jun 2026 10:59:59 GMT' }, 200],
+    ['no date', { 'If-Modified-Since': 'recently' }, 200],
+  ])('4.3.2: a viewer who holds %s', async (_name, headers, status) => {
+    s.origin.serve('/a', { headers: { ...HOUR, ...validators }, body: 'body' });
+    await get('/a');
+    const answer = await get('/a', headers);
+    expect([answer.status, answer.verdict]).toEqual([status, 'hit']);
+    if (status === 304) {
+      expect(answer.headers).toMatchObject({ etag: '"1"', 'cache-control': 'max-age=3600' });
+      expect(answer.headers['content-length']).toBeUndefined();
+    }
+  });
+
+  test('4.3.3: a newer answer takes the place of the old, and the old that of a failure', async () => {
+    const { answer } = await askedAgain(validators, { headers: HOUR, body: 'new' });
+    expect(answer).toMatchObject({ text: 'new', verdict: 'miss' });
+    clock.advance(4_000);
+    s.origin.serve('/a', { status: 500, body: 'broken' });
+    expect(await get('/a')).toMatchObject({ text: 'new', verdict: 'stale', reason: 'origin-failed' });
+  });
+
+  test('4.3.4: a confirmation of something else confirms nothing, and it is asked anew', async () => {
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1', ...validators }, body: 'old' });
+    await get('/a');
+    clock.advance(2);
+    s.origin.script('/a', ({ headers }, response) => {
+      if (headers['if-modified-since']) response.writeHead(304, { ETag: '"2"', 'Last-Modified': CHANGED }).end();
+      else response.writeHead(200, { ...HOUR, ETag: '"2"', 'Last-Modified': CHANGED }).end('new');
+    });
+    expect(await get('/a')).toMatchObject({ status: 200, text: 'new', verdict: 'miss' });
+    expect(await get('/a')).toMatchObject({ text: 'new', verdict: 'hit' });
+  });
+
+  test('4.3.4: a confirmation that forbids keeping ends it', async () => {
+    const { answer } = await askedAgain(validators, { status: 304, headers: { 'Cache-Control': 'no-store' } });
+    expect(answer.text).toBe('old');
+    expect(s.edge.usage.entries).toBe(0);
+  });
+
+  test.each<[string, Fields, string]>([
+    ['shows the same', { 'Cache-Control': 'max-age=60', ETag: '"1"', 'X-New': '1' }, 'hit'],
+    ['has another tag', { 'Cache-Control': 'max-age=60', ETag: '"2"' }, 'miss'],
+    ['has another date', { 'Cache-Control': 'max-age=60', 'Last-Modified': CHANGED }, 'miss'],
+    ['has another length', { 'Cache-Control': 'max-age=60', 'Content-Length': '9' }, 'miss'],
+  ])('4.3.5: a HEAD whose answer %s', async (_name, headers, verdict) => {
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1', ETag: '"1"', 'X-Old': '1' }, body: 'old' });
+    await get('/a');
+    clock.advance(2);
+    s.origin.script('/a', ({ method }, response) => {
+      if (method === 'HEAD') response.writeHead(200, headers).end();
+      else response.writeHead(200, HOUR).end('new');
+    });
+    const head = await ask('/a', { method: 'HEAD' });
+    expect([head.status, s.origin.last('/a')?.method]).toEqual([200, 'HEAD']);
+    const answer = await get('/a');
+    expect(answer.verdict).toBe(verdict);
+    if (verdict === 'hit') expect(answer.headers).toMatchObject({ 'x-old': '1', 'x-new': '1' });
+  });
+
+  test('4.3.5: a HEAD is answered from an expired copy when the origin is gone', async () => {
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1' }, body: 'old' });
+    await get('/a');
+    clock.advance(2);
+    await s.origin.stop();
+    expect(await ask('/a', { method: 'HEAD' })).toMatchObject({ status: 200, verdict: 'stale', text: '' });
+  });
+});
+
+describe('4.4: what a change makes old', () => {
+  test.each<[string, number, Fields, string]>([
+    ['the thing itself', 204, {}, '/a'],
+    ['the thing itself, by a redirection', 303, {}, '/a'],
+    ['what Location names', 201, { Location: '/b' }, '/b'],
+    ['what Location names in full', 201, { Location: 'http://HOST/b' }, '/b'],
+    ['what Content-Location names', 200, { 'Content-Location': 'b' }, '/b'],
+  ])('%s', async (_name, status, named, target) => {
+    for (const each of ['/a', '/b']) {
+      s.origin.serve(each, { headers: HOUR, body: 'before' });
+      await get(each);
+    }
+    const headers = Object.fromEntries(
+      Object.entries(named).map(([name, value]) => [name, value.replace('HOST', new URL(s.url).host)]),
+    );
+    s.origin.serve('/a', { status, headers });
+    await ask('/a', { method: 'PUT', body: 'x' });
+    s.origin.serve(target, { headers: HOUR, body: 'after' });
+    expect(await get(target)).toMatchObject({ verdict: 'miss', text: 'after' });
+  });
+
+  test('a failed change changes nothing, nor does a name on another host', async () => {
+    for (const each of ['/a', '/b']) s.origin.serve(each, { headers: HOUR, body: 'before' });
+    for (const each of ['/a', '/b']) await get(each);
+    s.origin.serve('/a', { status: 500 });
+    await ask('/a', { method: 'PUT', body: 'x' });
+    s.origin.serve('/c', { status: 201, headers: { Location: 'http://elsewhere.example/b' } });
+    await ask('/c', { method: 'POST', body: 'x' });
+    for (const each of ['/a', '/b']) expect(await get(each)).toMatchObject({ verdict: 'hit', text: 'before' });
+  });
+
+  test('every variant, also when another one is stored anew', async () => {
+    const serve = (text: string) =>
+      s.origin.script(
+        '/a',
+        ({ method }, response) =>
+          void response.writeHead(200, method === 'GET' ? { ...HOUR, Vary: 'Foo' } : {}).end(text),
+      );
+    serve('before');
+    for (const foo of ['1', '2']) await get('/a', { Foo: foo });
+    await ask('/a', { method: 'POST', body: 'x' });
+    serve('after');
+    for (const foo of ['1', '2'])
+      expect(await get('/a', { Foo: foo })).toMatchObject({ verdict: 'miss', text: 'after' });
+  });
+
+  test('a path with dots or two slashes is meant as it is written', async () => {
+    for (const target of ['/x/../a', '//elsewhere.example/a']) {
+      s.origin.serve(target, { headers: HOUR, body: 'before' });
+      await get(target);
+      await ask(target, { method: 'POST', body: 'x' });
+      expect(await get(target)).toMatchObject({ verdict: 'miss' });
+    }
+  });
+});
+
+describe('5: fields', () => {
+  test.each<[string, string, number | undefined]>([
+    ['a number', '7', 7],
+    ['the first of two', '7, 9', 7],
+    ['no number', 'seven', undefined],
+    ['a negative one', '-7', undefined],
+    ['a fraction', '7.5', undefined],
+  ])('5.1: Age that is %s', async (_name, age, seconds) => {
+    s.origin.serve('/a', { headers: { ...HOUR, Age: age } });
+    expect((await get('/a')).headers.age).toBe(seconds?.toString());
+  });
+
+  test('5.2.1: what a viewer wishes counts where the operator lets it', async () => {
+    await s.stop();
+    s = await new EdgeScenario({ clock, settings: { honourRequestDirectives: true } }).start();
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=60', ETag: '"1"' }, body: 'first' });
+    const wish = (value: string) => get('/a', { 'Cache-Control': value });
+    expect(await wish('only-if-cached')).toMatchObject({ status: 504 });
+    expect(s.origin.count('/a')).toBe(0);
+    expect(await wish('max-age=10')).toMatchObject({ verdict: 'miss' });
+    clock.advance(20);
+    expect(await wish('max-age=20')).toMatchObject({ verdict: 'hit' });
+    expect(await wish('only-if-cached')).toMatchObject({ verdict: 'hit' });
+    s.origin.serve('/a', { status: 304, headers: { 'Cache-Control': 'max-age=60' } });
+    expect(await wish('no-cache')).toMatchObject({ verdict: 'revalidated', text: 'first' });
+    expect(s.origin.last('/a')?.headers['if-none-match']).toBe('"1"');
+    clock.advance(70);
+    expect(await wish('max-stale=20')).toMatchObject({ verdict: 'stale', reason: 'asked-stale' });
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=60' }, body: 'second' });
+    expect(await wish('no-store')).toMatchObject({ verdict: 'bypass', text: 'second' });
+    expect(await wish('max-stale=20')).toMatchObject({ verdict: 'stale', text: 'first' });
+    await s.origin.stop();
+    expect(await wish('no-cache')).toMatchObject({ status: 502 });
+  });
+
+  test('5.2.1: by default no viewer makes the edge ask', async () => {
+    s.origin.serve('/a', { headers: HOUR });
+    await get('/a');
+    for (const wish of ['no-cache', 'no-store', 'max-age=0', 'min-fresh=9999']) {
+      expect(await get('/a', { 'Cache-Control': wish, Pragma: 'no-cache' })).toMatchObject({ verdict: 'hit' });
+    }
+  });
+
+  test('5.2.2: directives that nobody knows, and spaces and cases of all kinds, do no harm', async () => {
+    expect(await second({ 'Cache-Control': ' ,, foo=bar ;q , MAX-AGE=60,\t"x" , private-ish' }, { after: 59 })).toBe(
+      'hit',
+    );
+  });
+
+  test('5.4: Pragma in an answer means nothing', async () => {
+    expect(await second({ ...HOUR, Pragma: 'no-cache' })).toBe('hit');
+  });
+});
+
+test('RFC 9211: every answer tells what this cache did, behind what those before it said', async () => {
+  s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1', ETag: '"1"', 'Cache-Status': 'Shield; hit' } });
+  expect((await get('/a')).headers['cache-status']).toBe('Shield; hit, frontrow; fwd=uri-miss; stored; detail=absent');
+  expect((await get('/a')).headers['cache-status']).toBe('Shield; hit, frontrow; hit; ttl=1');
+  clock.advance(2);
+  s.origin.serve('/a', { status: 304, headers: { 'Cache-Control': 'max-age=9' } });
+  expect((await get('/a')).headers['cache-status']).toBe(
+    'frontrow; fwd=stale; fwd-status=304; ttl=9; detail=not-modified',
+  );
+  expect((await ask('/a', { method: 'POST' })).headers['cache-status']).toBe('frontrow; fwd=method; detail=method');
+});
+
+test('RFC 9213: a field for content delivery networks goes on to the next one', async () => {
+  s.origin.serve('/a', { headers: { 'CDN-Cache-Control': 'max-age=60', 'Cache-Control': 'max-age=1' } });
+  await get('/a');
+  expect((await get('/a')).headers).toMatchObject({ 'cdn-cache-control': 'max-age=60', 'cache-control': 'max-age=1' });
+});
+
+test('the origin is told that this is a surrogate, behind those before it', async () => {
+  await get('/a', { 'Surrogate-Capability': 'other="Surrogate/1.0"' });
+  expect(s.origin.last('/a')?.headers['surrogate-capability']).toBe('other="Surrogate/1.0", frontrow="Surrogate/1.0"');
+});
+
+test('cookies beside a lifetime are kept, and not where the operator has switched it off', async () => {
+  const headers = { ...HOUR, 'Set-Cookie': 'a=b' };
+  expect(await second(headers)).toBe('hit');
+  await s.stop();
+  s = await new EdgeScenario({ clock, settings: { cacheSetCookie: false } }).start();
+  expect(await second(headers)).toBe('bypass');
+});
+
+test('absences without a lifetime are remembered for as long as the operator says', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ clock, settings: { negativeSeconds: 10 } }).start();
+  expect(await second({}, { status: 404, after: 9 })).toBe('hit');
+  clock.advance(1);
+  expect((await get('/a')).verdict).toBe('miss');
+});
