@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { EdgeScenario } from '../harness/edge-scenario.ts';
+import { type Kind, type Outcome, openSuiteOrigin, runSuite } from '../harness/http-cache-suite.ts';
+import { LEDGER } from './http-cache-ledger.ts';
+
+/** The edge as `frontrow edge --origin URL` runs it, with its default settings, between the suite's client and origin. */
+let outcomes: Outcome[] = [];
+beforeAll(async () => {
+  const origin = await openSuiteOrigin();
+  const s = await new EdgeScenario({ clock: systemClock, originUrl: origin.url }).start();
+  outcomes = await runSuite(s.url);
+  await s.stop();
+  origin.server.close();
+}, 180_000);
+
+const listed = LEDGER.flatMap(({ tests }) => tests);
+const count = (kind: Kind) => {
+  const asked = outcomes.filter((outcome) => outcome.kind === kind);
+  return `${asked.filter(({ failure }) => failure === undefined).length} of ${asked.length}`;
+};
+
+test('nothing fails that the ledger does not list', () => {
+  const unlisted = outcomes.filter(({ id, failure }) => failure !== undefined && !listed.includes(id));
+  expect(unlisted.map(({ kind, id, failure }) => `${kind} ${id}: ${failure}`)).toEqual([]);
+});
+
+test('nothing that the ledger lists passes, or is listed twice, or is no test', () => {
+  const failed = outcomes.filter(({ failure }) => failure !== undefined).map(({ id }) => id);
+  expect([...listed].sort().filter((id) => !failed.includes(id))).toEqual([]);
+  expect(new Set(listed).size).toBe(listed.length);
+});
+
+test('docs/cache.md states the counts', () => {
+  const stated = readFileSync(new URL('../../docs/cache.md', import.meta.url), 'utf8');
+  for (const kind of ['required', 'optimal', 'check'] as const)
+    expect(stated).toContain(`| \`${kind}\` | ${count(kind)} |`);
+});
