@@ -30,7 +30,11 @@ function normalised(name: string, value: string | string[] | undefined): string 
     return `=${preferences(text)
       .map(({ what, weight }) => `${what};q=${weight}`)
       .join(',')}`;
-  return `=${text.replace(/[ \t]*,[ \t]*/g, ',').trim()}`;
+  // Not by one pattern over all of it: a field of nothing but blanks would take it a time that grows with their square.
+  return `=${text
+    .split(',')
+    .map((member) => member.trim())
+    .join(',')}`;
 }
 
 interface Preference {
