@@ -9,7 +9,7 @@ import {
 } from '../kernel/film/film.ts';
 import { tilesPerSheet } from '../kernel/hls/storyboard.ts';
 import { type FfmpegCommand, type FfmpegOutput, guardedInput } from './ffmpeg.ts';
-import { type AudioLayout, audioLayoutOf, type SourceLayout } from './plan.ts';
+import { type AudioLayout, audioLayoutOf, type PictureFrame, type SourceLayout } from './plan.ts';
 import { encoderOptions, THREADS } from './video-encoders.ts';
 
 /**
@@ -47,6 +47,8 @@ function input(layout: SourceLayout, filmSeconds: number, lead = seekLead(layout
     '-hide_banner', '-nostdin', '-v', 'warning', '-copyts', '-threads', THREADS,
     // A damaged stretch is no reason to fail: what came out is checked against the grid, and its gaps are filled.
     '-max_error_rate', '1',
+    // Pictures may change their size: filters that were begun anew for that would tell the same moments once more.
+    '-reinit_filter:v', '0',
     ...seek,
     ...guardedInput(layout.container),
   ];
@@ -108,11 +110,28 @@ export function videoCommand(
 function sourcePictures({ video }: SourceLayout, padded: boolean): string[] {
   return [
     `[0:${video?.streamIndex}]setpts=PTS-(${video?.zeroPts})`,
+    ...framing(video?.frame),
     // Before any frame is repeated, since a repeated one has no fields to weave.
     ...(video?.interlaced ? ['yadif=deint=interlaced'] : []),
     // The last picture stands in for what a damaged source lacks, when asked to.
     ...(padded ? ['tpad=stop=-1:stop_mode=clone'] : []),
   ];
+}
+
+/** How far a shape may be from another and be taken for the same: rounded sizes and shapes of pixels are never exact. */
+const SAME_SHAPE = 0.02;
+
+/**
+ * Brings pictures of any size to one, whole and undistorted, with black beside them where they have another shape. Those
+ * that have the size pass unchanged; filters that weave fields would read beyond smaller ones.
+ */
+function framing(frame: PictureFrame | undefined): string[] {
+  if (!frame) return [];
+  const { width, height, shape } = frame;
+  const [narrow, wide] = [shape * (1 - SAME_SHAPE), shape * (1 + SAME_SHAPE)].map((each) => each.toFixed(6));
+  const w = `if(lt(dar,${narrow}),2*round(${width}*dar/${shape.toFixed(6)}/2),${width})`;
+  const h = `if(gt(dar,${wide}),2*round(${height}*${shape.toFixed(6)}/dar/2),${height})`;
+  return [`scale=w='${w}':h='${h}':eval=frame:interl=-1`, `pad=${width}:${height}:-1:-1:eval=frame`];
 }
 
 function blackPictures(rendition: VideoRendition | undefined, rate: string, firstFrame: number): string[] {

@@ -41,6 +41,13 @@ const FRAME_RATES: readonly Rational[] = [
   { num: 60, den: 1 },
 ];
 
+/** Size of a film's first pictures as they are coded, and width over height as they are shown. */
+export interface PictureFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly shape: number;
+}
+
 /** What an encoder must know of the source beside the film: where its streams are and where the film's zero lies. */
 export interface SourceLayout {
   readonly container: string;
@@ -59,6 +66,8 @@ export interface SourceLayout {
     readonly interlaced: boolean;
     readonly matrix: ColourMatrix;
     readonly transfer: SourceVideo['transfer'];
+    /** What every picture is brought to, where later ones may well be of another size. */
+    readonly frame?: PictureFrame;
   };
   /** The default track, of which the film's first rendition of sound is made. */
   readonly audio?: AudioLayout;
@@ -319,6 +328,7 @@ export function planLayout(source: SourceInfo): SourceLayout {
             interlaced: video.interlaced,
             matrix: video.matrix,
             transfer: video.transfer,
+            ...(source.straightened || video.interlaced ? { frame: frameOf(video) } : {}),
           },
         }
       : {}),
@@ -331,6 +341,10 @@ export function planLayout(source: SourceInfo): SourceLayout {
         }
       : {}),
   };
+}
+
+function frameOf({ width, height, pixelShape }: SourceVideo): PictureFrame {
+  return { width, height, shape: (width * pixelShape.num) / (height * pixelShape.den) };
 }
 
 function audioLayout(audio: SourceAudio, zero: number): AudioLayout {
