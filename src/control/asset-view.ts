@@ -80,7 +80,12 @@ function renditionsOf(film: Film): RenditionBody[] {
 function notesOf(tracks: readonly LeftOutTrack[]): string[] {
   return tracks.map(({ kind, why, language }) => {
     const which = `${kind === 'audio' ? 'A track of sound' : 'Subtitles'}${language ? ` (${language})` : ''}`;
-    const reason = why === 'pictures' ? 'drawn as pictures, which cannot become text' : 'more than a film may have';
-    return `${which} left out: ${reason}.`;
+    return `${which} left out: ${REASONS[why]}.`;
   });
 }
+
+const REASONS: Readonly<Record<LeftOutTrack['why'], string>> = {
+  pictures: 'drawn as pictures, which cannot become text',
+  'too-many': 'more than a film may have',
+  later: 'the source is several recordings joined, and the first has none like it',
+};

@@ -38,6 +38,11 @@ export const FAULTS = {
   },
   SOURCE_TRUNCATED: { side: 'viewer', status: 422, says: 'The file ends too early: a part of it is missing.' },
   SOURCE_NO_STREAMS: { side: 'viewer', status: 422, says: 'The file holds no audio or video stream.' },
+  SOURCE_PARTS_DIFFER: {
+    side: 'viewer',
+    status: 422,
+    says: 'The file is several recordings joined, which cannot be one film: upload them one by one, or convert them first.',
+  },
   SOURCE_TOO_WIDE: { side: 'viewer', status: 422, says: 'The picture is larger than this server encodes.' },
   SOURCE_TOO_LONG: { side: 'viewer', status: 422, says: 'The film is longer than this server encodes.' },
   SOURCE_MISSING: { side: 'ours', status: 500, says: 'The stored source of this asset is gone.' },

@@ -275,9 +275,12 @@ function transfer(value: unknown): SourceVideo['transfer'] {
   return value === 'arib-std-b67' ? 'hlg' : 'sdr';
 }
 
-/** The shortest BCP 47 tag of what containers write as ISO 639-2, such as `eng`. */
 function languageOf(stream: Fields): string | undefined {
-  const tag = String(fields(stream.tags).language ?? 'und');
+  return languageTag(String(fields(stream.tags).language ?? 'und'));
+}
+
+/** The shortest BCP 47 tag of what containers write as ISO 639-2, such as `eng`. */
+export function languageTag(tag: string): string | undefined {
   if (tag === 'und' || !/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(tag)) return undefined;
   try {
     return Intl.getCanonicalLocales(tag)[0];

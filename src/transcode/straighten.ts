@@ -2,24 +2,38 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { Asset } from '../database/assets.ts';
+import { Fault } from '../kernel/errors.ts';
+import type { LeftOutTrack } from '../kernel/film/film.ts';
 import { straightenedKey } from '../kernel/film/paths.ts';
-import { ClockMender, JumpFinder } from '../kernel/mpeg/jumps.ts';
-import type { MarkReader, OnMark } from '../kernel/mpeg/marks.ts';
+import { ClockMender, type Epoch, JumpFinder } from '../kernel/mpeg/jumps.ts';
+import type { MarkReader, Misfit, OnMark, Passed } from '../kernel/mpeg/marks.ts';
 import { ProgramReader, startsProgram } from '../kernel/mpeg/program.ts';
 import { findTransport } from '../kernel/mpeg/transport.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
+import { languageTag } from './probe.ts';
 
 /**
- * Sources whose clock jumps. Only MPEG systems streams can have one: they are made to be cut and joined anywhere, and
- * every packet of theirs says its own time. A copy of the same length whose times go on is what all other work reads.
+ * Sources that are several recordings behind one another. MPEG systems streams are made to be cut and joined anywhere, and
+ * every packet of theirs says its own time and whose it is. A copy of such a source, in which the clock goes on and every
+ * track keeps the number it had at first, is what all other work reads.
  */
 export interface Straightening {
   readonly store: ObjectStore;
   readonly settings: Pick<Settings, 'data'>;
 }
 
+/** What a source is like from its start to its end. */
+export interface Survey {
+  /** As it is, it is one film: no copy is needed. */
+  readonly isStraight: boolean;
+  readonly epochs: readonly Epoch[];
+  readonly sparse: ReadonlySet<number>;
+  /** Tracks that come later, and go on from none of the first. */
+  readonly leftOut: readonly LeftOutTrack[];
+}
+
 /**
- * The source with a straight clock, which another worker may have made already; undefined where its own runs straight.
+ * The straightened copy of a source, which another worker may have made already; undefined where it is straight as it is.
  * It is made from the source alone, so that whoever makes it makes the same.
  */
 export async function straightened(
@@ -27,14 +41,17 @@ export async function straightened(
   { id, version }: Pick<Asset, 'id' | 'version'>,
   original: LocalFile,
   abort: AbortSignal,
+  surveyed?: Survey,
 ): Promise<LocalFile | undefined> {
   const key = straightenedKey(id, version);
   const made = await store.localFile(key, abort);
   if (made) return made;
+  const survey = surveyed ?? (await surveySource(original.path, abort));
+  if (survey.isStraight) return undefined;
   const folder = join(settings.data, FOLDER);
   const target = join(folder, `${id}-v${version}-${process.hrtime.bigint()}`);
   try {
-    if (!(await writeStraightened(original.path, target, abort))) return undefined;
+    await writeStraightened(original.path, target, survey, abort);
     await store.adopt(key, target, abort);
   } finally {
     await rm(target, { force: true });
@@ -50,17 +67,56 @@ export async function clearStraightening(data: string): Promise<void> {
   await rm(join(data, FOLDER), { recursive: true, force: true });
 }
 
-/** Writes `to` from `from` with times that go on, and says whether that was needed: where not, there is no `to`. */
-export async function writeStraightened(from: string, to: string, abort: AbortSignal): Promise<boolean> {
-  const source = await open(from, 'r');
+/**
+ * Reads a source from its start to its end.
+ * @throws Fault SOURCE_PARTS_DIFFER where a later part can not go on from the first.
+ */
+export async function surveySource(path: string, abort: AbortSignal): Promise<Survey> {
+  const source = await open(path, 'r');
   try {
     const reader = await readerOf(source);
-    if (!reader) return false;
+    if (!reader) return { isStraight: true, epochs: [], sparse: new Set(), leftOut: [] };
     const finder = new JumpFinder();
     await pass(source, reader, (mark) => finder.see(mark), abort);
     const epochs = finder.epochs();
-    if (epochs.length === 1) return false;
-    const mender = new ClockMender(epochs, finder.sparse());
+    return {
+      isStraight: epochs.length === 1 && !reader.isChanged,
+      epochs,
+      sparse: finder.sparse(),
+      leftOut: leftOutOf(reader.misfits),
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+/** A film that loses its picture or its sound at a join is no film; a further track may be missing, if that is said. */
+function leftOutOf(misfits: readonly Misfit[]): LeftOutTrack[] {
+  const needed = misfits.find(({ isNeeded }) => isNeeded);
+  if (needed) {
+    const what = needed.kind === 'picture' ? 'pictures' : 'sound';
+    const says = `The file is several recordings joined, and a later one has ${what} that the first one's cannot go on with: upload them one by one, or convert them first.`;
+    throw new Fault('SOURCE_PARTS_DIFFER', { says });
+  }
+  const sounds = misfits.filter(({ kind }) => kind === 'sound');
+  return sounds.map(({ language }) => {
+    const tag = language === undefined ? undefined : languageTag(language);
+    return { kind: 'audio', why: 'later', ...(tag === undefined ? {} : { language: tag }) };
+  });
+}
+
+/** Writes `to` from `from` by what was seen in it. */
+export async function writeStraightened(
+  from: string,
+  to: string,
+  { epochs, sparse }: Pick<Survey, 'epochs' | 'sparse'>,
+  abort: AbortSignal,
+): Promise<void> {
+  const source = await open(from, 'r');
+  try {
+    const reader = await readerOf(source);
+    if (!reader) throw new TypeError('no stream that can be straightened');
+    const mender = new ClockMender(epochs, sparse);
     await mkdir(join(to, '..'), { recursive: true });
     const target = await open(to, 'wx', 0o640);
     try {
@@ -68,7 +124,6 @@ export async function writeStraightened(from: string, to: string, abort: AbortSi
     } finally {
       await target.close();
     }
-    return true;
   } finally {
     await source.close();
   }
@@ -97,10 +152,19 @@ async function pass(source: FileHandle, reader: MarkReader, onMark: OnMark, abor
     isLast = bytesRead === 0;
     const bytes = block.subarray(0, kept + bytesRead);
     const read = reader.read(bytes, position, onMark, isLast);
-    const done = isLast ? bytes.length : read;
-    if (target) await target.writeFile(bytes.subarray(0, done));
+    const done = isLast ? bytes.length : read.done;
+    if (target) await writeWithout(target, bytes.subarray(0, done), read.strays);
     block.copyWithin(0, done, bytes.length);
     kept = bytes.length - done;
     position += done;
   }
+}
+
+async function writeWithout(target: FileHandle, bytes: Uint8Array, strays: Passed['strays']): Promise<void> {
+  let written = 0;
+  for (const [from, to] of strays) {
+    await target.writeFile(bytes.subarray(written, from));
+    written = to;
+  }
+  await target.writeFile(bytes.subarray(written));
 }

@@ -10,7 +10,7 @@ import type { SubtitleRepository } from '../database/subtitles.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ArrivalMap } from '../kernel/cmaf/arrival-map.ts';
 import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
-import type { Film } from '../kernel/film/film.ts';
+import type { Film, LeftOutTrack } from '../kernel/film/film.ts';
 import { filmPrefix, sourceKey, sourcePrefix, straightenedKey, versionKeys } from '../kernel/film/paths.ts';
 import { type Ladder, withLoudness } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
@@ -33,7 +33,7 @@ import { measureComplexity } from './samples.ts';
 import { clearScratch } from './scratch.ts';
 import type { SourceInfo } from './source.ts';
 import { readIndex } from './source-index.ts';
-import { clearStraightening, straightened } from './straighten.ts';
+import { clearStraightening, straightened, surveySource } from './straighten.ts';
 import { type EmbeddedWork, publishEmbedded, publishUploaded, waitingUploads } from './subtitles.ts';
 import { ENCODER_NAMES } from './video-encoders.ts';
 
@@ -225,8 +225,12 @@ export class Worker {
     if (job.kind !== 'probe' && !readsStraightened(job)) return original;
     let copy: LocalFile | undefined;
     try {
-      copy = await straightened(this.#deps, asset, original, abort);
-      return copy ? { ...copy, straightened: true } : original;
+      const survey = job.kind === 'probe' ? await surveySource(original.path, abort) : undefined;
+      copy = await straightened(this.#deps, asset, original, abort, survey);
+      return {
+        ...(copy ? { ...copy, straightened: true } : original),
+        ...(survey ? { laterTracks: survey.leftOut } : {}),
+      };
     } finally {
       if (copy || job.kind !== 'probe') await original.release();
     }
@@ -275,7 +279,7 @@ export class Worker {
       arriving: asset.arriving,
       abort,
     });
-    const info = source.straightened ? { ...probed, straightened: true as const } : probed;
+    const info = withSurvey(probed, source);
     if (await this.#isUnderWay(job)) return this.#letGoOn(job);
     const measured = await this.#measure(info, ladder, source.path, abort);
     const { film, jobs } = planFilm(job.subject, info, ladder, settings.chunkSegments, measured);
@@ -477,7 +481,16 @@ export class Worker {
   }
 }
 
-type Source = LocalFile & Pick<SourceInfo, 'straightened'>;
+interface Source extends LocalFile, Pick<SourceInfo, 'straightened'> {
+  /** Tracks that come in a later part of the source only, for a probe. */
+  readonly laterTracks?: readonly LeftOutTrack[];
+}
+
+/** What a probe found, with what can only be seen by reading a source to its end. */
+function withSurvey(probed: SourceInfo, { straightened, laterTracks = [] }: Source): SourceInfo {
+  const leftOut = [...(probed.leftOut ?? []), ...laterTracks];
+  return { ...probed, ...(straightened ? { straightened } : {}), ...(leftOut.length > 0 ? { leftOut } : {}) };
+}
 
 function readsStraightened({ payload }: Job): boolean {
   return (payload as Partial<SourceLayout> | undefined)?.straightened === true;

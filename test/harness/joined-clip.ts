@@ -5,6 +5,12 @@ import { ffmpegTool } from './transcode-scenario.ts';
 export interface Part {
   readonly fromSeconds: number;
   readonly clockSeconds: number;
+  /** Which streams it has, in their order; all where this is not said. */
+  readonly streams?: readonly string[];
+  /** Further options of ffmpeg, such as the numbers that its streams get; what is not said is copied. */
+  readonly options?: readonly string[];
+  /** Bytes that are missing at its end. */
+  readonly lacksBytes?: number;
 }
 
 /**
@@ -27,10 +33,13 @@ export async function joinParts(from: string, to: string, parts: readonly Part[]
   ];
   await ffmpegTool('-fflags', '+genpts', '-i', from, '-map', '0', '-c', 'copy', ...cutting, piece('%d'));
   await writeFile(to, '');
-  for (const [index, { clockSeconds }] of parts.entries()) {
+  for (const [index, { clockSeconds, streams = ['0'], options = [], lacksBytes = 0 }] of parts.entries()) {
     const part = `${to}.part.${container}`;
-    await ffmpegTool('-i', piece(index), '-map', '0', '-c', 'copy', '-output_ts_offset', String(clockSeconds), part);
-    await appendFile(to, await readFile(part));
+    const maps = streams.flatMap((stream) => ['-map', stream]);
+    const clock = ['-output_ts_offset', String(clockSeconds)];
+    await ffmpegTool('-i', piece(index), ...maps, '-c', 'copy', ...clock, ...options, part);
+    const bytes = await readFile(part);
+    await appendFile(to, bytes.subarray(0, bytes.length - lacksBytes));
     for (const file of [part, piece(index)]) await rm(file, { force: true });
   }
 }

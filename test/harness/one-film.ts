@@ -6,7 +6,7 @@ import type { Asset } from '../../src/database/assets.ts';
 import { type Film, renditionNames, segmentCount, segmentTiming } from '../../src/kernel/film/film.ts';
 import { planLayout } from '../../src/transcode/plan.ts';
 import { probeSource } from '../../src/transcode/probe.ts';
-import { writeStraightened } from '../../src/transcode/straighten.ts';
+import { surveySource, writeStraightened } from '../../src/transcode/straighten.ts';
 import {
   countedPicture,
   dueAt,
@@ -139,9 +139,11 @@ async function encodeChunk(
   const { signal: abort } = new AbortController();
   const limits = { maxPixels: 1e6, maxSeconds: 1e6, abort };
   const straight = `${file}.straight`;
-  const payload = (await writeStraightened(file, straight, abort))
-    ? { ...planLayout(await probeSource(straight, limits)), straightened: true }
-    : planLayout(await probeSource(file, limits));
+  const survey = await surveySource(file, abort);
+  if (!survey.isStraight) await writeStraightened(file, straight, survey, abort);
+  const payload = survey.isStraight
+    ? planLayout(await probeSource(file, limits))
+    : { ...planLayout(await probeSource(straight, limits)), straightened: true };
   const job = { subject: id, firstSegment, endSegment, payload, priority: 1_000 };
   const lanes = (kind: string, all: readonly { readonly name: string }[] = []) =>
     all.length === 0 ? [] : [{ ...job, kind, lanes: all.map(({ name }) => name) }];

@@ -95,6 +95,42 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
       showsMade: true,
       container: 'ts',
     },
+    'other numbers and another program in the second of two joined transport streams': {
+      sound: { layout: 'stereo', rate: 48_000 },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: OTHER_NUMBERS }]),
+      showsMade: true,
+      container: 'ts',
+    },
+    'sound under the number of the picture in the second of two joined transport streams': {
+      sound: { layout: 'stereo', rate: 48_000 },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), streams: ['0:a', '0:v'] }]),
+      showsMade: true,
+      container: 'ts',
+    },
+    'half a packet where two transport streams are joined': {
+      sound: { layout: 'stereo', rate: 48_000 },
+      rework: (from, to) => joinParts(from, to, [{ ...part(0, 0), lacksBytes: 100 }, part(4, 0)]),
+      showsMade: true,
+      container: 'ts',
+    },
+    'M2TS of 192 bytes a packet, joined under other numbers': {
+      sound: { layout: 'stereo', rate: 48_000, codec: 'ac3' },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: OTHER_NUMBERS }]),
+      showsMade: true,
+      container: 'm2ts',
+    },
+    'larger pictures in the second of two joined transport streams': {
+      sound: { layout: 'stereo', rate: 48_000 },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: scaled('256:144') }]),
+      showsMade: true,
+      container: 'ts',
+    },
+    'smaller pictures in the second of two joined transport streams': {
+      sound: { layout: 'stereo', rate: 48_000 },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: scaled('64:36') }]),
+      showsMade: true,
+      container: 'ts',
+    },
     'two MPEG-2 program streams joined': {
       // Packs hold two thousand bytes: pictures smaller than that would share one, and its time.
       filters: ['scale=320:180:flags=neighbor,noise=alls=12:allf=t'],
@@ -109,6 +145,13 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
   };
   test.each(Object.entries(shapes))('%s', (name, shape) => expectOneFilm(fileName(name), shape));
 });
+
+/** Of a transport stream's programs and streams, where ffmpeg's own are others. */
+const OTHER_NUMBERS = [...['-mpegts_service_id', '7', '-mpegts_pmt_start_pid', '0x120', '-mpegts_start_pid', '0x345']];
+
+function scaled(size: string): string[] {
+  return [...H264, '-vf', `scale=${size}:flags=neighbor`];
+}
 
 function part(fromSeconds: number, clockSeconds: number): Part {
   return { fromSeconds, clockSeconds };

@@ -89,8 +89,11 @@ export interface Film {
 
 export interface LeftOutTrack {
   readonly kind: 'audio' | 'subtitles';
-  /** `pictures`: subtitles that are drawn, not written; `too-many`: beyond the most tracks of a kind. */
-  readonly why: 'pictures' | 'too-many';
+  /**
+   * `pictures`: subtitles that are drawn, not written; `too-many`: beyond the most tracks of a kind; `later`: the first of
+   * several recordings that are joined has none like it.
+   */
+  readonly why: 'pictures' | 'too-many' | 'later';
   /** BCP 47. */
   readonly language?: string;
 }

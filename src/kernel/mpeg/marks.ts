@@ -15,13 +15,34 @@ export interface Mark {
 /** Is told of every mark in the order of the file, and says by how many ticks it is to be moved. */
 export type OnMark = (mark: Mark) => number;
 
-/** Reads a systems stream piece by piece. */
+/** What has become of a piece of a stream. */
+export interface Passed {
+  /** How many bytes are done with: the rest must be shown again with more behind it, unless it was the last. */
+  readonly done: number;
+  /** Ranges of these, end exclusive, that are no part of the stream. */
+  readonly strays: readonly (readonly [from: number, to: number])[];
+}
+
+/** A track of a later part that nothing of the first part goes on as. */
+export interface Misfit {
+  readonly kind: 'picture' | 'sound';
+  /** Nothing else of its kind goes on in its part: the film would end there, or fall silent. */
+  readonly isNeeded: boolean;
+  /** Three letters, as written. */
+  readonly language?: string;
+}
+
+/** Reads a stream piece by piece, from its start to its end. */
 export interface MarkReader {
   /**
    * Reads the packets that are whole in `bytes`, whose first one lies at `position` of the file, and moves their marks in
-   * place. Returns how many bytes are done with: the rest must be shown again with more behind it, unless `isLast`.
+   * place, as it does all else by which a later part of the stream differs from the first.
    */
-  read(bytes: Uint8Array, position: number, onMark: OnMark, isLast: boolean): number;
+  read(bytes: Uint8Array, position: number, onMark: OnMark, isLast: boolean): Passed;
+  /** Whether something else than a moment is another than it was sent. */
+  readonly isChanged: boolean;
+  /** What of later parts has no place in the film, in the order of its coming. */
+  readonly misfits: readonly Misfit[];
 }
 
 /** The time stamps of one packet: to be shown, and to be decoded where that is another moment. */

@@ -3,6 +3,7 @@ import {
   kindOf,
   type MarkReader,
   type OnMark,
+  type Passed,
   passStamps,
   type Stamps,
   stampsOf,
@@ -27,22 +28,29 @@ export function startsProgram(head: Uint8Array): boolean {
 
 /** Packs and packets of an MPEG program stream (ISO/IEC 13818-1 section 2.5, ISO/IEC 11172-1 section 2.4). */
 export class ProgramReader implements MarkReader {
-  read(bytes: Uint8Array, position: number, onMark: OnMark): number {
-    let at = 0;
-    while (at + PACK_BYTES <= bytes.length) {
-      const code = startsPacket(bytes, at) ? (bytes[at + 3] ?? 0) : 0;
-      if (code === PACK) {
-        readPack(bytes, at, position, onMark);
-        at += 12;
-      } else if (code >= SYSTEM) {
-        const end = at + 6 + ((bytes[at + 4] ?? 0) << 8) + (bytes[at + 5] ?? 0);
-        if (end > bytes.length) return at;
-        if (code > SYSTEM) readPacket(bytes, [at, end], position, onMark);
-        at = end;
-      } else at += code === END ? 4 : 1;
-    }
-    return at;
+  readonly isChanged = false;
+  readonly misfits = [];
+
+  read(bytes: Uint8Array, position: number, onMark: OnMark): Passed {
+    return { done: readPackets(bytes, position, onMark), strays: [] };
   }
+}
+
+function readPackets(bytes: Uint8Array, position: number, onMark: OnMark): number {
+  let at = 0;
+  while (at + PACK_BYTES <= bytes.length) {
+    const code = startsPacket(bytes, at) ? (bytes[at + 3] ?? 0) : 0;
+    if (code === PACK) {
+      readPack(bytes, at, position, onMark);
+      at += 12;
+    } else if (code >= SYSTEM) {
+      const end = at + 6 + ((bytes[at + 4] ?? 0) << 8) + (bytes[at + 5] ?? 0);
+      if (end > bytes.length) return at;
+      if (code > SYSTEM) readPacket(bytes, [at, end], position, onMark);
+      at = end;
+    } else at += code === END ? 4 : 1;
+  }
+  return at;
 }
 
 function readPack(bytes: Uint8Array, at: number, position: number, onMark: OnMark): void {

@@ -1,4 +1,14 @@
-import { kindOf, type MarkReader, type OnMark, passStamps, stampsOf, startsPacket } from './marks.ts';
+import {
+  kindOf,
+  type MarkReader,
+  type Misfit,
+  type OnMark,
+  type Passed,
+  passStamps,
+  stampsOf,
+  startsPacket,
+} from './marks.ts';
+import { ProgramFollower } from './programs.ts';
 
 const SYNC = 0x47;
 const PACKET = 188;
@@ -20,25 +30,47 @@ export function findTransport(head: Uint8Array): TransportReader | undefined {
   return undefined;
 }
 
-/** Packets of an MPEG transport stream (ISO/IEC 13818-1 section 2.4.3). */
+/** Of packets that hold nothing. */
+const NULL = 0x1fff;
+
+/** Packets of an MPEG transport stream (ISO/IEC 13818-1 section 2.4.3), each under the number its track had at first. */
 export class TransportReader implements MarkReader {
   readonly #stride: number;
+  readonly #programs = new ProgramFollower();
+  readonly #misfits = new Map<string, Misfit>();
+  #hasBegun = false;
+  #isRenumbered = false;
 
   constructor(stride: number) {
     this.#stride = stride;
   }
 
-  read(bytes: Uint8Array, position: number, onMark: OnMark, isLast: boolean): number {
+  get isChanged(): boolean {
+    return this.#isRenumbered;
+  }
+
+  get misfits(): Misfit[] {
+    return [...this.#misfits.values()];
+  }
+
+  read(bytes: Uint8Array, position: number, onMark: OnMark, isLast: boolean): Passed {
+    const strays: [from: number, to: number][] = [];
     let at = 0;
+    let good = 0;
     while (at + (isLast ? PACKET : this.#stride + 1) <= bytes.length) {
       if (!this.#isPacket(bytes, at)) {
         at += 1;
         continue;
       }
-      readPacket(bytes, at, position, onMark);
+      // Half a packet, as where the first part was cut off: a reader that takes it for a whole one loses the next as well.
+      if (this.#hasBegun && at > good) strays.push([good, at]);
+      this.#hasBegun = true;
+      this.#readPacket(bytes, at, position, onMark);
       at += this.#stride;
+      good = at;
     }
-    return at;
+    if (this.#hasBegun && at > good && !isLast) strays.push([good, at]);
+    return { done: at, strays };
   }
 
   /** Damage shifts what follows: where a packet seems to begin, another must begin behind it. */
@@ -46,25 +78,37 @@ export class TransportReader implements MarkReader {
     const next = at + this.#stride;
     return bytes[at] === SYNC && (next >= bytes.length || bytes[next] === SYNC);
   }
-}
 
-function readPacket(bytes: Uint8Array, at: number, position: number, onMark: OnMark): void {
-  const flags = bytes[at + 1] ?? 0;
-  const control = bytes[at + 3] ?? 0;
-  const [isDamaged, opens, isScrambled] = [flags & 0x80, flags & 0x40, control & 0xc0];
-  if (isDamaged) return;
-  const pid = ((flags & 0x1f) << 8) | (bytes[at + 2] ?? 0);
-  const where = { at: position + at };
-  let payload = at + 4;
-  if (control & 0x20) {
-    const adaptation = bytes[payload] ?? 0;
-    const hasReference = adaptation >= 7 && ((bytes[payload + 1] ?? 0) & 0x10) !== 0;
-    const show = { at: payload + 2, form: 'reference' } as const;
-    if (hasReference) passStamps(bytes, { show }, { ...where, stream: 2 * pid + 1, kind: 'reference' }, onMark);
-    payload += 1 + adaptation;
+  #readPacket(bytes: Uint8Array, at: number, position: number, onMark: OnMark): void {
+    const flags = bytes[at + 1] ?? 0;
+    const control = bytes[at + 3] ?? 0;
+    const [isDamaged, opens, isScrambled] = [flags & 0x80, flags & 0x40, control & 0xc0];
+    if (isDamaged) return;
+    const sent = ((flags & 0x1f) << 8) | (bytes[at + 2] ?? 0);
+    const payload = at + 4 + (control & 0x20 ? 1 + (bytes[at + 4] ?? 0) : 0);
+    const isTable = this.#programs.isTable(sent);
+    if (isTable && control & 0x10) {
+      this.#programs.takeTable(sent, bytes.subarray(payload, at + PACKET), opens !== 0, position + at);
+    }
+    const pid = this.#programs.numbers[sent] ?? sent;
+    if (pid !== sent) {
+      if (!isTable) this.#isRenumbered = true;
+      bytes[at + 1] = (flags & 0xe0) | (pid >> 8);
+      bytes[at + 2] = pid & 0xff;
+    }
+    const isOpened = opens && !isScrambled && control & 0x10 && startsPacket(bytes, payload);
+    const misfit = isOpened ? this.#programs.misfit(sent) : undefined;
+    if (misfit) this.#misfits.set(Object.values(misfit).join(), misfit);
+    if (pid === NULL) return;
+    const where = { at: position + at };
+    if (control & 0x20) {
+      const hasReference = (bytes[at + 4] ?? 0) >= 7 && ((bytes[at + 5] ?? 0) & 0x10) !== 0;
+      const show = { at: at + 6, form: 'reference' } as const;
+      if (hasReference) passStamps(bytes, { show }, { ...where, stream: 2 * pid + 1, kind: 'reference' }, onMark);
+    }
+    if (!isOpened) return;
+    const stamps = stampsOf(bytes, payload, at + PACKET);
+    const kind = kindOf(bytes[payload + 3] ?? 0);
+    if (stamps) passStamps(bytes, stamps, { ...where, stream: 2 * pid, kind }, onMark);
   }
-  if (!opens || isScrambled || !(control & 0x10) || !startsPacket(bytes, payload)) return;
-  const stamps = stampsOf(bytes, payload, at + PACKET);
-  const kind = kindOf(bytes[payload + 3] ?? 0);
-  if (stamps) passStamps(bytes, stamps, { ...where, stream: 2 * pid, kind }, onMark);
 }
