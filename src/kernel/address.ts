@@ -65,3 +65,32 @@ function parseAddress(text: string): Address | undefined {
   const address = ipaddr.IPv6.parse(text);
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
+
+/** The address as it is usually written; undefined for any other text. */
+export function normalAddress(text: string): string | undefined {
+  return parseAddress(text)?.toString();
+}
+
+/** The address that 4 or 16 bytes stand for. */
+export function addressOf(bytes: Uint8Array): string {
+  const address = ipaddr.fromByteArray([...bytes]).toString();
+  return normalAddress(address) ?? address;
+}
+
+/**
+ * Ranges from a list with commas, as a setting has it; `private` stands for every address that is not of the public
+ * internet. Undefined names none: a list with a word in it that is no range.
+ */
+export function parseTrust(list: string): ((address: string) => boolean) | undefined {
+  const words = list
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const ranges = words.filter((word) => word !== 'private').map(parseIpRange);
+  if (ranges.includes(undefined)) return undefined;
+  const known = ranges as IpRange[];
+  const insiders = words.includes('private');
+  return (address) =>
+    known.some((range) => inIpRange(address, range)) ||
+    (insiders && parseAddress(address) !== undefined && !isPublicAddress(address));
+}
