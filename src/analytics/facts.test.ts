@@ -4,6 +4,8 @@ import { accessLine, type ExchangeFact } from './facts.ts';
 const FACT: ExchangeFact = {
   id: 'edge-1-a',
   receivedAtMs: Date.parse('2026-06-01T12:00:00.007Z'),
+  ip: '203.0.113.9',
+  httpVersion: '1.1',
   method: 'GET',
   path: '/assets/as_abcdefghjkmnpqrs/master.m3u8',
   status: 200,
@@ -18,6 +20,8 @@ test('an access line is one JSON object with times in whole microseconds', () =>
   expect(JSON.parse(accessLine(FACT))).toEqual({
     time: '2026-06-01T12:00:00.007Z',
     id: 'edge-1-a',
+    ip: '203.0.113.9',
+    http: '1.1',
     method: 'GET',
     path: '/assets/as_abcdefghjkmnpqrs/master.m3u8',
     status: 200,

@@ -5,6 +5,9 @@ export interface ExchangeFact {
   readonly id: string;
   /** Epoch milliseconds. */
   readonly receivedAtMs: number;
+  /** The viewer's address. */
+  readonly ip: string;
+  readonly httpVersion: string;
   readonly method: string;
   /** Without query or token. */
   readonly path: string;
@@ -71,12 +74,12 @@ export class FactViews {
 
 /** The fact as one JSON line; times in whole microseconds, since a hit takes some tens of them. */
 export function accessLine(fact: ExchangeFact): string {
-  const { id, method, path, status, verdict, reason, firstByteMs, faultCode } = fact;
+  const { id, ip, httpVersion, method, path, status, verdict, reason, firstByteMs, faultCode } = fact;
   const firstByte = firstByteMs === undefined ? '' : `,"firstByteUs":${Math.round(firstByteMs * 1000)}`;
   const fault = faultCode === undefined ? '' : `,"fault":"${faultCode}"`;
   // Written out, since making an object only to print it took longer than answering a hit; of these only the path is
   // text that a viewer chose.
-  return `{"time":"${isoTime(fact.receivedAtMs)}","id":"${id}","method":"${method}","path":${quote(path)},"status":${status},"verdict":"${verdict}","reason":"${reason}","bytes":${fact.bytesSent},"durationUs":${Math.round(fact.durationMs * 1000)}${firstByte}${fault}}`;
+  return `{"time":"${isoTime(fact.receivedAtMs)}","id":"${id}","ip":"${ip}","http":"${httpVersion}","method":"${method}","path":${quote(path)},"status":${status},"verdict":"${verdict}","reason":"${reason}","bytes":${fact.bytesSent},"durationUs":${Math.round(fact.durationMs * 1000)}${firstByte}${fault}}`;
 }
 
 /** Characters that JSON takes as they are, as far as honest paths use them. */

@@ -335,6 +335,24 @@ export const SETTINGS = {
     unit: 'ms',
     says: 'How long a request may take to arrive, its body included.',
   }),
+  edgeConnectionsPerAddress: integer({
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    says: 'Connections that one address (of IPv6: one /64) may have to the edge at once; more are refused. Many viewers may share an address. 0: no limit.',
+  }),
+  edgeTrustedProxies: text({
+    default: '',
+    says: 'Proxies and balancers in front of the edge whose word about a viewer counts: addresses and ranges such as `10.0.0.0/8`, with commas; `private` for all that are not of the public internet. Empty: none.',
+  }),
+  edgeForwardedHeader: text({
+    default: 'X-Forwarded-For',
+    says: 'Where trusted proxies write the address of the viewer: `X-Forwarded-For` (with X-Forwarded-Proto) or `Forwarded`. The other one is not believed.',
+  }),
+  edgeProxyProtocol: onOff({
+    default: false,
+    says: 'Whether connections from trusted addresses begin with a PROXY header, version 1 or 2.',
+  }),
   edgeStopMs: integer({
     default: 10_000,
     min: 0,

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { SettingsError } from '../config/settings.ts';
 import { derivedKeyOf } from '../kernel/access/derive.ts';
+import { parseTrust } from '../kernel/address.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -79,6 +81,7 @@ export class Edge {
       clock,
       log,
       settings,
+      trusts: trustOf(settings),
       schemeOf: schemes(settings.edgeUrl),
       tier: new MemoryTier(settings.cacheBytes),
       fills: new FillTable(),
@@ -106,7 +109,8 @@ export class Edge {
     await this.#feed?.start();
     await this.#feed?.heard(FIRST_CONFIG_MS);
     const { edgeId, mode } = this.#parts;
-    this.#door = new Door({ mode, host, port, phases: phasesOf(this.#parts), clock, edgeId, settings, log });
+    const { trusts } = this.#parts;
+    this.#door = new Door({ mode, host, port, phases: phasesOf(this.#parts), clock, edgeId, settings, trusts, log });
     try {
       const { port: bound, tlsPort } = await this.#door.start();
       const url = (scheme: string, at: number) => `${scheme}://${nameOf(host)}:${at}`;
@@ -171,6 +175,16 @@ export class Edge {
       },
     };
   }
+}
+
+/** @throws SettingsError for what names no proxy or no header */
+function trustOf({ edgeTrustedProxies, edgeForwardedHeader }: EdgeSettings): (ip: string) => boolean {
+  if (edgeForwardedHeader !== 'X-Forwarded-For' && edgeForwardedHeader !== 'Forwarded') {
+    throw new SettingsError('FRONTROW_EDGE_FORWARDED_HEADER must be X-Forwarded-For or Forwarded');
+  }
+  const trusts = parseTrust(edgeTrustedProxies);
+  if (trusts) return trusts;
+  throw new SettingsError('FRONTROW_EDGE_TRUSTED_PROXIES must be addresses and ranges such as 10.0.0.0/8, with commas');
 }
 
 /** The address in a URL that reaches this machine. */

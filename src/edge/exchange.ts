@@ -51,6 +51,10 @@ export interface Fact {
   readonly id: string;
   /** Epoch milliseconds. */
   readonly receivedAtMs: number;
+  /** The viewer's address. */
+  readonly ip: string;
+  /** `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string;
   readonly method: string;
   /** Bare path, without query or token. */
   readonly path: string;
@@ -98,6 +102,10 @@ export class Exchange {
   /** Path and query as sent. */
   target: string;
   host = '';
+  /** The viewer's address: the peer's, or what trusted proxies say. */
+  ip = '';
+  /** The viewer's scheme by the word of a trusted proxy. */
+  toldScheme: 'http' | 'https' | undefined;
 
   // route
   /** The bare path, for keys, facts and logs. */
@@ -123,8 +131,6 @@ export class Exchange {
   stale: CachedObject | undefined;
   fill: Fill | undefined;
   reader: FillReader | undefined;
-  /** Words before an answer that were passed on. */
-  interims = 0;
   /** Started the fill it reads. */
   leads = false;
   /** Fetches for itself, past the cache. */

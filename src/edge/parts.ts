@@ -22,6 +22,11 @@ export interface EdgeSettings {
   readonly edgeTlsCerts: string;
   readonly edgeTlsPort: number;
   readonly edgeStopMs: number;
+  /** Ranges of the proxies whose word about a viewer counts, with commas. */
+  readonly edgeTrustedProxies: string;
+  readonly edgeForwardedHeader: string;
+  readonly edgeProxyProtocol: boolean;
+  readonly edgeConnectionsPerAddress: number;
   readonly edgeHeaderBytes: number;
   readonly edgeHeaderCount: number;
   readonly edgeUrlBytes: number;
@@ -49,6 +54,8 @@ export interface EdgeParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: EdgeSettings;
+  /** Whether an address is that of a proxy whose word counts. */
+  readonly trusts: (ip: string) => boolean;
   /** The scheme that a viewer used. */
   readonly schemeOf: (arrival: Arrival) => string;
   readonly tier: MemoryTier;

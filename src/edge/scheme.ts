@@ -4,15 +4,18 @@ import type { Peer } from './viewer.ts';
 export interface Arrival {
   readonly host: string;
   readonly peer: Peer;
+  /** By the word of a trusted proxy. */
+  readonly toldScheme?: string | undefined;
 }
 
 /**
- * The scheme the viewer used: https where TLS ends here. Behind something else that ends TLS the operator states the
+ * The scheme the viewer used: what a trusted proxy says, or https where TLS ends here. Behind something else that ends TLS the operator states the
  * public address, and requests for that host are taken at its word.
  */
 export function schemes(edgeUrl: string): (arrival: Arrival) => string {
   const stated = edgeUrl === '' ? undefined : new URL(edgeUrl);
-  return ({ host, peer }) => {
+  return ({ host, peer, toldScheme }) => {
+    if (toldScheme !== undefined) return toldScheme;
     if (peer.secure) return 'https';
     return stated && host.toLowerCase() === stated.host ? stated.protocol.slice(0, -1) : 'http';
   };

@@ -34,8 +34,6 @@ export interface ViewerResponse {
   readonly closed: boolean;
   /** The fields are a flat list, which stays as it is. */
   writeHead(status: number, fields: string[]): unknown;
-  /** A word before the answer, of status 102 to 199. The fields are a flat list. */
-  writeInformation(status: number, fields: readonly string[]): unknown;
   write(bytes: Buffer): boolean;
   end(): unknown;
   end(body: Buffer): unknown;
@@ -50,7 +48,10 @@ export interface ViewerResponse {
 
 /** The other end of a connection. */
 export interface Peer {
+  /** Its address, by the word of a trusted balancer where there is one. */
   readonly ip: string;
   /** TLS ends here. */
   readonly secure: boolean;
+  /** A proxy of the operator's, whose word about the viewer counts. */
+  readonly trusted: boolean;
 }

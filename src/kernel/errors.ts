@@ -13,7 +13,7 @@ export const FAULTS = {
   METHOD_NOT_ALLOWED: { side: 'viewer', status: 405, says: 'This address does not answer that method.' },
   CONFLICT: { side: 'viewer', status: 409, says: 'The request does not fit the present state of the resource.' },
   BODY_TOO_LARGE: { side: 'viewer', status: 413, says: 'The body is larger than this server accepts.' },
-  URI_TOO_LONG: { side: 'viewer', status: 414, says: 'The address is longer than 8,192 bytes.' },
+  URI_TOO_LONG: { side: 'viewer', status: 414, says: 'The address is longer than this server accepts.' },
   UNSUPPORTED_MEDIA_TYPE: { side: 'viewer', status: 415, says: 'This operation does not take that content type.' },
   IDEMPOTENCY_KEY_REUSED: {
     side: 'viewer',
@@ -129,6 +129,14 @@ export const FAULTS = {
   SEGMENT_PENDING: { side: 'ours', status: 503, says: 'This part of the film is still being encoded.' },
 
   // The edge
+  REQUEST_MALFORMED: { side: 'viewer', status: 400, says: 'The request is not HTTP as this server understands it.' },
+  HOST_INVALID: { side: 'viewer', status: 400, says: 'The request must name one host.' },
+  REQUEST_TIMEOUT: { side: 'viewer', status: 408, says: 'The request took too long to arrive.' },
+  HEADERS_TOO_LARGE: {
+    side: 'viewer',
+    status: 431,
+    says: 'The request has more header fields, or larger ones, than this server accepts.',
+  },
   PATH_INVALID: { side: 'viewer', status: 400, says: 'The path is not one this server can answer.' },
   GRANT_REJECTED: { side: 'viewer', status: 403, says: 'Access denied' },
   ORIGIN_UNREACHABLE: { side: 'upstream', status: 502, says: 'The origin could not be reached.' },

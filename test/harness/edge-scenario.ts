@@ -26,8 +26,6 @@ export interface Answer {
   readonly body: Buffer;
   /** Header lines as they came. */
   readonly raw: readonly string[];
-  /** What came before the answer: status and header lines. */
-  readonly interims: readonly (readonly [status: number, ...lines: string[]])[];
 }
 
 export interface Asking {
@@ -141,7 +139,6 @@ export class EdgeScenario {
     const head = Promise.withResolvers<Pick<Answer, 'status' | 'headers'>>();
     const answer = Promise.withResolvers<Answer>();
     const chunks: Buffer[] = [];
-    const interims: [number, ...string[]][] = [];
     let sizeBytes = 0;
     let waiting: { bytes: number; resolve: () => void }[] = [];
     const sent = request({ hostname, port, method, path: target, headers, agent: this.#agent }, (response) => {
@@ -159,11 +156,9 @@ export class EdgeScenario {
           headers: response.headers,
           body: Buffer.concat(chunks),
           raw: response.rawHeaders,
-          interims,
         }),
       );
     });
-    sent.on('information', (each) => interims.push([each.statusCode, ...each.rawHeaders]));
     const fail = (cause: Error) => {
       head.reject(cause);
       answer.reject(cause);

@@ -122,7 +122,7 @@ describe('over HTTP/2', () => {
       const body = Buffer.from(Array.from({ length: 3 * MEBIBYTE }, (_, at) => (at * 31) & 0xff));
       s.origin.serve('/large', { headers: FRESH, body });
       if (how === 'from memory') await viewer.get('/large');
-      const answers = await Promise.all(Array.from({ length: 20 }, () => viewer.get('/large')));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => viewer.get('/large')));
       for (const answer of answers) expect(answer.body.equals(body)).toBe(true);
       expect(s.origin.count('/large')).toBe(1);
     },
@@ -230,7 +230,7 @@ describe('a hostile HTTP/2 session', () => {
       await new Promise(setImmediate);
     }
     expect(await raw.until(({ type }) => type === FRAME.goaway)).toBeDefined();
-    expect(s.facts.length).toBeLessThan(2_000);
+    expect(s.facts.length).toBeLessThan(800);
   });
 
   test.each([
@@ -267,18 +267,6 @@ describe('a hostile HTTP/2 session', () => {
 });
 
 // The time limit is part of the claim.
-test('words before the answer reach the viewer of a stream', async () => {
-  s.origin.script('/a', (_asked, response) => {
-    response.writeInformation(103, ['Link', '</a.css>; rel=preload', 'Link', '</b.css>; rel=preload']);
-    response.writeHead(200, FRESH).end('body');
-  });
-  const stream = viewer.open('/a');
-  const early: unknown[] = [];
-  stream.on('headers', (headers) => early.push([headers[':status'], headers.link]));
-  expect((await answerOf(stream)).body.toString()).toBe('body');
-  expect(early).toEqual([[103, '</a.css>; rel=preload, </b.css>; rel=preload']]);
-});
-
 test('a stop finishes the streams that run, says GOAWAY and takes no more', async () => {
   const held = s.origin.hold('/a');
   const running = viewer.get('/a');

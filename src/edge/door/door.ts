@@ -3,8 +3,9 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Log } from '../../kernel/log.ts';
 import type { EdgeMode } from '../parts.ts';
-import { Http1 } from './http1.ts';
-import { Http2 } from './http2.ts';
+import { Connections } from './connections.ts';
+import { Http1, type Http1Settings } from './http1.ts';
+import { Http2, type Http2Settings } from './http2.ts';
 import { TlsDoor } from './tls.ts';
 import { Viewers, type ViewersOptions } from './viewers.ts';
 
@@ -14,12 +15,13 @@ export interface DoorOptions extends ViewersOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly settings: DoorSettings;
+  readonly trusts: (ip: string) => boolean;
   readonly log: Log;
 }
 
-export interface DoorSettings {
-  /** A viewer who takes no byte for so long is let go. */
-  readonly viewerIdleMs: number;
+export interface DoorSettings extends Http1Settings, Http2Settings {
+  readonly edgeConnectionsPerAddress: number;
+  readonly edgeProxyProtocol: boolean;
   readonly edgeTlsCerts: string;
   readonly edgeTlsPort: number;
 }
@@ -30,8 +32,6 @@ export interface DoorPorts {
   readonly tlsPort: number | undefined;
 }
 
-const MAX_HEADER_BYTES = 32_768;
-const HANDSHAKE_MS = 15_000;
 const HEALTH = '/health';
 /** In front of somebody else's origin every ordinary path is that origin's, `/health` too. */
 const HEALTH_OF_PROXY = '/.well-known/frontrow/health';
@@ -47,12 +47,19 @@ export class Door {
   readonly #http2: Http2;
   readonly #tls: TlsDoor | undefined;
   #tlsServer: Server | undefined;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: Connections;
 
   constructor(options: DoorOptions) {
     this.#options = options;
-    const { mode, settings, log } = options;
-    const { viewerIdleMs, edgeTlsCerts } = settings;
+    const { mode, settings, trusts, log } = options;
+    this.#connections = new Connections({
+      trusts,
+      proxyProtocol: settings.edgeProxyProtocol,
+      headerMs: settings.edgeHeaderMs,
+      maxPerAddress: settings.edgeConnectionsPerAddress,
+      log,
+    });
+    const peerOf = (socket: Socket) => this.#connections.peerOf(socket);
     const viewers = new Viewers(options);
     const health = mode === 'film' ? HEALTH : HEALTH_OF_PROXY;
     const parts: { http1?: Http1 } = {};
@@ -60,7 +67,7 @@ export class Door {
       logger: false,
       forceCloseConnections: 'idle',
       serverFactory: (others) => {
-        parts.http1 = new Http1({ viewers, viewerIdleMs, health, others });
+        parts.http1 = new Http1({ viewers, settings, peerOf, health, others });
         return parts.http1.server;
       },
     });
@@ -69,23 +76,22 @@ export class Door {
     this.#http1 = parts.http1;
     this.#http2 = new Http2({
       viewers,
-      viewerIdleMs,
-      maxHeaderBytes: MAX_HEADER_BYTES,
+      settings,
       health,
       answerHealth: async (method) => {
         const { statusCode, headers, body } = await this.#app.inject({ method: method as 'GET', url: health });
         return { status: statusCode, type: String(headers['content-type']), body };
       },
     });
-    if (edgeTlsCerts !== '') {
+    if (settings.edgeTlsCerts !== '') {
       this.#tls = new TlsDoor({
-        folder: edgeTlsCerts,
+        folder: settings.edgeTlsCerts,
         ticketSecret: randomBytes(32),
-        handshakeMs: HANDSHAKE_MS,
+        handshakeMs: settings.edgeHeaderMs,
         log,
         serve: {
           http1: (socket) => this.#http1.serve(socket),
-          http2: (socket) => this.#http2.serve(socket, { ip: socket.remoteAddress ?? 'unknown', secure: true }),
+          http2: (socket) => this.#http2.serve(socket, peerOf(socket)),
         },
       });
     }
@@ -95,8 +101,8 @@ export class Door {
   async start(): Promise<DoorPorts> {
     const { host, port, settings } = this.#options;
     this.#tlsServer = await this.#tls?.open();
-    this.#track(this.#http1.server);
-    if (this.#tlsServer) this.#track(this.#tlsServer);
+    this.#connections.guard(this.#http1.server);
+    if (this.#tlsServer) this.#connections.guard(this.#tlsServer);
     await this.#app.listen({ host, port });
     if (this.#tlsServer) await listen(this.#tlsServer, host, settings.edgeTlsPort);
     return { port: portOf(this.#http1.server), tlsPort: this.#tlsServer && portOf(this.#tlsServer) };
@@ -104,25 +110,14 @@ export class Door {
 
   /** Finishes what runs, takes nothing new, and after the time given breaks off what is left. */
   async stop(limitMs: number): Promise<void> {
-    const overdue = setTimeout(() => this.#breakOff(), limitMs);
+    const overdue = setTimeout(() => this.#connections.breakOff(), limitMs);
     this.#http1.close();
     this.#http2.close();
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+    this.#connections.closeSilent();
     const tlsServer = this.#tlsServer;
     await Promise.all([this.#app.close(), tlsServer?.listening && new Promise((done) => tlsServer.close(done))]);
     clearTimeout(overdue);
     this.#tls?.stop();
-  }
-
-  #track(server: Server): void {
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-  }
-
-  #breakOff(): void {
-    for (const socket of this.#sockets) socket.destroy();
   }
 }
 

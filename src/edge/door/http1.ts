@@ -3,21 +3,35 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import { FAULTS } from '../../kernel/errors.ts';
+import type { Duplex } from 'node:stream';
+import { FAULTS, type FaultCode } from '../../kernel/errors.ts';
 import type { Peer } from '../viewer.ts';
 import type { Viewers } from './viewers.ts';
 
-const MAX_HEADER_BYTES = 32_768;
-/** Time for a request's head: nobody honest takes longer, and a slow-loris holds a connection no longer. */
-const HEAD_TIMEOUT_MS = 15_000;
+/** How often connections are looked at whose request takes too long. */
+const CHECK_MS = 1_000;
+/** Answered before all of it was here, a request may go on coming for so long; closing at once would cost the answer. */
+const LINGER_MS = 5_000;
+
+/** The slice of the settings that concerns HTTP/1.1. */
+export interface Http1Settings {
+  readonly viewerIdleMs: number;
+  readonly edgeHeaderBytes: number;
+  readonly edgeHeaderCount: number;
+  readonly edgeHeaderMs: number;
+  readonly edgeBodyBytes: number;
+  readonly edgeBodyMs: number;
+}
 
 export interface Http1Options {
   readonly viewers: Viewers;
-  readonly viewerIdleMs: number;
+  readonly settings: Http1Settings;
+  readonly peerOf: (socket: Socket) => Peer;
   /** The one path that is not a viewer's. */
   readonly health: string;
   /** Who answers there. */
@@ -29,24 +43,42 @@ export class Http1 {
   readonly server: Server;
   readonly #options: Http1Options;
   readonly #serving = new Map<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
+  readonly #connect: (socket: Socket) => void;
   #closing = false;
 
   constructor(options: Http1Options) {
     this.#options = options;
-    const { viewerIdleMs, health, others } = options;
-    const limits = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: 0 };
-    this.server = createServer({ ...limits, keepAliveTimeout: viewerIdleMs, noDelay: true });
-    this.server.on('request', (request, response) => {
+    const { settings, health, others } = options;
+    const { viewerIdleMs, edgeBodyBytes } = settings;
+    const server = createServer(limitsOf(settings));
+    this.server = server;
+    const own = server.listeners('connection');
+    this.#connect = (socket) => {
+      for (const each of own) each.call(server, socket);
+    };
+    // Node forgets fields past this number without a word: one more than we take is enough to know.
+    this.server.maxHeadersCount = settings.edgeHeaderCount + 1;
+    const take = (request: IncomingMessage, response: ServerResponse) => {
       if (request.url === health) others(request, response);
       else this.#receive(request, response);
+    };
+    this.server.on('request', take);
+    this.server.on('checkContinue', (request, response) => {
+      // Who asks first shall hear that it is too much before sending it.
+      if (Number(request.headers['content-length'] ?? 0) <= edgeBodyBytes) response.writeContinue();
+      take(request, response);
     });
-    this.server.on('upgrade', refuseUpgrade);
+    this.server.on('upgrade', (_request, socket) => refuseHere(socket, 'UPGRADE_REFUSED'));
+    this.server.on('connect', (_request, socket) => refuseHere(socket, 'METHOD_NOT_ALLOWED'));
+    this.server.on('clientError', (cause: NodeJS.ErrnoException, socket) =>
+      this.#refuseUnread(cause, socket as Socket),
+    );
     this.server.setTimeout(viewerIdleMs, (socket: Socket) => this.#silent(socket));
   }
 
   /** Serves a connection that another listener accepted. */
   serve(socket: Socket): void {
-    this.server.emit('connection', socket);
+    this.#connect(socket);
   }
 
   /** From now on each answer is the last of its connection. */
@@ -60,8 +92,9 @@ export class Http1 {
     const { socket } = request;
     this.#serving.set(socket, { request, response });
     if (this.#closing) endAfter(response);
-    this.#options.viewers.receive(request, response, peerOf(socket), () => {
+    this.#options.viewers.receive(request, response, this.#options.peerOf(socket), () => {
       if (this.#serving.get(socket)?.request === request) this.#serving.delete(socket);
+      if (!request.complete) linger(request, socket);
       // Closing ends idle connections once, at its beginning; this one has only now become idle.
       if (this.#closing) setImmediate(() => this.server.closeIdleConnections());
     });
@@ -73,8 +106,21 @@ export class Http1 {
    */
   #silent(socket: Socket): void {
     const serving = this.#serving.get(socket);
-    if (serving?.request.complete && socket.writableLength === 0) socket.setTimeout(this.#options.viewerIdleMs);
+    const { viewerIdleMs } = this.#options.settings;
+    if (serving?.request.complete && socket.writableLength === 0) socket.setTimeout(viewerIdleMs);
     else socket.destroy();
+  }
+
+  /**
+   * What never became a request, or stopped being one in its body. Its sender is told why unless something else is being
+   * said already: a whole answer goes out first, half of one is broken off.
+   */
+  #refuseUnread(cause: NodeJS.ErrnoException, socket: Socket): void {
+    const code = faultOf(cause);
+    const response = this.#serving.get(socket)?.response;
+    if (response?.writableEnded) socket.destroySoon();
+    else if (code === undefined || response?.headersSent) socket.destroy();
+    else refuseHere(socket, code);
   }
 }
 
@@ -83,24 +129,53 @@ function endAfter(response: ServerResponse): void {
   response.shouldKeepAlive = false;
 }
 
-const peers = new WeakMap<Socket, Peer>();
-
-function peerOf(socket: Socket): Peer {
-  const known = peers.get(socket);
-  if (known) return known;
-  const peer = { ip: socket.remoteAddress ?? 'unknown', secure: 'encrypted' in socket };
-  peers.set(socket, peer);
-  return peer;
+function limitsOf(settings: Http1Settings): ServerOptions {
+  return {
+    maxHeaderSize: settings.edgeHeaderBytes,
+    headersTimeout: settings.edgeHeaderMs,
+    requestTimeout: settings.edgeBodyMs,
+    connectionsCheckingInterval: CHECK_MS,
+    keepAliveTimeout: settings.viewerIdleMs,
+    noDelay: true,
+    // A second Host would otherwise be dropped here, and read by who comes next.
+    joinDuplicateHeaders: true,
+    httpValidation: 'strict',
+    // Everything else that a viewer would like to switch to may be left unanswered. RFC 9110 section 7.8.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  };
 }
 
-function refuseUpgrade(_request: IncomingMessage, socket: Pick<Socket, 'end'>): void {
-  const { status, says } = FAULTS.UPGRADE_REFUSED;
-  const body = JSON.stringify({ type: '/docs/errors#UPGRADE_REFUSED', title: says, status, code: 'UPGRADE_REFUSED' });
+function linger(request: IncomingMessage, socket: Socket): void {
+  request.resume();
+  setTimeout(() => {
+    if (!request.complete) socket.destroy();
+  }, LINGER_MS).unref();
+}
+
+/** Undefined for connections that simply broke. */
+function faultOf({ code = '' }: NodeJS.ErrnoException): FaultCode | undefined {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'REQUEST_TIMEOUT';
+  return code.startsWith('HPE_') ? 'REQUEST_MALFORMED' : undefined;
+}
+
+/** An error reply where there is no exchange; the connection ends with it. */
+function refuseHere(socket: Duplex, code: FaultCode): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, says } = FAULTS[code];
+  const body = JSON.stringify({ type: `/docs/errors#${code}`, title: says, status, code });
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
+    'Cache-Control: no-store',
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
+  // What he still sends is not read: were it left to stand, the system would cut the connection and the answer with it.
+  socket.resume();
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }

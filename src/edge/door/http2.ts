@@ -8,10 +8,16 @@ import type { Viewers } from './viewers.ts';
 /** Answers what is no viewer's request. */
 export type AnswerHealth = (method: string) => Promise<{ status: number; type: string; body: string }>;
 
+/** The slice of the settings that concerns HTTP/2. */
+export interface Http2Settings {
+  readonly viewerIdleMs: number;
+  readonly edgeHeaderBytes: number;
+  readonly edgeBodyMs: number;
+}
+
 export interface Http2Options {
   readonly viewers: Viewers;
-  readonly viewerIdleMs: number;
-  readonly maxHeaderBytes: number;
+  readonly settings: Http2Settings;
   readonly health: string;
   readonly answerHealth: AnswerHealth;
 }
@@ -46,7 +52,7 @@ export class Http2 {
   }
 
   serve(socket: Socket, peer: Peer): void {
-    const { maxHeaderBytes } = this.#options;
+    const { settings } = this.#options;
     const session = performServerHandshake(socket, {
       ...PATIENCE,
       maxHeaderListPairs: MAX_PAIRS,
@@ -56,11 +62,12 @@ export class Http2 {
         enablePush: false,
         maxConcurrentStreams: MAX_STREAMS,
         initialWindowSize: WINDOW_BYTES,
-        maxHeaderListSize: maxHeaderBytes,
+        // Twice what we take: what is told 431 must first be read.
+        maxHeaderListSize: settings.edgeHeaderBytes * 2,
       },
     });
     this.#sessions.add(session);
-    const watch = new SessionWatch(session, this.#options.viewerIdleMs);
+    const watch = new SessionWatch(session, settings);
     // What breaks one session is its viewer's doing or network; his exchanges hear of it as streams that close.
     session.on('error', () => {});
     session.on('close', () => {
@@ -100,56 +107,62 @@ export class Http2 {
   }
 }
 
-/** How often in the idle time a session is looked at. */
-const LOOKS = 2;
+/** How often in the shortest of its times a session is looked at. */
+const LOOKS = 4;
 
 interface Look {
   readonly request: StreamRequest;
+  readonly since: number;
+  /** Bytes moved either way, and when they last did or nothing was owed. */
   progress: number;
-  still: number;
+  movedAt: number;
 }
 
 /**
  * Lets go of viewers who are silent, by the same rule as over HTTP/1.1: one who waits for us may wait; a stream whose
- * bytes are not taken, or whose body does not come, is closed alone; a session without streams ends.
+ * bytes are not taken, or whose body does not come, or not in time, is closed alone; a session without streams ends.
  */
 class SessionWatch {
   readonly #session: ServerHttp2Session;
+  readonly #settings: Http2Settings;
   readonly #looks = new Map<StreamReply, Look>();
   readonly #timer: NodeJS.Timeout;
-  #idle = 0;
+  #quietSince = performance.now();
 
-  constructor(session: ServerHttp2Session, idleMs: number) {
+  constructor(session: ServerHttp2Session, settings: Http2Settings) {
     this.#session = session;
-    this.#timer = setInterval(() => this.#look(), idleMs / LOOKS).unref();
+    this.#settings = settings;
+    const shortestMs = Math.min(settings.viewerIdleMs, settings.edgeBodyMs);
+    this.#timer = setInterval(() => this.#look(performance.now()), shortestMs / LOOKS).unref();
   }
 
   add(reply: StreamReply, request: StreamRequest): void {
-    this.#idle = 0;
-    this.#looks.set(reply, { request, progress: 0, still: 0 });
+    const now = performance.now();
+    this.#looks.set(reply, { request, since: now, progress: 0, movedAt: now });
   }
 
   remove(reply: StreamReply): void {
     this.#looks.delete(reply);
-    this.#idle = 0;
+    this.#quietSince = performance.now();
   }
 
   stop(): void {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #look(now: number): void {
+    const { viewerIdleMs, edgeBodyMs } = this.#settings;
     for (const [reply, look] of this.#looks) {
       const progress = reply.takenBytes + look.request.arrivedBytes;
-      const owes = reply.waitingBytes > 0 || look.request.owesBody;
-      look.still = owes && progress === look.progress ? look.still + 1 : 0;
+      const { owesBody } = look.request;
+      if (progress !== look.progress || !(owesBody || reply.waitingBytes > 0)) look.movedAt = now;
       look.progress = progress;
-      if (look.still >= LOOKS) reply.close(constants.NGHTTP2_CANCEL);
+      const overdue = owesBody && now - look.since >= edgeBodyMs;
+      if (overdue || now - look.movedAt >= viewerIdleMs) reply.close(constants.NGHTTP2_CANCEL);
     }
-    this.#idle = this.#looks.size === 0 ? this.#idle + 1 : 0;
-    if (this.#idle < LOOKS) return;
-    if (this.#idle === LOOKS) this.#session.close();
-    // Who does not even take the farewell.
-    else this.#session.destroy();
+    if (this.#looks.size > 0 || now - this.#quietSince < viewerIdleMs) return;
+    // Who does not even take the farewell is cut off at the next look.
+    if (this.#session.closed) this.#session.destroy();
+    else this.#session.close();
   }
 }

@@ -74,7 +74,7 @@ function askedBy(x: Exchange, scheme: string): Asked {
   return {
     url: `${scheme}://${x.host}${joinTarget(x.path, x.query)}`,
     path: x.path,
-    ip: x.peer.ip,
+    ip: x.ip,
     nowMs: x.receivedAtMs,
   };
 }

@@ -1,6 +1,7 @@
 import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../kernel/access/edge-signature.ts';
 import { SURROGATE_NAME } from '../../kernel/http/cache-policy.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
+import { writeForwarded } from '../../kernel/http/forwarded.ts';
 import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { Fill } from '../cache/fill.ts';
@@ -10,7 +11,6 @@ import type { EdgeParts } from '../parts.ts';
 import type { UpstreamRequest } from '../upstream.ts';
 import { ViewerBody } from '../viewer-body.ts';
 import { Intake } from './intake.ts';
-import { passOnInterims } from './interim.ts';
 import { newsOf } from './news.ts';
 
 /** Asks the origin, for everybody who wants this key or for one viewer alone, and waits for the head of its answer. */
@@ -56,10 +56,7 @@ export function fetchAhead(path: string, parts: EdgeParts, onEnd: (stored: boole
 }
 
 async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
-  while (fill.state === 'asking' && !x.gone) {
-    await newsOf(fill, x);
-    passOnInterims(x, fill);
-  }
+  while (fill.state === 'asking' && !x.gone) await newsOf(fill, x);
   return 'admit';
 }
 
@@ -85,7 +82,7 @@ function requestFor(
 /** To our own origin go no fields of the viewer's: the answer is everybody's. */
 function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
   const fields = signedFields(method, x.path, parts);
-  fields.push('X-Forwarded-For', x.peer.ip);
+  fields.push('X-Forwarded-For', x.ip);
   return fields;
 }
 
@@ -101,6 +98,7 @@ const REPLACED: readonly string[] = [
   'expect',
   'via',
   'cdn-loop',
+  'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
@@ -123,7 +121,11 @@ function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts): stri
   const fields = withoutFields(withoutHopByHop(rawHeaders), x.alone ? REPLACED_ALONE : REPLACED_FILLING);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
   fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x));
-  fields.push('X-Forwarded-For', `${before('x-forwarded-for')}${x.peer.ip}`);
+  // What a viewer says about where he comes from is not passed on: the origin could take it for ours.
+  fields.push('X-Forwarded-For', `${x.peer.trusted ? before('x-forwarded-for') : ''}${x.peer.ip}`);
+  if (x.peer.trusted && headers.forwarded !== undefined) {
+    fields.push('Forwarded', `${headers.forwarded}, ${writeForwarded(x.peer.ip, schemeOf(x), x.host)}`);
+  }
   fields.push('Via', `${before('via')}1.1 ${edgeId} (Frontrow)`, 'CDN-Loop', `${before('cdn-loop')}${edgeId}`);
   fields.push('Surrogate-Capability', `${before('surrogate-capability')}${SURROGATE_NAME}="Surrogate/1.0"`);
   return fields;

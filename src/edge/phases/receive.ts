@@ -1,20 +1,64 @@
 import { Fault } from '../../kernel/errors.ts';
+import { readForwarded, readXForwarded, viewerAddress } from '../../kernel/http/forwarded.ts';
 import type { Phase } from '../drive.ts';
+import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 
-const MAX_TARGET_BYTES = 8_192;
 const FILM_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** TRACE would show a script what it may not see; CONNECT would make a relay of the edge. */
+const NEVER: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
 
-/** Takes the request as it came: method, raw target, host. */
-export function receive({ mode, edgeId }: EdgeParts): Phase {
+/** Takes the request as it came: method, raw target, host; and refuses what two servers could read in two ways. */
+export function receive({ mode, edgeId, settings, trusts }: EdgeParts): Phase {
+  const { edgeHeaderCount, edgeHeaderBytes, edgeUrlBytes, edgeBodyBytes } = settings;
   return (x) => {
-    if (x.target.length > MAX_TARGET_BYTES) throw new Fault('URI_TOO_LONG');
-    if (mode === 'film' && !FILM_METHODS.has(x.method)) throw new Fault('METHOD_NOT_ALLOWED');
-    x.host = x.request.headers.host ?? '';
+    const { headers, rawHeaders, headBytes = 0 } = x.request;
+    x.ip = x.peer.ip;
+    if (x.peer.trusted) takeForwarded(x, settings.edgeForwardedHeader, trusts);
+    if (x.target.length > edgeUrlBytes) throw new Fault('URI_TOO_LONG');
+    if (rawHeaders.length > edgeHeaderCount * 2 || headBytes > edgeHeaderBytes) throw new Fault('HEADERS_TOO_LARGE');
+    if (mode === 'film' ? !FILM_METHODS.has(x.method) : NEVER.has(x.method)) throw new Fault('METHOD_NOT_ALLOWED');
+    x.host = headers.host ?? '';
     if (x.target.charCodeAt(0) !== 0x2f) takeAbsoluteTarget(x);
-    if (mode === 'proxy' && hasPassed(x.request.headers['cdn-loop'], edgeId)) throw new Fault('LOOP_DETECTED');
+    checkHost(x);
+    if (UNSAFE_IN_TARGET.test(x.target)) throw new Fault('PATH_INVALID');
+    if (mode === 'proxy' && hasPassed(headers['cdn-loop'], edgeId)) throw new Fault('LOOP_DETECTED');
+    checkFraming(x.request);
+    if (Number(headers['content-length'] ?? 0) > edgeBodyBytes) throw new Fault('BODY_TOO_LARGE');
     return 'route';
   };
+}
+
+const VERSIONS: ReadonlySet<string> = new Set(['1.1', '2.0', '1.0']);
+
+/** Who speaks 1.0 does not know chunks, and what stands between may not either. RFC 9112 section 6.1. */
+function checkFraming({ httpVersion, headers }: Exchange['request']): void {
+  const coding = headers['transfer-encoding'];
+  const isPlain = coding === undefined || (httpVersion === '1.1' && coding.toLowerCase() === 'chunked');
+  if (!isPlain || !VERSIONS.has(httpVersion)) throw new Fault('REQUEST_MALFORMED');
+}
+
+/** One header is believed and no other: a proxy that writes one of them lets the other through as the viewer sent it. */
+function takeForwarded(x: Exchange, header: string, trusts: (ip: string) => boolean): void {
+  const { forwarded, 'x-forwarded-for': addresses, 'x-forwarded-proto': scheme } = x.request.headers;
+  const told = header === 'Forwarded' ? readForwarded(forwarded) : readXForwarded(textOf(addresses), textOf(scheme));
+  x.ip = viewerAddress(x.peer.ip, told.chain, trusts);
+  x.toldScheme = told.scheme;
+}
+
+function textOf(field: string | string[] | undefined): string | undefined {
+  return Array.isArray(field) ? field.join(',') : field;
+}
+
+/** Spaces and control characters, which would end the target, and a fragment, which no target has. */
+const UNSAFE_IN_TARGET = /[^\x21-\x7e\x80-\xff]|#/;
+/** A name or an address, and perhaps a port: no list, no user name. RFC 9110 section 7.2. */
+const HOST = /^(?:[\w.~-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+/** Fields that come twice arrive joined, which is no host. Only before 1.1 could a request do without one. */
+function checkHost({ host, request }: Exchange): void {
+  if (HOST.test(host)) return;
+  if (host !== '' || request.httpVersion !== '1.0') throw new Fault('HOST_INVALID');
 }
 
 /** `GET http://host/path`: servers must take it, and its host overrules the field. RFC 9112 section 3.2.2. */

@@ -51,9 +51,14 @@ function errorReply(x: Exchange, fault: Fault, parts: EdgeParts): Reply {
     exchangeId: x.id,
   };
   const made = reply(x, fault.status, 'application/problem+json', JSON.stringify(body), parts);
-  if (fault.code === 'METHOD_NOT_ALLOWED') made.fields.push('Allow', 'GET, HEAD, OPTIONS');
+  if (fault.code === 'METHOD_NOT_ALLOWED') made.fields.push('Allow', ALLOWED[parts.mode]);
   return made;
 }
+
+const ALLOWED: Readonly<Record<EdgeParts['mode'], string>> = {
+  film: 'GET, HEAD, OPTIONS',
+  proxy: 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE',
+};
 
 function reply(x: Exchange, status: number, type: string, text: string, { gate, edgeId }: EdgeParts): Reply {
   const body = Buffer.from(text);

@@ -18,6 +18,8 @@ function factOf(x: Exchange): Fact {
   return {
     id: x.id,
     receivedAtMs: x.receivedAtMs,
+    ip: x.ip,
+    httpVersion: x.request.httpVersion,
     method: x.method,
     path: x.path,
     status: x.headSent ? x.response.statusCode : 499,
