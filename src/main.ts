@@ -338,8 +338,23 @@ async function startEdge(ground: Ground, place: EdgePlace): Promise<EdgeAddress>
     onFact: (fact) => views.record(fact),
   });
   metrics.gauge('edge_cache_bytes', () => edge.usage.cachedBytes);
+  reportTiers(edge, metrics);
   lifecycle.add('edge', () => edge.stop());
   return edge.start();
+}
+
+function reportTiers(edge: Edge, metrics: Metrics): void {
+  for (const tier of ['memory', 'disk'] as const) {
+    if (!edge.tiers[tier]) continue;
+    metrics.tally('edge_tier_hits', { tier }, () => edge.tiers[tier]?.hits ?? 0);
+    metrics.tally('edge_tier_hit_bytes', { tier }, () => edge.tiers[tier]?.hitBytes ?? 0);
+    metrics.tally('edge_tier_evictions', { tier }, () => edge.tiers[tier]?.evicted ?? 0);
+  }
+  if (!edge.tiers.disk) return;
+  metrics.gauge('edge_disk_bytes', () => edge.tiers.disk?.bytes ?? 0);
+  metrics.tally('edge_disk_written_bytes', {}, () => edge.tiers.disk?.writtenBytes ?? 0);
+  metrics.tally('edge_disk_dropped', {}, () => edge.tiers.disk?.dropped ?? 0);
+  metrics.tally('edge_disk_damaged', {}, () => edge.tiers.disk?.damaged ?? 0);
 }
 
 /** A worker whose programs are being asked what they can do, on another processor than the one that starts the rest. */

@@ -28,6 +28,15 @@ test("two processes' worth of numbers in one test run do not meet", async () => 
   expect(await other.text()).not.toContain('outcome="stored"');
 });
 
+test('a number that is counted elsewhere is on every page as it stands', async () => {
+  const metrics = new Metrics();
+  let hits = 3;
+  metrics.tally('edge_tier_hits', { tier: 'disk' }, () => hits);
+  await metrics.text();
+  hits = 5;
+  expect(await metrics.text()).toContain('frontrow_edge_tier_hits_total{tier="disk"} 5');
+});
+
 test('what one series counts is on every page once', async () => {
   const metrics = new Metrics();
   const count = metrics.counter('edge_bytes', { verdict: 'hit' });

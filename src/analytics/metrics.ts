@@ -4,12 +4,22 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 const COUNTERS = {
   edge_requests: { says: 'Viewer requests by verdict and status.', labels: ['verdict', 'status'] },
   edge_bytes: { says: 'Bytes sent to viewers.', labels: ['verdict'] },
+  edge_tier_hits: { says: 'Answers found by the edge, by the tier that had them.', labels: ['tier'] },
+  edge_tier_hit_bytes: { says: 'Bytes of the answers found by the edge, by tier.', labels: ['tier'] },
+  edge_tier_evictions: { says: 'Entries that a tier of the edge gave up for want of room.', labels: ['tier'] },
+  edge_disk_written_bytes: { says: "Bytes written to the edge's disk tier.", labels: [] },
+  edge_disk_dropped: {
+    says: "Entries not written to the edge's disk tier since the disk was behind, full or failing.",
+    labels: [],
+  },
+  edge_disk_damaged: { says: "Entries of the edge's disk tier that were not what had been written.", labels: [] },
   sources: { says: 'Sources that came in whole or failed, by the code of the failure.', labels: ['outcome'] },
   source_bytes: { says: 'Bytes of the sources that came in whole.', labels: [] },
 } as const satisfies Record<string, { says: string; labels: readonly string[] }>;
 
 const GAUGES = {
   edge_cache_bytes: { says: 'Bytes the edge holds in memory.' },
+  edge_disk_bytes: { says: 'Bytes the edge holds on disk.' },
   jobs_waiting: { says: 'Jobs that wait for a worker.' },
 } as const satisfies Record<string, { says: string }>;
 
@@ -33,6 +43,8 @@ export class Metrics {
   readonly #histograms = new Map<string, Histogram>();
   /** Counted and not on the page yet. */
   readonly #waiting: { readonly name: CounterName; readonly labels: Labels; by: number }[] = [];
+
+  readonly #tallies: (() => void)[] = [];
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -58,6 +70,17 @@ export class Metrics {
     return (by) => {
       waiting.by += by;
     };
+  }
+
+  /** One series of a counter that is counted elsewhere: `read` is asked whenever somebody wants the page. */
+  tally(name: CounterName, labels: Labels, read: () => number): void {
+    let told = 0;
+    const add = this.counter(name, labels);
+    this.#tallies.push(() => {
+      const counted = read();
+      add(counted - told);
+      told = counted;
+    });
   }
 
   /** One series of a histogram. */
@@ -89,6 +112,7 @@ export class Metrics {
 
   /** The page in Prometheus' text format. */
   text(): Promise<string> {
+    for (const tell of this.#tallies) tell();
     for (const waiting of this.#waiting) {
       this.count(waiting.name, waiting.labels, waiting.by);
       waiting.by = 0;

@@ -237,6 +237,13 @@ export const SETTINGS = {
     unit: 'bytes',
     says: 'Bytes the edge may keep in memory.',
   }),
+  edgeDiskBytes: integer({
+    default: 0,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    says: 'Bytes the edge may keep on disk, below its data folder, behind what it keeps in memory; they outlive a restart. 0: none. An object larger than a thirty-second of it is not kept there.',
+  }),
   prefetchSegments: integer({
     default: 1,
     min: 0,

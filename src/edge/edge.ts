@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { SettingsError } from '../config/settings.ts';
 import { derivedKeyOf } from '../kernel/access/derive.ts';
 import { parseTrust } from '../kernel/address.ts';
@@ -6,8 +7,9 @@ import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { AssetAccess } from './asset-access.ts';
+import { type DiskCounts, DiskTier, type DiskUsage } from './cache/disk/disk-tier.ts';
 import { FillTable } from './cache/fill-table.ts';
-import { MemoryTier } from './cache/memory-tier.ts';
+import { type MemoryCounts, MemoryTier } from './cache/memory-tier.ts';
 import { ConfigFeed } from './config-feed.ts';
 import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
@@ -17,7 +19,7 @@ import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
 import { deliver } from './phases/deliver.ts';
 import { fetch, fetchAhead } from './phases/fetch.ts';
-import { join } from './phases/join.ts';
+import { join as joinFill } from './phases/join.ts';
 import { lookup } from './phases/lookup.ts';
 import { receive } from './phases/receive.ts';
 import { refuse } from './phases/refuse.ts';
@@ -40,6 +42,8 @@ export interface EdgeOptions {
   readonly edgeSecret?: string;
   /** Folder for the last good configuration. */
   readonly dataDir: string;
+  /** Which of several edge processes on this data folder it is, from 0. */
+  readonly worker?: number;
   readonly settings: EdgeSettings;
   readonly clock: Clock;
   readonly log: Log;
@@ -75,6 +79,9 @@ export class Edge {
     const patient = { ...settings, originFirstByteMs: settings.originFirstByteMs + 30_000 };
     this.#control = controlUrl ? new Upstream(controlUrl, patient) : undefined;
     this.#feed = this.#makeFeed();
+    const tier = new MemoryTier(settings.cacheBytes);
+    const disk = this.#makeDisk(tier);
+    tier.lower = disk;
     this.#parts = {
       mode: options.mode,
       edgeId: `edge-${randomBytes(4).toString('hex')}`,
@@ -83,7 +90,8 @@ export class Edge {
       settings,
       trusts: trustOf(settings),
       schemeOf: schemes(settings.edgeUrl),
-      tier: new MemoryTier(settings.cacheBytes),
+      tier,
+      disk,
       fills: new FillTable(),
       origin: this.#origin,
       gate: this.#makeGate(),
@@ -98,6 +106,17 @@ export class Edge {
     return { cachedBytes: tier.usedBytes, entries: tier.entryCount, fills: fills.size };
   }
 
+  /** What each tier found and gave up since the start, and what the disk holds. */
+  get tiers(): { memory: MemoryCounts; disk: (DiskCounts & DiskUsage) | undefined } {
+    const { tier, disk } = this.#parts;
+    return { memory: tier.counts, disk: disk && { ...disk.counts, ...disk.usage } };
+  }
+
+  /** Resolves when the disk has everything that was stored. */
+  async written(): Promise<void> {
+    await this.#parts.disk?.idle();
+  }
+
   /** Viewers who read the fill of a resource at this moment. */
   readersOf(resource: string): number {
     return this.#parts.fills.get(resource)?.readerCount ?? 0;
@@ -107,7 +126,7 @@ export class Edge {
   async start(): Promise<EdgeAddress> {
     const { host, port, clock, settings, log } = this.#options;
     await this.#feed?.start();
-    await this.#feed?.heard(FIRST_CONFIG_MS);
+    await Promise.all([this.#feed?.heard(FIRST_CONFIG_MS), this.#parts.disk?.start()]);
     const { edgeId, mode } = this.#parts;
     const { trusts } = this.#parts;
     this.#door = new Door({ mode, host, port, phases: phasesOf(this.#parts), clock, edgeId, settings, trusts, log });
@@ -135,7 +154,7 @@ export class Edge {
     await this.#feed?.stop();
     await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
-    await Promise.all([this.#origin.stop(), this.#control?.stop()]);
+    await Promise.all([this.#origin.stop(), this.#control?.stop(), this.#parts.disk?.stop()]);
   }
 
   #makeFeed(): ConfigFeed | undefined {
@@ -146,6 +165,20 @@ export class Edge {
     return new ConfigFeed({ control: this.#control, edgeSecret, dataDir, clock, log });
   }
 
+  #makeDisk(memory: MemoryTier): DiskTier | undefined {
+    const { settings, dataDir, mode, originUrl, clock, log, worker = 0 } = this.#options;
+    if (settings.edgeDiskBytes === 0) return undefined;
+    return new DiskTier({
+      folder: join(dataDir, 'edge-cache', String(worker)),
+      limitBytes: settings.edgeDiskBytes,
+      // Our own paths name a film and its version wherever its origin is; another origin's mean something else elsewhere.
+      identity: mode === 'film' ? 'films' : originUrl,
+      clock,
+      log,
+      memory,
+    });
+  }
+
   #makePrefetch(): Prefetch | undefined {
     const { mode, settings, clock } = this.#options;
     if (mode === 'proxy' || settings.prefetchSegments === 0) return undefined;
@@ -153,8 +186,14 @@ export class Edge {
       depth: settings.prefetchSegments,
       clock,
       isWorthwhile: (path) => {
-        const { tier, fills } = this.#parts;
-        return tier.isCalm && !tier.has(path) && !fills.get(path) && !fills.isUncacheable(path, clock.now());
+        const { tier, disk, fills } = this.#parts;
+        return (
+          tier.isCalm &&
+          !tier.has(path) &&
+          !disk?.has(path) &&
+          !fills.get(path) &&
+          !fills.isUncacheable(path, clock.now())
+        );
       },
       fetch: (path, onEnd) => fetchAhead(path, this.#parts, onEnd),
     });
@@ -199,11 +238,11 @@ function phasesOf(parts: EdgeParts): PhaseTable {
     route: route(parts),
     authorize: authorize(parts),
     lookup: lookup(parts),
-    join: join(parts),
+    join: joinFill(parts),
     fetch: fetch(parts),
     admit: admit(parts),
     shape: shape(parts),
-    deliver,
+    deliver: deliver(parts),
     refuse: refuse(parts),
     settle: settle(parts),
   };

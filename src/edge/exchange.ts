@@ -5,6 +5,7 @@ import type { Fault, FaultCode } from '../kernel/errors.ts';
 import type { FilmObject } from '../kernel/film/paths.ts';
 import type { UnstorableReason } from '../kernel/http/storable.ts';
 import type { CachedObject } from './cache/cached-object.ts';
+import type { DiskObject } from './cache/disk/disk-object.ts';
 import type { Fill, FillReader } from './cache/fill.ts';
 import type { Peer, ViewerRequest, ViewerResponse } from './viewer.ts';
 
@@ -77,13 +78,20 @@ export interface FillBody {
   readonly end: number | undefined;
 }
 
+/** A part of a body that stays on disk: bytes from `start` to before `end`. */
+export interface DiskBody {
+  readonly object: DiskObject;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What is to be sent: decided by shape or refuse, sent by deliver. */
 export interface Reply {
   readonly status: number;
   /** Flat list for `writeHead`. */
   readonly fields: string[];
   /** Text stands for one byte a character. */
-  readonly body: Buffer | string | FillBody | undefined;
+  readonly body: Buffer | string | FillBody | DiskBody | undefined;
 }
 
 /** One viewer's request on its way through the edge. Phases write to it, in their order; nobody else does. */
@@ -127,6 +135,11 @@ export class Exchange {
   verdict: Verdict = 'bypass';
   reason: Reason = 'answered-here';
   object: CachedObject | undefined;
+  /** A fresh copy whose body stays on disk. */
+  onDisk: DiskObject | undefined;
+  /** Looked for on disk so often, and what was brought from there. */
+  seeks = 0;
+  brought: CachedObject | undefined;
   /** An older copy, for revalidation and for an origin that fails. */
   stale: CachedObject | undefined;
   fill: Fill | undefined;

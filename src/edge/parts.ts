@@ -3,6 +3,7 @@ import type { KeyLookup } from '../kernel/access/proof.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { AssetAccess } from './asset-access.ts';
+import type { DiskTier } from './cache/disk/disk-tier.ts';
 import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
 import type { Fact } from './exchange.ts';
@@ -13,6 +14,8 @@ import type { Upstream } from './upstream.ts';
 /** The slice of the settings that the edge is given. */
 export interface EdgeSettings {
   readonly cacheBytes: number;
+  /** 0: no disk tier. */
+  readonly edgeDiskBytes: number;
   readonly fillFollowMs: number;
   readonly originConnectMs: number;
   readonly originFirstByteMs: number;
@@ -59,6 +62,8 @@ export interface EdgeParts {
   /** The scheme that a viewer used. */
   readonly schemeOf: (arrival: Arrival) => string;
   readonly tier: MemoryTier;
+  /** Undefined when it is switched off. */
+  readonly disk: DiskTier | undefined;
   readonly fills: FillTable;
   readonly origin: Upstream;
   /** Undefined in proxy mode, where playlists mean nothing, and when it is switched off. */

@@ -34,7 +34,8 @@ export interface ViewerResponse {
   readonly closed: boolean;
   /** The fields are a flat list, which stays as it is. */
   writeHead(status: number, fields: string[]): unknown;
-  write(bytes: Buffer): boolean;
+  /** Calls back when the connection has taken the bytes and they may be overwritten; perhaps never when it is gone. */
+  write(bytes: Buffer, onTaken?: () => void): boolean;
   end(): unknown;
   end(body: Buffer): unknown;
   end(body: string, encoding: 'latin1'): unknown;

@@ -24,6 +24,7 @@ export const FAULTS = {
   RATE_LIMITED: { side: 'viewer', status: 429, says: 'Too many requests; try again after the time in Retry-After.' },
   INTERNAL: { side: 'ours', status: 500, says: 'Something went wrong on our side; the log has the details.' },
   UNAVAILABLE: { side: 'ours', status: 503, says: 'The server cannot answer right now; try again shortly.' },
+  CACHE_DAMAGED: { side: 'ours', status: 500, says: 'A stored copy was damaged; ask again.' },
   STORAGE_FULL: { side: 'ours', status: 507, says: 'The server has no room left for this.' },
   STORAGE_UNAVAILABLE: { side: 'ours', status: 503, says: 'The object store does not answer right now.' },
   STORAGE_REFUSED: { side: 'ours', status: 500, says: 'The object store does not accept this server.' },

@@ -1,4 +1,4 @@
-/** `npm run bench [edge|cold|eviction|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|cold|eviction|ladder|film|workers|memory|restart]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchCold } from './cold.bench.ts';
@@ -8,6 +8,7 @@ import { benchFilm } from './film.bench.ts';
 import { benchLadder } from './ladder.bench.ts';
 import { type Table, writeTable } from './measure.ts';
 import { benchMemory } from './memory.bench.ts';
+import { benchRestart } from './restart.bench.ts';
 import { benchWorkers } from './workers.bench.ts';
 
 interface Bench {
@@ -21,6 +22,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'edge', needs: ['nginx', 'wrk', 'taskset'], run: benchEdge },
   { name: 'cold', needs: ['nginx', 'taskset'], run: benchCold },
   { name: 'eviction', needs: [], run: benchEviction },
+  { name: 'restart', needs: ['nginx', 'taskset'], run: benchRestart },
   { name: 'ladder', needs: ['ffmpeg'], run: benchLadder },
   { name: 'film', needs: ['ffmpeg', 'chromium'], run: benchFilm },
   { name: 'workers', needs: ['ffmpeg'], run: benchWorkers },

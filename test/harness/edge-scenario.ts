@@ -81,9 +81,25 @@ export class EdgeScenario {
   }
 
   async start(): Promise<this> {
-    const { mode = 'proxy', settings, edgeSecret = 'a secret of the fleet', controlUrl, originUrl } = this.#options;
     await this.origin.start();
     this.#folder = await mkdtemp(join(tmpdir(), 'frontrow-edge-'));
+    await this.#startEdge();
+    return this;
+  }
+
+  /** Another edge on the same folder and origin; `between` happens while there is none. */
+  async restartEdge(between?: (dataDir: string) => Promise<void>): Promise<void> {
+    await this.#edge?.stop();
+    await between?.(this.dataDir);
+    await this.#startEdge();
+  }
+
+  get dataDir(): string {
+    return this.#options.dataDir ?? this.#folder;
+  }
+
+  async #startEdge(): Promise<void> {
+    const { mode = 'proxy', settings, edgeSecret = 'a secret of the fleet', controlUrl, originUrl } = this.#options;
     this.#edge = new Edge({
       host: '127.0.0.1',
       port: 0,
@@ -91,7 +107,7 @@ export class EdgeScenario {
       originUrl: originUrl ?? this.origin.url,
       ...(controlUrl ? { controlUrl } : {}),
       edgeSecret,
-      dataDir: this.#options.dataDir ?? this.#folder,
+      dataDir: this.dataDir,
       settings: loadSettings({}, { edgeTlsPort: 0, ...settings }),
       clock: this.clock,
       log: this.#options.log ?? silentLog,
@@ -103,7 +119,6 @@ export class EdgeScenario {
     const { url, tlsUrl = '' } = await this.#edge.start();
     this.url = url;
     this.tlsUrl = tlsUrl;
-    return this;
   }
 
   async stop(): Promise<void> {

@@ -22,14 +22,35 @@ export interface PreparedBlock {
   readonly fields: string[];
 }
 
-/** A complete answer in memory. Everything but its use is fixed: a revalidation puts a new object in its place. */
-export class CachedObject {
-  readonly kind = 'object';
+/** A complete answer, wherever its body is. */
+export abstract class StoredAnswer {
   readonly key: string;
   readonly head: Representation;
-  readonly body: Buffer;
   readonly age: Age;
   readonly freshUntilMs: number;
+
+  constructor(key: string, head: Representation, age: Age) {
+    this.key = key;
+    this.head = head;
+    this.age = age;
+    this.freshUntilMs = age.bornAtMs + age.lifetime.freshSeconds * 1000;
+  }
+
+  abstract get bodyBytes(): number;
+
+  isFresh(nowMs: number): boolean {
+    return nowMs < this.freshUntilMs;
+  }
+
+  ageSeconds(nowMs: number): number {
+    return Math.max(0, Math.floor((nowMs - this.age.bornAtMs) / 1000));
+  }
+}
+
+/** One in memory. Everything but its use is fixed: a revalidation puts a new object in its place. */
+export class CachedObject extends StoredAnswer {
+  readonly kind = 'object';
+  readonly body: Buffer;
   readonly sizeBytes: number;
   /** A viewer waits for it before the picture comes. */
   readonly opens: boolean;
@@ -40,15 +61,16 @@ export class CachedObject {
   #text: string | undefined;
 
   constructor(key: string, head: Representation, body: Buffer, age: Age) {
-    this.key = key;
-    this.head = head;
+    super(key, head, age);
     this.body = body;
-    this.age = age;
-    this.freshUntilMs = age.bornAtMs + age.lifetime.freshSeconds * 1000;
     this.opens = isOpening(key, fieldOf(head.fields, 'content-type'), body.length);
     const textBytes = body.length <= TEXT_BYTES ? body.length : 0;
     this.sizeBytes =
       body.length + textBytes + OVERHEAD_BYTES + head.fields.reduce((sum, text) => sum + text.length, key.length);
+  }
+
+  get bodyBytes(): number {
+    return this.body.length;
   }
 
   /** The body as it is handed to a viewer: a small one as text, in which each character stands for one byte (Latin-1). */
@@ -56,14 +78,6 @@ export class CachedObject {
     if (this.body.length === 0 || this.body.length > TEXT_BYTES) return this.body;
     this.#text ??= this.body.toString('latin1');
     return this.#text;
-  }
-
-  isFresh(nowMs: number): boolean {
-    return nowMs < this.freshUntilMs;
-  }
-
-  ageSeconds(nowMs: number): number {
-    return Math.max(0, Math.floor((nowMs - this.age.bornAtMs) / 1000));
   }
 
   mayServeWhileRevalidating(nowMs: number): boolean {

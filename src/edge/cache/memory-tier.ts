@@ -4,6 +4,21 @@ import type { Slot } from './s3-fifo.ts';
 
 export type Entry = CachedObject | VaryMarker;
 
+/** What lies below memory and is told of everything that changes in it. */
+export interface LowerTier {
+  put(entry: Entry): void;
+  delete(key: string): void;
+  /** Pushed out of memory. */
+  left(key: string): void;
+}
+
+/** Objects found, their bytes, and entries pushed out. */
+export interface MemoryCounts {
+  readonly hits: number;
+  readonly hitBytes: number;
+  readonly evicted: number;
+}
+
 /** The largest object that is kept: one film must not push everybody else's segments out. */
 const LARGEST_SHARE = 1 / 8;
 
@@ -16,6 +31,10 @@ export class MemoryTier {
   readonly largestObjectBytes: number;
   readonly #slots = new Map<string, Slot<Entry>>();
   readonly #eviction = new Eviction<Entry>();
+  /** Set once, before the first entry. */
+  lower: LowerTier | undefined;
+  /** Counted since the start. */
+  readonly counts = { hits: 0, hitBytes: 0, evicted: 0 };
   #storedBytes = 0;
   #reservedBytes = 0;
 
@@ -27,6 +46,11 @@ export class MemoryTier {
   /** Bytes of entries and reservations together; never more than the limit. */
   get usedBytes(): number {
     return this.#storedBytes + this.#reservedBytes;
+  }
+
+  /** Room that costs no entry. */
+  get freeBytes(): number {
+    return this.limitBytes - this.usedBytes;
   }
 
   /** Whether bytes on their way hold less than half of everything, so that more may come without being asked for. */
@@ -42,6 +66,10 @@ export class MemoryTier {
     const slot = this.#slots.get(key);
     if (!slot) return undefined;
     this.#eviction.touch(slot);
+    if (slot.item.kind === 'object') {
+      this.counts.hits += 1;
+      this.counts.hitBytes += slot.item.body.length;
+    }
     return slot.item;
   }
 
@@ -63,14 +91,26 @@ export class MemoryTier {
 
   /** False when there is no room even after eviction; an older entry of the same key is gone in either case. */
   put(entry: Entry): boolean {
-    this.delete(entry.key);
+    this.lower?.put(entry);
+    return this.lift(entry);
+  }
+
+  /** Puts in what the tier below has, or leaves it to that one when there is no room. */
+  lift(entry: Entry): boolean {
+    this.#drop(entry.key);
     if (!this.#makeRoom(entry.sizeBytes)) return false;
     this.#slots.set(entry.key, this.#eviction.add(entry));
     this.#storedBytes += entry.sizeBytes;
     return true;
   }
 
+  /** From here and from below. */
   delete(key: string): boolean {
+    this.lower?.delete(key);
+    return this.#drop(key);
+  }
+
+  #drop(key: string): boolean {
     const slot = this.#slots.get(key);
     if (!slot) return false;
     this.#eviction.remove(slot);
@@ -83,7 +123,9 @@ export class MemoryTier {
     while (this.usedBytes + bytes > this.limitBytes) {
       const victim = this.#eviction.evict();
       if (!victim) return false;
+      this.counts.evicted += 1;
       this.#forget(victim);
+      this.lower?.left(victim.key);
     }
     return true;
   }

@@ -54,10 +54,10 @@ export class StreamReply implements ViewerResponse {
   }
 
   /** False when the viewer has as much as it takes for now. Pieces larger than a slice are for `end`. */
-  write(bytes: Buffer): boolean {
+  write(bytes: Buffer, onTaken?: () => void): boolean {
     if (this.closed) return false;
     this.#givenBytes += bytes.length;
-    return this.#stream.write(bytes);
+    return this.#stream.write(bytes, onTaken);
   }
 
   end(body?: Buffer | string, encoding?: 'latin1'): void {

@@ -1,25 +1,31 @@
 import { Fault } from '../../kernel/errors.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, FillBody, Step } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import { sendFromDisk } from './deliver-disk.ts';
 import { newsOf } from './news.ts';
 
 /** Sends the reply. What is in memory goes out in this turn; what still arrives goes out as it does. */
-export const deliver: Phase = (x) => {
-  const { reply } = x;
-  if (!reply) throw new Fault('INTERNAL', { detail: { step: 'deliver without a reply' } });
-  const { body } = reply;
-  x.firstByteAt = performance.now();
-  x.response.writeHead(reply.status, reply.fields);
-  if (body === undefined) {
-    x.response.end();
+export function deliver({ disk }: EdgeParts): Phase {
+  return (x) => {
+    const { reply } = x;
+    if (!reply) throw new Fault('INTERNAL', { detail: { step: 'deliver without a reply' } });
+    const { body } = reply;
+    if (disk && typeof body === 'object' && 'object' in body) return sendFromDisk(x, reply, body, disk.pool);
+    x.firstByteAt = performance.now();
+    x.response.writeHead(reply.status, reply.fields);
+    if (body === undefined) {
+      x.response.end();
+      return 'settle';
+    }
+    if (typeof body === 'string') x.response.end(body, 'latin1');
+    else if (body instanceof Uint8Array) x.response.end(body);
+    else if ('reader' in body) return pump(x, body);
+    else throw new Fault('INTERNAL', { detail: { step: 'deliver from no disk' } });
+    x.bytesSent = body.length;
     return 'settle';
-  }
-  if (typeof body === 'string') x.response.end(body, 'latin1');
-  else if (body instanceof Uint8Array) x.response.end(body);
-  else return pump(x, body);
-  x.bytesSent = body.length;
-  return 'settle';
-};
+  };
+}
 
 const NOTHING = Buffer.alloc(0);
 

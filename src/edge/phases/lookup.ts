@@ -3,17 +3,20 @@ import { readCachePolicy } from '../../kernel/http/cache-policy.ts';
 import { readWishes, type Standing, suits, type Wishes } from '../../kernel/http/request-directives.ts';
 import { firstLanguage, variantKey } from '../../kernel/http/vary.ts';
 import type { CachedObject, VaryMarker } from '../cache/cached-object.ts';
+import { DiskObject } from '../cache/disk/disk-object.ts';
+import type { DiskTier } from '../cache/disk/disk-tier.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { refreshBehind } from './fetch.ts';
+import { wantsOwnPlaylist } from './signed-playlist.ts';
 
 /** Whether the answer may come from memory. A GET with a body asks for something that its key does not tell. */
 function isCacheable(x: Exchange, { mode }: EdgeParts): boolean {
   return (x.method === 'GET' || x.method === 'HEAD') && (mode === 'film' || !x.hasBody);
 }
 
-/** Looks for a stored answer. Never waits. */
+/** Looks for a stored answer. Waits for nothing but a disk that has it. */
 export function lookup(parts: EdgeParts): Phase {
   return (x) => {
     if (!isCacheable(x, parts)) {
@@ -21,6 +24,8 @@ export function lookup(parts: EdgeParts): Phase {
       return goAlone(x, 'method');
     }
     const object = find(x, parts);
+    const { disk } = parts;
+    if (!object && disk && x.seeks < MAX_SEEKS && disk.has(x.key)) return seek(x, disk);
     const wishes = parts.settings.honourRequestDirectives ? wishesOf(x, parts) : undefined;
     if (wishes) return obey(x, object, wishes, parts);
     if (!object) return missed(x);
@@ -74,11 +79,11 @@ function standingOf(object: CachedObject, nowMs: number): Standing {
 /** The stored answer for this request, following a marker to the variant; sets the key it was or will be found at. */
 function find(x: Exchange, { tier }: EdgeParts): CachedObject | undefined {
   x.key = x.resource;
-  const entry = tier.get(x.key);
+  const entry = tier.get(x.key) ?? broughtFor(x);
   if (entry?.kind !== 'vary') return entry;
   x.key = entry.placeOf(variantKey(entry.names, x.request.headers));
   x.reason = 'variant-absent';
-  return objectAt(x.key, tier) ?? inOtherWords(x, entry, tier);
+  return objectAt(x.key, tier) ?? broughtFor(x) ?? inOtherWords(x, entry, tier);
 }
 
 function objectAt(key: string, tier: EdgeParts['tier']): CachedObject | undefined {
@@ -95,6 +100,36 @@ function inOtherWords(x: Exchange, marker: VaryMarker, tier: EdgeParts['tier']):
   const object = variant === undefined ? undefined : objectAt(marker.placeOf(variant), tier);
   if (object) x.key = object.key;
   return object;
+}
+
+/** What came from disk and found no room in memory, or has been pushed out again. */
+function broughtFor({ brought, key }: Exchange): CachedObject | undefined {
+  return brought?.key === key ? brought : undefined;
+}
+
+/** Once for where variants are, once for the variant; whatever comes of it, there is no third time. */
+const MAX_SEEKS = 2;
+
+/** Brings what is on disk into memory and looks again, or leaves a large body where it is and serves it from there. */
+async function seek(x: Exchange, disk: DiskTier): Promise<Step> {
+  x.seeks += 1;
+  const found = await disk.read(x.key, { nowMs: x.receivedAtMs, whole: needsWhole(x) });
+  if (!(found instanceof DiskObject)) {
+    if (x.gone) throw new Fault('VIEWER_GONE');
+    if (found?.kind === 'object') x.brought = found;
+    return 'lookup';
+  }
+  x.onDisk = found;
+  if (x.gone) throw new Fault('VIEWER_GONE');
+  x.verdict = 'hit';
+  x.reason = 'fresh';
+  return 'shape';
+}
+
+/** A playlist that is to be written anew, and whatever a viewer has wishes about beyond having it. */
+function needsWhole(x: Exchange): boolean {
+  const { 'cache-control': cacheControl, pragma } = x.request.headers;
+  return x.method !== 'GET' || cacheControl !== undefined || pragma !== undefined || wantsOwnPlaylist(x);
 }
 
 function missed(x: Exchange): Step {

@@ -54,7 +54,8 @@ function hasField(fields: readonly string[], name: string): boolean {
 
 /** An answer straight from the origin keeps the age it came with, if any; one from memory always tells it. */
 function ageOf(x: Exchange, nowMs: number): number | undefined {
-  if (x.object) return x.object.ageSeconds(nowMs);
+  const stored = x.object ?? x.onDisk;
+  if (stored) return stored.ageSeconds(nowMs);
   const answer = x.fill?.answer;
   const seconds = answer ? Math.floor((nowMs - answer.bornAtMs) / 1000) : 0;
   return seconds > 0 || x.verdict === 'collapsed' ? Math.max(0, seconds) : undefined;
@@ -67,13 +68,14 @@ function xCache(x: Exchange, status: number): string {
 }
 
 function cacheStatus(x: Exchange, nowMs: number): CacheStatus {
-  const { verdict, reason, object, fill } = x;
-  const ttlSeconds = object ? Math.floor((object.freshUntilMs - nowMs) / 1000) : undefined;
+  const { verdict, reason, object, onDisk, brought, fill } = x;
+  const stands = object ?? onDisk;
+  const ttlSeconds = stands ? Math.floor((stands.freshUntilMs - nowMs) / 1000) : undefined;
   const ttl = ttlSeconds === undefined ? {} : { ttlSeconds };
   const stored = fill?.kept ? { stored: true } : {};
   switch (verdict) {
     case 'hit':
-      return { hit: true, ...ttl };
+      return { hit: true, ...ttl, ...(onDisk || (object && object === brought) ? { detail: 'disk' } : {}) };
     case 'stale':
       return { hit: true, ...ttl, detail: reason };
     case 'revalidated':

@@ -5,6 +5,7 @@ import type { EdgeParts } from '../parts.ts';
 export function settle({ onFact }: EdgeParts): (x: Exchange) => void {
   return (x) => {
     x.reader?.leave();
+    x.onDisk?.close();
     const { response } = x;
     // Whole or not at all: a body that broke off must not look finished.
     if (x.fault && x.headSent && !response.writableEnded) response.destroy();

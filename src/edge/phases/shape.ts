@@ -14,8 +14,10 @@ export function shape(parts: EdgeParts): Phase {
   const plain = plainHit(parts);
   const signed = new SignedPlaylists(parts);
   return (x) => {
-    if (x.object && x.film?.kind === 'segment' && x.object.head.status === 200) parts.prefetch?.follow(x.path);
-    if (x.object && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
+    const stored = x.object ?? x.onDisk;
+    if (stored && x.film?.kind === 'segment' && stored.head.status === 200) parts.prefetch?.follow(x.path);
+    // A block that tells of the disk would be told to those who follow.
+    if (x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
     const subject = subjectOf(x);
     if (wantsOwnPlaylist(x, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
     return shapeSubject(x, subject, parts);
@@ -29,8 +31,9 @@ function shapeSubject(x: Exchange, subject: Subject, parts: EdgeParts): Step {
 }
 
 function subjectOf(x: Exchange): Subject {
-  const { object } = x;
+  const { object, onDisk } = x;
   if (object) return { head: object.head, sizeBytes: object.body.length, etag: object.head.etag, bytes: object.body };
+  if (onDisk) return { head: onDisk.head, sizeBytes: onDisk.bodyBytes, etag: onDisk.head.etag, bytes: undefined };
   const answer = x.fill?.answer;
   if (!answer) throw new Fault('INTERNAL', { detail: { step: 'shape without an answer' } });
   const head = x.leads || x.alone ? answer.head : answer.sharedHead;
@@ -116,6 +119,7 @@ function askedTheOrigin(x: Exchange, { mode }: EdgeParts): boolean {
 
 function bodyOf(x: Exchange, { bytes }: Subject, range: { start: number; end: number | undefined }): Reply['body'] {
   if (bytes) return isWhole(range, bytes.length) ? bytes : bytes.subarray(range.start, range.end);
+  if (x.onDisk) return { object: x.onDisk, start: range.start, end: range.end ?? x.onDisk.bodyBytes };
   if (!x.reader) throw new Fault('INTERNAL', { detail: { step: 'shape without a reader' } });
   return { reader: x.reader, start: range.start, end: range.end };
 }

@@ -1,0 +1,179 @@
+import type { Entry } from '../memory-tier.ts';
+import { type BodyPlace, type KnownPlace, type Meta, type Place, placeOf, writeMeta, writePrefix } from './record.ts';
+import { Segment } from './segment.ts';
+
+/** What the index says of one entry. It waits in memory until it has a place. */
+export class Located {
+  readonly hash: string;
+  place: Place | undefined;
+  /** Where its body lies. */
+  segment: Segment<Located> | undefined;
+  waiting: Entry | undefined;
+  /** The record on disk that this one makes worthless once it is written. */
+  before: Located | undefined;
+  /** Asked for since it was written. */
+  uses = 0;
+  /** In memory as well. */
+  held = false;
+  /** Deleted or replaced while it was on its way. */
+  cancelled = false;
+
+  constructor(hash: string) {
+    this.hash = hash;
+  }
+}
+
+/** What is to be written of one entry; without a body when an older record has it. */
+export interface Draft {
+  readonly located: Located;
+  readonly meta: Meta;
+  readonly body: Buffer | undefined;
+  readonly bodyAt: BodyPlace | undefined;
+}
+
+/** Parts of the limit: what is given up at once must be little, and a file for each object would be many. */
+const SEGMENTS = 32;
+/** The newest segment, half of one that moves before the oldest goes, and the places beside them. */
+const GROWING = 1.6;
+const LARGEST_SEGMENT_BYTES = 1_073_741_824;
+
+/**
+ * The segment files of a folder and the index of what lies in them. Records are only ever added to the newest segment, and
+ * the oldest is given up as a whole: so a record never outlives the mark that an older one of its key is gone.
+ */
+export class Shelf {
+  readonly index = new Map<string, Located>();
+  readonly segmentBytes: number;
+  readonly #folder: string;
+  readonly #limitBytes: number;
+  /** Oldest first. */
+  #segments: Segment<Located>[] = [];
+  /** The one that is written to, if any is. */
+  #current: Segment<Located> | undefined;
+  #nextNumber = 1;
+  #sequence = 1;
+
+  constructor(folder: string, limitBytes: number) {
+    this.#folder = folder;
+    this.#limitBytes = limitBytes;
+    this.segmentBytes = Math.min(Math.floor(limitBytes / SEGMENTS), LARGEST_SEGMENT_BYTES);
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, { footprintBytes }) => sum + footprintBytes, 0);
+  }
+
+  segmentOf(number: number): Segment<Located> | undefined {
+    return this.#segments.findLast((each) => each.number === number);
+  }
+
+  /** Whether this is still what the index says of its key. */
+  isCurrent(located: Located): boolean {
+    return this.index.get(located.hash) === located;
+  }
+
+  async takeOver(numbers: readonly number[]): Promise<void> {
+    for (const number of numbers) {
+      const segment = await Segment.reopen<Located>(this.#folder, number);
+      this.#segments.push(segment);
+      this.#nextNumber = number + 1;
+      for (const place of await segment.places()) this.#know(place, segment);
+    }
+    while (this.bytes > this.#limitBytes && this.#segments[0]) await this.giveUp(this.#segments[0]);
+  }
+
+  /** Room for so many bytes in the newest segment: itself, or undefined when there must be another. */
+  roomFor(bytes: number): Segment<Located> | undefined {
+    return this.#current && this.#current.sizeBytes + bytes <= this.segmentBytes ? this.#current : undefined;
+  }
+
+  /** The oldest segment, where there is not room for the newest to become full and for what moves into it meanwhile. */
+  get surplus(): Segment<Located> | undefined {
+    const [oldest] = this.#segments;
+    const sealedBytes = this.bytes - (this.#current?.footprintBytes ?? 0);
+    const isFull = sealedBytes + this.segmentBytes * GROWING > this.#limitBytes;
+    return isFull && oldest !== this.#current ? oldest : undefined;
+  }
+
+  async open(): Promise<Segment<Located>> {
+    const segment = await Segment.create<Located>(this.#folder, this.#nextNumber++);
+    this.#segments.push(segment);
+    this.#current = segment;
+    return segment;
+  }
+
+  /** Ends the newest segment. */
+  async seal(): Promise<void> {
+    const full = this.#current;
+    this.#current = undefined;
+    if (!full) return;
+    if (full.sizeBytes > 0) return full.seal();
+    this.#segments = this.#segments.filter((each) => each !== full);
+    await full.drop();
+  }
+
+  /** Takes a segment off the shelf; what lies in it is found no longer. */
+  async giveUp(segment: Segment<Located>): Promise<void> {
+    for (const located of segment.entries) if (this.isCurrent(located)) this.index.delete(located.hash);
+    this.#segments = this.#segments.filter((each) => each !== segment);
+    if (this.#current === segment) this.#current = undefined;
+    await segment.drop();
+  }
+
+  /** Appends records and tells where they are. */
+  async write(drafts: readonly Draft[], segment: Segment<Located>): Promise<Place[]> {
+    const buffers: Buffer[] = [];
+    const places: Place[] = [];
+    let offset = segment.sizeBytes;
+    for (const { located, meta, body, bodyAt } of drafts) {
+      const text = writeMeta(meta);
+      const at = { hash: located.hash, sequence: this.#sequence++, segment: segment.number, offset };
+      const bodyBytes = body?.length ?? located.before?.place?.bodyBytes ?? 0;
+      const place = placeOf(at, { text, bodyBytes, body: bodyAt });
+      buffers.push(writePrefix(place), text, ...(body && body.length > 0 ? [body] : []));
+      offset += place.headBytes + (body?.length ?? 0);
+      places.push(place);
+    }
+    await segment.append(buffers, places);
+    return places;
+  }
+
+  /** Takes an entry out of the index; its record stays. */
+  forget(located: Located): void {
+    if (this.isCurrent(located)) this.index.delete(located.hash);
+    located.segment?.entries.delete(located);
+  }
+
+  /** Says in the record itself that it is gone. Where even that fails, everything in its segment goes. */
+  markGone(place: Place): void {
+    const segment = this.segmentOf(place.segment);
+    if (!segment) return;
+    try {
+      segment.markGone(place);
+    } catch (cause) {
+      void this.giveUp(segment).catch(() => {});
+      throw cause;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.seal().catch(() => {});
+    await Promise.all(this.#segments.map((segment) => segment.close()));
+    this.#segments = [];
+    this.index.clear();
+  }
+
+  #know(place: KnownPlace, own: Segment<Located>): void {
+    this.#sequence = Math.max(this.#sequence, place.sequence + 1);
+    const before = this.index.get(place.hash);
+    if (before?.place && before.place.sequence > place.sequence) return;
+    if (before) this.forget(before);
+    const segment = place.bodySegment === own.number ? own : this.segmentOf(place.bodySegment);
+    if (place.gone || !segment) return;
+    const located = new Located(place.hash);
+    located.place = place;
+    located.segment = segment;
+    segment.entries.add(located);
+    this.index.set(place.hash, located);
+  }
+}
