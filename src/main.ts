@@ -339,6 +339,8 @@ async function startEdge(ground: Ground, place: EdgePlace): Promise<EdgeAddress>
   });
   metrics.gauge('edge_cache_bytes', () => edge.usage.cachedBytes);
   reportTiers(edge, metrics);
+  metrics.gauge('edge_connections', () => edge.usage.connections);
+  metrics.gauge('edge_tunnels', () => edge.usage.tunnels);
   lifecycle.add('edge', () => edge.stop());
   return edge.start();
 }

@@ -20,6 +20,8 @@ const COUNTERS = {
 const GAUGES = {
   edge_cache_bytes: { says: 'Bytes the edge holds in memory.' },
   edge_disk_bytes: { says: 'Bytes the edge holds on disk.' },
+  edge_connections: { says: 'Connections of viewers.' },
+  edge_tunnels: { says: 'Connections of viewers that carry a WebSocket.' },
   jobs_waiting: { says: 'Jobs that wait for a worker.' },
 } as const satisfies Record<string, { says: string }>;
 

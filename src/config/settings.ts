@@ -360,6 +360,13 @@ export const SETTINGS = {
     default: false,
     says: 'Whether connections from trusted addresses begin with a PROXY header, version 1 or 2.',
   }),
+  edgeTunnelIdleMs: integer({
+    default: 600_000,
+    min: 500,
+    max: 86_400_000,
+    unit: 'ms',
+    says: 'How long a WebSocket that the edge passes through may be silent on both sides before it is closed.',
+  }),
   edgeStopMs: integer({
     default: 10_000,
     min: 0,

@@ -26,6 +26,7 @@ import { refuse } from './phases/refuse.ts';
 import { route } from './phases/route.ts';
 import { settle } from './phases/settle.ts';
 import { shape } from './phases/shape.ts';
+import { tunnel } from './phases/tunnel.ts';
 import { Prefetch } from './prefetch.ts';
 import { schemes } from './scheme.ts';
 import { Upstream } from './upstream.ts';
@@ -100,10 +101,11 @@ export class Edge {
     };
   }
 
-  /** Bytes and entries in memory, and fills under way. */
-  get usage(): { cachedBytes: number; entries: number; fills: number } {
+  /** Bytes and entries in memory, fills under way, connections of viewers and those of them that are tunnels. */
+  get usage(): { cachedBytes: number; entries: number; fills: number; connections: number; tunnels: number } {
     const { tier, fills } = this.#parts;
-    return { cachedBytes: tier.usedBytes, entries: tier.entryCount, fills: fills.size };
+    const { connections, tunnels } = this.#door?.usage ?? { connections: 0, tunnels: 0 };
+    return { cachedBytes: tier.usedBytes, entries: tier.entryCount, fills: fills.size, connections, tunnels };
   }
 
   /** What each tier found and gave up since the start, and what the disk holds. */
@@ -238,6 +240,7 @@ function phasesOf(parts: EdgeParts): PhaseTable {
     route: route(parts),
     authorize: authorize(parts),
     lookup: lookup(parts),
+    tunnel: tunnel(parts),
     join: joinFill(parts),
     fetch: fetch(parts),
     admit: admit(parts),

@@ -7,7 +7,7 @@ import type { UnstorableReason } from '../kernel/http/storable.ts';
 import type { CachedObject } from './cache/cached-object.ts';
 import type { DiskObject } from './cache/disk/disk-object.ts';
 import type { Fill, FillReader } from './cache/fill.ts';
-import type { Peer, ViewerRequest, ViewerResponse } from './viewer.ts';
+import type { Peer, Upgrade, ViewerRequest, ViewerResponse } from './viewer.ts';
 
 /** The steps of a request, in the order of a miss; `refuse` is entered from any of them, `settle` always comes last. */
 export type Step =
@@ -15,6 +15,7 @@ export type Step =
   | 'route'
   | 'authorize'
   | 'lookup'
+  | 'tunnel'
   | 'join'
   | 'fetch'
   | 'admit'
@@ -45,6 +46,7 @@ export type Reason =
   | 'too-large'
   | 'no-room'
   | 'answered-here'
+  | 'tunnelled'
   | 'refused';
 
 /** One record an exchange: access log, metrics and reports are views of it. Never holds a signature or a token. */
@@ -100,6 +102,8 @@ export class Exchange {
   readonly request: ViewerRequest;
   readonly response: ViewerResponse;
   readonly peer: Peer;
+  /** The viewer asks to switch protocols. */
+  readonly upgrade: Upgrade | undefined;
   readonly receivedAtMs: number;
   /** For durations; from the monotonic clock. */
   readonly startedAt: number;
@@ -163,11 +167,19 @@ export class Exchange {
   #onGone: (() => void) | undefined;
   #onClosed: (() => void) | undefined;
 
-  constructor(id: string, request: ViewerRequest, response: ViewerResponse, peer: Peer, nowMs: number) {
+  constructor(
+    id: string,
+    request: ViewerRequest,
+    response: ViewerResponse,
+    peer: Peer,
+    nowMs: number,
+    upgrade?: Upgrade,
+  ) {
     this.id = id;
     this.request = request;
     this.response = response;
     this.peer = peer;
+    this.upgrade = upgrade;
     this.receivedAtMs = nowMs;
     this.startedAt = performance.now();
     this.method = request.method ?? 'GET';

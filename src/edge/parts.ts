@@ -25,6 +25,7 @@ export interface EdgeSettings {
   readonly edgeTlsCerts: string;
   readonly edgeTlsPort: number;
   readonly edgeStopMs: number;
+  readonly edgeTunnelIdleMs: number;
   /** Ranges of the proxies whose word about a viewer counts, with commas. */
   readonly edgeTrustedProxies: string;
   readonly edgeForwardedHeader: string;

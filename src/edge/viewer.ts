@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /**
  * The transport seam: what the phases see of a viewer. Over HTTP/1.1 these are node's own messages, taken as they are;
@@ -45,6 +45,15 @@ export interface ViewerResponse {
   off(event: 'close' | 'drain', listener: () => void): unknown;
   /** Breaks it off, so that no viewer takes what has arrived for the whole. */
   destroy(): unknown;
+}
+
+/** A viewer who would like to speak another protocol on this connection. */
+export interface Upgrade {
+  readonly socket: Duplex;
+  /** What came behind the request. */
+  readonly head: Buffer;
+  /** Says yes, with these fields; the connection is the caller's from then on. */
+  accept(fields: string[]): void;
 }
 
 /** The other end of a connection. */

@@ -30,12 +30,20 @@ export interface Held {
   breakOff(): void;
 }
 
+/** A request to switch protocols, and the connection it came on. */
+export interface Switching {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly head: Buffer;
+}
+
 type Script = (asked: Asked, response: ServerResponse) => void | Promise<void>;
 
 /** A real origin on a real socket that does exactly what a test tells it, and remembers what it was asked. */
 export class ScriptedOrigin {
   readonly asked: Asked[] = [];
   readonly #scripts = new Map<string, Script[]>();
+  readonly #switching = new Map<string, (asked: Switching) => void>();
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   #waiting: { enough: () => boolean; resolve: () => void }[] = [];
@@ -47,6 +55,14 @@ export class ScriptedOrigin {
       response.sendDate = false;
       // A request that breaks off has nobody left to answer.
       this.#answer(request, response).catch(() => response.destroy());
+    });
+    this.#server.on('upgrade', (request, socket, head) => {
+      const switching = this.#switching.get(request.url ?? '');
+      if (switching) switching({ request, socket: socket as Socket, head });
+      else
+        socket.end(
+          'HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\nX-Why: none here\r\nContent-Length: 4\r\n\r\nnone',
+        );
     });
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
@@ -86,6 +102,12 @@ export class ScriptedOrigin {
   /** The same answer to every request for a target, from now on. */
   serve(target: string, scripted: Scripted): this {
     return this.script(target, (_asked, response) => send(response, scripted));
+  }
+
+  /** What happens to a request for a target that asks to switch protocols; every other is told 426. */
+  switching(target: string, switching: (asked: Switching) => void): this {
+    this.#switching.set(target, switching);
+    return this;
   }
 
   script(target: string, script: Script): this {

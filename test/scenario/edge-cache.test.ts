@@ -253,11 +253,6 @@ test('a request that has been here already is refused', async () => {
   expect([refused.status, JSON.parse(refused.text).code]).toEqual([508, 'LOOP_DETECTED']);
 });
 
-test('a request to switch protocols is answered 501', async () => {
-  const answer = await s.get('/socket', { headers: { Connection: 'Upgrade', Upgrade: 'websocket' } });
-  expect([answer.status, JSON.parse(answer.body.toString()).code]).toEqual([501, 'UPGRADE_REFUSED']);
-});
-
 test('every exchange leaves one fact that tells the way it took', async () => {
   s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=60' }, body: 'fact' });
   await get('/a?token=secret');

@@ -137,7 +137,7 @@ describe('over HTTP/2', () => {
     held.write('half');
     await once(stream, 'data');
     held.breakOff();
-    await expect(answer).rejects.toThrow('reset');
+    await expect(answer).rejects.toThrow(`reset: ${constants.NGHTTP2_INTERNAL_ERROR}`);
     s.origin.serve('/a', { body: 'a' });
     expect((await viewer.get('/a')).status).toBe(200);
   });

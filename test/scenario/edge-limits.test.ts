@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -136,6 +138,24 @@ describe('a request that takes its time', () => {
     const silent = new RawViewer(s.tlsUrl);
     await silent.closed;
   });
+});
+
+test('a viewer who leaves in the middle of his body takes the request to the origin with him', async () => {
+  const broken = Promise.withResolvers<void>();
+  const origin = createServer((request) => request.on('error', () => broken.resolve()).resume());
+  origin.listen(0, '127.0.0.1');
+  await once(origin, 'listening');
+  await s.stop();
+  const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  s = await new EdgeScenario({ clock: systemClock, originUrl }).start();
+  const reached = once(origin, 'request');
+  const viewer = new RawViewer(s.url).send(
+    `POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n`,
+  );
+  await reached;
+  viewer.socket.destroy();
+  await broken.promise;
+  origin.close();
 });
 
 describe('a request that two servers could read in two ways', () => {

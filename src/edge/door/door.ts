@@ -67,7 +67,7 @@ export class Door {
       logger: false,
       forceCloseConnections: 'idle',
       serverFactory: (others) => {
-        parts.http1 = new Http1({ viewers, settings, peerOf, health, others });
+        parts.http1 = new Http1({ viewers, settings, peerOf, tunnels: mode === 'proxy', health, others });
         return parts.http1.server;
       },
     });
@@ -95,6 +95,11 @@ export class Door {
         },
       });
     }
+  }
+
+  /** Connections that are open, and those of them that carry something else than HTTP. */
+  get usage(): { connections: number; tunnels: number } {
+    return { connections: this.#connections.count, tunnels: this.#http1.tunnelCount };
   }
 
   /** @throws SettingsError for certificates that cannot be used, or what listening throws */

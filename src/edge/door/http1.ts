@@ -4,7 +4,7 @@ import {
   type RequestListener,
   type Server,
   type ServerOptions,
-  type ServerResponse,
+  ServerResponse,
   STATUS_CODES,
 } from 'node:http';
 import type { Socket } from 'node:net';
@@ -32,6 +32,8 @@ export interface Http1Options {
   readonly viewers: Viewers;
   readonly settings: Http1Settings;
   readonly peerOf: (socket: Socket) => Peer;
+  /** Whether a WebSocket is passed on. */
+  readonly tunnels: boolean;
   /** The one path that is not a viewer's. */
   readonly health: string;
   /** Who answers there. */
@@ -44,6 +46,7 @@ export class Http1 {
   readonly #options: Http1Options;
   readonly #serving = new Map<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
   readonly #connect: (socket: Socket) => void;
+  readonly #tunnels = new Set<Socket>();
   #closing = false;
 
   constructor(options: Http1Options) {
@@ -68,7 +71,10 @@ export class Http1 {
       if (Number(request.headers['content-length'] ?? 0) <= edgeBodyBytes) response.writeContinue();
       take(request, response);
     });
-    this.server.on('upgrade', (_request, socket) => refuseHere(socket, 'UPGRADE_REFUSED'));
+    this.server.on('upgrade', (request, socket, head) => {
+      if (options.tunnels) this.#switch(request, socket as Socket, head);
+      else refuseHere(socket, 'UPGRADE_REFUSED');
+    });
     this.server.on('connect', (_request, socket) => refuseHere(socket, 'METHOD_NOT_ALLOWED'));
     this.server.on('clientError', (cause: NodeJS.ErrnoException, socket) =>
       this.#refuseUnread(cause, socket as Socket),
@@ -85,6 +91,8 @@ export class Http1 {
   close(): void {
     this.#closing = true;
     for (const { response } of this.#serving.values()) endAfter(response);
+    // A tunnel has no end of its own to wait for.
+    for (const socket of this.#tunnels) socket.destroySoon();
     this.server.closeIdleConnections();
   }
 
@@ -98,6 +106,30 @@ export class Http1 {
       // Closing ends idle connections once, at its beginning; this one has only now become idle.
       if (this.#closing) setImmediate(() => this.server.closeIdleConnections());
     });
+  }
+
+  get tunnelCount(): number {
+    return this.#tunnels.size;
+  }
+
+  /** Node has let go of the connection: what is answered on it, refusals too, is written as a response all the same. */
+  #switch(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const { viewers, peerOf } = this.#options;
+    socket.on('error', () => {});
+    socket.setTimeout(0);
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.on('finish', () => socket.destroySoon());
+    const stopWatching = watchForEnd(socket);
+    const accept = (fields: string[]) => {
+      stopWatching();
+      response.writeHead(101, fields);
+      response.flushHeaders();
+    };
+    this.#tunnels.add(socket);
+    const onClose = () => this.#tunnels.delete(socket);
+    viewers.receive(request, response, peerOf(socket), onClose, { socket, head, accept });
   }
 
   /**
@@ -141,8 +173,24 @@ function limitsOf(settings: Http1Settings): ServerOptions {
     joinDuplicateHeaders: true,
     httpValidation: 'strict',
     // Everything else that a viewer would like to switch to may be left unanswered. RFC 9110 section 7.8.
-    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    shouldUpgradeCallback: asksForWebSocket,
   };
+}
+
+/** Until somebody reads a connection its end goes unseen, so this looks, without taking what has come before it. */
+function watchForEnd(socket: Socket): () => void {
+  const look = () => {
+    if (socket.readableLength === 0) socket.read();
+  };
+  const leave = () => socket.destroy();
+  socket.on('readable', look).on('end', leave);
+  return () => socket.off('readable', look).off('end', leave);
+}
+
+function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && headers['sec-websocket-key'] !== undefined
+  );
 }
 
 function linger(request: IncomingMessage, socket: Socket): void {

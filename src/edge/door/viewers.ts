@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { drive, type PhaseTable } from '../drive.ts';
 import { Exchange } from '../exchange.ts';
-import type { Peer, ViewerRequest, ViewerResponse } from '../viewer.ts';
+import type { Peer, Upgrade, ViewerRequest, ViewerResponse } from '../viewer.ts';
 
 export interface ViewersOptions {
   readonly phases: PhaseTable;
@@ -20,10 +20,10 @@ export class Viewers {
   }
 
   /** Answers the request; `onClose` is called when the answer is over, however it ended. */
-  receive(request: ViewerRequest, response: ViewerResponse, peer: Peer, onClose: () => void): void {
+  receive(request: ViewerRequest, response: ViewerResponse, peer: Peer, onClose: () => void, upgrade?: Upgrade): void {
     const { phases, clock, edgeId } = this.#options;
     this.#count += 1;
-    const x = new Exchange(`${edgeId}-${this.#count.toString(36)}`, request, response, peer, clock.now());
+    const x = new Exchange(`${edgeId}-${this.#count.toString(36)}`, request, response, peer, clock.now(), upgrade);
     response.on('close', () => {
       onClose();
       x.close();

@@ -116,7 +116,8 @@ const PARTIAL: readonly string[] = [
 const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
 
-function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts): string[] {
+/** A viewer's fields as they go on to an origin that is not ours. */
+export function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts): string[] {
   const { headers, rawHeaders } = x.request;
   const fields = withoutFields(withoutHopByHop(rawHeaders), x.alone ? REPLACED_ALONE : REPLACED_FILLING);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);

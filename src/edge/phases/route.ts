@@ -53,5 +53,5 @@ function routeProxy(x: Exchange): Step {
   x.path = path;
   x.query = query;
   x.resource = x.target;
-  return 'lookup';
+  return x.upgrade ? 'tunnel' : 'lookup';
 }

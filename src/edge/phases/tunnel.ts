@@ -1,0 +1,64 @@
+import { Fault } from '../../kernel/errors.ts';
+import { withoutMalformed } from '../../kernel/http/fields.ts';
+import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
+import type { Phase } from '../drive.ts';
+import type { Exchange, Step } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import { carry, type SwitchAnswer, SwitchCall } from '../tunnel.ts';
+import type { Upgrade } from '../viewer.ts';
+import { proxyFields } from './fetch.ts';
+
+const SWITCH: readonly string[] = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
+
+/** Has the origin switch to WebSocket, and from then on only carries what the two say to each other. */
+export function tunnel(parts: EdgeParts): Phase {
+  return async (x) => {
+    const { upgrade } = x;
+    if (!upgrade) throw new Fault('INTERNAL', { detail: { step: 'tunnel without an upgrade' } });
+    x.alone = true;
+    const { origin, settings } = parts;
+    const fields = [...proxyFields(x, parts), ...SWITCH];
+    const call = new SwitchCall({ url: origin.url, target: x.target, fields }, settings);
+    x.onGone(() => call.abort());
+    const answer = await call.answer;
+    x.onGone(undefined);
+    if (!answer.switched) return decline(x, answer, parts);
+    x.reason = 'tunnelled';
+    if (x.gone) answer.socket.destroy();
+    else await connect(x, upgrade, answer, parts);
+    return 'settle';
+  };
+}
+
+async function connect(
+  x: Exchange,
+  upgrade: Upgrade,
+  answer: Extract<SwitchAnswer, { switched: true }>,
+  parts: EdgeParts,
+): Promise<void> {
+  x.firstByteAt = performance.now();
+  upgrade.accept([...cleaned(answer.fields), ...ownFields(x, parts), ...SWITCH]);
+  // What either side said in the same breath comes before all that follows.
+  if (upgrade.head.length > 0) answer.socket.write(upgrade.head);
+  if (answer.head.length > 0) upgrade.socket.write(answer.head);
+  const carried = await carry(upgrade.socket, answer.socket, parts.settings.edgeTunnelIdleMs);
+  x.bytesSent = answer.head.length + carried;
+}
+
+/** The origin's own refusal, such as 426 or 401, is the viewer's to hear. */
+function decline(x: Exchange, answer: Extract<SwitchAnswer, { switched: false }>, parts: EdgeParts): Step {
+  const { status, body } = answer;
+  const fields = [...cleaned(answer.fields), ...ownFields(x, parts), 'Content-Length', String(body.length)];
+  x.reply = { status, fields, body };
+  x.reason = 'method';
+  return 'deliver';
+}
+
+function cleaned(fields: readonly string[]): string[] {
+  const kept = withoutMalformed(withoutHopByHop(fields));
+  return kept.filter((_, at) => (kept[at - (at % 2)] ?? '').toLowerCase() !== 'content-length');
+}
+
+function ownFields(x: Exchange, { edgeId }: EdgeParts): string[] {
+  return ['Via', `1.1 ${edgeId} (Frontrow)`, 'X-Frontrow-Id', x.id];
+}
