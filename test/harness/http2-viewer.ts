@@ -36,6 +36,11 @@ export class Http2Viewer {
   }
 }
 
+/** Resolves when the stream is over, also by a reset. */
+export function closeOf(stream: ClientHttp2Stream): Promise<void> {
+  return new Promise((resolve) => stream.on('close', () => resolve()));
+}
+
 export async function answerOf(stream: ClientHttp2Stream): Promise<StreamAnswer> {
   const chunks: Buffer[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<StreamAnswer>();

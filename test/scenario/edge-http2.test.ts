@@ -8,7 +8,7 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import { makeCertificate } from '../harness/certificate.ts';
 import { EdgeScenario, type ScenarioOptions } from '../harness/edge-scenario.ts';
 import { FRAME, RawHttp2, writeFields, writeFrame } from '../harness/http2-frames.ts';
-import { answerOf, Http2Viewer } from '../harness/http2-viewer.ts';
+import { answerOf, closeOf, Http2Viewer } from '../harness/http2-viewer.ts';
 
 const MEBIBYTE = 1_048_576;
 const FRESH = { 'Cache-Control': 'max-age=60' };
@@ -128,12 +128,15 @@ describe('over HTTP/2', () => {
     },
   );
 
-  test('a body that the origin breaks off is a reset stream, and its session goes on', async () => {
+  test.each([
+    ['of stated length', { lengthBytes: 100 }],
+    ['of unstated length', {}],
+  ])('a body %s that the origin breaks off is a reset stream, and its session goes on', async (_what, length) => {
     const held = s.origin.hold('/broken');
     const stream = viewer.open('/broken');
     const answer = answerOf(stream);
     await held.arrived;
-    held.head({ headers: FRESH, lengthBytes: 100 });
+    held.head({ headers: FRESH, ...length });
     held.write('half');
     await once(stream, 'data');
     held.breakOff();
@@ -177,8 +180,8 @@ describe('a slow viewer over HTTP/2', () => {
     await held.arrived;
     const deaf = viewer.open('/hot');
     deaf.pause();
-    await once(deaf, 'close');
-    expect(deaf.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    await closeOf(deaf);
+    expect(deaf.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
     await s.settled(2);
     expect(s.facts[1]?.durationMs).toBeGreaterThan(900);
     held.release({ body: 'waited for longer than the idle time' });
@@ -191,7 +194,7 @@ describe('a slow viewer over HTTP/2', () => {
     const stream = viewer.session.request({ ':path': '/form', ':method': 'POST', 'content-length': 9 });
     stream.on('error', () => {});
     stream.write('half');
-    await once(stream, 'close');
+    await closeOf(stream);
     expect(viewer.session.destroyed).toBe(false);
   });
 

@@ -9,7 +9,7 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import { makeCertificate } from '../harness/certificate.ts';
 import { EdgeScenario } from '../harness/edge-scenario.ts';
 import { FRAME, RawHttp2, writeFrame } from '../harness/http2-frames.ts';
-import { Http2Viewer } from '../harness/http2-viewer.ts';
+import { closeOf, Http2Viewer } from '../harness/http2-viewer.ts';
 import { exchangeBytes, RawViewer } from '../harness/raw-viewer.ts';
 
 const SETTINGS = {
@@ -128,7 +128,7 @@ describe('a request that takes its time', () => {
     const stream = viewer.session.request({ ':path': '/a', ':method': 'POST' });
     stream.on('error', () => {});
     const dripping = setInterval(() => stream.write('x'), 50);
-    await once(stream, 'close');
+    await closeOf(stream);
     clearInterval(dripping);
     expect((await viewer.get('/a')).status).toBe(200);
     await viewer.stop();

@@ -1,4 +1,4 @@
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Peer } from '../viewer.ts';
 import { StreamReply } from './stream-reply.ts';
@@ -158,7 +158,7 @@ class SessionWatch {
       if (progress !== look.progress || !(owesBody || reply.waitingBytes > 0)) look.movedAt = now;
       look.progress = progress;
       const overdue = owesBody && now - look.since >= edgeBodyMs;
-      if (overdue || now - look.movedAt >= viewerIdleMs) reply.close(constants.NGHTTP2_CANCEL);
+      if (overdue || now - look.movedAt >= viewerIdleMs) reply.destroy();
     }
     if (this.#looks.size > 0 || now - this.#quietSince < viewerIdleMs) return;
     // Who does not even take the farewell is cut off at the next look.

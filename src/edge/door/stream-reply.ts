@@ -84,14 +84,13 @@ export class StreamReply implements ViewerResponse {
     this.#stream.off(event, listener);
   }
 
+  /**
+   * Resets the stream; the session and its other streams go on. Not by the stream's own `close`, which ends the body first:
+   * half of one that has no stated length would look whole.
+   */
   destroy(): void {
-    this.close(constants.NGHTTP2_INTERNAL_ERROR);
-  }
-
-  /** Resets the stream; the session and its other streams go on. */
-  close(code: number): void {
     this.#rest = undefined;
-    if (!this.closed) this.#stream.close(code);
+    if (!this.closed) this.#stream.destroy(new Error('the answer was broken off'));
   }
 
   #finish(bytes: Buffer | undefined): void {
