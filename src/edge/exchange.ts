@@ -124,8 +124,10 @@ export class Exchange {
   path = '';
   /** The resource's own key. */
   resource = '';
-  /** The key its answer is stored under: the same, or that of a variant. */
+  /** The key its answer is stored under: the same, or that of a variant; of a part, the key of its fill. */
   key = '';
+  /** The part that the origin is asked for, where it is not asked for the whole. */
+  part: string | undefined;
   film: FilmObject | undefined;
   credential: Credential | undefined;
   /** The viewer's own query, without what belongs to a grant. */

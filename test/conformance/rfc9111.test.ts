@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseRange, writeContentRange } from '../../src/kernel/http/range.ts';
 import { type Asking, EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
 import type { Scripted } from '../harness/origin.ts';
 
@@ -40,6 +41,8 @@ interface Again {
 
 const dateAfter = (seconds: number) => new Date(clock.ms + seconds * 1000).toUTCString();
 const HOUR = { 'Cache-Control': 'max-age=3600' };
+/** What the hand clock begins at. */
+const NOW = 'Mon, 01 Jun 2026 12:00:00 GMT';
 
 describe('2: what is the same', () => {
   test('another query, method or spelling of the path is another thing', async () => {
@@ -172,6 +175,188 @@ describe('3: what is stored', () => {
       await ask('/a', { method: 'DELETE' });
     }
     expect(await second(HOUR, { asking, again: {} })).toBe('miss');
+  });
+});
+
+describe('3.3 and 3.4: parts', () => {
+  const BODY = '0123456789';
+  const TAG = { ...HOUR, ETag: '"1"' };
+
+  /** An origin that knows ranges. */
+  function serveParts(headers: Fields = TAG, body = BODY): void {
+    s.origin.script('/a', ({ headers: asked }, response) => {
+      const range = parseRange(String(asked.range ?? ''), body.length);
+      const bytes = typeof range === 'string' ? body : body.slice(range.start, range.end);
+      const place = typeof range === 'string' ? {} : { 'Content-Range': writeContentRange(range, body.length) };
+      const status = typeof range === 'string' ? 200 : 206;
+      response.writeHead(status, { ...headers, ...place, 'Content-Length': bytes.length }).end(bytes);
+    });
+  }
+
+  const part = (range: string, headers: Fields = {}) => get('/a', { Range: `bytes=${range}`, ...headers });
+  const asked = () => s.origin.asked.map(({ headers }) => headers.range);
+
+  test('a part is fetched alone, and what lies in it is served from it', async () => {
+    serveParts();
+    const cold = await part('4-8');
+    expect(cold).toMatchObject({ status: 206, text: '45678', verdict: 'miss' });
+    expect(cold.headers).toMatchObject({ 'content-range': 'bytes 4-8/10', 'content-length': '5' });
+    clock.advance(7);
+    const hot = await part('5-6');
+    expect(hot).toMatchObject({ status: 206, text: '56', verdict: 'hit' });
+    expect(hot.headers).toMatchObject({
+      'content-range': 'bytes 5-6/10',
+      'content-length': '2',
+      age: '7',
+      etag: '"1"',
+    });
+    expect(asked()).toEqual(['bytes=4-8']);
+  });
+
+  test('parts with one strong tag are joined, and are the whole when all are there', async () => {
+    serveParts();
+    for (const each of ['7-9', '2-4', '-1']) await part(each);
+    expect(await part('3-8')).toMatchObject({ text: '345678', verdict: 'miss' });
+    expect(await part('2-9')).toMatchObject({ text: '23456789', verdict: 'hit' });
+    await part('0-1');
+    const whole = await get('/a');
+    expect(whole).toMatchObject({ status: 200, text: BODY, verdict: 'hit' });
+    expect([whole.headers['content-range'], whole.headers['content-length']]).toEqual([undefined, '10']);
+    expect(asked()).toEqual(['bytes=7-9', 'bytes=2-4', 'bytes=3-8', 'bytes=0-1']);
+  });
+
+  test.each<[string, Fields, Fields]>([
+    ['another tag', TAG, { ...TAG, ETag: '"2"' }],
+    ['a weak tag', { ...TAG, ETag: 'W/"1"' }, { ...TAG, ETag: 'W/"1"' }],
+    ['no tag', HOUR, HOUR],
+    [
+      'a date of the very second',
+      { ...HOUR, 'Last-Modified': NOW, Date: NOW },
+      { ...HOUR, 'Last-Modified': NOW, Date: NOW },
+    ],
+  ])('parts with %s are never joined', async (_name, before, after) => {
+    serveParts(before);
+    await part('0-4');
+    serveParts(after, 'abcdefghij');
+    expect(await part('5-9')).toMatchObject({ text: 'fghij' });
+    expect(await part('6-7')).toMatchObject({ text: 'gh', verdict: 'hit' });
+    expect(await part('4-5')).toMatchObject({ text: 'ef', verdict: 'miss' });
+    expect(await get('/a')).toMatchObject({ text: 'abcdefghij', verdict: 'miss' });
+  });
+
+  test('parts with one date that tells them apart are joined', async () => {
+    serveParts({ ...HOUR, 'Last-Modified': 'Mon, 01 Jun 2026 11:00:00 GMT', Date: NOW });
+    for (const each of ['1-4', '5-9']) await part(each);
+    expect(await part('2-8')).toMatchObject({ text: '2345678', verdict: 'hit' });
+  });
+
+  test('a part of another size is of something else', async () => {
+    serveParts();
+    await part('0-4');
+    serveParts(TAG, 'abcdefghijkl');
+    await part('5-9');
+    expect(await part('0-9')).toMatchObject({ text: 'abcdefghij', verdict: 'miss' });
+  });
+
+  test.each<[string, Fields, string]>([
+    ['a place and a length that contradict each other', { ...TAG, 'Content-Range': 'bytes 4-9/10' }, '45678'],
+    ['a place beyond the end', { ...TAG, 'Content-Range': 'bytes 4-10/10' }, '456789x'],
+    ['no size of the whole', { ...TAG, 'Content-Range': 'bytes 4-8/*' }, '45678'],
+    ['no place', TAG, '45678'],
+    ['several parts', { ...TAG, 'Content-Type': 'multipart/byteranges; boundary=x' }, '--x'],
+    ['no lifetime', { ETag: '"1"', 'Content-Range': 'bytes 4-8/10' }, '45678'],
+    ['no-store', { 'Cache-Control': 'no-store', ETag: '"1"', 'Content-Range': 'bytes 4-8/10' }, '45678'],
+    ['variants', { ...TAG, Vary: 'Foo', 'Content-Range': 'bytes 4-8/10' }, '45678'],
+  ])('a part with %s is handed on and not stored', async (_name, headers, body) => {
+    s.origin.serve('/a', { status: 206, headers, body });
+    expect(await part('4-8')).toMatchObject({ status: 206, text: body, verdict: 'bypass' });
+    expect(s.edge.usage.entries).toBe(0);
+  });
+
+  test('a part that nobody asked for is handed on and not stored', async () => {
+    s.origin.serve('/a', { status: 206, headers: { ...TAG, 'Content-Range': 'bytes 0-4/10' }, body: '01234' });
+    expect(await get('/a')).toMatchObject({ status: 206, reason: 'partial' });
+    expect(s.edge.usage.entries).toBe(0);
+  });
+
+  test('an origin that answers a part with the whole has it stored, for everybody who asks meanwhile too', async () => {
+    const held = s.origin.hold('/a');
+    const first = s.get('/a', { headers: { Range: 'bytes=2-3' } });
+    await held.arrived;
+    held.head({ headers: TAG, lengthBytes: 10 });
+    while (s.edge.readersOf('/a') < 1) await new Promise(setImmediate);
+    const [whole, other] = [s.get('/a'), s.get('/a', { headers: { Range: 'bytes=6-' } })];
+    while (s.edge.readersOf('/a') < 3) await new Promise(setImmediate);
+    held.write(BODY);
+    held.end();
+    const texts = (await Promise.all([first, whole, other])).map(({ status, body }) => `${status} ${body}`);
+    expect(texts).toEqual(['206 23', `200 ${BODY}`, '206 6789']);
+    expect(await get('/a')).toMatchObject({ text: BODY, verdict: 'hit' });
+    expect(s.origin.count('/a')).toBe(1);
+  });
+
+  test('many who ask for one part have it fetched once', async () => {
+    const held = s.origin.hold('/a');
+    const viewers = [1, 2, 3].map(() => s.get('/a', { headers: { Range: 'bytes=4-8' } }));
+    await held.arrived;
+    while (s.edge.readersOf('/a\nrange=bytes=4-8') < 3) await new Promise(setImmediate);
+    held.release({ status: 206, headers: { ...TAG, 'Content-Range': 'bytes 4-8/10' }, body: '45678' });
+    for (const { status, body } of await Promise.all(viewers)) expect(`${status} ${body}`).toBe('206 45678');
+    expect(s.origin.count('/a')).toBe(1);
+  });
+
+  test('who begins at the beginning has the whole fetched', async () => {
+    serveParts();
+    expect(await part('0-')).toMatchObject({ status: 206, text: BODY });
+    expect(await part('3-4')).toMatchObject({ status: 206, text: '34', verdict: 'hit' });
+    expect(asked()).toEqual([undefined]);
+  });
+
+  test('expired parts are not served, and count again when a newer one shows that they still hold', async () => {
+    serveParts({ ...TAG, 'Cache-Control': 'max-age=10' });
+    await part('0-4');
+    clock.advance(11);
+    expect(await part('1-2')).toMatchObject({ verdict: 'miss' });
+    expect(await part('0-4')).toMatchObject({ verdict: 'hit', text: '01234' });
+  });
+
+  test('conditions of a viewer are judged by the parts as by a whole', async () => {
+    serveParts();
+    await part('4-8');
+    expect(await part('4-8', { 'If-None-Match': '"1"' })).toMatchObject({ status: 304, verdict: 'hit' });
+    expect(await part('4-8', { 'If-Match': '"2"' })).toMatchObject({ status: 412, verdict: 'hit' });
+    expect(await part('4-8', { 'If-Range': '"0"' })).toMatchObject({ status: 200, text: BODY, verdict: 'miss' });
+  });
+
+  test('a range beyond the end is the origin to refuse, to each who asks', async () => {
+    s.origin.serve('/a', { status: 416, headers: { ...HOUR, 'Content-Range': 'bytes */10' } });
+    for (let time = 0; time < 2; time += 1) {
+      expect(await part('20-30')).toMatchObject({ status: 416, headers: { 'content-range': 'bytes */10' } });
+    }
+    expect(s.edge.usage.entries).toBe(0);
+  });
+
+  test('a change makes parts old, those in store and those on their way', async () => {
+    serveParts();
+    await part('4-8');
+    const held = s.origin.hold('/a');
+    const late = s.get('/a', { headers: { Range: 'bytes=0-1' } });
+    await held.arrived;
+    s.origin.script('/a', (_asked, response) => void response.writeHead(204).end());
+    await ask('/a', { method: 'PUT', body: 'x' });
+    held.release({ status: 206, headers: { ...TAG, 'Content-Range': 'bytes 0-1/10' }, body: '01' });
+    await late;
+    expect(s.edge.usage.entries).toBe(0);
+  });
+
+  test('parts of something larger than the edge keeps whole are kept', async () => {
+    await s.stop();
+    s = await new EdgeScenario({ clock, settings: { cacheBytes: 1_048_576 } }).start();
+    const body = 'x'.repeat(1_000_000);
+    serveParts(TAG, body);
+    await part('500000-500009');
+    expect(await part('500001-500008')).toMatchObject({ verdict: 'hit', text: 'xxxxxxxx' });
+    expect(await get('/a')).toMatchObject({ status: 200, verdict: 'bypass', reason: 'too-large' });
   });
 });
 
@@ -465,6 +650,14 @@ describe('4.4: what a change makes old', () => {
     s.origin.serve('/c', { status: 201, headers: { Location: 'http://elsewhere.example/b' } });
     await ask('/c', { method: 'POST', body: 'x' });
     for (const each of ['/a', '/b']) expect(await get(each)).toMatchObject({ verdict: 'hit', text: 'before' });
+  });
+
+  test('a name relative to a path with two slashes is one on this host', async () => {
+    s.origin.serve('/b', { headers: HOUR, body: 'before' });
+    await get('/b');
+    s.origin.serve('//elsewhere.example/a', { status: 201, headers: { Location: '/b' } });
+    await ask('//elsewhere.example/a', { method: 'POST', body: 'x' });
+    expect(await get('/b')).toMatchObject({ verdict: 'miss' });
   });
 
   test('every variant, also when another one is stored anew', async () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { CachedObject } from '../../src/edge/cache/cached-object.ts';
 import { type Answer, Fill, type FillOwner } from '../../src/edge/cache/fill.ts';
 import { MemoryTier } from '../../src/edge/cache/memory-tier.ts';
+import { PartialObject } from '../../src/edge/cache/partial-object.ts';
 import { Representation } from '../../src/edge/cache/representation.ts';
 
 const lifetime = { freshSeconds: 60, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 0 };
@@ -125,5 +126,31 @@ test('a body of another length than was promised never counts as complete', () =
       fill.end();
       expect([fill.state, fill.fault?.code, owner.stored.length]).toEqual(['failed', 'ORIGIN_TRUNCATED', 0]);
     }),
+  );
+});
+
+test('parts joined in any order serve the bytes of the body, or say that some are missing', () => {
+  const body = Buffer.from(Array.from({ length: 60 }, (_, at) => at));
+  const range = fc.tuple(fc.nat(59), fc.nat(59)).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) + 1 }));
+  const head = new Representation({ status: 206, fields: ['ETag', '"1"'] }, 0);
+  fc.assert(
+    fc.property(fc.array(range, { minLength: 1, maxLength: 8 }), fc.array(range, { maxLength: 8 }), (given, wanted) => {
+      const held = new Set<number>();
+      let parts: PartialObject | undefined;
+      for (const { start, end } of given) {
+        const piece = { start, bytes: body.subarray(start, end) };
+        const part = new PartialObject('k', head, { bornAtMs: 0, lifetime }, body.length, [piece]);
+        parts = parts ? parts.joinedBy(part) : part;
+        for (let at = start; at < end; at += 1) held.add(at);
+        expect(parts.heldBytes).toBe(held.size);
+      }
+      for (const { start, end } of wanted) {
+        const isHeld = Array.from({ length: end - start }, (_, at) => held.has(start + at)).every(Boolean);
+        const bytes = parts?.bytesOf({ start, end });
+        expect(bytes && [...bytes]).toEqual(isHeld ? [...body.subarray(start, end)] : undefined);
+      }
+      expect(parts?.whole()?.body.equals(body)).toBe(held.size === body.length ? true : undefined);
+    }),
+    { numRuns: 500 },
   );
 });

@@ -269,6 +269,18 @@ describe('a hostile HTTP/2 session', () => {
   });
 });
 
+test('words before the answer reach the viewer of a stream', async () => {
+  s.origin.script('/a', (_asked, response) => {
+    response.writeInformation(103, ['Link', '</a.css>; rel=preload', 'Link', '</b.css>; rel=preload']);
+    response.writeHead(200, FRESH).end('body');
+  });
+  const stream = viewer.open('/a');
+  const early: unknown[] = [];
+  stream.on('headers', (headers) => early.push([headers[':status'], headers.link]));
+  expect((await answerOf(stream)).body.toString()).toBe('body');
+  expect(early).toEqual([[103, '</a.css>; rel=preload, </b.css>; rel=preload']]);
+});
+
 // The time limit is part of the claim.
 test('a stop finishes the streams that run, says GOAWAY and takes no more', async () => {
   const held = s.origin.hold('/a');

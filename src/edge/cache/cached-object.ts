@@ -10,6 +10,7 @@ const OVERHEAD_BYTES = 1_024;
 /** A body up to this size is sent as text: head and body then leave in one piece, which is cheaper than two. */
 export const TEXT_BYTES = 16_384;
 
+/** From when and for how long. */
 export interface Age {
   /** Epoch milliseconds at which its age was zero. */
   readonly bornAtMs: number;

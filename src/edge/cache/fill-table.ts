@@ -26,17 +26,26 @@ export class FillTable {
     this.#fills.set(fill.traits.key, fill);
   }
 
+  /** Newcomers find it under another key; nobody takes the place of one that is found there already. */
+  move(fill: Fill, key: string): void {
+    this.retire(fill);
+    if (this.#fills.has(key)) return;
+    fill.traits = { ...fill.traits, key };
+    this.lead(fill);
+  }
+
   /** Newcomers no longer find it; those who read it go on. */
   retire(fill: Fill): void {
     if (this.#fills.get(fill.traits.key) === fill) this.#fills.delete(fill.traits.key);
   }
 
-  /** Newcomers no longer find it, and what it brings is not stored. */
-  outdate(key: string): void {
-    const fill = this.#fills.get(key);
-    if (!fill) return;
-    fill.outdated = true;
-    this.retire(fill);
+  /** Newcomers no longer find what is on its way for a resource, in any variant or part, and it is not stored. */
+  outdate(resource: string): void {
+    for (const [key, fill] of this.#fills) {
+      if (key !== resource && !key.startsWith(`${resource}\n`)) continue;
+      fill.outdated = true;
+      this.retire(fill);
+    }
   }
 
   isUncacheable(key: string, nowMs: number): boolean {

@@ -63,7 +63,7 @@ export interface FillTraits {
 }
 
 export class Fill implements UpstreamSink {
-  readonly traits: FillTraits;
+  traits: FillTraits;
   state: FillState = 'asking';
   answer: Answer | undefined;
   object: CachedObject | undefined;

@@ -1,12 +1,15 @@
 import type { CachedObject, VaryMarker } from './cached-object.ts';
 import { Eviction } from './eviction.ts';
+import type { PartialObject } from './partial-object.ts';
 import type { Slot } from './s3-fifo.ts';
 
-export type Entry = CachedObject | VaryMarker;
+/** Parts of a body live in memory only. */
+export type LastingEntry = CachedObject | VaryMarker;
+export type Entry = LastingEntry | PartialObject;
 
 /** What lies below memory and is told of everything that changes in it. */
 export interface LowerTier {
-  put(entry: Entry): void;
+  put(entry: LastingEntry): void;
   delete(key: string): void;
   /** Pushed out of memory. */
   left(key: string): void;
@@ -91,7 +94,7 @@ export class MemoryTier {
 
   /** False when there is no room even after eviction; an older entry of the same key is gone in either case. */
   put(entry: Entry): boolean {
-    this.lower?.put(entry);
+    if (entry.kind !== 'parts') this.lower?.put(entry);
     return this.lift(entry);
   }
 

@@ -18,6 +18,7 @@ const OURS: ReadonlySet<string> = new Set([
   'date',
 ]);
 
+const PLACE: ReadonlySet<string> = new Set(['content-range']);
 const BODILY: ReadonlySet<string> = new Set(['content-encoding', 'content-range', 'content-length', 'content-md5']);
 /** A confirmation answers the tag that was asked about; another one in it is a slip (Apache's `-gzip` is known for it). */
 const BODILY_AND_TAG: ReadonlySet<string> = new Set([...BODILY, 'etag']);
@@ -60,10 +61,18 @@ export class Representation {
   /** Itself when it has none of these fields. */
   without(names: readonly string[]): Representation {
     const fields = withoutFields(this.fields, new Set(names));
-    if (fields.length === this.fields.length) return this;
-    fields.push('Date', this.date);
-    if (this.via !== undefined) fields.push('Via', this.via);
-    if (this.cacheStatus !== undefined) fields.push('Cache-Status', this.cacheStatus);
-    return new Representation({ status: this.status, fields }, 0);
+    return fields.length === this.fields.length ? this : this.#with(this.status, fields);
+  }
+
+  /** The same as a part, or as a whole: with another status, and its place or none. */
+  restated(status: number, place: readonly string[]): Representation {
+    return this.#with(status, [...withoutFields(this.fields, PLACE), ...place]);
+  }
+
+  #with(status: number, fields: readonly string[]): Representation {
+    const all = [...fields, 'Date', this.date];
+    if (this.via !== undefined) all.push('Via', this.via);
+    if (this.cacheStatus !== undefined) all.push('Cache-Status', this.cacheStatus);
+    return new Representation({ status, fields: all }, 0);
   }
 }

@@ -43,7 +43,7 @@ function take(x: Exchange, fill: Fill, { admission }: Answer, { mode }: EdgePart
   if (x.alone || fill.kept) return 'shape';
   const reason = admission.reason ?? 'no-room';
   // A part of something that is not kept is the origin's to cut out.
-  if (reason === 'too-large' && mode === 'proxy' && x.request.headers.range !== undefined) {
+  if (reason === 'too-large' && x.part === undefined && mode === 'proxy' && x.request.headers.range !== undefined) {
     leave(x);
     return goAlone(x, reason);
   }

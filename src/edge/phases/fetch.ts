@@ -35,7 +35,7 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
   const askAgain = (again: Fill) => parts.origin.send(requestFor(x, undefined, parts, background), again);
   const fill = new Fill(
     { key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', background, ahead: false },
-    new Intake({ method, resource, path, headers: x.request.headers, alone, stale, askAgain }, parts),
+    new Intake({ method, resource, path, part: x.part, headers: x.request.headers, alone, stale, askAgain }, parts),
   );
   if (!x.alone) parts.fills.lead(fill);
   // A HEAD asks what there is, whatever is in hand.
@@ -48,7 +48,10 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
 export function fetchAhead(path: string, parts: EdgeParts, onEnd: (stored: boolean) => void): void {
   const fill = new Fill(
     { key: path, startedAtMs: parts.clock.now(), bodiless: false, background: true, ahead: true },
-    new Intake({ method: 'GET', resource: path, path, headers: {}, alone: false, stale: undefined, onEnd }, parts),
+    new Intake(
+      { method: 'GET', resource: path, path, part: undefined, headers: {}, alone: false, stale: undefined, onEnd },
+      parts,
+    ),
   );
   parts.fills.lead(fill);
   const fields = [...signedFields('GET', path, parts), 'Sec-Purpose', 'prefetch'];
@@ -69,6 +72,7 @@ function requestFor(
   const method = background ? 'GET' : x.method;
   const target = parts.mode === 'film' ? x.path : x.target;
   const fields = parts.mode === 'film' ? filmFields(x, method, parts) : proxyFields(x, parts);
+  if (x.part !== undefined && !x.alone) fields.push('Range', x.part);
   if (stale?.head.etag !== undefined) fields.push('If-None-Match', stale.head.etag);
   if (stale?.head.lastModified !== undefined) fields.push('If-Modified-Since', stale.head.lastModified);
   return {

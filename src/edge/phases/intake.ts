@@ -1,14 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Fault } from '../../kernel/errors.ts';
 import { type CachePolicy, readCachePolicy } from '../../kernel/http/cache-policy.ts';
-import { strongTag } from '../../kernel/http/conditional.ts';
-import { fieldOf, firstOf, type ResponseHead } from '../../kernel/http/fields.ts';
-import { initialAgeSeconds, planLifetime, statedSeconds } from '../../kernel/http/freshness.ts';
+import { shareStrongValidator, strongTag } from '../../kernel/http/conditional.ts';
+import { type FieldList, fieldOf, firstOf, type ResponseHead } from '../../kernel/http/fields.ts';
+import { initialAgeSeconds, type Lifetime, planLifetime, statedSeconds } from '../../kernel/http/freshness.ts';
+import { type ContentRange, parseContentRange } from '../../kernel/http/range.ts';
 import { type UnstorableReason, whyNotStorable } from '../../kernel/http/storable.ts';
 import { variantKey, varyNames } from '../../kernel/http/vary.ts';
 import type { Admission } from '../cache/admission.ts';
 import { CachedObject, VaryMarker } from '../cache/cached-object.ts';
 import type { Answer, Fill, FillOwner } from '../cache/fill.ts';
+import { PartialObject } from '../cache/partial-object.ts';
 import { Representation } from '../cache/representation.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { UpstreamCall } from '../upstream.ts';
@@ -37,6 +39,8 @@ export interface Wanted {
   readonly resource: string;
   /** Without a query. */
   readonly path: string;
+  /** The part that was asked for, where it was not the whole. */
+  readonly part: string | undefined;
   readonly headers: IncomingHttpHeaders;
   /** For one viewer, past the cache. */
   readonly alone: boolean;
@@ -73,6 +77,9 @@ export class Intake implements FillOwner {
     }
     if (stale && method === 'HEAD' && isSameByHead(head, stale)) return this.#refresh(stale, head, nowMs, bornAtMs);
     this.#invalidate(head);
+    // Whoever asked for a part and is told about the whole has asked for everybody.
+    if (this.#wanted.part !== undefined && !ABOUT_PARTS.has(head.status))
+      this.#parts.fills.move(fill, this.#wanted.resource);
     const declaredBytes = contentLength(head);
     const admission = this.#admit(head, declaredBytes, nowMs);
     this.#remember(fill, admission, nowMs);
@@ -102,6 +109,7 @@ export class Intake implements FillOwner {
 
   store(fill: Fill, answer: Answer, body: Buffer): CachedObject | undefined {
     this.#release();
+    if (answer.head.status === 206) return this.#storePart(fill, answer, body);
     const { tier } = this.#parts;
     const { varyNames: names, lifetime } = answer.admission;
     const marker = names.length === 0 ? undefined : this.#markerFor(names);
@@ -124,6 +132,21 @@ export class Intake implements FillOwner {
     this.#rest(this.#parts.clock.now());
     // Once a fill, not once a viewer: a dead origin must not flood the log.
     this.#parts.log.warn({ path: this.#wanted.path, code: fault.code, ...fault.detail }, 'fill failed');
+  }
+
+  /** Parts of the same state of a body are joined, and are the whole when nothing is missing. RFC 9111 section 3.4. */
+  #storePart(fill: Fill, { sharedHead: head, bornAtMs, admission }: Answer, body: Buffer): undefined {
+    const { tier } = this.#parts;
+    const { resource } = this.#wanted;
+    const range = partRange(head.fields, body.length);
+    const entry = tier.get(resource);
+    if (!range || fill.outdated || (entry && entry.kind !== 'parts')) return;
+    const age = { bornAtMs, lifetime: admission.lifetime };
+    const part = new PartialObject(resource, head, age, range.totalBytes, [{ start: range.start, bytes: body }]);
+    const fits = entry?.totalBytes === range.totalBytes && shareStrongValidator(entry.head, head);
+    const joined = fits ? entry.joinedBy(part) : part;
+    const kept = joined.sizeBytes <= tier.largestObjectBytes ? joined : part;
+    tier.put(kept.whole() ?? kept);
   }
 
   /** The copy in hand lives on under the newer fields. RFC 9111 sections 4.3.4 and 4.3.5. */
@@ -160,7 +183,8 @@ export class Intake implements FillOwner {
     const forGet = this.#standsForGet(head, policy, nowMs);
     const method = forGet ? 'GET' : this.#wanted.method;
     const { cacheSetCookie: cookiesKept } = this.#parts.settings;
-    const unstorable = whyNotStorable({ method, authorized, head, policy, lifetime, nowMs, cookiesKept });
+    const partsKept = this.#keepsPart(head, lifetime, declaredBytes);
+    const unstorable = whyNotStorable({ method, authorized, head, policy, lifetime, nowMs, cookiesKept, partsKept });
     const reason = unstorable ?? this.#whyNotHere(head, declaredBytes, nowMs);
     const names = varyNames(head);
     return {
@@ -173,7 +197,13 @@ export class Intake implements FillOwner {
     };
   }
 
-  #lifetimeOf(head: ResponseHead, policy: CachePolicy, nowMs: number): Admission['lifetime'] {
+  /** Not one that expires at once, nor one of several variants, nor one whose place and length contradict each other. */
+  #keepsPart(head: ResponseHead, lifetime: Lifetime, declaredBytes: number | undefined): boolean {
+    if (this.#wanted.part === undefined || lifetime.freshSeconds === 0 || varyNames(head).length > 0) return false;
+    return partRange(head.fields, declaredBytes) !== undefined;
+  }
+
+  #lifetimeOf(head: ResponseHead, policy: CachePolicy, nowMs: number): Lifetime {
     return planLifetime(head, policy, nowMs, this.#parts.settings.negativeSeconds);
   }
 
@@ -241,6 +271,8 @@ export class Intake implements FillOwner {
   }
 }
 
+/** Statuses that say nothing about the whole. */
+const ABOUT_PARTS: ReadonlySet<number> = new Set([206, 416]);
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
@@ -264,6 +296,12 @@ function isSameByHead(head: ResponseHead, { head: held, body }: CachedObject): b
     (etag === undefined || etag === held.etag) &&
     (lastModified === undefined || lastModified === held.lastModified)
   );
+}
+
+/** The place of a part, when so many bytes can stand there; undefined bytes are any. */
+function partRange(fields: FieldList, bytes: number | undefined): ContentRange | undefined {
+  const range = parseContentRange(firstOf(fields, 'content-range'));
+  return range && (bytes === undefined || bytes === range.end - range.start) ? range : undefined;
 }
 
 function contentLength(head: ResponseHead): number | undefined {

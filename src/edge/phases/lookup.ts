@@ -1,5 +1,6 @@
 import { Fault } from '../../kernel/errors.ts';
 import { readCachePolicy } from '../../kernel/http/cache-policy.ts';
+import { parseRange, singleRange } from '../../kernel/http/range.ts';
 import { readWishes, type Standing, suits, type Wishes } from '../../kernel/http/request-directives.ts';
 import { firstLanguage, variantKey } from '../../kernel/http/vary.ts';
 import type { CachedObject, VaryMarker } from '../cache/cached-object.ts';
@@ -28,7 +29,7 @@ export function lookup(parts: EdgeParts): Phase {
     if (!object && disk && x.seeks < MAX_SEEKS && disk.has(x.key)) return seek(x, disk);
     const wishes = parts.settings.honourRequestDirectives ? wishesOf(x, parts) : undefined;
     if (wishes) return obey(x, object, wishes, parts);
-    if (!object) return missed(x);
+    if (!object) return missed(x, parts);
     return object.isFresh(x.receivedAtMs) ? hit(x, object) : expired(x, object, parts);
   };
 }
@@ -58,7 +59,7 @@ function obey(x: Exchange, object: CachedObject | undefined, wishes: Wishes, par
   }
   if (wishes.onlyIfCached) throw new Fault('NOT_STORED');
   if (wishes.noStore) return goAlone(x, 'asked-no-store');
-  if (!object) return missed(x);
+  if (!object) return 'join';
   const isForced = wishes.noCache || wishes.maxAgeSeconds !== undefined || object.isFresh(x.receivedAtMs);
   if (!isForced) return expired(x, object, parts);
   x.stale = object;
@@ -79,8 +80,11 @@ function standingOf(object: CachedObject, nowMs: number): Standing {
 /** The stored answer for this request, following a marker to the variant; sets the key it was or will be found at. */
 function find(x: Exchange, { tier }: EdgeParts): CachedObject | undefined {
   x.key = x.resource;
+  x.part = undefined;
+  x.reason = 'absent';
   const entry = tier.get(x.key) ?? broughtFor(x);
-  if (entry?.kind !== 'vary') return entry;
+  if (entry?.kind === 'object') return entry;
+  if (entry?.kind !== 'vary') return undefined;
   x.key = entry.placeOf(variantKey(entry.names, x.request.headers));
   x.reason = 'variant-absent';
   return objectAt(x.key, tier) ?? broughtFor(x) ?? inOtherWords(x, entry, tier);
@@ -132,8 +136,31 @@ function needsWhole(x: Exchange): boolean {
   return x.method !== 'GET' || cacheControl !== undefined || pragma !== undefined || wantsOwnPlaylist(x);
 }
 
-function missed(x: Exchange): Step {
-  if (x.reason !== 'variant-absent') x.reason = 'absent';
+function missed(x: Exchange, parts: EdgeParts): Step {
+  const part = x.reason === 'absent' ? partOf(x, parts) : undefined;
+  return part === undefined ? 'join' : lookForPart(x, part, parts);
+}
+
+/**
+ * The part that is asked for, where it is worth asking the origin for that alone: not when all of it is on its way, and
+ * not when somebody begins at the beginning. Our own segments are small, and what wants one part will want the rest.
+ */
+function partOf(x: Exchange, { mode, fills }: EdgeParts): string | undefined {
+  const { range, 'if-range': ifRange } = x.request.headers;
+  if (range === undefined || ifRange !== undefined || mode !== 'proxy' || x.method !== 'GET') return undefined;
+  const whole = fills.get(x.resource);
+  return whole && !whole.ended ? undefined : singleRange(range);
+}
+
+/** A part from parts in store, or to be fetched on its own. */
+function lookForPart(x: Exchange, part: string, { tier }: EdgeParts): Step {
+  const entry = tier.get(x.resource);
+  if (entry?.kind === 'parts' && entry.isFresh(x.receivedAtMs)) {
+    const answer = entry.answerTo(parseRange(part, entry.totalBytes));
+    if (answer) return hit(x, answer);
+  }
+  x.part = part;
+  x.key = `${x.resource}\nrange=${part}`;
   return 'join';
 }
 

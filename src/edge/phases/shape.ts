@@ -72,7 +72,8 @@ function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step
 }
 
 function conditional(x: Exchange, subject: Subject, parts: EdgeParts): Reply | undefined {
-  if (subject.head.status !== 200 || askedTheOrigin(x, parts)) return undefined;
+  const { status: made } = subject.head;
+  if ((made !== 200 && made !== 206) || askedTheOrigin(x, parts)) return undefined;
   const { headers } = x.request;
   const outcome = evaluateConditions(
     {

@@ -41,6 +41,14 @@ export function ifRangeHolds(ifRange: string | undefined, has: Validators, nowMs
   return has.lastModified !== undefined && asked === has.lastModified && isStrongDate(has, nowMs);
 }
 
+/** Whether two answers are about the very same bytes. RFC 9110 section 8.8.1. */
+export function shareStrongValidator(one: Validators, other: Validators): boolean {
+  const tag = strongTag(one.etag);
+  if (one.etag !== undefined || other.etag !== undefined) return tag !== undefined && tag === other.etag;
+  if (one.lastModified === undefined || one.lastModified !== other.lastModified) return false;
+  return [one, other].every((each) => isStrongDate(each, parseHttpDate(each.date, 0) ?? 0));
+}
+
 /** One tag, if there is any, that stands for the very bytes. */
 export function strongTag(etag: string | undefined): string | undefined {
   return etag !== undefined && /^"[^"]*"$/.test(etag) ? etag : undefined;

@@ -25,6 +25,8 @@ export interface StorageQuestion {
   readonly policy: CachePolicy;
   readonly lifetime: Lifetime;
   readonly nowMs: number;
+  /** Whether an answer that is a part may be kept. */
+  readonly partsKept?: boolean;
   /** Whether a cookie may be kept at all. */
   readonly cookiesKept: boolean;
 }
@@ -45,7 +47,7 @@ export function whyNotStorable(question: StorageQuestion): UnstorableReason | un
   // A cache that understands leaves `no-store` to those that do not: RFC 9111 section 5.2.2.3.
   if (policy.noStore && !policy.mustUnderstand) return 'no-store';
   if (policy.private) return 'private';
-  if (head.status === 206) return 'partial';
+  if (head.status === 206 && !question.partsKept) return 'partial';
   const allowed = policy.public || policy.sMaxageSeconds !== undefined;
   if (authorized && !allowed && !policy.mustRevalidate) return 'authorization';
   // A cookie is one viewer's. With a lifetime stated beside it the origin wants it kept all the same (RFC 9111 section

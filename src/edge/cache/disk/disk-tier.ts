@@ -1,7 +1,7 @@
 import type { Clock } from '../../../kernel/clock.ts';
 import type { Log } from '../../../kernel/log.ts';
 import { CachedObject, VaryMarker } from '../cached-object.ts';
-import type { Entry, LowerTier } from '../memory-tier.ts';
+import type { LastingEntry, LowerTier } from '../memory-tier.ts';
 import { Representation } from '../representation.ts';
 import { DiskObject } from './disk-object.ts';
 import { CacheFolder } from './folder.ts';
@@ -33,7 +33,7 @@ export interface UpperTier {
   reserve(bytes: number): boolean;
   release(bytes: number): void;
   /** Takes in an entry that is on disk already. */
-  lift(entry: Entry): boolean;
+  lift(entry: LastingEntry): boolean;
 }
 
 /** What may wait to be written; more than this is dropped. */
@@ -89,7 +89,7 @@ export class DiskTier implements LowerTier {
   #queue: Located[] = [];
   #queuedBytes = 0;
   #writing: Promise<void> | undefined;
-  readonly #lifting = new Map<Located, Promise<Entry | undefined>>();
+  readonly #lifting = new Map<Located, Promise<LastingEntry | undefined>>();
   /** Which record a body in memory belongs to, so that a renewed head does not bring the body again. */
   readonly #bodies = new WeakMap<Buffer, Located>();
   #on = false;
@@ -144,7 +144,7 @@ export class DiskTier implements LowerTier {
    * otherwise where its slices are, to be closed by whoever gets it. Undefined when it is not there after all, or was
    * damaged. Never rejects.
    */
-  async read(key: string, how: { nowMs: number; whole: boolean }): Promise<Entry | DiskObject | undefined> {
+  async read(key: string, how: { nowMs: number; whole: boolean }): Promise<LastingEntry | DiskObject | undefined> {
     const located = this.#on ? this.#shelf.index.get(hashOf(key)) : undefined;
     if (!located) return undefined;
     located.uses += 1;
@@ -161,7 +161,7 @@ export class DiskTier implements LowerTier {
 
   // From memory
 
-  put(entry: Entry): void {
+  put(entry: LastingEntry): void {
     if (!this.#on) return;
     const { index } = this.#shelf;
     const hash = hashOf(entry.key);
@@ -199,7 +199,7 @@ export class DiskTier implements LowerTier {
     located: Located,
     key: string,
     { nowMs, whole }: { nowMs: number; whole: boolean },
-  ): Promise<Entry | DiskObject | undefined> {
+  ): Promise<LastingEntry | DiskObject | undefined> {
     const { memory } = this.#options;
     if (located.waiting) return this.#lifted(located, located.waiting, key);
     const under = this.#lifting.get(located);
@@ -227,7 +227,7 @@ export class DiskTier implements LowerTier {
   }
 
   /** One reading for all who ask meanwhile. The room for it has been set aside, and is given back here. */
-  #lift(located: Located, key: string, reservedBytes: number): Promise<Entry | undefined> {
+  #lift(located: Located, key: string, reservedBytes: number): Promise<LastingEntry | undefined> {
     const reading = this.#pin(located, (record) => this.#readWhole(record, key)).finally(() => {
       this.#options.memory.release(reservedBytes);
       this.#lifting.delete(located);
@@ -237,7 +237,7 @@ export class DiskTier implements LowerTier {
     return lifting;
   }
 
-  async #readWhole(record: Pinned, key: string): Promise<Entry | undefined> {
+  async #readWhole(record: Pinned, key: string): Promise<LastingEntry | undefined> {
     const meta = await this.#readMeta(record, key);
     if (meta?.kind !== 'object') return meta && new VaryMarker(meta.key, meta.names, meta.generation);
     const bytes = await this.#readBody(record, meta);
@@ -250,7 +250,7 @@ export class DiskTier implements LowerTier {
   }
 
   /** What was deleted or replaced while it was read must not come back into memory. */
-  #lifted(located: Located, entry: Entry, key: string): Entry | undefined {
+  #lifted(located: Located, entry: LastingEntry, key: string): LastingEntry | undefined {
     if (!this.#shelf.isCurrent(located) || entry.key !== key) return undefined;
     located.held = this.#options.memory.lift(entry);
     return entry;
@@ -287,7 +287,7 @@ export class DiskTier implements LowerTier {
     return whole ? bytes : undefined;
   }
 
-  #countHit(found: Entry | DiskObject): void {
+  #countHit(found: LastingEntry | DiskObject): void {
     this.counts.hits += 1;
     if (found.kind !== 'vary') this.counts.hitBytes += found.bodyBytes;
   }

@@ -1,4 +1,4 @@
-import type { Entry } from '../memory-tier.ts';
+import type { LastingEntry } from '../memory-tier.ts';
 import { type BodyPlace, type KnownPlace, type Meta, type Place, placeOf, writeMeta, writePrefix } from './record.ts';
 import { Segment } from './segment.ts';
 
@@ -8,7 +8,7 @@ export class Located {
   place: Place | undefined;
   /** Where its body lies. */
   segment: Segment<Located> | undefined;
-  waiting: Entry | undefined;
+  waiting: LastingEntry | undefined;
   /** The record on disk that this one makes worthless once it is written. */
   before: Located | undefined;
   /** Asked for since it was written. */
