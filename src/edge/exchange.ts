@@ -150,6 +150,8 @@ export class Exchange {
   stale: CachedObject | undefined;
   fill: Fill | undefined;
   reader: FillReader | undefined;
+  /** Words before an answer that were passed on. */
+  interims = 0;
   /** Started the fill it reads. */
   leads = false;
   /** Fetches for itself, past the cache. */

@@ -19,6 +19,8 @@ export interface UpstreamRequest {
 
 /** Where an answer goes. Calls come in the order head, data…, end; `fail` may come at any point and is the last. */
 export interface UpstreamSink {
+  /** A word before the answer, such as 103: any number of them, before `head`. */
+  interim?(head: ResponseHead): void;
   head(head: ResponseHead): void;
   /** False asks the origin to pause until `resume`. */
   data(chunk: Buffer): boolean;
@@ -123,8 +125,11 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Controller, status: number): void {
-    // 100, 102, 103: the answer proper is still to come.
-    if (status < 200) return;
+    // 102, 103: the answer proper is still to come.
+    if (status < 200) {
+      this.#sink.interim?.({ status, fields: rawFields(controller) });
+      return;
+    }
     this.#answered = true;
     this.#sink.head({ status, fields: rawFields(controller) });
   }

@@ -34,6 +34,8 @@ export interface ViewerResponse {
   readonly closed: boolean;
   /** The fields are a flat list, which stays as it is. */
   writeHead(status: number, fields: string[]): unknown;
+  /** A word before the answer, of status 102 to 199. The fields are a flat list. */
+  writeInformation(status: number, fields: readonly string[]): unknown;
   /** Calls back when the connection has taken the bytes and they may be overwritten; perhaps never when it is gone. */
   write(bytes: Buffer, onTaken?: () => void): boolean;
   end(): unknown;

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseRange, writeContentRange } from '../../src/kernel/http/range.ts';
 import { type Asking, EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
@@ -776,4 +777,58 @@ test('absences without a lifetime are remembered for as long as the operator say
   expect(await second({}, { status: 404, after: 9 })).toBe('hit');
   clock.advance(1);
   expect((await get('/a')).verdict).toBe('miss');
+});
+
+describe('RFC 9110 section 15.2: words before the answer', () => {
+  const HINT = ['Link', '</a.css>; rel=preload; as=style', 'X-Early', '1'];
+
+  function speakFirst(times = 1): void {
+    s.origin.script('/a', (_asked, response) => {
+      response.writeProcessing();
+      for (let time = 0; time < times; time += 1)
+        response.writeInformation(103, [...HINT, 'Connection', 'X-Hop', 'X-Hop', '1']);
+      response.writeHead(200, HOUR).end('body');
+    });
+  }
+
+  test('reach the viewer who waits, without what is about the connection, and are not stored', async () => {
+    speakFirst();
+    const cold = await get('/a');
+    expect(cold.interims).toEqual([[102], [103, ...HINT]]);
+    expect([cold.text, cold.headers['x-early']]).toEqual(['body', undefined]);
+    const hot = await get('/a');
+    expect([hot.verdict, hot.interims, hot.headers['x-early']]).toEqual(['hit', [], undefined]);
+  });
+
+  test('reach everybody who waits, also those who came after them', async () => {
+    const held = s.origin.hold('/a');
+    const first = s.get('/a');
+    await held.arrived;
+    held.inform(103, HINT);
+    const follower = s.get('/a');
+    while (s.edge.readersOf('/a') < 2) await new Promise(setImmediate);
+    held.release({ headers: HOUR, body: 'body' });
+    for (const answer of await Promise.all([first, follower])) expect(answer.interims).toEqual([[103, ...HINT]]);
+  });
+
+  test('are passed on to one who asks past the cache as well', async () => {
+    speakFirst();
+    expect((await ask('/a', { method: 'POST' })).interims).toHaveLength(2);
+  });
+
+  test('are not told to a viewer of HTTP/1.0', async () => {
+    speakFirst();
+    const { hostname, port } = new URL(s.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /a HTTP/1.0\r\n\r\n');
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  test('an origin that goes on and on is cut short', async () => {
+    speakFirst(100);
+    const answer = await get('/a');
+    expect([answer.interims.length, answer.text]).toEqual([8, 'body']);
+  });
 });

@@ -26,6 +26,8 @@ export interface Answer {
   readonly body: Buffer;
   /** Header lines as they came. */
   readonly raw: readonly string[];
+  /** What came before the answer: status and header lines. */
+  readonly interims: readonly (readonly [status: number, ...lines: string[]])[];
 }
 
 export interface Asking {
@@ -154,6 +156,7 @@ export class EdgeScenario {
     const head = Promise.withResolvers<Pick<Answer, 'status' | 'headers'>>();
     const answer = Promise.withResolvers<Answer>();
     const chunks: Buffer[] = [];
+    const interims: [number, ...string[]][] = [];
     let sizeBytes = 0;
     let waiting: { bytes: number; resolve: () => void }[] = [];
     const sent = request({ hostname, port, method, path: target, headers, agent: this.#agent }, (response) => {
@@ -171,9 +174,11 @@ export class EdgeScenario {
           headers: response.headers,
           body: Buffer.concat(chunks),
           raw: response.rawHeaders,
+          interims,
         }),
       );
     });
+    sent.on('information', (each) => interims.push([each.statusCode, ...each.rawHeaders]));
     const fail = (cause: Error) => {
       head.reject(cause);
       answer.reject(cause);

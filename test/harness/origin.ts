@@ -23,6 +23,8 @@ export interface Held {
   /** Resolves when the edge has given the request up. */
   readonly abandoned: Promise<void>;
   head(scripted: Scripted & { lengthBytes?: number }): void;
+  /** A word before the answer. */
+  inform(status: number, fields: readonly string[]): void;
   write(bytes: string | Buffer): void;
   end(): void;
   release(scripted: Scripted): void;
@@ -135,6 +137,7 @@ export class ScriptedOrigin {
       arrived: arrived.promise,
       abandoned: abandoned.promise,
       head: (scripted) => writeHead(now(), scripted, scripted.lengthBytes),
+      inform: (status, fields) => now().writeInformation(status, fields),
       write: (bytes) => void now().write(bytes),
       end: () => void now().end(),
       release: (scripted) => void response.promise.then((given) => send(given, scripted)),

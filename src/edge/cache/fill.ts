@@ -44,6 +44,9 @@ export interface FillOwner {
   ended(fill: Fill): void;
 }
 
+/** Words before the answer that are passed on; an origin with more of them has nothing to say. */
+const MAX_INTERIMS = 8;
+
 /** How far the origin may run ahead of the slowest reader of a fill that is not kept. */
 const WINDOW_BYTES = 1_048_576;
 
@@ -69,6 +72,8 @@ export class Fill implements UpstreamSink {
   object: CachedObject | undefined;
   fault: Fault | undefined;
   receivedBytes = 0;
+  /** What the origin said before its answer: for those who wait for it, never stored. RFC 9110 section 15.2. */
+  readonly interims: ResponseHead[] = [];
   /** False when bytes are dropped once every reader has them. */
   kept = false;
   /** A viewer has read it, or does. */
@@ -123,6 +128,12 @@ export class Fill implements UpstreamSink {
   }
 
   // From the origin
+
+  interim(head: ResponseHead): void {
+    if (this.ended || this.interims.length >= MAX_INTERIMS) return;
+    this.interims.push(head);
+    this.#wake();
+  }
 
   head(head: ResponseHead): void {
     if (this.ended) return;

@@ -53,6 +53,18 @@ export class StreamReply implements ViewerResponse {
     this.#stream.respond([constants.HTTP2_HEADER_STATUS, String(status), ...fields]);
   }
 
+  writeInformation(status: number, fields: readonly string[]): void {
+    if (this.closed) return;
+    const headers: Record<string, string | string[]> = { [constants.HTTP2_HEADER_STATUS]: String(status) };
+    for (let at = 0; at + 1 < fields.length; at += 2) {
+      const name = (fields[at] ?? '').toLowerCase();
+      const value = fields[at + 1] ?? '';
+      const before = headers[name];
+      headers[name] = before === undefined ? value : [before, value].flat();
+    }
+    this.#stream.additionalHeaders(headers);
+  }
+
   /** False when the viewer has as much as it takes for now. Pieces larger than a slice are for `end`. */
   write(bytes: Buffer, onTaken?: () => void): boolean {
     if (this.closed) return false;

@@ -11,6 +11,7 @@ import type { EdgeParts } from '../parts.ts';
 import type { UpstreamRequest } from '../upstream.ts';
 import { ViewerBody } from '../viewer-body.ts';
 import { Intake } from './intake.ts';
+import { passOnInterims } from './interim.ts';
 import { newsOf } from './news.ts';
 
 /** Asks the origin, for everybody who wants this key or for one viewer alone, and waits for the head of its answer. */
@@ -59,7 +60,10 @@ export function fetchAhead(path: string, parts: EdgeParts, onEnd: (stored: boole
 }
 
 async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
-  while (fill.state === 'asking' && !x.gone) await newsOf(fill, x);
+  while (fill.state === 'asking' && !x.gone) {
+    await newsOf(fill, x);
+    passOnInterims(x, fill);
+  }
   return 'admit';
 }
 

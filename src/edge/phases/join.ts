@@ -3,6 +3,7 @@ import type { Fill } from '../cache/fill.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import { passOnInterims } from './interim.ts';
 import { goAlone } from './lookup.ts';
 import { newsOf } from './news.ts';
 
@@ -49,6 +50,7 @@ function isOverdue(fill: Fill, { clock, settings }: EdgeParts): boolean {
 /** Waits for the head. The follower's clock: when its patience ends it stops following, and another leads. */
 async function follow(x: Exchange, fill: Fill, patienceMs: number, { fills }: EdgeParts): Promise<Step> {
   const until = performance.now() + patienceMs;
+  passOnInterims(x, fill);
   while (fill.state === 'asking' && !x.gone) {
     const leftMs = until - performance.now();
     if (leftMs <= 0) {
@@ -59,6 +61,7 @@ async function follow(x: Exchange, fill: Fill, patienceMs: number, { fills }: Ed
       return 'lookup';
     }
     await newsOf(fill, x, leftMs);
+    passOnInterims(x, fill);
   }
   return 'admit';
 }
