@@ -29,7 +29,7 @@ test('an origin that closes before its promised length breaks the viewer off, an
   expect(ends.map((each) => each.status)).toEqual(['rejected', 'rejected']);
   await s.settled(2);
   expect(s.facts.map((fact) => fact.faultCode)).toEqual(['ORIGIN_TRUNCATED', 'ORIGIN_TRUNCATED']);
-  expect(s.edge.usage).toEqual({ cachedBytes: 0, entries: 0, fills: 0 });
+  expect(s.edge.usage).toMatchObject({ cachedBytes: 0, entries: 0, fills: 0 });
   s.origin.serve('/a', { headers: FRESH, body: 'whole' });
   expect((await s.get('/a')).body.toString()).toBe('whole');
 });
