@@ -266,6 +266,13 @@ export const SETTINGS = {
     unit: 's',
     says: 'How long the edge remembers an absence (404, 405, 410, 414, 501) for which the origin stated no lifetime.',
   }),
+  staleIfErrorSeconds: integer({
+    default: 86_400,
+    min: 0,
+    max: 31_536_000,
+    unit: 's',
+    says: 'How long the edge serves an expired answer while its origin fails, where the origin neither states `stale-if-error` nor forbids it. 0: not at all.',
+  }),
   fillFollowMs: integer({
     default: 20_000,
     min: 100,

@@ -41,6 +41,7 @@ export type Reason =
   | 'head'
   | 'known-uncacheable'
   | 'asked-anew'
+  | 'precondition'
   | 'asked-no-store'
   | 'asked-stale'
   | 'too-large'

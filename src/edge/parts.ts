@@ -43,6 +43,8 @@ export interface EdgeSettings {
   readonly cacheSetCookie: boolean;
   /** Lifetime of an absence or a lasting failure that came without one. */
   readonly negativeSeconds: number;
+  /** How long a dead origin is served around when it did not say. */
+  readonly staleIfErrorSeconds: number;
   /** Address under which viewers reach the edge; empty for its own. */
   readonly edgeUrl: string;
 }

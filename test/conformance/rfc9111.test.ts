@@ -67,6 +67,7 @@ describe('3: what is stored', () => {
     ['to be understood, and is', { 'Cache-Control': 'max-age=60, must-understand, no-store' }, 200, 'hit'],
     ['to be understood, and is not', { 'Cache-Control': 'max-age=60, must-understand' }, 299, 'bypass'],
     ['with nothing said', {}, 200, 'bypass'],
+    ['of a status that is not kept by itself, with a tag alone', { ETag: '"1"' }, 302, 'bypass'],
     ['with a field about parts in a whole', { ...HOUR, 'Content-Range': 'bytes 0-4/9' }, 200, 'hit'],
   ])('an answer %s', async (_name, headers, status, verdict) => {
     expect(await second(headers, { status })).toBe(verdict);
@@ -325,7 +326,7 @@ describe('3.3 and 3.4: parts', () => {
     serveParts();
     await part('4-8');
     expect(await part('4-8', { 'If-None-Match': '"1"' })).toMatchObject({ status: 304, verdict: 'hit' });
-    expect(await part('4-8', { 'If-Match': '"2"' })).toMatchObject({ status: 412, verdict: 'hit' });
+    expect(await part('4-8', { 'If-Match': '"1"' })).toMatchObject({ status: 206, verdict: 'hit' });
     expect(await part('4-8', { 'If-Range': '"0"' })).toMatchObject({ status: 200, text: BODY, verdict: 'miss' });
   });
 
@@ -514,6 +515,17 @@ describe('4: what is used again', () => {
     expect((await get('/a')).status).toBe(status);
   });
 
+  test('4.2.4: stale around a dead origin only where it says so, where the operator has it so', async () => {
+    await s.stop();
+    s = await new EdgeScenario({ clock, settings: { staleIfErrorSeconds: 0 } }).start();
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1' } });
+    s.origin.serve('/b', { headers: { 'Cache-Control': 'max-age=1, stale-if-error=9' } });
+    for (const each of ['/a', '/b']) await get(each);
+    clock.advance(5);
+    await s.origin.stop();
+    expect([(await get('/a')).status, (await get('/b')).status]).toEqual([502, 200]);
+  });
+
   test('4.2.4: stale while it is renewed, within its time and no longer (RFC 5861)', async () => {
     const headers = { 'Cache-Control': 'max-age=1, stale-while-revalidate=4', ETag: '"1"' };
     expect(await second(headers, { after: 4 })).toBe('stale');
@@ -565,6 +577,27 @@ describe('4.3: asking whether it still holds', () => {
       expect(answer.headers).toMatchObject({ etag: '"1"', 'cache-control': 'max-age=3600' });
       expect(answer.headers['content-length']).toBeUndefined();
     }
+  });
+
+  test.each<[string, Fields]>([
+    ['If-Match', { 'If-Match': '"2"' }],
+    ['If-Unmodified-Since', { 'If-Unmodified-Since': 'Mon, 01 Jun 2026 10:00:00 GMT' }],
+  ])('4.3.2: %s that a copy fails is the origin to judge', async (_name, headers) => {
+    s.origin.serve('/a', { headers: { ...HOUR, ...validators }, body: 'copy' });
+    await get('/a');
+    s.origin.serve('/a', { headers: { ...HOUR, ETag: '"2"' }, body: 'newer' });
+    expect(await get('/a', headers)).toMatchObject({ status: 200, text: 'newer', reason: 'precondition' });
+    expect(s.origin.last('/a')?.headers).toMatchObject(
+      Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    );
+    s.origin.serve('/a', { status: 412 });
+    expect(await get('/a', headers)).toMatchObject({ status: 412, verdict: 'bypass' });
+  });
+
+  test('4.3.2: a condition that nothing in store fails is judged by what the origin sends', async () => {
+    s.origin.serve('/a', { headers: { ...HOUR, ...validators }, body: 'body' });
+    expect(await get('/a', { 'If-Match': '"2"' })).toMatchObject({ status: 412, verdict: 'miss' });
+    expect(await get('/a', { 'If-Match': '"1"' })).toMatchObject({ status: 200, verdict: 'hit' });
   });
 
   test('4.3.3: a newer answer takes the place of the old, and the old that of a failure', async () => {
@@ -831,4 +864,19 @@ describe('RFC 9110 section 15.2: words before the answer', () => {
     const answer = await get('/a');
     expect([answer.interims.length, answer.text]).toEqual([8, 'body']);
   });
+});
+
+test('RFC 9110 section 7.6.2: an OPTIONS goes as far as it may and no farther', async () => {
+  const ping = (hops: string) => ask('/a', { method: 'OPTIONS', headers: { 'Max-Forwards': hops } });
+  expect(await ping('0')).toMatchObject({ status: 204, verdict: 'bypass', reason: 'answered-here' });
+  expect(s.origin.count('/a')).toBe(0);
+  for (const [told, passedOn] of [
+    ['3', '2'],
+    ['many', undefined],
+  ] as const) {
+    await ping(told);
+    expect(s.origin.last('/a')?.headers['max-forwards']).toBe(passedOn);
+  }
+  await get('/a', { 'Max-Forwards': '0' });
+  expect(s.origin.last('/a')?.method).toBe('GET');
 });

@@ -57,8 +57,9 @@ test('no Cache-Control crashes, and no lifetime is negative or endless', () => {
   );
   fc.assert(
     fc.property(value, anyText, (text, expires) => {
+      const unasked = { negativeSeconds: 1, staleIfErrorSeconds: 9 };
       const fields = ['Cache-Control', text, 'Expires', expires];
-      const lifetime = planLifetime({ status: 200, fields }, readCachePolicy(fields), 0);
+      const lifetime = planLifetime({ status: 200, fields }, readCachePolicy(fields), 0, unasked);
       for (const seconds of Object.values(lifetime)) {
         expect(seconds).toBeGreaterThanOrEqual(0);
         expect(Number.isFinite(seconds)).toBe(true);

@@ -12,6 +12,7 @@ import type { UpstreamRequest } from '../upstream.ts';
 import { ViewerBody } from '../viewer-body.ts';
 import { Intake } from './intake.ts';
 import { passOnInterims } from './interim.ts';
+import { forwardsLeft } from './last-hop.ts';
 import { newsOf } from './news.ts';
 
 /** Asks the origin, for everybody who wants this key or for one viewer alone, and waits for the head of its answer. */
@@ -111,6 +112,7 @@ const REPLACED: readonly string[] = [
   'x-forwarded-host',
   'x-forwarded-proto',
   'surrogate-capability',
+  'max-forwards',
 ];
 /** What asks for less than the whole answer, which a fill needs whole. */
 const PARTIAL: readonly string[] = [
@@ -126,7 +128,7 @@ const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL])
 
 /** A viewer's fields as they go on to an origin that is not ours. */
 export function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts): string[] {
-  const { headers, rawHeaders } = x.request;
+  const { headers, rawHeaders, httpVersion } = x.request;
   const fields = withoutFields(withoutHopByHop(rawHeaders), x.alone ? REPLACED_ALONE : REPLACED_FILLING);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
   fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x));
@@ -135,7 +137,14 @@ export function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts
   if (x.peer.trusted && headers.forwarded !== undefined) {
     fields.push('Forwarded', `${headers.forwarded}, ${writeForwarded(x.peer.ip, schemeOf(x), x.host)}`);
   }
-  fields.push('Via', `${before('via')}1.1 ${edgeId} (Frontrow)`, 'CDN-Loop', `${before('cdn-loop')}${edgeId}`);
+  fields.push(
+    'Via',
+    `${before('via')}${httpVersion} ${edgeId} (Frontrow)`,
+    'CDN-Loop',
+    `${before('cdn-loop')}${edgeId}`,
+  );
   fields.push('Surrogate-Capability', `${before('surrogate-capability')}${SURROGATE_NAME}="Surrogate/1.0"`);
+  const leftForwards = forwardsLeft(x);
+  if (leftForwards !== undefined) fields.push('Max-Forwards', String(leftForwards - 1));
   return fields;
 }

@@ -204,7 +204,7 @@ export class Intake implements FillOwner {
   }
 
   #lifetimeOf(head: ResponseHead, policy: CachePolicy, nowMs: number): Lifetime {
-    return planLifetime(head, policy, nowMs, this.#parts.settings.negativeSeconds);
+    return planLifetime(head, policy, nowMs, this.#parts.settings);
   }
 
   /** An answer to POST that says it is what a GET would bring, and for how long. RFC 9110 section 9.3.3. */

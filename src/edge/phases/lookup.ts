@@ -10,6 +10,7 @@ import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { refreshBehind } from './fetch.ts';
+import { answerHere, forwardsLeft } from './last-hop.ts';
 import { wantsOwnPlaylist } from './signed-playlist.ts';
 
 /** Whether the answer may come from memory. A GET with a body asks for something that its key does not tell. */
@@ -22,7 +23,7 @@ export function lookup(parts: EdgeParts): Phase {
   return (x) => {
     if (!isCacheable(x, parts)) {
       x.key = x.resource;
-      return goAlone(x, 'method');
+      return forwardsLeft(x) === 0 ? answerHere(x, parts) : goAlone(x, 'method');
     }
     const object = find(x, parts);
     const { disk } = parts;

@@ -6,6 +6,7 @@ import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { credentialOrigin } from './cors.ts';
+import { goAlone } from './lookup.ts';
 import { fieldsFor, type Subject } from './reply-fields.ts';
 import { SignedPlaylists, wantsOwnPlaylist } from './signed-playlist.ts';
 
@@ -19,6 +20,7 @@ export function shape(parts: EdgeParts): Phase {
     // A block that tells of the disk would be told to those who follow.
     if (x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
     const subject = subjectOf(x);
+    if (stored && parts.mode === 'proxy' && judge(x, subject) === 'failed') return askTheOrigin(x);
     if (wantsOwnPlaylist(x, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
     return shapeSubject(x, subject, parts);
   };
@@ -72,22 +74,37 @@ function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step
 }
 
 function conditional(x: Exchange, subject: Subject, parts: EdgeParts): Reply | undefined {
-  const { status: made } = subject.head;
-  if ((made !== 200 && made !== 206) || askedTheOrigin(x, parts)) return undefined;
+  const outcome = askedTheOrigin(x, parts) ? 'send' : judge(x, subject);
+  if (outcome === 'send') return undefined;
+  const status = outcome === 'not-modified' ? 304 : 412;
+  return { status, fields: fieldsFor(x, status, subject, status === 304 ? undefined : 0, parts), body: undefined };
+}
+
+/** What comes of a viewer's conditions, given what there is. */
+function judge(x: Exchange, { head, etag }: Subject): ReturnType<typeof evaluateConditions> {
+  if (head.status !== 200 && head.status !== 206) return 'send';
   const { headers } = x.request;
-  const outcome = evaluateConditions(
+  return evaluateConditions(
     {
       ifMatch: headers['if-match'],
       ifNoneMatch: headers['if-none-match'],
       ifModifiedSince: headers['if-modified-since'],
       ifUnmodifiedSince: headers['if-unmodified-since'],
     },
-    { etag: subject.etag, lastModified: subject.head.lastModified, date: subject.head.date },
+    { etag, lastModified: head.lastModified, date: head.date },
     x.receivedAtMs,
   );
-  if (outcome === 'send') return undefined;
-  const status = outcome === 'not-modified' ? 304 : 412;
-  return { status, fields: fieldsFor(x, status, subject, status === 304 ? undefined : 0, parts), body: undefined };
+}
+
+/**
+ * That something is no longer what a viewer means is not for a copy to say: the viewer may know of a newer one. RFC 9111
+ * section 4.3.2 keeps caches from judging these conditions, except that what does hold may be served.
+ */
+function askTheOrigin(x: Exchange): Step {
+  x.object = undefined;
+  x.onDisk?.close();
+  x.onDisk = undefined;
+  return goAlone(x, 'precondition');
 }
 
 function partial(x: Exchange, subject: Subject, parts: EdgeParts): Reply | undefined {

@@ -3,11 +3,12 @@ import { readCachePolicy } from './cache-policy.ts';
 import { initialAgeSeconds, planLifetime } from './freshness.ts';
 
 const NOON = 'Mon, 01 Jun 2026 12:00:00 GMT';
+const UNASKED = { negativeSeconds: 1, staleIfErrorSeconds: 86_400 };
 const noonMs = Date.parse(NOON);
 
 function lifetime(fields: Record<string, string>, status = 200) {
   const head = { status, fields: Object.entries(fields).flat() };
-  return planLifetime(head, readCachePolicy(head.fields), noonMs);
+  return planLifetime(head, readCachePolicy(head.fields), noonMs, UNASKED);
 }
 
 describe('freshSeconds', () => {

@@ -12,10 +12,14 @@ export interface Lifetime {
   readonly staleIfErrorSeconds: number;
 }
 
-/** How long a dead origin is served around when it did not say: a day. */
-export const STALE_IF_ERROR_SECONDS = 86_400;
-/** How long an error without a lifetime of its own is remembered, so that a storm of misses stays off the origin. */
-export const NEGATIVE_SECONDS = 1;
+/** What the operator says where the origin does not. */
+export interface UnaskedLifetimes {
+  /** How long an absence or a lasting failure is remembered, so that a storm of misses stays off the origin. */
+  readonly negativeSeconds: number;
+  /** How long a dead origin is served around: RFC 9111 section 4.2.4 leaves that to a contract between the two. */
+  readonly staleIfErrorSeconds: number;
+}
+
 /** Share of the time since the last change for which an answer without a lifetime is taken as fresh. RFC 9111 section 4.2.2. */
 const HEURISTIC_SHARE = 0.1;
 const HEURISTIC_MAX_SECONDS = 86_400;
@@ -31,22 +35,22 @@ export function planLifetime(
   head: ResponseHead,
   policy: CachePolicy,
   nowMs: number,
-  negativeSeconds = NEGATIVE_SECONDS,
+  unasked: UnaskedLifetimes,
 ): Lifetime {
   const freshSeconds = policy.noCache
     ? 0
-    : (statedSeconds(head, policy, nowMs) ?? impliedSeconds(head, policy, nowMs, negativeSeconds));
+    : (statedSeconds(head, policy, nowMs) ?? impliedSeconds(head, policy, nowMs, unasked.negativeSeconds));
   const mayBeStale = !policy.mustRevalidate && !policy.noCache;
   return {
     freshSeconds,
     staleWhileRevalidateSeconds: mayBeStale ? (policy.staleWhileRevalidateSeconds ?? 0) : 0,
-    staleIfErrorSeconds: mayBeStale ? (policy.staleIfErrorSeconds ?? unaskedStaleSeconds(head, policy)) : 0,
+    staleIfErrorSeconds: mayBeStale ? (policy.staleIfErrorSeconds ?? unaskedStaleSeconds(head, policy, unasked)) : 0,
   };
 }
 
 /** An origin that named a shared lifetime meant it (RFC 9111 section 5.2.2.10); others are served around. */
-function unaskedStaleSeconds(head: ResponseHead, policy: CachePolicy): number {
-  return head.status < 400 && policy.sMaxageSeconds === undefined ? STALE_IF_ERROR_SECONDS : 0;
+function unaskedStaleSeconds(head: ResponseHead, policy: CachePolicy, unasked: UnaskedLifetimes): number {
+  return head.status < 400 && policy.sMaxageSeconds === undefined ? unasked.staleIfErrorSeconds : 0;
 }
 
 /** What the origin says: s-maxage before max-age before Expires; undefined when it says nothing. */
@@ -62,8 +66,12 @@ export function statedSeconds(head: ResponseHead, policy: CachePolicy, nowMs: nu
 }
 
 /** `public` makes any status one that may be guessed about. RFC 9111 section 4.2.2. */
+export function mayBeGuessed({ status }: ResponseHead, policy: CachePolicy): boolean {
+  return policy.public || HEURISTIC_STATUSES.has(status);
+}
+
 function impliedSeconds(head: ResponseHead, policy: CachePolicy, nowMs: number, negativeSeconds: number): number {
-  if (!HEURISTIC_STATUSES.has(head.status) && !policy.public) return 0;
+  if (!mayBeGuessed(head, policy)) return 0;
   const changedMs = parseHttpDate(firstOf(head.fields, 'last-modified'), nowMs);
   if (changedMs === undefined) return NEGATIVE_STATUSES.has(head.status) ? negativeSeconds : 0;
   const share = ((dateMs(head.fields, nowMs) - changedMs) / 1000) * HEURISTIC_SHARE;

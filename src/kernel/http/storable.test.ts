@@ -16,7 +16,7 @@ function why(
     authorized,
     head,
     policy,
-    lifetime: planLifetime(head, policy, 0),
+    lifetime: planLifetime(head, policy, 0, { negativeSeconds: 1, staleIfErrorSeconds: 86_400 }),
     nowMs: 0,
     cookiesKept,
   });
@@ -65,6 +65,9 @@ test.each([
   ['an unsatisfiable range', AGE, { status: 416 }, 'status'],
   ['a consent to nothing', AGE, { status: 304 }, 'status'],
   ['a redirect without a lifetime', {}, { status: 302 }, 'no-lifetime'],
+  ['a redirect with a tag alone', { ETag: '"1"' }, { status: 302 }, 'no-lifetime'],
+  ['a public redirect with a tag alone', { ETag: '"1"', 'Cache-Control': 'public' }, { status: 302 }, undefined],
+  ['a lasting redirect with a tag alone', { ETag: '"1"' }, { status: 308 }, undefined],
 ])('%s', (_name, fields, circumstances, reason) => {
   expect(why(fields as Record<string, string>, circumstances)).toBe(reason);
 });

@@ -1,6 +1,6 @@
 import type { CachePolicy } from './cache-policy.ts';
 import { fieldOf, type ResponseHead } from './fields.ts';
-import { type Lifetime, statedSeconds } from './freshness.ts';
+import { type Lifetime, mayBeGuessed, statedSeconds } from './freshness.ts';
 import { varyNames } from './vary.ts';
 
 /** Why an answer is not kept. One vocabulary for header, fact and test. */
@@ -56,7 +56,7 @@ export function whyNotStorable(question: StorageQuestion): UnstorableReason | un
   const cookieKept = question.cookiesKept && (allowed || stated);
   if (!cookieKept && fieldOf(head.fields, 'set-cookie') !== undefined) return 'set-cookie';
   if (varyNames(head) === '*') return 'vary-star';
-  return whyNotStatus(question, stated) ?? whyNotUseful(question);
+  return whyNotStatus(question, stated) ?? whyNotUseful(question, stated);
 }
 
 function whyNotStatus({ head, policy, lifetime }: StorageQuestion, stated: boolean): UnstorableReason | undefined {
@@ -68,8 +68,12 @@ function whyNotStatus({ head, policy, lifetime }: StorageQuestion, stated: boole
   return status >= 500 && status !== 501 && !stated && !implied ? 'status' : undefined;
 }
 
-/** An answer that is never fresh and cannot be asked after again is not worth its room. */
-function whyNotUseful({ head, lifetime }: StorageQuestion): UnstorableReason | undefined {
+/**
+ * Of a status that is not kept by itself something must say that it may be (RFC 9111 section 3); and an answer that is
+ * never fresh and cannot be asked after again is not worth its room.
+ */
+function whyNotUseful({ head, policy, lifetime }: StorageQuestion, stated: boolean): UnstorableReason | undefined {
+  if (!stated && !mayBeGuessed(head, policy)) return 'no-lifetime';
   if (lifetime.freshSeconds > 0 || lifetime.staleWhileRevalidateSeconds > 0) return undefined;
   const hasValidator =
     fieldOf(head.fields, 'etag') !== undefined || fieldOf(head.fields, 'last-modified') !== undefined;
