@@ -5,10 +5,13 @@ import type { Asset } from '../database/assets.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { LeftOutTrack } from '../kernel/film/film.ts';
 import { straightenedKey } from '../kernel/film/paths.ts';
+import { FlashReader, startsFlash } from '../kernel/flv/reader.ts';
 import { ClockMender, type Epoch, JumpFinder } from '../kernel/mpeg/jumps.ts';
-import type { MarkReader, Misfit, OnMark, Passed } from '../kernel/mpeg/marks.ts';
+import type { Edit, MarkReader, Misfit, OnMark } from '../kernel/mpeg/marks.ts';
 import { ProgramReader, startsProgram } from '../kernel/mpeg/program.ts';
 import { findTransport } from '../kernel/mpeg/transport.ts';
+import { startsOgg } from '../kernel/ogg/pages.ts';
+import { OggReader } from '../kernel/ogg/reader.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { languageTag } from './probe.ts';
 
@@ -136,6 +139,8 @@ async function readerOf(source: FileHandle): Promise<MarkReader | undefined> {
   const head = Buffer.alloc(HEAD_BYTES);
   const { bytesRead } = await source.read(head, 0, HEAD_BYTES, 0);
   const read = head.subarray(0, bytesRead);
+  if (startsFlash(read)) return new FlashReader();
+  if (startsOgg(read)) return new OggReader();
   return startsProgram(read) ? new ProgramReader() : findTransport(read);
 }
 
@@ -153,18 +158,19 @@ async function pass(source: FileHandle, reader: MarkReader, onMark: OnMark, abor
     const bytes = block.subarray(0, kept + bytesRead);
     const read = reader.read(bytes, position, onMark, isLast);
     const done = isLast ? bytes.length : read.done;
-    if (target) await writeWithout(target, bytes.subarray(0, done), read.strays);
+    if (target) await writeEdited(target, bytes.subarray(0, done), read.edits);
     block.copyWithin(0, done, bytes.length);
     kept = bytes.length - done;
     position += done;
   }
 }
 
-async function writeWithout(target: FileHandle, bytes: Uint8Array, strays: Passed['strays']): Promise<void> {
+async function writeEdited(target: FileHandle, bytes: Uint8Array, edits: readonly Edit[]): Promise<void> {
   let written = 0;
-  for (const [from, to] of strays) {
-    await target.writeFile(bytes.subarray(written, from));
-    written = to;
+  for (const edit of edits) {
+    await target.writeFile(bytes.subarray(written, edit.from));
+    if (edit.bytes) await target.writeFile(edit.bytes);
+    written = edit.to;
   }
   await target.writeFile(bytes.subarray(written));
 }

@@ -9,8 +9,9 @@ export interface Part {
   readonly streams?: readonly string[];
   /** Further options of ffmpeg, such as the numbers that its streams get; what is not said is copied. */
   readonly options?: readonly string[];
-  /** Bytes that are missing at its end. */
+  /** Bytes that are missing at its end, or at its start. */
   readonly lacksBytes?: number;
+  readonly beginsAtByte?: number;
 }
 
 /**
@@ -33,13 +34,16 @@ export async function joinParts(from: string, to: string, parts: readonly Part[]
   ];
   await ffmpegTool('-fflags', '+genpts', '-i', from, '-map', '0', '-c', 'copy', ...cutting, piece('%d'));
   await writeFile(to, '');
-  for (const [index, { clockSeconds, streams = ['0'], options = [], lacksBytes = 0 }] of parts.entries()) {
+  for (const [
+    index,
+    { clockSeconds, streams = ['0'], options = [], lacksBytes = 0, beginsAtByte = 0 },
+  ] of parts.entries()) {
     const part = `${to}.part.${container}`;
     const maps = streams.flatMap((stream) => ['-map', stream]);
     const clock = ['-output_ts_offset', String(clockSeconds)];
     await ffmpegTool('-i', piece(index), ...maps, '-c', 'copy', ...clock, ...options, part);
     const bytes = await readFile(part);
-    await appendFile(to, bytes.subarray(0, bytes.length - lacksBytes));
+    await appendFile(to, bytes.subarray(beginsAtByte, bytes.length - lacksBytes));
     for (const file of [part, piece(index)]) await rm(file, { force: true });
   }
 }

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FlashReader } from '../../src/kernel/flv/reader.ts';
 import { ClockMender, JumpFinder } from '../../src/kernel/mpeg/jumps.ts';
 import type { Mark, MarkReader } from '../../src/kernel/mpeg/marks.ts';
 import { ProgramReader } from '../../src/kernel/mpeg/program.ts';
 import { readTicks, type TicksField, ticksBetween, wrapTicks, writeTicks } from '../../src/kernel/mpeg/timestamp.ts';
 import { findTransport, TransportReader } from '../../src/kernel/mpeg/transport.ts';
+import { OggReader } from '../../src/kernel/ogg/reader.ts';
 
 const ticks = fc.integer({ min: 0, max: 2 ** 33 - 1 });
 const forms = fc.constantFrom<TicksField['form'][]>('stamp', 'reference', 'pack');
@@ -101,15 +103,30 @@ test('half a packet in a transport stream is told as no part of it, and nothing 
       const half = packetOf(256, 0).subarray(0, length);
       const from = 188 * first.length;
       const file = Buffer.concat([packets(first), half, packets(second)]);
-      const { strays } = new TransportReader(188).read(file, 0, () => 0, true);
-      expect(strays).toEqual([[from, from + length]]);
+      const { edits } = new TransportReader(188).read(file, 0, () => 0, true);
+      expect(edits).toEqual([{ from, to: from + length }]);
     }),
   );
 });
 
+const FLASH_HEADER = [0x46, 0x4c, 0x56, 1, 5, 0, 0, 0, 9, 0, 0, 0, 0];
+
 test('no bytes crash a reader, and it stays within them', () => {
-  const readers = [() => new TransportReader(188), () => new TransportReader(192), () => new ProgramReader()];
-  const tokens = fc.constantFrom([0, 0, 1, 0xba], [0, 0, 1, 0xe0], [0, 0, 1, 0xbd, 0, 20], [0x47, 0x40, 0, 0x30, 183]);
+  const readers = [
+    () => new TransportReader(188),
+    () => new TransportReader(192),
+    () => new ProgramReader(),
+    () => new FlashReader(),
+    () => new OggReader(),
+  ];
+  const tokens = fc.constantFrom(
+    [0, 0, 1, 0xba],
+    [0, 0, 1, 0xe0],
+    [0, 0, 1, 0xbd, 0, 20],
+    [0x47, 0x40, 0, 0x30, 183],
+    FLASH_HEADER,
+    [9, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 12],
+  );
   const noise = fc.array(fc.oneof(tokens, fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 40 })));
   fc.assert(
     fc.property(noise, ticks, (parts, shift) => {

@@ -131,6 +131,42 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
       showsMade: true,
       container: 'ts',
     },
+    'a plain Flash video': { sound: { layout: 'stereo', rate: 44_100 }, container: 'flv' },
+    'two Flash videos joined': {
+      sound: { layout: 'stereo', rate: 44_100 },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), part(4, 0)]),
+      showsMade: true,
+      container: 'flv',
+    },
+    'Flash video whose clock begins anew where a broadcast was interrupted': {
+      sound: { layout: 'stereo', rate: 44_100 },
+      video: [...H264, '-bf', '2', '-b_strategy', '0'],
+      // Behind the header of the file, as a recorder goes on that keeps the file open.
+      rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), beginsAtByte: 13 }]),
+      showsMade: true,
+      container: 'flv',
+    },
+    'pictures of another size in the second of two joined Flash videos': {
+      sound: { layout: 'stereo', rate: 44_100 },
+      rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: scaled('256:144') }]),
+      showsMade: true,
+      // Encoded on its own, from where the set-up of the second has gone by.
+      range: [2, 3],
+      container: 'flv',
+    },
+    'half a tag where two Flash videos are joined': {
+      rework: (from, to) => joinParts(from, to, [{ ...part(0, 0), lacksBytes: 10 }, part(4, 0)]),
+      showsMade: true,
+      container: 'flv',
+    },
+    'a plain Ogg of Theora and Vorbis': { sound: SIDE, video: THEORA, container: 'ogg' },
+    'a chain of two Oggs of Theora and Vorbis': {
+      sound: SIDE,
+      video: THEORA,
+      rework: (from, to) => joinParts(from, to, [part(0, 0), part(4, 0)]),
+      showsMade: true,
+      container: 'ogg',
+    },
     'two MPEG-2 program streams joined': {
       // Packs hold two thousand bytes: pictures smaller than that would share one, and its time.
       filters: ['scale=320:180:flags=neighbor,noise=alls=12:allf=t'],
@@ -148,6 +184,9 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
 
 /** Of a transport stream's programs and streams, where ffmpeg's own are others. */
 const OTHER_NUMBERS = [...['-mpegts_service_id', '7', '-mpegts_pmt_start_pid', '0x120', '-mpegts_start_pid', '0x345']];
+
+const THEORA = ['-c:v', 'libtheora', '-q:v', '8', '-g', '50'];
+const SIDE = { layout: 'stereo', rate: 48_000, codec: 'libvorbis' };
 
 function scaled(size: string): string[] {
   return [...H264, '-vf', `scale=${size}:flags=neighbor`];

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sourcePrefix } from '../../src/kernel/film/paths.ts';
 import { generateClip } from '../harness/clip.ts';
+import { joinRendition, readSamples, risingTone } from '../harness/counted-clip.ts';
 import { joinParts, type Part } from '../harness/joined-clip.ts';
 import { ffmpegTool, TranscodeScenario } from '../harness/transcode-scenario.ts';
 import { expectWholeFilm } from '../harness/whole-film.ts';
@@ -102,6 +103,19 @@ describe('a joined film', () => {
     await expectWholeFilm(scenario, asset);
   });
 
+  test('is refused where the sound of a later Flash video has another rate', async () => {
+    const { cut } = await cutFilm('flash');
+    const joined = join(folder, 'rates.flv');
+    const second = { fromSeconds: 6, clockSeconds: 0, options: ['-c:a', 'aac', '-ar', '22050'] };
+    await joinParts(cut, joined, [
+      { fromSeconds: 0, clockSeconds: 0, options: ['-c:a', 'aac', '-ar', '44100'] },
+      second,
+    ]);
+    const { code, says } = await scenario.refusal(joined);
+    expect(code).toBe('SOURCE_PARTS_DIFFER');
+    expect(says).toContain('sound');
+  });
+
   test('shows pictures of another shape whole, with black beside them', async () => {
     const narrower = ['-c:v', 'libx264', '-vf', 'crop=48:36'];
     const { id } = await scenario.ready(await joinedFilm('narrower', { options: narrower }));
@@ -112,6 +126,57 @@ describe('a joined film', () => {
     expect(await columnsOf(Buffer.concat([init, last]))).toEqual({ left: 'black', middle: 'lit', right: 'black' });
   });
 });
+
+describe('a chain of Ogg files', () => {
+  beforeAll(() => scenario.restart());
+
+  const VORBIS = ['-c:a', 'libvorbis', '-q:a', '6'];
+  const codecs: Readonly<Record<string, { options: string[]; moments: number[] }>> = {
+    Vorbis: { options: VORBIS, moments: [1, 2.5, 3.8, 4.4, 5.2, 6.4, 7.1, 8, 8.7] },
+    FLAC: { options: ['-c:a', 'flac'], moments: [1, 2.5, 3.8, 4.4, 5.2, 6.4, 7.1, 8, 8.7] },
+    // It leads in by some milliseconds at each join, which the resampler makes up for within two seconds.
+    Opus: { options: ['-c:a', 'libopus', '-b:a', '128k'], moments: [1, 2.5, 3.8, 6.5, 8.8] },
+  };
+  test.each(Object.entries(codecs))('of %s sounds as what it was made of', async (name, { options, moments }) => {
+    const chain = join(folder, `${name}.ogg`);
+    await chainOggs(chain, [options, options, options]);
+    const asset = await scenario.ready(chain);
+    expect(asset.film?.durationSeconds).toBeCloseTo(9, 1);
+    await expectWholeFilm(scenario, asset);
+    const heard = await joinRendition(await scenario.rendition(asset.id, 'audio'), join(folder, `${name}.mp4`));
+    const [due = new Int16Array(), played = new Int16Array()] = await readSamples([join(folder, 'rising.wav'), heard]);
+    const unlike = moments.map((seconds) => unlikeness(due, played, Math.round(seconds * 48_000)));
+    expect(Math.max(...unlike), `unlike by ${unlike.join(', ')}`).toBeLessThan(0.5);
+  });
+
+  test('is refused where a later file is set up in another way, which the first one cannot go on with', async () => {
+    const chain = join(folder, 'unlike.ogg');
+    await chainOggs(chain, [VORBIS, ['-c:a', 'libvorbis', '-q:a', '1'], VORBIS]);
+    expect((await scenario.refusal(chain)).code).toBe('SOURCE_PARTS_DIFFER');
+  });
+});
+
+/** Nine seconds of a tone that rises, in three files behind one another, each by its own options. */
+async function chainOggs(to: string, links: readonly (readonly string[])[]): Promise<void> {
+  const [whole, link] = [join(folder, 'rising.wav'), join(folder, 'link.ogg')];
+  await ffmpegTool(...risingTone('stereo', 48_000, 9), whole);
+  await writeFile(to, '');
+  for (const [index, [from, until]] of [[0, 4.1] as const, [4.1, 6.77] as const, [6.77, 9] as const].entries()) {
+    const cut = `atrim=${from}:${until},asetpts=PTS-STARTPTS`;
+    await ffmpegTool('-i', whole, '-af', cut, ...(links[index] ?? []), link);
+    await appendFile(to, await readFile(link));
+  }
+}
+
+/** How much two sounds differ for a moment, beside how loud it is: a tone of 450 Hz that is a third of a millisecond late differs by 1. */
+function unlikeness(due: Int16Array, played: Int16Array, at: number): number {
+  let [loud, differing] = [0, 0];
+  for (let index = at; index < at + 2_048; index += 1) {
+    loud += (due[index] ?? 0) ** 2;
+    differing += ((due[index] ?? 0) - (played[index] ?? 0)) ** 2;
+  }
+  return Math.sqrt(differing / loud);
+}
 
 /** Whether anything is to be seen in three columns of a film's first picture. */
 async function columnsOf(film: Buffer): Promise<Record<'left' | 'middle' | 'right', 'black' | 'lit'>> {

@@ -19,8 +19,16 @@ export type OnMark = (mark: Mark) => number;
 export interface Passed {
   /** How many bytes are done with: the rest must be shown again with more behind it, unless it was the last. */
   readonly done: number;
-  /** Ranges of these, end exclusive, that are no part of the stream. */
-  readonly strays: readonly (readonly [from: number, to: number])[];
+  /** In order, and none within another. */
+  readonly edits: readonly Edit[];
+}
+
+/** Bytes that others take the place of in a copy, or none where they are no part of the stream. */
+export interface Edit {
+  readonly from: number;
+  /** Exclusive; the same as `from` where nothing is taken away. */
+  readonly to: number;
+  readonly bytes?: Uint8Array;
 }
 
 /** A track of a later part that nothing of the first part goes on as. */

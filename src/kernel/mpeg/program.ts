@@ -32,7 +32,7 @@ export class ProgramReader implements MarkReader {
   readonly misfits = [];
 
   read(bytes: Uint8Array, position: number, onMark: OnMark): Passed {
-    return { done: readPackets(bytes, position, onMark), strays: [] };
+    return { done: readPackets(bytes, position, onMark), edits: [] };
   }
 }
 

@@ -1,3 +1,5 @@
+import { crc32 } from '../crc32.ts';
+
 /**
  * Sections of program specific information (ISO/IEC 13818-1 section 2.4.4), which say what the packets of a transport
  * stream are. Those of one number follow one another in its packets, and may be longer than one.
@@ -36,20 +38,11 @@ export class SectionReader {
       const end = at + 3 + (((all[at + 1] ?? 0) & 0x0f) << 8) + (all[at + 2] ?? 0);
       if (end > all.length) break;
       const section = all.subarray(at, end);
-      if (remainder(section) === 0) onSection(section);
+      // With its own check sum at its end nothing is left, if no bit was lost (annex A).
+      if (crc32(section, 0xffffffff) === 0) onSection(section);
       at = end;
     }
     this.#isOpen = all[at] !== STUFFING;
     this.#kept = all.slice(at);
   }
-}
-
-/** What is left of a section by the check sum at its end: 0 when no bit was lost (annex A). */
-function remainder(section: Uint8Array): number {
-  let rest = 0xffffffff;
-  for (const byte of section) {
-    rest ^= byte << 24;
-    for (let bit = 0; bit < 8; bit += 1) rest = rest < 0 ? (rest << 1) ^ 0x04c11db7 : rest << 1;
-  }
-  return rest;
 }

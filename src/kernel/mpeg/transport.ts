@@ -1,4 +1,5 @@
 import {
+  type Edit,
   kindOf,
   type MarkReader,
   type Misfit,
@@ -54,7 +55,7 @@ export class TransportReader implements MarkReader {
   }
 
   read(bytes: Uint8Array, position: number, onMark: OnMark, isLast: boolean): Passed {
-    const strays: [from: number, to: number][] = [];
+    const edits: Edit[] = [];
     let at = 0;
     let good = 0;
     while (at + (isLast ? PACKET : this.#stride + 1) <= bytes.length) {
@@ -63,14 +64,14 @@ export class TransportReader implements MarkReader {
         continue;
       }
       // Half a packet, as where the first part was cut off: a reader that takes it for a whole one loses the next as well.
-      if (this.#hasBegun && at > good) strays.push([good, at]);
+      if (this.#hasBegun && at > good) edits.push({ from: good, to: at });
       this.#hasBegun = true;
       this.#readPacket(bytes, at, position, onMark);
       at += this.#stride;
       good = at;
     }
-    if (this.#hasBegun && at > good && !isLast) strays.push([good, at]);
-    return { done: at, strays };
+    if (this.#hasBegun && at > good && !isLast) edits.push({ from: good, to: at });
+    return { done: at, edits };
   }
 
   /** Damage shifts what follows: where a packet seems to begin, another must begin behind it. */
