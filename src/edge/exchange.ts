@@ -7,6 +7,7 @@ import type { UnstorableReason } from '../kernel/http/storable.ts';
 import type { CachedObject } from './cache/cached-object.ts';
 import type { DiskObject } from './cache/disk/disk-object.ts';
 import type { Fill, FillReader } from './cache/fill.ts';
+import type { Beginning } from './cache/partial-object.ts';
 import type { Peer, Upgrade, ViewerRequest, ViewerResponse } from './viewer.ts';
 
 /** The steps of a request, in the order of a miss; `refuse` is entered from any of them, `settle` always comes last. */
@@ -129,6 +130,8 @@ export class Exchange {
   key = '';
   /** The part that the origin is asked for, where it is not asked for the whole. */
   part: string | undefined;
+  /** What is in hand of the whole, so that the origin need only send the rest. */
+  beginning: Beginning | undefined;
   film: FilmObject | undefined;
   credential: Credential | undefined;
   /** The viewer's own query, without what belongs to a grant. */

@@ -362,6 +362,95 @@ describe('3.3 and 3.4: parts', () => {
   });
 });
 
+describe('3.3: a body that broke off', () => {
+  const TAG = { ...HOUR, ETag: '"1"' };
+
+  /** Breaks off after five of ten bytes. */
+  async function breakOff(headers: Fields = TAG): Promise<void> {
+    const held = s.origin.hold('/a');
+    const viewer = s.viewer('/a');
+    await held.arrived;
+    held.head({ headers, lengthBytes: 10 });
+    held.write('01234');
+    await viewer.received(5);
+    held.breakOff();
+    await expect(viewer.answer).rejects.toThrow();
+  }
+
+  const asked = () => {
+    const { range, 'if-range': ifRange } = s.origin.last('/a')?.headers ?? {};
+    return [range, ifRange];
+  };
+
+  test('is taken up where it broke off, and is whole then', async () => {
+    await breakOff();
+    s.origin.serve('/a', {
+      status: 206,
+      headers: { ...TAG, 'Content-Range': 'bytes 5-9/10', 'X-New': '1', Age: '3' },
+      body: '56789',
+    });
+    const answer = await get('/a');
+    expect(answer).toMatchObject({ status: 200, text: '0123456789', verdict: 'miss' });
+    expect(answer.headers).toMatchObject({ 'content-length': '10', etag: '"1"', 'x-new': '1', age: '3' });
+    expect(answer.headers['content-range']).toBeUndefined();
+    expect(asked()).toEqual(['bytes=5-', '"1"']);
+    expect(await get('/a')).toMatchObject({ status: 200, text: '0123456789', verdict: 'hit' });
+  });
+
+  test('serves ranges of what came of it', async () => {
+    await breakOff();
+    expect(await get('/a', { Range: 'bytes=1-3' })).toMatchObject({ status: 206, text: '123', verdict: 'hit' });
+  });
+
+  test('gives way to what has taken its place', async () => {
+    await breakOff();
+    s.origin.serve('/a', { headers: { ...HOUR, ETag: '"2"' }, body: 'something else' });
+    expect(await get('/a')).toMatchObject({ status: 200, text: 'something else', verdict: 'miss' });
+    expect(await get('/a')).toMatchObject({ text: 'something else', verdict: 'hit' });
+  });
+
+  test.each<[string, number, Fields, string]>([
+    ['of something else', 206, { ...TAG, ETag: '"2"', 'Content-Range': 'bytes 5-9/10' }, '56789'],
+    ['without a tag', 206, { ...HOUR, 'Content-Range': 'bytes 5-9/10' }, '56789'],
+    ['that begins elsewhere', 206, { ...TAG, 'Content-Range': 'bytes 4-9/10' }, '456789'],
+    ['that ends elsewhere', 206, { ...TAG, 'Content-Range': 'bytes 5-8/10' }, '5678'],
+    ['of another size', 206, { ...TAG, 'Content-Range': 'bytes 5-9/11' }, '56789'],
+    ['that is refused', 416, { 'Content-Range': 'bytes */4' }, ''],
+  ])('is fetched anew when the rest is one %s', async (_name, status, headers, rest) => {
+    await breakOff();
+    s.origin.script('/a', ({ headers: { range } }, response) => {
+      if (range === undefined) response.writeHead(200, { ...HOUR, ETag: '"2"' }).end('anew');
+      else response.writeHead(status, headers).end(rest);
+    });
+    expect(await get('/a')).toMatchObject({ status: 200, text: 'anew', verdict: 'miss' });
+    expect(await get('/a')).toMatchObject({ text: 'anew', verdict: 'hit' });
+  });
+
+  test('and breaks off once more goes on from there', async () => {
+    await breakOff();
+    const held = s.origin.hold('/a');
+    const viewer = s.viewer('/a');
+    await held.arrived;
+    held.head({ status: 206, headers: { ...TAG, 'Content-Range': 'bytes 5-9/10' }, lengthBytes: 5 });
+    held.write('56');
+    await viewer.received(7);
+    held.breakOff();
+    await expect(viewer.answer).rejects.toThrow();
+    s.origin.serve('/a', { status: 206, headers: { ...TAG, 'Content-Range': 'bytes 7-9/10' }, body: '789' });
+    expect(await get('/a')).toMatchObject({ text: '0123456789' });
+    expect(asked()).toEqual(['bytes=7-', '"1"']);
+  });
+
+  test.each<[string, Fields]>([
+    ['no tag', HOUR],
+    ['a weak tag', { ...HOUR, ETag: 'W/"1"' }],
+    ['variants', { ...TAG, Vary: 'Foo' }],
+  ])('is forgotten when it has %s', async (_name, headers) => {
+    await breakOff(headers);
+    expect(s.edge.usage.entries).toBe(0);
+  });
+});
+
 describe('4: what is used again', () => {
   test('the Date is that of the origin, the Age what has gone by', async () => {
     const date = dateAfter(-10);

@@ -26,6 +26,8 @@ export interface Answer {
   readonly bornAtMs: number;
   /** The request fields that the answer depends on, as they were in the request that led to it. */
   readonly variant: string;
+  /** What was in hand of the body: the origin sends the rest. */
+  readonly prefix?: Buffer | undefined;
 }
 
 /** What a fill asks of the house: decisions and room, so that this file holds only the flow of bytes. */
@@ -148,6 +150,7 @@ export class Fill implements UpstreamSink {
       this.kept = judged.admission.keep && this.#owner.reserve(this, judged.declaredBytes ?? 0);
       this.overgrown = judged.admission.keep && !this.kept;
       if (!this.kept) this.#owner.unkept(this);
+      if (judged.prefix) this.#append(judged.prefix);
     } else {
       this.object = judged;
       this.#end('not-modified');
@@ -157,12 +160,15 @@ export class Fill implements UpstreamSink {
   }
 
   data(chunk: Buffer): boolean {
-    if (this.ended || this.#again) return true;
-    this.receivedBytes += chunk.length;
+    if (this.ended) return true;
+    if (this.#again) {
+      this.#call?.abort();
+      return true;
+    }
     if (this.kept && this.answer?.declaredBytes === undefined && !this.#owner.reserve(this, chunk.length)) {
       this.#stopKeeping();
     }
-    this.#chunks.push(chunk);
+    this.#append(chunk);
     this.#wakeSoon();
     this.#paused = !this.#hasRoom();
     // Nobody will ever take these bytes: without this a background fill that found no room would stand still for ever.
@@ -172,11 +178,7 @@ export class Fill implements UpstreamSink {
 
   end(): void {
     if (this.ended) return;
-    if (this.#again) {
-      this.#again = false;
-      this.#call = this.#owner.askAgain(this);
-      return;
-    }
+    if (this.#asksAgain()) return;
     const declared = this.traits.bodiless ? undefined : this.answer?.declaredBytes;
     if (declared !== undefined && declared !== this.receivedBytes) {
       this.fail(new Fault('ORIGIN_TRUNCATED', { detail: { declared, received: this.receivedBytes } }));
@@ -187,7 +189,7 @@ export class Fill implements UpstreamSink {
   }
 
   fail(fault: Fault): void {
-    if (this.ended) return;
+    if (this.ended || this.#asksAgain()) return;
     this.fault = fault;
     this.#end('failed');
   }
@@ -198,6 +200,23 @@ export class Fill implements UpstreamSink {
     this.fault = new Fault('VIEWER_GONE');
     this.#end('failed');
     this.#call?.abort();
+  }
+
+  #asksAgain(): boolean {
+    if (!this.#again) return false;
+    this.#again = false;
+    this.#call = this.#owner.askAgain(this);
+    return true;
+  }
+
+  #append(chunk: Buffer): void {
+    this.receivedBytes += chunk.length;
+    this.#chunks.push(chunk);
+  }
+
+  /** All that has come of a fill that is kept. */
+  arrived(): Buffer {
+    return this.#body();
   }
 
   // From readers

@@ -1,3 +1,4 @@
+import { strongTag } from '../../kernel/http/conditional.ts';
 import { type ByteRange, writeContentRange } from '../../kernel/http/range.ts';
 import { type Age, CachedObject } from './cached-object.ts';
 import type { Representation } from './representation.ts';
@@ -9,6 +10,14 @@ const OVERHEAD_BYTES = 1_024;
 interface Piece {
   readonly start: number;
   readonly bytes: Buffer;
+}
+
+/** The first bytes of a body of which the rest is missing. */
+export interface Beginning {
+  readonly bytes: Buffer;
+  readonly tag: string;
+  readonly totalBytes: number;
+  readonly head: Representation;
 }
 
 const endOf = ({ start, bytes }: Piece) => start + bytes.length;
@@ -54,6 +63,14 @@ export class PartialObject {
     if (!bytes || typeof range === 'string') return undefined;
     const head = this.head.restated(206, ['Content-Range', writeContentRange(range, this.totalBytes)]);
     return new CachedObject(this.key, head, bytes, this.age);
+  }
+
+  /** All there is from the beginning on, where it is sure to which state of the body it belongs. */
+  beginning(): Beginning | undefined {
+    const [first, second] = this.#pieces;
+    const tag = strongTag(this.head.etag);
+    if (tag === undefined || first?.start !== 0 || second?.start === endOf(first)) return undefined;
+    return { bytes: first.bytes, tag, totalBytes: this.totalBytes, head: this.head };
   }
 
   /** The bytes of a range; undefined when some are missing. */

@@ -5,6 +5,7 @@ import { writeForwarded } from '../../kernel/http/forwarded.ts';
 import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { Fill } from '../cache/fill.ts';
+import type { Beginning } from '../cache/partial-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
@@ -34,15 +35,19 @@ export function refreshBehind(x: Exchange, stale: CachedObject, parts: EdgeParts
 function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgeParts, background: boolean): Fill {
   const method = background ? 'GET' : x.method;
   const { key, resource, path, alone } = x;
-  const askAgain = (again: Fill) => parts.origin.send(requestFor(x, undefined, parts, background), again);
+  const beginning = background || alone ? undefined : x.beginning;
+  const askAgain = (again: Fill) => parts.origin.send(requestFor(x, {}, parts, background), again);
   const fill = new Fill(
     { key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', background, ahead: false },
-    new Intake({ method, resource, path, part: x.part, headers: x.request.headers, alone, stale, askAgain }, parts),
+    new Intake(
+      { method, resource, path, part: x.part, beginning, headers: x.request.headers, alone, stale, askAgain },
+      parts,
+    ),
   );
   if (!x.alone) parts.fills.lead(fill);
   // A HEAD asks what there is, whatever is in hand.
-  const confirmed = method === 'HEAD' ? undefined : stale;
-  fill.begin(parts.origin.send(requestFor(x, confirmed, parts, background), fill));
+  const inHand = { stale: method === 'HEAD' ? undefined : stale, beginning };
+  fill.begin(parts.origin.send(requestFor(x, inHand, parts, background), fill));
   return fill;
 }
 
@@ -68,16 +73,18 @@ async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
   return 'admit';
 }
 
-function requestFor(
-  x: Exchange,
-  stale: CachedObject | undefined,
-  parts: EdgeParts,
-  background: boolean,
-): UpstreamRequest {
+/** What the origin need not send once more. */
+interface InHand {
+  readonly stale?: CachedObject | undefined;
+  readonly beginning?: Beginning | undefined;
+}
+
+function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts, background: boolean): UpstreamRequest {
   const method = background ? 'GET' : x.method;
   const target = parts.mode === 'film' ? x.path : x.target;
   const fields = parts.mode === 'film' ? filmFields(x, method, parts) : proxyFields(x, parts);
   if (x.part !== undefined && !x.alone) fields.push('Range', x.part);
+  if (beginning) fields.push('Range', `bytes=${beginning.bytes.length}-`, 'If-Range', beginning.tag);
   if (stale?.head.etag !== undefined) fields.push('If-None-Match', stale.head.etag);
   if (stale?.head.lastModified !== undefined) fields.push('If-Modified-Since', stale.head.lastModified);
   return {

@@ -10,7 +10,7 @@ import { variantKey, varyNames } from '../../kernel/http/vary.ts';
 import type { Admission } from '../cache/admission.ts';
 import { CachedObject, VaryMarker } from '../cache/cached-object.ts';
 import type { Answer, Fill, FillOwner } from '../cache/fill.ts';
-import { PartialObject } from '../cache/partial-object.ts';
+import { type Beginning, PartialObject } from '../cache/partial-object.ts';
 import { Representation } from '../cache/representation.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { UpstreamCall } from '../upstream.ts';
@@ -41,6 +41,8 @@ export interface Wanted {
   readonly path: string;
   /** The part that was asked for, where it was not the whole. */
   readonly part: string | undefined;
+  /** What was in hand, where only the rest was asked for. */
+  readonly beginning?: Beginning | undefined;
   readonly headers: IncomingHttpHeaders;
   /** For one viewer, past the cache. */
   readonly alone: boolean;
@@ -61,6 +63,7 @@ export class Intake implements FillOwner {
   readonly #parts: EdgeParts;
   #askedAtMs: number;
   #reservedBytes = 0;
+  #askedAgain = false;
 
   constructor(wanted: Wanted, parts: EdgeParts) {
     this.#wanted = wanted;
@@ -71,7 +74,11 @@ export class Intake implements FillOwner {
   judge(fill: Fill, head: ResponseHead): Answer | CachedObject | 'again' {
     const nowMs = this.#parts.clock.now();
     const bornAtMs = nowMs - initialAgeSeconds(head, this.#askedAtMs, nowMs) * 1000;
-    const { stale, method } = this.#wanted;
+    const { stale, method, beginning } = this.#wanted;
+    if (beginning && !this.#askedAgain && ABOUT_PARTS.has(head.status)) {
+      const whole = headOfWhole(beginning, head, nowMs);
+      return whole ? { ...this.#answer(fill, whole, nowMs, bornAtMs), prefix: beginning.bytes } : 'again';
+    }
     if (stale && head.status === 304 && method === 'GET') {
       return isAboutAnother(head, stale) ? 'again' : this.#refresh(stale, head, nowMs, bornAtMs);
     }
@@ -80,6 +87,10 @@ export class Intake implements FillOwner {
     // Whoever asked for a part and is told about the whole has asked for everybody.
     if (this.#wanted.part !== undefined && !ABOUT_PARTS.has(head.status))
       this.#parts.fills.move(fill, this.#wanted.resource);
+    return this.#answer(fill, head, nowMs, bornAtMs);
+  }
+
+  #answer(fill: Fill, head: ResponseHead, nowMs: number, bornAtMs: number): Answer {
     const declaredBytes = contentLength(head);
     const admission = this.#admit(head, declaredBytes, nowMs);
     this.#remember(fill, admission, nowMs);
@@ -92,6 +103,7 @@ export class Intake implements FillOwner {
 
   askAgain(fill: Fill): UpstreamCall {
     this.#askedAtMs = this.#parts.clock.now();
+    this.#askedAgain = true;
     if (!this.#wanted.askAgain) throw new Fault('INTERNAL', { detail: { step: 'asking again for nobody' } });
     return this.#wanted.askAgain(fill);
   }
@@ -129,6 +141,7 @@ export class Intake implements FillOwner {
     this.#wanted.onEnd?.(fill.object !== undefined);
     const { fault } = fill;
     if (fault?.side !== 'upstream') return;
+    if (fill.kept && fill.answer) this.#keepBeginning(fill, fill.answer);
     this.#rest(this.#parts.clock.now());
     // Once a fill, not once a viewer: a dead origin must not flood the log.
     this.#parts.log.warn({ path: this.#wanted.path, code: fault.code, ...fault.detail }, 'fill failed');
@@ -136,14 +149,29 @@ export class Intake implements FillOwner {
 
   /** Parts of the same state of a body are joined, and are the whole when nothing is missing. RFC 9111 section 3.4. */
   #storePart(fill: Fill, { sharedHead: head, bornAtMs, admission }: Answer, body: Buffer): undefined {
-    const { tier } = this.#parts;
-    const { resource } = this.#wanted;
     const range = partRange(head.fields, body.length);
-    const entry = tier.get(resource);
-    if (!range || fill.outdated || (entry && entry.kind !== 'parts')) return;
+    if (!range || fill.outdated) return;
     const age = { bornAtMs, lifetime: admission.lifetime };
-    const part = new PartialObject(resource, head, age, range.totalBytes, [{ start: range.start, bytes: body }]);
-    const fits = entry?.totalBytes === range.totalBytes && shareStrongValidator(entry.head, head);
+    const piece = { start: range.start, bytes: body };
+    this.#joinPart(new PartialObject(this.#wanted.resource, head, age, range.totalBytes, [piece]));
+  }
+
+  /** What came of a body that broke off, when it can be told to which state of it the rest belongs. RFC 9111 section 3.3. */
+  #keepBeginning(fill: Fill, { sharedHead: head, bornAtMs, admission, declaredBytes }: Answer): void {
+    const { resource, method } = this.#wanted;
+    const isSure = strongTag(head.etag) !== undefined && admission.varyNames.length === 0 && !fill.outdated;
+    const isBegun = declaredBytes !== undefined && fill.receivedBytes > 0 && fill.receivedBytes < declaredBytes;
+    if (!isSure || !isBegun || head.status !== 200 || method !== 'GET' || this.#parts.mode === 'film') return;
+    const age = { bornAtMs, lifetime: admission.lifetime };
+    const piece = { start: 0, bytes: fill.arrived() };
+    this.#joinPart(new PartialObject(resource, head.restated(206, []), age, declaredBytes, [piece]));
+  }
+
+  #joinPart(part: PartialObject): void {
+    const { tier } = this.#parts;
+    const entry = tier.get(part.key);
+    if (entry && entry.kind !== 'parts') return;
+    const fits = entry?.totalBytes === part.totalBytes && shareStrongValidator(entry.head, part.head);
     const joined = fits ? entry.joinedBy(part) : part;
     const kept = joined.sizeBytes <= tier.largestObjectBytes ? joined : part;
     tier.put(kept.whole() ?? kept);
@@ -296,6 +324,16 @@ function isSameByHead(head: ResponseHead, { head: held, body }: CachedObject): b
     (etag === undefined || etag === held.etag) &&
     (lastModified === undefined || lastModified === held.lastModified)
   );
+}
+
+/** The head of the whole that a beginning in hand and the rest make; undefined when they do not belong together. */
+function headOfWhole(beginning: Beginning, head: ResponseHead, nowMs: number): ResponseHead | undefined {
+  const { bytes, tag, totalBytes } = beginning;
+  const range = partRange(head.fields, contentLength(head));
+  const follows = range?.start === bytes.length && range.end === totalBytes && range.totalBytes === totalBytes;
+  if (head.status !== 206 || !follows || firstOf(head.fields, 'etag') !== tag) return undefined;
+  const { fields, date } = beginning.head.refreshedBy(head, nowMs).restated(200, []);
+  return { status: 200, fields: [...fields, 'Date', date, 'Content-Length', String(totalBytes)] };
 }
 
 /** The place of a part, when so many bytes can stand there; undefined bytes are any. */

@@ -82,6 +82,7 @@ function standingOf(object: CachedObject, nowMs: number): Standing {
 function find(x: Exchange, { tier }: EdgeParts): CachedObject | undefined {
   x.key = x.resource;
   x.part = undefined;
+  x.beginning = undefined;
   x.reason = 'absent';
   const entry = tier.get(x.key) ?? broughtFor(x);
   if (entry?.kind === 'object') return entry;
@@ -138,8 +139,12 @@ function needsWhole(x: Exchange): boolean {
 }
 
 function missed(x: Exchange, parts: EdgeParts): Step {
-  const part = x.reason === 'absent' ? partOf(x, parts) : undefined;
-  return part === undefined ? 'join' : lookForPart(x, part, parts);
+  if (x.reason !== 'absent') return 'join';
+  const part = partOf(x, parts);
+  if (part !== undefined) return lookForPart(x, part, parts);
+  const entry = x.method === 'GET' ? parts.tier.get(x.resource) : undefined;
+  if (entry?.kind === 'parts') x.beginning = entry.beginning();
+  return 'join';
 }
 
 /**
