@@ -174,8 +174,11 @@ describe.skipIf(noDisk)(`an edge whose disk is full${noDisk ? ` (skipped: ${noDi
     await ask(60, 65);
     expect(warnings()).toHaveLength(1);
     await disk.resize('size=40m');
+    await ask(65, 66);
+    // It rests, whatever there is room for.
+    expect(warnings()).toHaveLength(1);
     clock.advance(61);
-    await ask(65, 80);
+    await ask(66, 80);
     expect(warnings()).toEqual(['the disk cache cannot be written and rests', 'the disk cache is written again']);
     await s.restartEdge();
     const kept = await s.get('/79');

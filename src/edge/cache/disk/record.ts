@@ -114,21 +114,25 @@ export function writePrefix(place: Place, gone = false): Buffer {
 }
 
 /** Undefined when the bytes are no whole prefix. */
-export function readPrefix(bytes: Buffer, at = 0): KnownPlace | undefined {
-  if (at + PREFIX_BYTES > bytes.length || bytes.readUInt32LE(at) !== MAGIC) return undefined;
-  const prefix = bytes.subarray(at, at + PREFIX_BYTES);
-  if (crc32(prefix.subarray(0, PREFIX_BYTES - 4)) !== prefix.readUInt32LE(60)) return undefined;
+export function readPrefix(bytes: Buffer): KnownPlace | undefined {
+  if (bytes.length < PREFIX_BYTES || bytes.readUInt32LE(0) !== MAGIC) return undefined;
+  const isWhole = crc32(bytes.subarray(0, PREFIX_BYTES - 4)) === bytes.readUInt32LE(60);
+  return isWhole ? placeAt(bytes, 0) : undefined;
+}
+
+/** The place that a prefix tells, somewhere in bytes that have been checked as a whole. */
+export function placeAt(bytes: Buffer, at: number): KnownPlace {
   return {
-    headBytes: prefix.readUInt32LE(4),
-    sequence: prefix.readDoubleLE(8),
-    hash: prefix.toString('latin1', 16, 32),
-    segment: prefix.readUInt32LE(32),
-    offset: prefix.readUInt32LE(36),
-    bodySegment: prefix.readUInt32LE(40),
-    bodyOffset: prefix.readUInt32LE(44),
-    bodyBytes: prefix.readUInt32LE(48),
-    gone: prefix.readUInt32LE(52) !== 0,
-    headCrc: prefix.readUInt32LE(56),
+    headBytes: bytes.readUInt32LE(at + 4),
+    sequence: bytes.readDoubleLE(at + 8),
+    hash: bytes.toString('latin1', at + 16, at + 32),
+    segment: bytes.readUInt32LE(at + 32),
+    offset: bytes.readUInt32LE(at + 36),
+    bodySegment: bytes.readUInt32LE(at + 40),
+    bodyOffset: bytes.readUInt32LE(at + 44),
+    bodyBytes: bytes.readUInt32LE(at + 48),
+    gone: bytes.readUInt32LE(at + 52) !== 0,
+    headCrc: bytes.readUInt32LE(at + 56),
   };
 }
 

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { endOf, type KnownPlace, type Place, PREFIX_BYTES, readPrefix, writePrefix } from './record.ts';
+import { endOf, type KnownPlace, type Place, PREFIX_BYTES, placeAt, readPrefix, writePrefix } from './record.ts';
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
@@ -39,6 +39,8 @@ export class Segment<E> {
   #prefixes: Buffer[] = [];
   #records = 0;
   #readers = 0;
+  /** Resolves when what was marked without waiting is. */
+  #marks: Promise<unknown> = Promise.resolve();
   /** Nobody new may read; the descriptor is closed when the last one who does is through. */
   #left = false;
 
@@ -111,7 +113,12 @@ export class Segment<E> {
   markGoneLater(place: Place): void {
     if (this.#left) return;
     this.#readers += 1;
-    write(this.#fd, writePrefix(place, true), 0, PREFIX_BYTES, place.offset, () => this.#leave());
+    const marked = Promise.withResolvers<void>();
+    this.#marks = Promise.all([this.#marks, marked.promise]);
+    write(this.#fd, writePrefix(place, true), 0, PREFIX_BYTES, place.offset, () => {
+      this.#leave();
+      marked.resolve();
+    });
   }
 
   /** Writes down the places of what was appended since it was made. */
@@ -143,6 +150,7 @@ export class Segment<E> {
   }
 
   async close(): Promise<void> {
+    await this.#marks;
     if (this.#left) return;
     this.#left = true;
     if (this.#readers === 0) await closeFile(this.#fd);
@@ -174,11 +182,7 @@ export class Segment<E> {
     const places = bytes.subarray(0, -4);
     if (crc32(places) !== bytes.readUInt32LE(places.length)) return undefined;
     const found: KnownPlace[] = [];
-    for (let at = 0; at < places.length; at += PREFIX_BYTES) {
-      const place = readPrefix(places, at);
-      if (!place) return undefined;
-      found.push(place);
-    }
+    for (let at = 0; at < places.length; at += PREFIX_BYTES) found.push(placeAt(places, at));
     return found;
   }
 
