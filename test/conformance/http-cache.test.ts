@@ -1,17 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
+import type { Settings } from '../../src/config/settings.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { EdgeScenario } from '../harness/edge-scenario.ts';
-import { type Kind, type Outcome, openSuiteOrigin, runSuite } from '../harness/http-cache-suite.ts';
+import { type Kind, type Outcome, openSuiteOrigin, runAgain, runSuite } from '../harness/http-cache-suite.ts';
 import { LEDGER } from './http-cache-ledger.ts';
 
 /** The edge as `frontrow edge --origin URL` runs it, with its default settings, between the suite's client and origin. */
 let outcomes: Outcome[] = [];
+/** Of the tests about wishes of viewers, where the operator lets them count. */
+let wishes: Outcome[] = [];
 beforeAll(async () => {
   const origin = await openSuiteOrigin();
-  const s = await new EdgeScenario({ clock: systemClock, originUrl: origin.url }).start();
-  outcomes = await runSuite(s.url);
-  await s.stop();
+  const ofEdge = async (settings: Partial<Settings>, run: (url: string) => Promise<Outcome[]>) => {
+    const s = await new EdgeScenario({ clock: systemClock, originUrl: origin.url, settings }).start();
+    return run(s.url).finally(() => s.stop());
+  };
+  outcomes = await ofEdge({}, runSuite);
+  wishes = await ofEdge({ honourRequestDirectives: true }, (url) => runAgain(url, (id) => id.startsWith('ccreq-')));
   origin.server.close();
 }, 180_000);
 
@@ -36,4 +42,9 @@ test('docs/cache.md states the counts', () => {
   const stated = readFileSync(new URL('../../docs/cache.md', import.meta.url), 'utf8');
   for (const kind of ['required', 'optimal', 'check'] as const)
     expect(stated).toContain(`| \`${kind}\` | ${count(kind)} |`);
+});
+
+test('every wish of a viewer is fulfilled where the operator lets it count', () => {
+  expect(wishes.filter(({ failure }) => failure !== undefined)).toEqual([]);
+  expect(wishes.length).toBe(12);
 });

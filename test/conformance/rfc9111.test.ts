@@ -783,6 +783,21 @@ describe('4.4: what a change makes old', () => {
     expect(await get('/b')).toMatchObject({ verdict: 'miss' });
   });
 
+  test('a copy whose renewal is on its way', async () => {
+    s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1', ETag: '"1"' }, body: 'before' });
+    await get('/a');
+    clock.advance(2);
+    const held = s.origin.hold('/a');
+    const renewal = s.get('/a');
+    await held.arrived;
+    s.origin.script('/a', (_asked, response) => void response.writeHead(204).end());
+    await ask('/a', { method: 'PUT', body: 'x' });
+    held.release({ status: 304, headers: HOUR });
+    await renewal;
+    s.origin.serve('/a', { headers: HOUR, body: 'after' });
+    expect(await get('/a')).toMatchObject({ verdict: 'miss', text: 'after' });
+  });
+
   test('every variant, also when another one is stored anew', async () => {
     const serve = (text: string) =>
       s.origin.script(

@@ -21,6 +21,9 @@ declare module 'http-cache-tests/tests/surrogate-control.mjs' {
   const suite: import('http-cache-tests/tests/index.mjs').Suite;
   export default suite;
 }
+declare module 'http-cache-tests/client/config.mjs' {
+  export function setBaseUrl(url: string): void;
+}
 declare module 'http-cache-tests/client/runner.mjs' {
   export function runTests(
     suites: readonly import('http-cache-tests/tests/index.mjs').Suite[],

@@ -80,9 +80,14 @@ export class Intake implements FillOwner {
       return whole ? { ...this.#answer(fill, whole, nowMs, bornAtMs), prefix: beginning.bytes } : 'again';
     }
     if (stale && head.status === 304 && method === 'GET') {
-      return isAboutAnother(head, stale) ? 'again' : this.#refresh(stale, head, nowMs, bornAtMs);
+      return isAboutAnother(head, stale)
+        ? 'again'
+        : this.#refresh(stale, head, { nowMs, bornAtMs, isOld: fill.outdated });
     }
-    if (stale && method === 'HEAD' && isSameByHead(head, stale)) return this.#refresh(stale, head, nowMs, bornAtMs);
+    if (stale && method === 'HEAD' && isSameByHead(head, stale)) {
+      const isOld = this.#parts.tier.get(stale.key) !== stale;
+      return this.#refresh(stale, head, { nowMs, bornAtMs, isOld });
+    }
     this.#invalidate(head);
     // Whoever asked for a part and is told about the whole has asked for everybody.
     if (this.#wanted.part !== undefined && !ABOUT_PARTS.has(head.status))
@@ -178,7 +183,7 @@ export class Intake implements FillOwner {
   }
 
   /** The copy in hand lives on under the newer fields. RFC 9111 sections 4.3.4 and 4.3.5. */
-  #refresh(stale: CachedObject, head: ResponseHead, nowMs: number, bornAtMs: number): CachedObject {
+  #refresh(stale: CachedObject, head: ResponseHead, { nowMs, bornAtMs, isOld }: Confirmation): CachedObject {
     const { tier, prefetch } = this.#parts;
     const merged = stale.head.refreshedBy(head, nowMs);
     const stored = { status: merged.status, fields: [...merged.fields, 'Date', merged.date] };
@@ -190,8 +195,8 @@ export class Intake implements FillOwner {
     const { cacheSetCookie: cookiesKept } = this.#parts.settings;
     const asked = { method: 'GET', authorized: false, cookiesKept, nowMs };
     const unstorable = whyNotStorable({ ...asked, head: stored, policy, lifetime });
-    if (unstorable) tier.delete(stale.key);
-    else tier.put(object);
+    if (unstorable && !isOld) tier.delete(stale.key);
+    if (!unstorable && !isOld) tier.put(object);
     prefetch?.recall(this.#wanted.path, object.body);
     return object;
   }
@@ -301,6 +306,14 @@ export class Intake implements FillOwner {
 
 /** Statuses that say nothing about the whole. */
 const ABOUT_PARTS: ReadonlySet<number> = new Set([206, 416]);
+/** What is known of an answer that confirms a copy. */
+interface Confirmation {
+  readonly nowMs: number;
+  readonly bornAtMs: number;
+  /** The copy was made old, or replaced, while the question was on its way. */
+  readonly isOld: boolean;
+}
+
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**

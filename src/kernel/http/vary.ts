@@ -26,15 +26,28 @@ const PREFERENCES: ReadonlySet<string> = new Set(['accept-language', 'accept-enc
 function normalised(name: string, value: string | string[] | undefined): string {
   if (value === undefined) return '';
   const text = typeof value === 'string' ? value : value.join(',');
-  if (PREFERENCES.has(name))
-    return `=${preferences(text)
-      .map(({ what, weight }) => `${what};q=${weight}`)
-      .join(',')}`;
+  if (PREFERENCES.has(name)) return inOrder(text);
   // Not by one pattern over all of it: a field of nothing but blanks would take it a time that grows with their square.
   return `=${text
     .split(',')
     .map((member) => member.trim())
     .join(',')}`;
+}
+
+/** The few ways in which browsers word their wishes, so that a hit need not read them again. */
+const ordered = new Map<string, string>();
+const MAX_ORDERED = 1_000;
+const MAX_ORDERED_LENGTH = 256;
+
+function inOrder(text: string): string {
+  const known = ordered.get(text);
+  if (known !== undefined) return known;
+  const members = preferences(text).map(({ what, weight }) => `${what};q=${weight}`);
+  const written = `=${members.join(',')}`;
+  if (text.length > MAX_ORDERED_LENGTH) return written;
+  if (ordered.size >= MAX_ORDERED) ordered.clear();
+  ordered.set(text, written);
+  return written;
 }
 
 interface Preference {
