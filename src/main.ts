@@ -41,6 +41,8 @@ import type { ObjectStore } from './storage/object-store.ts';
 import { StoreSweeper } from './transcode/store-sweeper.ts';
 import { Worker } from './transcode/worker.ts';
 
+export type { EdgeAddress };
+
 export const ROLES = ['control', 'origin', 'worker', 'edge'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -131,11 +133,12 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
 export async function serveEdge(
   settings: Settings,
   target: { readonly originUrl: string; readonly controlUrl?: string },
+  share?: EdgeShare,
 ): Promise<EdgeAddress & { stop(): Promise<void> }> {
   const ground = await layGround(settings, { alone: true });
   const { originUrl, controlUrl } = target;
   const fleet = controlUrl ? { controlUrl, edgeSecret: ground.secrets.edgeSecret } : {};
-  const address = await startEdge(ground, { mode: controlUrl ? 'film' : 'proxy', originUrl, ...fleet });
+  const address = await startEdge(ground, { mode: controlUrl ? 'film' : 'proxy', originUrl, ...fleet }, share);
   return { ...address, stop: () => ground.lifecycle.stop() };
 }
 
@@ -320,9 +323,16 @@ async function startFilmEdge(ground: Ground): Promise<void> {
   urls.edge = url;
 }
 
+/** What one process of an edge with several has to itself, and what it has in common with the others. */
+interface EdgeShare {
+  /** Its own part of the data folder. */
+  readonly folder: string;
+  readonly ticketSecret: Buffer;
+}
+
 type EdgePlace = Pick<EdgeOptions, 'mode' | 'originUrl' | 'controlUrl' | 'edgeSecret'>;
 
-async function startEdge(ground: Ground, place: EdgePlace): Promise<EdgeAddress> {
+async function startEdge(ground: Ground, place: EdgePlace, share?: EdgeShare): Promise<EdgeAddress> {
   const { settings, folder, clock, log, lifecycle, metrics } = ground;
   const accessLog = settings.accessLog ? openLineFile(resolve(settings.accessLog)) : undefined;
   if (accessLog) lifecycle.add('access log', () => accessLog.close());
@@ -331,7 +341,8 @@ async function startEdge(ground: Ground, place: EdgePlace): Promise<EdgeAddress>
     ...place,
     host: settings.host,
     port: settings.edgePort,
-    dataDir: folder,
+    dataDir: share ? join(folder, share.folder) : folder,
+    ...(share ? { ticketSecret: share.ticketSecret, sharesPorts: true } : {}),
     settings,
     clock,
     log: log.child({ part: 'edge' }),

@@ -38,8 +38,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(ROLES.map((role) => [role, ['kernel', ...SEAMS]])),
 };
 
-/** The two commands that are a server rather than talk to one. */
-const COMPOSES = ['src/cli/serve.ts', 'src/cli/edge.ts'];
+/** The two commands that are a server rather than talk to one, and an edge's several processes. */
+const COMPOSES = ['src/cli/serve.ts', 'src/cli/edge.ts', 'src/cli/edge-worker.ts', 'src/cli/workers.ts'];
 
 /** Packages that enter by one named file or folder. */
 const ENTERS_BY: Readonly<Record<string, readonly string[]>> = {

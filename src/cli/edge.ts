@@ -1,8 +1,11 @@
+import type { Settings } from '../config/settings.ts';
+import type { EdgeAddress } from '../main.ts';
 import type { Command } from './command.ts';
 import { usage } from './failure.ts';
 import { runUntilSignal } from './running.ts';
 import { JSON_OPTION } from './server.ts';
-import { HOST_OPTION, portSetting, settingsOf, textSetting } from './settings.ts';
+import { HOST_OPTION, portSetting, settingsOf, textSetting, WORKERS_OPTION, workersSetting } from './settings.ts';
+import { type EdgeTarget, EdgeWorkers } from './workers.ts';
 
 export const edge: Command = {
   name: 'edge',
@@ -16,6 +19,7 @@ export const edge: Command = {
     { flags: '--port <n>', says: 'port to listen on (default 8090; 0 picks a free one)' },
     { flags: '--data <dir>', says: 'folder for what it keeps (default ./data)' },
     HOST_OPTION,
+    WORKERS_OPTION,
     JSON_OPTION,
   ],
   more: 'With --control, FRONTROW_EDGE_SECRET must be the same as at control and origin.',
@@ -26,12 +30,11 @@ export const edge: Command = {
       ...textSetting(given, 'data', 'data'),
       ...textSetting(given, 'host', 'host'),
       ...portSetting(given, 'port', 'edgePort'),
+      ...workersSetting(given),
     });
     if (!/^https?:\/\/[^/]/.test(settings.originUrl)) throw usage('An edge needs --origin with an http or https URL.');
     const { originUrl, controlUrl } = settings;
-    // The whole server is loaded only here: the other commands shall start quickly.
-    const { serveEdge } = await import('../main.ts');
-    const server = await serveEdge(settings, { originUrl, ...(controlUrl ? { controlUrl } : {}) });
+    const server = await start(settings, { originUrl, ...(controlUrl ? { controlUrl } : {}) });
     const { url, tlsUrl } = server;
     terminal.answer({ pid: process.pid, edge: url, ...(tlsUrl ? { edgeTls: tlsUrl } : {}) }, [
       `The edge is ready at ${url}${tlsUrl ? ` and ${tlsUrl}` : ''}. Stop it with Ctrl-C.`,
@@ -39,3 +42,13 @@ export const edge: Command = {
     await runUntilSignal(server);
   },
 };
+
+async function start(settings: Settings, target: EdgeTarget): Promise<EdgeAddress & { stop(): Promise<void> }> {
+  if (settings.edgeWorkers > 1) {
+    const workers = new EdgeWorkers(settings, target);
+    return { ...(await workers.start()), stop: () => workers.stop() };
+  }
+  // The whole server is loaded only here: the other commands shall start quickly.
+  const { serveEdge } = await import('../main.ts');
+  return serveEdge(settings, target);
+}

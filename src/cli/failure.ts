@@ -1,3 +1,6 @@
+import { SettingsError } from '../config/settings.ts';
+import { Fault } from '../kernel/errors.ts';
+
 /** Why a command stops: one sentence for the person, a code for scripts, and the exit status. */
 export type CommandCode =
   | 'USAGE'
@@ -6,6 +9,7 @@ export type CommandCode =
   | 'SERVER_NOT_FOUND'
   | 'SERVER_UNREACHABLE'
   | 'FILE_UNREADABLE'
+  | 'WORKER_FAILED'
   | 'UPLOAD_FAILED'
   | 'DEMO_FAILED';
 
@@ -23,6 +27,18 @@ export class Failure extends Error {
   get exitStatus(): number {
     return this.code === 'USAGE' || this.code === 'SETTINGS_INVALID' ? 2 : 1;
   }
+}
+
+/** What is known to go wrong, as a failure; undefined for a bug, which keeps its stack. */
+export function failureOf(cause: unknown): Failure | undefined {
+  if (cause instanceof Failure) return cause;
+  if (cause instanceof SettingsError) return new Failure('SETTINGS_INVALID', cause.message, { cause });
+  if (cause instanceof Fault && cause.code !== 'INTERNAL') return new Failure(cause.code, cause.message, { cause });
+  const { code, address, port } = cause as { code?: string; address?: string; port?: number };
+  if (code !== 'EADDRINUSE' && code !== 'EACCES') return undefined;
+  if (port === undefined) return undefined;
+  const reason = code === 'EADDRINUSE' ? 'another program listens there already' : 'this user may not listen there';
+  return new Failure('ADDRESS_UNAVAILABLE', `Port ${port} of ${address} cannot be had: ${reason}.`, { cause });
 }
 
 export function usage(says: string): Failure {

@@ -1,8 +1,6 @@
-import { SettingsError } from '../config/settings.ts';
-import { Fault } from '../kernel/errors.ts';
 import { asset } from './asset.ts';
 import { edge } from './edge.ts';
-import { Failure } from './failure.ts';
+import { failureOf } from './failure.ts';
 import { key } from './key.ts';
 import { runProgram } from './program.ts';
 import { serve } from './serve.ts';
@@ -23,15 +21,4 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`frontrow: ${failure.message} (${failure.code})\n`);
     return failure.exitStatus;
   }
-}
-
-function failureOf(cause: unknown): Failure | undefined {
-  if (cause instanceof Failure) return cause;
-  if (cause instanceof SettingsError) return new Failure('SETTINGS_INVALID', cause.message, { cause });
-  if (cause instanceof Fault && cause.code !== 'INTERNAL') return new Failure(cause.code, cause.message, { cause });
-  const { code, address, port } = cause as { code?: string; address?: string; port?: number };
-  if (code !== 'EADDRINUSE' && code !== 'EACCES') return undefined;
-  if (port === undefined) return undefined;
-  const reason = code === 'EADDRINUSE' ? 'another program listens there already' : 'this user may not listen there';
-  return new Failure('ADDRESS_UNAVAILABLE', `Port ${port} of ${address} cannot be had: ${reason}.`, { cause });
 }

@@ -12,18 +12,19 @@ export function keepYoungSpaceSmall(): void {
 
 /**
  * Keeps a server until it is told to end: the first SIGINT or SIGTERM lets it finish what runs, a second one does not
- * wait any longer.
+ * wait any longer. `told` is another way to be told.
  */
-export async function runUntilSignal(server: { stop(): Promise<void> }): Promise<void> {
+export async function runUntilSignal(server: { stop(): Promise<void> }, told?: Promise<unknown>): Promise<void> {
   await new Promise<void>((resolve) => {
-    let told = false;
+    let asked = false;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (told) process.exit(signal === 'SIGINT' ? 130 : 143);
-        told = true;
+        if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
+        asked = true;
         resolve();
       });
     }
+    told?.then(() => resolve());
   });
   await server.stop();
 }

@@ -1,11 +1,13 @@
-import type { Role, Running } from '../main.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Role, Running, serve as startServer } from '../main.ts';
 import type { Command } from './command.ts';
 import { ensureSample, sampleLink } from './demo.ts';
 import { usage } from './failure.ts';
 import { keepYoungSpaceSmall, runUntilSignal } from './running.ts';
 import { Api, JSON_OPTION } from './server.ts';
-import { HOST_OPTION, portSetting, settingsOf, textSetting } from './settings.ts';
+import { HOST_OPTION, portSetting, settingsOf, textSetting, WORKERS_OPTION, workersSetting } from './settings.ts';
 import type { Terminal } from './terminal.ts';
+import { EdgeWorkers } from './workers.ts';
 
 export const serve: Command = {
   name: 'serve',
@@ -17,6 +19,7 @@ export const serve: Command = {
     { flags: '--origin-port <n>', says: 'port of the origin (default 8070)' },
     HOST_OPTION,
     { flags: '--roles <list>', says: 'which roles run here, such as control,origin,worker,edge (default all)' },
+    { flags: WORKERS_OPTION.flags, says: `${WORKERS_OPTION.says}; with --roles edge only` },
     { flags: '--demo', says: 'make and ingest a sample film at the first start' },
     JSON_OPTION,
   ],
@@ -30,12 +33,16 @@ export const serve: Command = {
       ...portSetting(given, 'port', 'port'),
       ...portSetting(given, 'edgePort', 'edgePort'),
       ...portSetting(given, 'originPort', 'originPort'),
+      ...workersSetting(given),
     });
     if (given.text('roles') !== 'edge') keepYoungSpaceSmall();
     // The whole server is loaded only here: the other commands shall start quickly.
     const { ROLES, serve: startServer } = await import('../main.ts');
     const roles = given.has('roles') ? parseRoles(given.text('roles') ?? '', ROLES) : ROLES;
-    const server = await startServer(settings, roles);
+    const edgeAlone = roles.length === 1 && roles[0] === 'edge';
+    if (given.has('workers') && !edgeAlone) throw usage('--workers goes with --roles edge.');
+    const several = edgeAlone && settings.edgeWorkers > 1;
+    const server = await (several ? serveEdgeWorkers(settings, startServer) : startServer(settings, roles));
     terminal.answer({ pid: process.pid, ...server.urls, adminToken: server.adminToken }, readyLines(server));
     const ending = new AbortController();
     const sample = given.has('demo') ? showSample(server, settings.data, terminal, ending.signal) : undefined;
@@ -48,6 +55,27 @@ export const serve: Command = {
     });
   },
 };
+
+/** The data folder and its run file are held here; what serves are the workers. */
+async function serveEdgeWorkers(settings: Settings, hold: typeof startServer): Promise<Running> {
+  const { originUrl, controlUrl, edgeUrl } = settings;
+  if (!originUrl || !controlUrl) throw usage('--roles edge needs FRONTROW_ORIGIN_URL and FRONTROW_CONTROL_URL.');
+  const workers = new EdgeWorkers(settings, { originUrl, controlUrl });
+  const { url } = await workers.start();
+  try {
+    const server = await hold({ ...settings, edgeUrl: edgeUrl || url }, []);
+    return {
+      ...server,
+      async stop() {
+        await workers.stop();
+        await server.stop();
+      },
+    };
+  } catch (cause) {
+    await workers.stop();
+    throw cause;
+  }
+}
 
 function parseRoles(list: string, known: readonly Role[]): Role[] {
   const named = list.split(',').map((each) => each.trim());

@@ -20,4 +20,15 @@ export function textSetting(given: Given, option: string, setting: 'data' | 'hos
   return text === undefined ? {} : { [setting]: text };
 }
 
+export const WORKERS_OPTION: Option = {
+  flags: '--workers <n>',
+  says: 'processes that serve the port together (default 1)',
+};
+
+/** `--workers` as a setting; nothing when it is not given. @throws Failure USAGE */
+export function workersSetting(given: Given): Partial<Settings> {
+  const count = given.integer('workers', SETTINGS.edgeWorkers.min, SETTINGS.edgeWorkers.max);
+  return count === undefined ? {} : { edgeWorkers: count };
+}
+
 export const HOST_OPTION: Option = { flags: '--host <address>', says: 'address to listen on (default 127.0.0.1)' };

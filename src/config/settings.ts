@@ -71,6 +71,12 @@ export const SETTINGS = {
   host: text({ default: '127.0.0.1', says: 'Address that control and edge listen on; 0.0.0.0 for all.' }),
   port: integer({ default: 8080, min: 0, max: 65_535, says: 'Port of control: API, console and player. 0 picks one.' }),
   edgePort: integer({ default: 8090, min: 0, max: 65_535, says: 'Port of the edge. 0 picks one.' }),
+  edgeWorkers: integer({
+    default: 1,
+    min: 1,
+    max: 256,
+    says: 'Processes that serve the ports of an edge that stands alone (`frontrow edge`, or `serve --roles edge`). Each has its share of the bytes to cache; an object is fetched once by each.',
+  }),
   edgeTlsCerts: text({
     default: '',
     says: 'Folder with the certificates of the edge: `name.crt` beside `name.key`, one `name.pem` with both, or `name/fullchain.pem` beside `name/privkey.pem`. They are chosen by the names in them; `default`, or the first, serves viewers who name none. Read again when a file changes. Empty: no TLS.',

@@ -43,6 +43,10 @@ export interface EdgeOptions {
   readonly edgeSecret?: string;
   /** Folder for the last good configuration. */
   readonly dataDir: string;
+  /** Other processes listen on the same ports. */
+  readonly sharesPorts?: boolean;
+  /** For TLS sessions that several processes take up; each makes its own without. */
+  readonly ticketSecret?: Buffer;
   /** Which of several edge processes on this data folder it is, from 0. */
   readonly worker?: number;
   readonly settings: EdgeSettings;
@@ -126,12 +130,24 @@ export class Edge {
 
   /** Listens when control has been heard, or shortly after when it is away. */
   async start(): Promise<EdgeAddress> {
-    const { host, port, clock, settings, log } = this.#options;
+    const { host, port, clock, settings, log, ticketSecret, sharesPorts = false } = this.#options;
     await this.#feed?.start();
     await Promise.all([this.#feed?.heard(FIRST_CONFIG_MS), this.#parts.disk?.start()]);
     const { edgeId, mode } = this.#parts;
     const { trusts } = this.#parts;
-    this.#door = new Door({ mode, host, port, phases: phasesOf(this.#parts), clock, edgeId, settings, trusts, log });
+    this.#door = new Door({
+      mode,
+      host,
+      port,
+      phases: phasesOf(this.#parts),
+      clock,
+      edgeId,
+      settings,
+      trusts,
+      log,
+      sharesPorts,
+      ...(ticketSecret ? { ticketSecret } : {}),
+    });
     try {
       const { port: bound, tlsPort } = await this.#door.start();
       const url = (scheme: string, at: number) => `${scheme}://${nameOf(host)}:${at}`;

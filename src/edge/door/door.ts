@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Log } from '../../kernel/log.ts';
 import type { EdgeMode } from '../parts.ts';
@@ -17,6 +17,8 @@ export interface DoorOptions extends ViewersOptions {
   readonly settings: DoorSettings;
   readonly trusts: (ip: string) => boolean;
   readonly log: Log;
+  readonly sharesPorts: boolean;
+  readonly ticketSecret?: Buffer;
 }
 
 export interface DoorSettings extends Http1Settings, Http2Settings {
@@ -86,7 +88,7 @@ export class Door {
     if (settings.edgeTlsCerts !== '') {
       this.#tls = new TlsDoor({
         folder: settings.edgeTlsCerts,
-        ticketSecret: randomBytes(32),
+        ticketSecret: options.ticketSecret ?? randomBytes(32),
         handshakeMs: settings.edgeHeaderMs,
         log,
         serve: {
@@ -104,12 +106,14 @@ export class Door {
 
   /** @throws SettingsError for certificates that cannot be used, or what listening throws */
   async start(): Promise<DoorPorts> {
-    const { host, port, settings } = this.#options;
+    const { host, port, settings, sharesPorts: reusePort } = this.#options;
     this.#tlsServer = await this.#tls?.open();
     this.#connections.guard(this.#http1.server);
     if (this.#tlsServer) this.#connections.guard(this.#tlsServer);
-    await this.#app.listen({ host, port });
-    if (this.#tlsServer) await listen(this.#tlsServer, host, settings.edgeTlsPort);
+    // Passed on to node as it is, though fastify's types do not know all of it.
+    const plain = { host, port, reusePort };
+    await this.#app.listen(plain);
+    if (this.#tlsServer) await listen(this.#tlsServer, { host, port: settings.edgeTlsPort, reusePort });
     return { port: portOf(this.#http1.server), tlsPort: this.#tlsServer && portOf(this.#tlsServer) };
   }
 
@@ -126,10 +130,10 @@ export class Door {
   }
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+async function listen(server: Server, options: ListenOptions): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
-  server.listen({ host, port }, resolve);
+  server.listen(options, resolve);
   await promise;
   server.off('error', reject);
 }
