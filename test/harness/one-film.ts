@@ -149,8 +149,7 @@ async function encodeChunk(
     all.length === 0 ? [] : [{ ...job, kind, lanes: all.map(({ name }) => name) }];
   const encoded = film.video?.renditions.filter(({ copied }) => !copied);
   const jobs = [...lanes('video', encoded), ...lanes('audio', film.audio?.renditions)];
-  await scenario.queue.add(jobs);
-  await scenario.idle(id);
+  await scenario.encodeAnew(id, jobs);
   const asset = await scenario.assets.find(id);
   if (asset?.status !== 'ready') throw new Error(`segments ${firstSegment} to ${endSegment}: ${asset?.error?.says}`);
   return `segments ${firstSegment} to ${endSegment}`;

@@ -13,10 +13,10 @@ import { SubtitleRepository } from '../../src/database/subtitles.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { type InitFacts, readInit } from '../../src/kernel/cmaf/init.ts';
 import { readSegment, type SegmentFacts } from '../../src/kernel/cmaf/segment.ts';
-import { filmPrefix, sourceKey } from '../../src/kernel/film/paths.ts';
+import { filmPrefix, segmentKey, sourceKey } from '../../src/kernel/film/paths.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { silentLog } from '../../src/kernel/log.ts';
-import { PRIORITY_PROBE, Queue } from '../../src/queue/queue.ts';
+import { type NewJob, PRIORITY_PROBE, Queue } from '../../src/queue/queue.ts';
 import { assetChannel, LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
 import { Worker } from '../../src/transcode/worker.ts';
@@ -146,6 +146,29 @@ export class TranscodeScenario {
   async idle(id: string): Promise<void> {
     const kinds = ['probe', 'video', 'audio', 'poster', 'storyboard', 'subtitles', 'subtitle-change', 'digest'];
     while ((await this.queue.remaining(id, kinds)) > 0) await this.signals.next(assetChannel(id), 100);
+  }
+
+  /**
+   * Encodes stretches of a film that is there once more, in place of what was published of them: that is taken away first,
+   * since of two writes of a segment the first stays.
+   */
+  async encodeAnew(id: string, jobs: readonly NewJob[]): Promise<void> {
+    const segments = jobs.flatMap(({ lanes, firstSegment, endSegment }) =>
+      lanes.flatMap((rendition) =>
+        Array.from({ length: endSegment - firstSegment }, (_, at) => ({ rendition, segment: firstSegment + at })),
+      ),
+    );
+    for (const { rendition, segment } of segments) {
+      const row = this.#database.deleteFrom('segments').where('asset_id', '=', id).where('segment', '=', segment);
+      await row.where('rendition', '=', rendition).execute();
+      await this.store.deletePrefix(segmentKey(id, 1, rendition, segment));
+    }
+    await this.queue.add(jobs);
+    await this.idle(id);
+    for (const { rendition, segment } of segments) {
+      const stored = await this.store.head(segmentKey(id, 1, rendition, segment));
+      if (!stored) throw new Error(`segment ${segment} of ${rendition} was not encoded anew`);
+    }
   }
 
   text(key: string): Promise<string> {
