@@ -222,9 +222,13 @@ async function expectSameSound(both: readonly Lanes[], range: string): Promise<v
   const [one = new Int16Array(), other = new Int16Array()] = await readSamples(films);
   expect(other.length).toBe(one.length);
   let worst = 0;
+  let before = 0;
   for (let at = 0; at + 1_024 <= one.length; at += 1_024) {
     const [here, there] = [one.subarray(at, at + 1_024), other.subarray(at, at + 1_024)];
-    const loud = power(here, () => 0);
+    const now = power(here, () => 0);
+    // What a loud sound leaves behind where it breaks off is the encoder's noise, and is heard with that sound.
+    const loud = Math.max(now, before);
+    before = now;
     if (loud > 100) worst = Math.max(worst, power(here, (index) => there[index] ?? 0) / loud);
   }
   expect(worst, `the largest difference to ${range} on their own, beside how loud it is there`).toBeLessThan(0.3);
