@@ -1,17 +1,16 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Crowd, crowd } from './crowd.ts';
+import { startEdge } from './frontrow-edge.ts';
 import { median, type Table } from './measure.ts';
-import { type Peer, startNginx } from './nginx.ts';
-import { freePort, reachable } from './ports.ts';
+import { startNginx } from './nginx.ts';
+import type { Peer } from './peer.ts';
+import { startVarnish } from './varnish.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../../src/cli/frontrow.js', import.meta.url));
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
 const ROUNDS = 5;
@@ -21,32 +20,35 @@ const DELAY_MS = 50;
 const BYTES_PER_SECOND = 1_048_576;
 const TICK_MS = 10;
 
-/** Many viewers at once on an object that only a slow origin has, beside nginx with proxy_cache_lock. */
+/** Many viewers at once on an object that only a slow origin has, beside nginx with proxy_cache_lock and Varnish. */
 export async function benchCold(): Promise<Table[]> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
   const origin = await SlowOrigin.start();
-  const edge = await startProxy(folder, origin.url);
+  const edge = await startEdge({ folder, originUrl: origin.url, core: SERVER_CORE });
   const nginx = await startNginx(folder, origin.url, SERVER_CORE);
+  const varnish = await startVarnish(folder, origin.url, SERVER_CORE);
   try {
-    const runs = { ours: [] as Run[], theirs: [] as Run[], alone: [] as Run[] };
+    const runs = { ours: [] as Run[], nginx: [] as Run[], varnish: [] as Run[], alone: [] as Run[] };
     for (let round = 0; round < ROUNDS; round++) {
       process.stderr.write(`cold: round ${round + 1} of ${ROUNDS}\n`);
       runs.alone.push(await run(origin, origin, 1));
       runs.ours.push(await run(edge, origin, VIEWERS));
-      runs.theirs.push(await run(nginx, origin, VIEWERS));
+      runs.nginx.push(await run(nginx, origin, VIEWERS));
+      runs.varnish.push(await run(varnish, origin, VIEWERS));
     }
     const aloneMs = median(runs.alone.map(({ lastEndMs }) => lastEndMs));
     const rows = [
       row('one viewer straight from the origin', runs.alone, aloneMs),
       row('Frontrow', runs.ours, aloneMs),
-      row('nginx, proxy_cache_lock', runs.theirs, aloneMs),
+      row('nginx, proxy_cache_lock', runs.nginx, aloneMs),
+      row('Varnish', runs.varnish, aloneMs),
     ];
     const head = ['cold 1 MiB object', 'origin fetches', 'first byte, median', 'last end', 'last end / origin alone'];
     return [
       { title: `${VIEWERS} viewers, origin with ${DELAY_MS} ms delay and 1 MiB/s (medians of ${ROUNDS})`, head, rows },
     ];
   } finally {
-    await Promise.all([nginx.stop(), edge.stop()]);
+    await Promise.all([nginx.stop(), varnish.stop(), edge.stop()]);
     origin.stop();
     await rm(folder, { recursive: true, force: true });
   }
@@ -119,22 +121,4 @@ class SlowOrigin {
     this.#server.closeAllConnections();
     this.#server.close();
   }
-}
-
-async function startProxy(folder: string, originUrl: string): Promise<Peer> {
-  const port = await freePort();
-  const command = ['edge', '--origin', originUrl, '--port', `${port}`, '--data', folder];
-  const edge = spawn('taskset', ['-c', `${SERVER_CORE}`, process.execPath, LAUNCHER, ...command], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, FRONTROW_ACCESS_LOG: join(folder, 'edge.log') },
-  });
-  await reachable(port);
-  return {
-    url: `http://127.0.0.1:${port}`,
-    pid: edge.pid ?? 0,
-    async stop() {
-      edge.kill('SIGTERM');
-      if (edge.exitCode === null) await once(edge, 'exit');
-    },
-  };
 }

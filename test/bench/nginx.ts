@@ -1,49 +1,43 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, reachable } from './ports.ts';
+import { type Peer, startPeer } from './peer.ts';
+import { freePort } from './ports.ts';
 
-export interface Peer {
-  readonly url: string;
-  /** Of the process whose children, if any, do the work. */
-  readonly pid: number;
-  stop(): Promise<void>;
+interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** nginx with proxy_cache in front of an origin, one worker on one core, access log on as it is by default. */
-export async function startNginx(folder: string, originUrl: string, core: number): Promise<Peer> {
+export async function startNginx(folder: string, originUrl: string, core: number, tls?: TlsFiles): Promise<Peer> {
   const port = await freePort();
+  const tlsPort = tls && (await freePort());
   await mkdir(join(folder, 'cache'), { recursive: true });
-  await writeFile(join(folder, 'nginx.conf'), configuration(folder, originUrl, port));
-  const nginx = spawn('taskset', ['-c', `${core}`, 'nginx', '-c', join(folder, 'nginx.conf'), '-p', folder], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await reachable(port);
-  return {
-    url,
-    pid: nginx.pid ?? 0,
-    async stop() {
-      nginx.kill('SIGTERM');
-      if (nginx.exitCode === null) await once(nginx, 'exit');
-    },
-  };
+  const file = join(folder, 'nginx.conf');
+  await writeFile(file, configuration(folder, originUrl, port, tls && tlsPort ? listenTls(tlsPort, tls) : ''));
+  const command = ['nginx', '-c', file, '-p', folder];
+  return startPeer({ name: 'nginx', command, core, port, ...(tlsPort === undefined ? {} : { tlsPort }) });
 }
 
-function configuration(folder: string, originUrl: string, port: number): string {
+function listenTls(port: number, { cert, key }: TlsFiles): string {
+  return `listen 127.0.0.1:${port} ssl http2; ssl_certificate ${cert}; ssl_certificate_key ${key};`;
+}
+
+function configuration(folder: string, originUrl: string, port: number, tls: string): string {
   return `
 daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log;
-events { worker_connections 1024; }
+worker_rlimit_nofile 65536;
+events { worker_connections 20480; }
 http {
   access_log ${folder}/access.log;
   sendfile on;
   tcp_nopush on;
   keepalive_requests 1000000;
+  keepalive_timeout 600s;
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/fastcgi;
@@ -52,6 +46,7 @@ http {
   proxy_cache_path ${folder}/cache keys_zone=hot:10m max_size=1g;
   server {
     listen 127.0.0.1:${port};
+    ${tls}
     location / {
       proxy_pass ${originUrl};
       proxy_http_version 1.1;

@@ -1,10 +1,11 @@
-/** `npm run bench [edge|cold|eviction|ladder|film|workers|memory|restart]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|edge-tls|cold|idle|eviction|restart|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchCold } from './cold.bench.ts';
-import { benchEdge } from './edge.bench.ts';
+import { benchEdge, benchEdgeTls } from './edge.bench.ts';
 import { benchEviction } from './eviction.bench.ts';
 import { benchFilm } from './film.bench.ts';
+import { benchIdle } from './idle.bench.ts';
 import { benchLadder } from './ladder.bench.ts';
 import { type Table, writeTable } from './measure.ts';
 import { benchMemory } from './memory.bench.ts';
@@ -19,8 +20,10 @@ interface Bench {
 }
 
 const BENCHES: readonly Bench[] = [
-  { name: 'edge', needs: ['nginx', 'wrk', 'taskset'], run: benchEdge },
-  { name: 'cold', needs: ['nginx', 'taskset'], run: benchCold },
+  { name: 'edge', needs: ['nginx', 'varnishd', 'wrk', 'taskset'], run: benchEdge },
+  { name: 'edge-tls', needs: ['nginx', 'varnishd', 'wrk', 'h2load', 'taskset'], run: benchEdgeTls },
+  { name: 'cold', needs: ['nginx', 'varnishd', 'taskset'], run: benchCold },
+  { name: 'idle', needs: ['nginx', 'varnishd', 'taskset'], run: benchIdle },
   { name: 'eviction', needs: [], run: benchEviction },
   { name: 'restart', needs: ['nginx', 'taskset'], run: benchRestart },
   { name: 'ladder', needs: ['ffmpeg'], run: benchLadder },

@@ -1,0 +1,123 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EdgeConfig } from '../../src/kernel/access/edge-config.ts';
+import { signCookies } from '../../src/kernel/access/sign.ts';
+import { placeCertificate, startEdge } from './frontrow-edge.ts';
+import { startNginx } from './nginx.ts';
+import type { Peer } from './peer.ts';
+import { startVarnish } from './varnish.ts';
+
+const ASSET = 'as_aaaabbbbccccdddd';
+
+export interface HotObject {
+  readonly name: string;
+  readonly path: string;
+  readonly body: Buffer;
+}
+
+export const SEGMENT: HotObject = {
+  name: '1 MiB segment',
+  path: `/assets/${ASSET}/v1/480p/s00000.m4s`,
+  body: Buffer.alloc(1024 * 1024, 7),
+};
+export const PLAYLIST: HotObject = {
+  name: '3 KB playlist',
+  path: `/assets/${ASSET}/v1/480p/index.m3u8`,
+  body: Buffer.from(playlist()),
+};
+
+/** The edge of a signed film, nginx and Varnish in front of one origin, each on the same core. */
+export interface HotPlace {
+  readonly peers: readonly Peer[];
+  /** What lets a viewer in to a server's address; everybody sends it, one server reads it. */
+  cookieFor(url: string): string;
+  close(): Promise<void>;
+}
+
+export async function openHotPlace(core: number): Promise<HotPlace> {
+  const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const publicKeyPem = key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const origin = await startOrigin({
+    version: '1',
+    keys: [{ keyPairId: 'KBENCH', publicKeyPem }],
+    credentialOrigins: [],
+  });
+  const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const tls = await placeCertificate(folder);
+  const peers: Peer[] = [];
+  const close = async () => {
+    for (const peer of peers) await peer.stop();
+    origin.closeAllConnections();
+    origin.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const privateKey = createPrivateKey(key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  const cookieFor = (url: string) => {
+    const cookies = signCookies({
+      url: `${url}/assets/${ASSET}/*`,
+      keyPairId: 'KBENCH',
+      privateKey,
+      expiresAtMs: Date.now() + 3_600_000,
+    });
+    return Object.entries(cookies)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ');
+  };
+  try {
+    peers.push(await startEdge({ folder, originUrl, controlUrl: originUrl, core, certificates: tls.folder }));
+    peers.push(await startNginx(folder, originUrl, core, tls));
+    peers.push(await startVarnish(folder, originUrl, core));
+    for (const { url } of peers) for (const { path } of [SEGMENT, PLAYLIST]) await warm(url + path, cookieFor(url));
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+  return { peers, cookieFor, close };
+}
+
+async function warm(url: string, cookie: string): Promise<void> {
+  for (let round = 0; round < 2; round++) {
+    const response = await fetch(url, { headers: { cookie } });
+    if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+    await response.arrayBuffer();
+  }
+}
+
+/** Origin and control in one: it says that the asset is signed, which keys count, and has two objects. */
+async function startOrigin(config: EdgeConfig): Promise<Server> {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (path === '/v1/edge/config') {
+      // A feed that has nothing new holds its answer for a while.
+      const held = request.url?.includes(`after=${config.version}`) ? 15_000 : 0;
+      const timer = setTimeout(() => {
+        response.setHeader('content-type', 'application/json').setHeader('etag', `"${config.version}"`);
+        response.end(JSON.stringify(config));
+      }, held);
+      response.on('close', () => clearTimeout(timer));
+      return;
+    }
+    if (path === `/access/${ASSET}`) {
+      response.setHeader('content-type', 'application/json').end('{"policy":"signed"}');
+      return;
+    }
+    const subject = [SEGMENT, PLAYLIST].find((each) => each.path === path);
+    response.statusCode = subject ? 200 : 404;
+    response.setHeader('cache-control', 'public, max-age=31536000, immutable').setHeader('etag', '"bench"');
+    response.end(subject?.body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+function playlist(): string {
+  const segments = Array.from({ length: 110 }, (_, at) => `#EXTINF:4.000000,\ns${String(at).padStart(5, '0')}.m4s\n`);
+  return `#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:4\n${segments.join('')}#EXT-X-ENDLIST\n`;
+}
