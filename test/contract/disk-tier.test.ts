@@ -31,19 +31,22 @@ const MEBIBYTE = 1_048_576;
 const PATIENCE_MS = 60_000;
 const lifetime = { freshSeconds: 60, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 0 };
 
+/** For the folder and its copies. */
+let root: string;
 let folder: string;
 let clock: HandClock;
 let open_: DiskTier[];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'frontrow-disk-tier-'));
+  root = await mkdtemp(join(tmpdir(), 'frontrow-disk-tier-'));
+  folder = join(root, 'cache');
   clock = new HandClock();
   open_ = [];
 });
 
 afterEach(async () => {
   await Promise.all(open_.map((tier) => tier.stop()));
-  await rm(folder, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true });
 });
 
 interface Opened {
@@ -381,7 +384,7 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
-        let place = await mkdtemp(join(folder, 'run-'));
+        let place = await mkdtemp(join(root, 'run-'));
         const options = { limitBytes: 3 * MEBIBYTE, memoryBytes: 400_000 };
         let tier = await tierOn(place, options);
         /** Bodies that may be found under a key: the newest, and after a crash older ones that it replaced. */
@@ -415,7 +418,7 @@ test(
             await settle();
           } else {
             if (each.do === 'restart') await settle();
-            const next = await mkdtemp(join(folder, 'run-'));
+            const next = await mkdtemp(join(root, 'run-'));
             await copyAsItIs(place, next);
             for (const [known, bodies] of ghosts) may.set(known, [...bodies, ...(may.get(known) ?? [])]);
             await tier.disk.stop();

@@ -1,7 +1,10 @@
-import { open, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeCertificate } from '../harness/certificate.ts';
 import { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
+import { Http2Viewer } from '../harness/http2-viewer.ts';
 
 const MEBIBYTE = 1_048_576;
 const FRESH = { 'Cache-Control': 'max-age=60', ETag: '"one"' };
@@ -114,6 +117,25 @@ test('each viewer of a body on disk gets it at his own speed, and one who leaves
   const answers = await Promise.all(Array.from({ length: 10 }, () => s.get('/a.m4s')));
   expect(answers.every((each) => each.body.equals(body))).toBe(true);
   expect(s.origin.count('/a.m4s')).toBe(1);
+});
+
+test('viewers over HTTP/2 get a body from disk side by side, each byte as it was', async () => {
+  await s.stop();
+  const certificates = await mkdtemp(join(tmpdir(), 'frontrow-certs-'));
+  const { cert, key } = makeCertificate('localhost');
+  await writeFile(join(certificates, 'default.crt'), cert);
+  await writeFile(join(certificates, 'default.key'), key);
+  s = await new EdgeScenario({ clock, settings: { ...settings, edgeTlsCerts: certificates } }).start();
+  const bodies = [1, 2, 3, 4].map((at) => bytes(900_000, at));
+  for (const [at, body] of bodies.entries()) await store(`/${at + 10}.m4s`, body);
+  await s.restartEdge();
+  await fillMemory();
+  const viewer = new Http2Viewer(s.tlsUrl);
+  const answers = await Promise.all(bodies.map((_, at) => viewer.get(`/${at + 10}.m4s`)));
+  await viewer.stop();
+  await rm(certificates, { recursive: true });
+  expect(answers.map(({ body }, at) => body.equals(bodies[at] ?? Buffer.alloc(0)))).toEqual([true, true, true, true]);
+  expect(answers.map(said)).toEqual(Array(4).fill('frontrow; hit; ttl=60; detail=disk'));
 });
 
 test('an expired copy on disk is confirmed by the origin instead of being fetched again, and stays confirmed', async () => {

@@ -6,6 +6,7 @@ import { Representation } from '../representation.ts';
 import { DiskObject } from './disk-object.ts';
 import { CacheFolder } from './folder.ts';
 import { hashOf, isWholeBody, type Meta, type ObjectMeta, type Place, readHead, sliceSums } from './record.ts';
+import { Rest } from './rest.ts';
 import type { Segment } from './segment.ts';
 import { type Draft, Located, Shelf } from './shelf.ts';
 import { SlicePool } from './slice-pool.ts';
@@ -93,8 +94,8 @@ export class DiskTier implements LowerTier {
   /** Which record a body in memory belongs to, so that a renewed head does not bring the body again. */
   readonly #bodies = new WeakMap<Buffer, Located>();
   #on = false;
-  #unwritableUntilMs = 0;
-  #unreadableUntilMs = 0;
+  readonly #noWriting = new Rest(REST_MS);
+  readonly #noReading = new Rest(REST_MS);
   #ailing = false;
 
   constructor(options: DiskOptions) {
@@ -136,7 +137,7 @@ export class DiskTier implements LowerTier {
 
   /** Whether there is an entry; asking does not count as a use and does not touch the disk. */
   has(key: string): boolean {
-    return this.#on && this.#options.clock.now() >= this.#unreadableUntilMs && this.#shelf.index.has(hashOf(key));
+    return this.#on && this.#noReading.isOver(this.#options.clock.now()) && this.#shelf.index.has(hashOf(key));
   }
 
   /**
@@ -153,7 +154,7 @@ export class DiskTier implements LowerTier {
       if (found) this.#countHit(found);
       return found;
     } catch (cause) {
-      this.#unreadableUntilMs = this.#options.clock.now() + REST_MS;
+      this.#noReading.begin(this.#options.clock.now());
       this.#ail(cause, 'the disk cache cannot be read and rests');
       return undefined;
     }
@@ -170,7 +171,7 @@ export class DiskTier implements LowerTier {
     located.before = replaced && this.#cancel(replaced);
     located.waiting = entry;
     located.held = true;
-    const isResting = this.#options.clock.now() < this.#unwritableUntilMs;
+    const isResting = !this.#noWriting.isOver(this.#options.clock.now());
     const isTooMuch = this.#queuedBytes + entry.sizeBytes > QUEUE_BYTES || entry.sizeBytes > this.#shelf.segmentBytes;
     if (isResting || isTooMuch) {
       index.delete(hash);
@@ -458,7 +459,7 @@ export class DiskTier implements LowerTier {
   // Illness
 
   async #rest(cause: unknown, batch: readonly Located[]): Promise<void> {
-    this.#unwritableUntilMs = this.#options.clock.now() + REST_MS;
+    this.#noWriting.begin(this.#options.clock.now());
     this.#ail(cause, 'the disk cache cannot be written and rests');
     const waiting = [...batch, ...this.#queue];
     this.#queue = [];
