@@ -50,7 +50,7 @@ export class EncodingRepository {
 
   /**
    * Notes the wish for a version; `begin` adds its first job in the same transaction.
-   * @throws Fault NOT_FOUND, or CONFLICT for an asset whose first version is still being made or whose source is no good.
+   * @throws Fault NOT_FOUND, or CONFLICT for an asset whose source is still being uploaded or is no good.
    */
   async request(
     assetId: string,
@@ -122,7 +122,8 @@ export class EncodingRepository {
   /**
    * The version is whole: from this write on it is what viewers are served, playlists and pictures alike, also where they
    * had none because the first was given up. The one before is kept for `keepMs`, for those who are watching it. False
-   * when it is not under way (any more).
+   * when it is not under way (any more), or when the first is still being made: who is in the middle of that one shall be
+   * able to play it to its end.
    */
   async switchTo(assetId: string, version: number, keepMs: number): Promise<boolean> {
     return this.#end(
@@ -143,6 +144,7 @@ export class EncodingRepository {
           .execute();
         await trx.updateTable('encodings').set({ state: 'ready' }).where('asset_id', '=', assetId).execute();
       },
+      ({ status }) => status === 'ready' || status === 'errored',
     );
   }
 
@@ -155,6 +157,7 @@ export class EncodingRepository {
       encoding: Selectable<EncodingTable>,
       asset: Selectable<AssetTable>,
     ) => Promise<void>,
+    may: (before: Selectable<AssetTable>) => boolean = () => true,
   ): Promise<boolean> {
     return transact(this.#db, async (trx) => {
       const encoding = await trx
@@ -165,7 +168,7 @@ export class EncodingRepository {
         .where('state', '=', 'running')
         .executeTakeFirst();
       const asset = await lockedAsset(trx, assetId);
-      if (!encoding || !asset) return false;
+      if (!encoding || !asset || !may(asset)) return false;
       const now = this.#clock.now();
       await change(trx, encoding, asset);
       await touch(trx, assetId, now);
@@ -217,17 +220,17 @@ export class EncodingRepository {
 }
 
 /**
- * A film that plays, or one that was given up though its source is good: another ladder, more memory or a newer ffmpeg
- * may do.
- * @throws Fault CONFLICT for any other: its first version is still being made, or nothing can be made of it.
+ * A film whose source is here, whether its first version is whole or still being made, or one that was given up though its
+ * source is good: another ladder, more memory or a newer ffmpeg may do.
+ * @throws Fault CONFLICT for any other: its source is still on its way, or nothing can be made of it.
  */
-function checkEncodable({ status, error_code }: Selectable<AssetTable>): void {
-  if (status === 'ready') return;
-  if (status !== 'errored') {
+function checkEncodable({ status, arriving, error_code }: Selectable<AssetTable>): void {
+  if (status === 'uploading' || arriving !== 0) {
     throw new Fault('CONFLICT', {
-      says: `Only an asset that is ready or errored can be encoded again; this one is ${status}.`,
+      says: 'The source of this asset is still being uploaded; encode it again after that.',
     });
   }
+  if (status !== 'errored') return;
   if (FAULTS[error_code as FaultCode].side === 'viewer') {
     throw new Fault('CONFLICT', { says: 'Nothing can be encoded of this source; it was removed. Upload another.' });
   }

@@ -199,10 +199,11 @@ export class Publisher {
     if (!measure(film, published)) return false;
     await this.multivariant(asset);
     const keptMs = this.#deps.settings.versionKeepHours * 3_600_000;
-    if (await this.#deps.encodings.switchTo(asset.id, asset.version, keptMs)) {
+    if (asset.encoding?.version !== asset.version) await this.#deps.assets.advance(asset.id, 'ready');
+    else if (await this.#deps.encodings.switchTo(asset.id, asset.version, keptMs)) {
       // Subtitles that came since the last look went to the version that was served then.
       await this.multivariant(asset);
-    } else await this.#deps.assets.advance(asset.id, 'ready');
+    }
     this.changed(asset.id);
     for (const key of this.#inits.keys()) if (key.startsWith(filmPrefix(asset.id))) this.#inits.delete(key);
     return true;

@@ -390,6 +390,7 @@ export class Worker {
     // A version that viewers are served came from this source: it stays, whatever the new one has come to.
     if (version === undefined && fault.side === 'viewer') await store.deletePrefix(sourcePrefix(assetId));
     this.#publisher.changed(assetId);
+    if (version === undefined) await this.#finishNext(assetId);
   }
 
   /** Viewers get an encoding anew together with its pictures; a first version waits for none. */
@@ -404,7 +405,9 @@ export class Worker {
     if ((await queue.remaining(subject, version === undefined ? FILM_KINDS : KINDS)) > 0) return;
     const found = await assets.find(assetId);
     if (!found || found.arriving) return;
-    if ((found.status === 'errored' || found.status === 'ready') && version === undefined) return;
+    const isOver = found.status === 'errored' || found.status === 'ready';
+    // The first version goes first, and a later one that is whole sooner waits for its end.
+    if (isOver === (version === undefined)) return;
     const asset = version === undefined ? found : asEncoded(found, version);
     if (!asset?.film) return;
     if (!(await this.#publisher.finish(asset))) {
@@ -413,6 +416,13 @@ export class Worker {
     this.#log.info({ asset: assetId, version: asset.version }, 'film ready');
     // Of a film that had been given up nobody went on with the subtitles that were added before.
     if (found.status === 'errored') await queue.add(await waitingUploads(this.#deps.subtitles, assetId));
+    if (version === undefined) await this.#finishNext(assetId);
+  }
+
+  /** A version that was whole before the first had come to its end. */
+  async #finishNext(assetId: string): Promise<void> {
+    const encoding = (await this.#deps.assets.find(assetId))?.encoding;
+    if (encoding?.state === 'running') await this.#finishIfDone(encodingSubject(assetId, encoding.version));
   }
 
   /** A crash between the last job's end and the film's leaves a film that nobody would finish. */

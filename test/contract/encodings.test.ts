@@ -88,7 +88,7 @@ describe.each(DATABASES)('encodings anew on $name', ({ fresh }) => {
     expect((await assets.find('as_a'))?.encryption).toBeUndefined();
   });
 
-  test('are for assets that are ready or were given up', async () => {
+  test('are for assets whose source is here', async () => {
     await expect(encodings.request('as_b', { ladder: ladder('one') }, async () => {})).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
@@ -96,6 +96,24 @@ describe.each(DATABASES)('encodings anew on $name', ({ fresh }) => {
     await expect(encodings.request('as_b', { ladder: ladder('one') }, async () => {})).rejects.toMatchObject({
       code: 'CONFLICT',
     });
+  });
+
+  test('may be asked for before the first version is whole, and take its place after it, not before', async () => {
+    await assets.create({ id: 'as_b', title: 'b', policy: 'public', sourceName: 'b.mp4' });
+    await assets.sourceStored('as_b', 1);
+    const wish = { ladder: ladder('one') };
+    expect(await encodings.request('as_b', wish, async () => {})).toEqual({ version: 2, isNew: true });
+    for (const version of [1, 2]) {
+      await assets.planned('as_b', version, filmOf(1));
+      await assets.segmentPublished('as_b', version, { rendition: 'audio', segment: 0, bytes: 10 });
+    }
+    await assets.advance('as_b', 'playable');
+    expect(await encodings.switchTo('as_b', 2, 1_000)).toBe(false);
+    expect(await assets.find('as_b')).toMatchObject({ version: 1, status: 'playable', encoding: { state: 'running' } });
+    await assets.advance('as_b', 'ready');
+    expect(await encodings.switchTo('as_b', 2, 1_000)).toBe(true);
+    expect(await assets.find('as_b')).toMatchObject({ version: 2, status: 'ready', encoding: { state: 'ready' } });
+    expect(await encodings.isKept('as_b', 1)).toBe(true);
   });
 
   test('bring a film back that was given up, unless its source is no good', async () => {

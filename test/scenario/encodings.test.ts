@@ -298,6 +298,39 @@ describe('asked to encode again', () => {
   });
 });
 
+describe('a film encoded again while its first version is still being made', () => {
+  test('plays in that one to its end, and is switched to the new one once both are whole', async () => {
+    const { assetId } = await server.upload(clip, 'film.mp4');
+    const asked = await begun(assetId, { ladder: ladder('second', 60) });
+    expect(['queued', 'playable']).toContain(asked.status);
+    const seen: [status: string, version: number][] = [];
+    const after = await server.until(assetId, ({ status, version, encoding }) => {
+      seen.push([status, version]);
+      return encoding?.status !== 'running';
+    });
+    expect(after).toMatchObject({ status: 'ready', version: 2, encoding: { status: 'ready', ladder: 'second' } });
+    expect(after.renditions?.map(({ name }) => name)).toEqual(['60p', 'audio']);
+    expect(seen).toContainEqual(['ready', 1]);
+    expect(seen.filter(([status, version]) => version === 2 && status !== 'ready')).toEqual([]);
+    const first = [{ name: '120p', kind: 'video' } as const, { name: 'audio', kind: 'audio' } as const];
+    expect(await playThrough(assetId, 1, first)).toBe(10);
+    expect(await playThrough(assetId, 2, after.renditions)).toBe(10);
+  });
+
+  test('is not begun while its source is still on its way', async () => {
+    const response = await fetch(`${server.run.control}/v1/uploads`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${server.run.adminToken}`,
+        'tus-resumable': '1.0.0',
+        'upload-length': String(clip.length),
+      },
+    });
+    const id = response.headers.get('location')?.split('/').at(-1) ?? '';
+    expect((await encode(id, {})).status).toBe(409);
+  });
+});
+
 describe('a deleted film leaves nothing', () => {
   async function expectNothing(assetId: string): Promise<void> {
     expect((await server.api('DELETE', `/v1/assets/${assetId}`)).status).toBe(204);

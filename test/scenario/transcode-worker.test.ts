@@ -321,3 +321,37 @@ describe('a worker that cannot work says so at its start', () => {
     }
   });
 });
+
+test('a later version that is whole first waits for the end of the first version, and is served right after it', async () => {
+  const scenario = await TranscodeScenario.open({ chunkSegments: 1, workers: 1, leaseMs: 120_000 });
+  try {
+    await scenario.start();
+    const id = await scenario.ingest(clip);
+    await scenario.until(id, ({ film }) => film !== undefined);
+    const held = await scenario.queue.lease('a worker elsewhere', ['video']);
+    if (!held) throw new Error('nothing was left to hold');
+    const ladder = await readNamedLadder('h264', LADDERS);
+    const wish = { ladder: { ...ladder, rungs: ladder.rungs.slice(0, 1) } };
+    await scenario.encodings.request(id, wish, async (trx, version) => {
+      const job = { kind: 'probe', subject: encodingSubject(id, version), lanes: [], firstSegment: 0, endSegment: 0 };
+      await scenario.queue.addWithin(trx, [{ ...job, payload: {}, priority: 1 }]);
+    });
+    await scenario.until(id, ({ encoding }) => encoding?.film !== undefined);
+    await scenario.idle(encodingSubject(id, 2));
+    expect(await scenario.assets.find(id)).toMatchObject({
+      version: 1,
+      status: 'playable',
+      encoding: { state: 'running' },
+    });
+    // From here on only the end of the first version is waited for, not the next look at all that was left over.
+    await scenario.restart();
+    await scenario.queue.release(held);
+    await scenario.until(id, ({ status }) => status === 'ready');
+    const endedAt = performance.now();
+    const { film, status } = await scenario.until(id, ({ version }) => version === 2);
+    expect(performance.now() - endedAt).toBeLessThan(5_000);
+    expect([status, film?.video?.renditions.length]).toEqual(['ready', 1]);
+  } finally {
+    await scenario.close();
+  }
+}, 150_000);

@@ -83,7 +83,7 @@ function Coming({ asset, encoding }: { asset: Asset; encoding: Encoding }): VNod
       <p class="alert small" role="alert" data-testid="version-failed">
         <span>
           Version {version}, ladder {ladder}, failed: {error?.detail}{' '}
-          {asset.status === 'ready' && `Viewers keep version ${asset.version}.`}
+          {asset.status !== 'errored' && `Viewers keep version ${asset.version}.`}
         </span>
         <code>{error?.code}</code>
       </p>
@@ -103,7 +103,7 @@ function Coming({ asset, encoding }: { asset: Asset; encoding: Encoding }): VNod
         <span>
           ladder {ladder}{' '}
           <span class="muted">
-            · {asset.status === 'ready' ? `viewers keep version ${asset.version}` : 'nothing plays'} until it is whole
+            · {asset.status === 'errored' ? 'nothing plays' : `viewers keep version ${asset.version}`} until it is whole
           </span>
         </span>
       </p>

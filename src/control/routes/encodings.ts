@@ -58,7 +58,7 @@ export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void
         tags: ['assets'],
         summary: 'Encode an asset again',
         description:
-          'Makes a new version of an asset that is ready, or that was given up, from its stored source. Viewers keep the present version until the new one is whole. Asking for the same again while it runs changes nothing; asking for another makes that one instead.',
+          'Makes a new version of an asset from its stored source: of one that is ready, that was given up, or whose first version is still being made, which then goes first. Viewers keep the present version until the new one is whole. Asking for the same again while it runs changes nothing; asking for another makes that one instead.',
         params: Type.Object({ assetId: Type.String({ maxLength: 100 }) }),
         body: NewEncoding,
         response: { 202: AssetSchema, ...PROBLEMS },
@@ -88,7 +88,8 @@ export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void
 
 /** Who says nothing of loudness gets what the present version has, or what the ladder says of itself. */
 function levelled(ladder: Ladder, wanted: number | null | undefined, asset: Asset | undefined): Ladder {
-  const present = asset?.film?.audio?.loudness?.targetLufs;
+  // Of a film that is not planned yet, what was said when it was sent.
+  const present = asset?.film ? asset.film.audio?.loudness?.targetLufs : asset?.loudnessLufs;
   if (wanted === undefined) return present === undefined ? ladder : withLoudness(ladder, present);
   return withLoudness(ladder, wanted ?? undefined);
 }
