@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { EdgeScenario } from '../harness/edge-scenario.ts';
@@ -56,6 +57,27 @@ test('a viewer who waits for the origin longer than the idle time is not let go'
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   held.release({ headers: FRESH, body: 'at last' });
   expect((await viewer.answer).body.toString()).toBe('at last');
+});
+
+test('a viewer whose body the origin does not take for longer than the idle time is not let go', async () => {
+  await s.stop();
+  const origin = createServer((request, response) => {
+    // Longer than viewerIdleMs: the wait is what is tested.
+    setTimeout(() => request.resume(), 3_000);
+    let sizeBytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+    });
+    request.pause();
+    request.on('end', () => response.end(String(sizeBytes)));
+  });
+  origin.listen(0, '127.0.0.1');
+  await once(origin, 'listening');
+  const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  s = await new EdgeScenario({ clock: systemClock, originUrl, settings: { viewerIdleMs: 2_000 } }).start();
+  const answer = await s.get('/form', { method: 'POST', body: 'x'.repeat(24 * MEBIBYTE) });
+  expect(answer.body.toString()).toBe(String(24 * MEBIBYTE));
+  origin.close();
 });
 
 test('a viewer alone with an object too large to keep slows the origin down to his own speed', async () => {

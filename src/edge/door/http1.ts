@@ -139,7 +139,9 @@ export class Http1 {
   #silent(socket: Socket): void {
     const serving = this.#serving.get(socket);
     const { viewerIdleMs } = this.#options.settings;
-    if (serving?.request.complete && socket.writableLength === 0) socket.setTimeout(viewerIdleMs);
+    // What has come of a body and was not taken yet waits for us, or the origin behind us.
+    const owesNothing = serving && (serving.request.complete || serving.request.readableLength > 0);
+    if (owesNothing && socket.writableLength === 0) socket.setTimeout(viewerIdleMs);
     else socket.destroy();
   }
 
