@@ -9,20 +9,22 @@ import type { EncodingRepository } from '../database/encodings.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { ArrivalMap } from '../kernel/cmaf/arrival-map.ts';
-import { Fault, type FaultCode, isPassing } from '../kernel/errors.ts';
+import { Fault, isPassing } from '../kernel/errors.ts';
 import type { Film, LeftOutTrack } from '../kernel/film/film.ts';
-import { filmPrefix, sourceKey, sourcePrefix, straightenedKey, versionKeys } from '../kernel/film/paths.ts';
+import { sourceKey, straightenedKey } from '../kernel/film/paths.ts';
 import { type Ladder, withLoudness } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Job, LeaseChoice, NewJob, Queue } from '../queue/queue.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
-import { encodingSubject, readSubject } from '../queue/subjects.ts';
+import { readSubject } from '../queue/subjects.ts';
 import { SUBTITLE_CHANGE_KIND } from '../queue/subtitle-change.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { endOrphans } from './confinement.ts';
 import { copyVideo } from './copy.ts';
 import { encodeAudio, encodeVideo, limits } from './encode.ts';
 import { checkFfmpeg } from './ffmpeg.ts';
+import { asEncoded, FilmEnd, isHopeless } from './film-end.ts';
+import { CHUNK_KINDS, FILM_KINDS, KINDS } from './kinds.ts';
 import { measureLoudness } from './loudness.ts';
 import { makePoster, makeStoryboard, type PictureWork } from './pictures.ts';
 import { type Measured, PRIORITY_PLAYABLE, planFilm, planLayout, type SourceLayout } from './plan.ts';
@@ -56,14 +58,6 @@ export interface WorkerDeps {
   readonly ladderFolder: string;
 }
 
-/** Work whose end makes a film whole; pictures and the digest are wanted, yet nothing waits for them. */
-const CHUNK_KINDS = ['copy', 'video', 'audio'];
-const FILM_KINDS = ['probe', ...CHUNK_KINDS];
-const KINDS = [...FILM_KINDS, 'poster', 'storyboard', 'subtitles', SUBTITLE_CHANGE_KIND, 'digest'];
-
-/** How often films are looked for whose last worker died, or lost its database, before it could say that they are whole. */
-const LEFT_OVERS_MS = 30_000;
-
 /** How much less urgent an encoding anew is: no film that nobody can see yet waits for one that plays already. */
 const LATER = 700;
 
@@ -80,6 +74,7 @@ const IDLE_MS = 1_000;
 export class Worker {
   readonly #deps: WorkerDeps;
   readonly #publisher: Publisher;
+  readonly #end: FilmEnd;
   readonly #log: Log;
   readonly #name: string;
   readonly #stop = new AbortController();
@@ -92,6 +87,7 @@ export class Worker {
     this.#deps = deps;
     this.#publisher = new Publisher(deps);
     this.#log = deps.log.child({ part: 'worker' });
+    this.#end = new FilmEnd(deps, this.#publisher, this.#log);
     this.#name = workerName(deps.settings.data);
   }
 
@@ -119,12 +115,12 @@ export class Worker {
     await clearScratch();
     await clearStraightening(this.#deps.settings.data);
     await this.#deps.queue.releaseAll(this.#name);
-    await this.#finishLeftOvers();
+    await this.#end.leftOvers();
     const count = this.#deps.settings.workers || availableParallelism();
     this.#slots = Array.from({ length: count }, () => this.#slot());
     // For waiting viewers alone: they shall not wait for the end of chunks that nobody asked for.
     for (let at = 0; at < WANTED_SLOTS; at++) this.#slots.push(this.#slot({ wantedOnly: true }));
-    this.#slots.push(this.#watchForWhole());
+    this.#slots.push(this.#end.watch(this.#stop.signal));
     this.#log.info({ slots: count }, 'taking work');
   }
 
@@ -175,7 +171,7 @@ export class Worker {
     } finally {
       lease.let();
     }
-    await this.#cleanUp(job.subject, asset?.version);
+    await this.#end.cleanUp(job.subject, asset?.version);
     if (job.kind === 'probe' || readsStraightened(job)) await this.#dropStraightened(job.subject);
   }
 
@@ -210,7 +206,7 @@ export class Worker {
       }
     }
     await queue.complete(job);
-    await this.#finishAfter(job);
+    await this.#end.after(job);
   }
 
   /**
@@ -308,7 +304,7 @@ export class Worker {
   async #letGoOn(job: Job): Promise<void> {
     await this.#deps.queue.complete(job);
     await this.#deps.queue.bytesArrived(job.subject);
-    await this.#finishIfDone(job.subject);
+    await this.#end.ifDone(job.subject);
   }
 
   /** Two looks at one source would plan its work twice: the one that began before its upload ended goes first. */
@@ -368,105 +364,10 @@ export class Worker {
     const outcome = isHopeless(fault) ? 'dead' : await queue.fail(job);
     if (outcome !== 'dead') return log.warn(fields, outcome === 'retry' ? 'job failed, trying again' : 'lease lost');
     log.warn(fields, 'job given up');
-    if (FILM_KINDS.includes(job.kind)) return this.#giveUp(job.subject, fault, workedOn);
+    if (FILM_KINDS.includes(job.kind)) return this.#end.giveUp(job.subject, fault, workedOn);
     // A film without a poster is a film all the same. A job that is dead by the queue's word is gone already.
     await queue.complete(job);
-    await this.#finishAfter(job);
-  }
-
-  /** The asset is errored; its work, what was published of it, and a source that is no good are removed. */
-  async #giveUp(subject: string, fault: Fault, workedOn: number | undefined): Promise<void> {
-    const { assets, encodings, queue, store } = this.#deps;
-    const { assetId, version } = readSubject(subject);
-    // Given up before by another slot, and encoded again since.
-    if (version === undefined && (await assets.find(assetId))?.version !== workedOn) return;
-    const code = isHopeless(fault) || TOLD.includes(fault.code) ? fault.code : 'ENCODE_FAILED';
-    const says = fault.code === code ? fault.message : 'The encoder gave up on this film.';
-    if (version === undefined) await assets.fail(assetId, { code, says });
-    else await encodings.fail(assetId, version, { code, says });
-    await queue.cancel(subject);
-    const given = version ?? workedOn;
-    if (given !== undefined) await this.#publisher.remove(assetId, given);
-    // A version that viewers are served came from this source: it stays, whatever the new one has come to.
-    if (version === undefined && fault.side === 'viewer') await store.deletePrefix(sourcePrefix(assetId));
-    this.#publisher.changed(assetId);
-    if (version === undefined) await this.#finishNext(assetId);
-  }
-
-  /** Viewers get an encoding anew together with its pictures; a first version waits for none. */
-  async #finishAfter({ kind, subject }: Job): Promise<void> {
-    const isAnew = readSubject(subject).version !== undefined;
-    if (isAnew || FILM_KINDS.includes(kind)) await this.#finishIfDone(subject);
-  }
-
-  async #finishIfDone(subject: string): Promise<void> {
-    const { assets, queue } = this.#deps;
-    const { assetId, version } = readSubject(subject);
-    if ((await queue.remaining(subject, version === undefined ? FILM_KINDS : KINDS)) > 0) return;
-    const found = await assets.find(assetId);
-    if (!found || found.arriving) return;
-    const isOver = found.status === 'errored' || found.status === 'ready';
-    // The first version goes first, and a later one that is whole sooner waits for its end.
-    if (isOver === (version === undefined)) return;
-    const asset = version === undefined ? found : asEncoded(found, version);
-    if (!asset?.film) return;
-    if (!(await this.#publisher.finish(asset))) {
-      return this.#giveUp(subject, new Fault('ENCODE_FAILED'), asset.version);
-    }
-    this.#log.info({ asset: assetId, version: asset.version }, 'film ready');
-    // Of a film that had been given up nobody went on with the subtitles that were added before.
-    if (found.status === 'errored') await queue.add(await waitingUploads(this.#deps.subtitles, assetId));
-    if (version === undefined) await this.#finishNext(assetId);
-  }
-
-  /** A version that was whole before the first had come to its end. */
-  async #finishNext(assetId: string): Promise<void> {
-    const encoding = (await this.#deps.assets.find(assetId))?.encoding;
-    if (encoding?.state === 'running') await this.#finishIfDone(encodingSubject(assetId, encoding.version));
-  }
-
-  /** A crash between the last job's end and the film's leaves a film that nobody would finish. */
-  async #finishLeftOvers(): Promise<void> {
-    for (const asset of await this.#openFilms()) await this.#finishIfDone(asset.id);
-    await this.#finishEncodings();
-  }
-
-  async #finishEncodings(): Promise<void> {
-    for (const { assetId, version } of await this.#deps.encodings.running()) {
-      await this.#finishIfDone(encodingSubject(assetId, version));
-    }
-  }
-
-  /** The same for workers elsewhere that do not come back, and for a database that went away in that very moment. */
-  async #watchForWhole(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      await this.#deps.signals.next('left-overs', LEFT_OVERS_MS, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
-      try {
-        const whole = (await this.#openFilms()).filter((asset) => asset.segmentsDone >= asset.segmentsTotal);
-        for (const asset of whole) await this.#finishIfDone(asset.id);
-        await this.#finishEncodings();
-      } catch (cause) {
-        this.#log.warn({ err: cause }, 'could not look for films that are whole');
-      }
-    }
-  }
-
-  async #openFilms(): Promise<Asset[]> {
-    const { assets } = this.#deps;
-    const open = [...(await assets.inStatus('queued')), ...(await assets.inStatus('playable'))];
-    return open.filter(({ film }) => film !== undefined);
-  }
-
-  /** What was deleted or given up while work on it ran may have got files after its own were removed. */
-  async #cleanUp(subject: string, workedOn: number | undefined): Promise<void> {
-    const { assets, encodings, store } = this.#deps;
-    const { assetId, version = workedOn } = readSubject(subject);
-    const asset = await assets.find(assetId);
-    if (!asset) return store.deletePrefix(filmPrefix(assetId));
-    const isServed = asset.status !== 'errored' && version === asset.version;
-    if (version === undefined || isServed || (await encodings.isKept(assetId, version))) return;
-    for (const key of versionKeys(assetId, version)) await store.deletePrefix(key);
+    await this.#end.after(job);
   }
 
   /** The straightened copy goes with the last job that might read it; what comes later makes it anew. */
@@ -506,18 +407,6 @@ function readsStraightened({ payload }: Job): boolean {
   return (payload as Partial<SourceLayout> | undefined)?.straightened === true;
 }
 
-/** The asset as a version that is under way: with its number and encryption, and its film once that is planned. */
-function asEncoded({ film: _film, encryption: _encryption, ...asset }: Asset, version: number): Asset | undefined {
-  const { encoding } = asset;
-  if (encoding?.version !== version || encoding.state !== 'running') return undefined;
-  return {
-    ...asset,
-    version,
-    ...(encoding.encryption ? { encryption: encoding.encryption } : {}),
-    ...(encoding.film ? { film: encoding.film } : {}),
-  };
-}
-
 /**
  * The work on a version after the first: the source is known by then, its subtitles lie beside all versions, and viewers
  * have something to watch. Where the first was given up none of this is so.
@@ -548,14 +437,6 @@ async function whenArrived(
   if (!map) throw new Fault('SOURCE_TRUNCATED', { detail: { why: 'its index does not say where its media lies' } });
   return withNeeds(jobs, film, planLayout(info).zeroSeconds, map, atNode === undefined ? {} : { atNode });
 }
-
-/** Whether trying again could not change the outcome: the source is no good, or is gone. */
-function isHopeless(fault: Fault): boolean {
-  return fault.side === 'viewer' || fault.code === 'SOURCE_MISSING';
-}
-
-/** A film that passes a limit is told so, and an operator whose machines do not agree. */
-const TOLD: readonly FaultCode[] = ['ENCODE_TIMEOUT', 'ENCODE_MEMORY', 'ENCODE_OUTPUT', 'CONTENT_KEY_UNREADABLE'];
 
 const ENCODERS: Readonly<Record<string, (work: PictureWork & EmbeddedWork, job: Job) => Promise<void>>> = {
   copy: copyVideo,
