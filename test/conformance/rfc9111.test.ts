@@ -683,6 +683,23 @@ describe('4.3: asking whether it still holds', () => {
     expect(await get('/a', headers)).toMatchObject({ status: 412, verdict: 'bypass' });
   });
 
+  test.each<[string, string, number]>([
+    ['GET', 'a confirmation', 412],
+    ['HEAD', 'an answer to HEAD', 200],
+  ])(
+    '4.3.2: a condition of a %s that the copy fails after %s is not asked about twice',
+    async (method, _by, status) => {
+      s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=1', ETag: '"1"' }, body: 'copy' });
+      await get('/a');
+      clock.advance(2);
+      s.origin.script('/a', (asked, response) => {
+        response.writeHead(asked.method === 'HEAD' ? 200 : 304, { ...HOUR, ETag: '"1"' }).end();
+      });
+      expect(await ask('/a', { method, headers: { 'If-Match': '"2"' } })).toMatchObject({ status });
+      expect(s.origin.count('/a')).toBe(2);
+    },
+  );
+
   test('4.3.2: a condition that nothing in store fails is judged by what the origin sends', async () => {
     s.origin.serve('/a', { headers: { ...HOUR, ...validators }, body: 'body' });
     expect(await get('/a', { 'If-Match': '"2"' })).toMatchObject({ status: 412, verdict: 'miss' });

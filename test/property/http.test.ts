@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readCachePolicy } from '../../src/kernel/http/cache-policy.ts';
-import { evaluateConditions } from '../../src/kernel/http/conditional.ts';
+import { evaluateConditions, ifRangeHolds } from '../../src/kernel/http/conditional.ts';
 import { fieldOf, withoutMalformed } from '../../src/kernel/http/fields.ts';
 import { initialAgeSeconds, planLifetime } from '../../src/kernel/http/freshness.ts';
+import { withoutHopByHop } from '../../src/kernel/http/hop-by-hop.ts';
 import { parseHttpDate } from '../../src/kernel/http/http-date.ts';
-import { parseRange, writeContentRange } from '../../src/kernel/http/range.ts';
+import { parseContentRange, parseRange, singleRange, writeContentRange } from '../../src/kernel/http/range.ts';
 import { readWishes } from '../../src/kernel/http/request-directives.ts';
 import { firstLanguage, variantKey, varyNames } from '../../src/kernel/http/vary.ts';
 
@@ -123,7 +124,7 @@ test('a date written is the date read, in all three forms', () => {
   );
 });
 
-test('no text crashes a date, a policy or a wish, however long', () => {
+test('no text crashes a parser or keeps it long, however long it is', () => {
   const long = fc.tuple(
     fc.constantFrom('"', ',', ' ', ';', '=', '(', 'a', '%"', ':', 'q='),
     fc.integer({ min: 0, max: 20_000 }),
@@ -140,6 +141,13 @@ test('no text crashes a date, a policy or a wish, however long', () => {
       readWishes(text, text);
       variantKey(['accept-language', 'foo'], { 'accept-language': text, foo: text });
       firstLanguage(text);
+      varyNames({ status: 200, fields: ['Vary', text] });
+      for (const read of [singleRange, parseContentRange, (value: string) => parseRange(value, 10)]) read(text);
+      initialAgeSeconds({ status: 200, fields: ['Age', text, 'Date', text] }, 0, 0);
+      const has = { etag: text, lastModified: text, date: text };
+      evaluateConditions({ ifMatch: text, ifNoneMatch: text, ifModifiedSince: text, ifUnmodifiedSince: text }, has, 0);
+      ifRangeHolds(text, has, 0);
+      withoutHopByHop(['Connection', text, text, text]);
       expect(performance.now() - startedAt).toBeLessThan(500);
     }),
   );
@@ -158,6 +166,22 @@ test('a variant whose wishes are read once more is the same variant', () => {
       expect(key(once.slice('accept-language:='.length))).toBe(once);
       const sorted = [...written].sort((one, other) => order.indexOf(one) - order.indexOf(other));
       expect(key(sorted.join(' ,'))).toBe(once);
+    }),
+  );
+});
+
+test('a part asked for in one spelling is asked for in that spelling, and a place written is the place read', () => {
+  const digits = fc.oneof(fc.constant(''), fc.integer({ min: 0, max: 99 }).map(String), fc.constant('007'));
+  fc.assert(
+    fc.property(digits, digits, fc.nat(200), (first, last, more) => {
+      const once = singleRange(`bytes=${first}-${last}`);
+      if (once === undefined) return;
+      expect(singleRange(once)).toBe(once);
+      const totalBytes = 100 + more;
+      const range = parseRange(once, totalBytes);
+      if (typeof range === 'string') return;
+      expect(range).toEqual(parseRange(`bytes=${first}-${last}`, totalBytes));
+      expect(parseContentRange(writeContentRange(range, totalBytes))).toEqual({ ...range, totalBytes });
     }),
   );
 });

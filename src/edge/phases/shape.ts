@@ -20,7 +20,7 @@ export function shape(parts: EdgeParts): Phase {
     // A block that tells of the disk would be told to those who follow.
     if (x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
     const subject = subjectOf(x);
-    if (stored && parts.mode === 'proxy' && judge(x, subject) === 'failed') return askTheOrigin(x);
+    if (stored && isUnconfirmed(x, parts) && judge(x, subject) === 'failed') return askTheOrigin(x);
     if (wantsOwnPlaylist(x, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
     return shapeSubject(x, subject, parts);
   };
@@ -94,6 +94,11 @@ function judge(x: Exchange, { head, etag }: Subject): ReturnType<typeof evaluate
     { etag, lastModified: head.lastModified, date: head.date },
     x.receivedAtMs,
   );
+}
+
+/** Once: what the origin has just said, to this viewer or about this copy, is not asked again. */
+function isUnconfirmed({ alone, verdict }: Exchange, { mode }: EdgeParts): boolean {
+  return mode === 'proxy' && !alone && (verdict === 'hit' || verdict === 'stale');
 }
 
 /**
