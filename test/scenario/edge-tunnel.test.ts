@@ -188,6 +188,7 @@ describe('a WebSocket that does not come about', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 504 .*ORIGIN_TIMEOUT/s);
   });
 
+  // The time limit is part of the claim: the origin would be given up after half a minute anyway.
   test('because the viewer leaves lets the origin go', async () => {
     const asked = Promise.withResolvers<Switching>();
     s.origin.switching('/mute', asked.resolve);
@@ -196,7 +197,7 @@ describe('a WebSocket that does not come about', () => {
     const closed = once(socket.resume(), 'end');
     viewer.socket.destroy();
     await closed;
-  });
+  }, 10_000);
 
   test('because it is in front of films is refused', async () => {
     await s.stop();
