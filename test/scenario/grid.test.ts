@@ -132,26 +132,28 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
       showsMade: true,
       container: 'ts',
     },
-    'a plain Flash video': { sound: { layout: 'stereo', rate: 44_100 }, container: 'flv' },
+    'a plain Flash video': { sound: FLASH_SOUND, range: [2, 3], container: 'flv' },
     'two Flash videos joined': {
-      sound: { layout: 'stereo', rate: 44_100 },
+      sound: FLASH_SOUND,
       rework: (from, to) => joinParts(from, to, [part(0, 0), part(4, 0)]),
       showsMade: true,
+      range: [2, 3],
       container: 'flv',
     },
     'Flash video whose clock begins anew where a broadcast was interrupted': {
-      sound: { layout: 'stereo', rate: 44_100 },
+      sound: FLASH_SOUND,
       video: [...H264, '-bf', '2', '-b_strategy', '0'],
       // Behind the header of the file, as a recorder goes on that keeps the file open.
       rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), beginsAtByte: 13 }]),
       showsMade: true,
+      range: [2, 3],
       container: 'flv',
     },
     'pictures of another size in the second of two joined Flash videos': {
-      sound: { layout: 'stereo', rate: 44_100 },
+      // From where the set-up of the second has gone by.
+      sound: FLASH_SOUND,
       rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: scaled('256:144') }]),
       showsMade: true,
-      // Encoded on its own, from where the set-up of the second has gone by.
       range: [2, 3],
       container: 'flv',
     },
@@ -166,6 +168,7 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
       video: THEORA,
       rework: (from, to) => joinParts(from, to, [part(0, 0), part(4, 0)]),
       showsMade: true,
+      range: [2, 3],
       container: 'ogg',
     },
     'two MPEG-2 program streams joined': {
@@ -186,6 +189,11 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
 /** Of a transport stream's programs and streams, where ffmpeg's own are others. */
 const OTHER_NUMBERS = [...['-mpegts_service_id', '7', '-mpegts_pmt_start_pid', '0x120', '-mpegts_start_pid', '0x345']];
 
+/**
+ * Its clock counts whole milliseconds, and a chunk with a join in it makes up for a few of them slowly: what is encoded on
+ * its own begins where a chunk in order does, behind the join.
+ */
+const FLASH_SOUND = { layout: 'stereo', rate: 44_100 };
 const THEORA = ['-c:v', 'libtheora', '-q:v', '8', '-g', '50'];
 const SIDE = { layout: 'stereo', rate: 48_000, codec: 'libvorbis' };
 
