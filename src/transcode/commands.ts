@@ -272,17 +272,10 @@ function channelLayout({ channels }: Pick<AudioRendition, 'channels'>): string {
   return channels === 2 ? 'stereo' : '5.1';
 }
 
-/**
- * Of ffmpeg's two searches the one without a second loop. At 64 kbit/s a channel and above it stays half as far from the
- * source at the same size, and the other doubles the power of single frames of loud, plain tones: other frames in each
- * chunk, and audible.
- */
-const AAC_CODER = 'fast';
-
 function audioOptions(rendition: AudioRendition, firstSample: number, endSample: number): string[] {
   // biome-ignore format: options read in pairs
   return [
-    '-map', '[a0]', '-c:a', 'aac', '-aac_coder', AAC_CODER, '-b:a', String(rendition.bitrateBps), '-flags:a', '+bitexact',
+    '-map', '[a0]', '-c:a', 'aac', '-b:a', String(rendition.bitrateBps), '-flags:a', '+bitexact',
     // The encoder's own first frame, the pre-roll and the post-roll: whatever is not on this chunk's part of the grid.
     '-bsf:a', `noise=drop='lt(pts,${firstSample})+gte(pts,${endSample})'`,
     ...fragments(0, 'frag_every_frame'),

@@ -156,7 +156,7 @@ describe('the work', () => {
   test('sound alone needs no pictures', () => {
     const { film, jobs } = plan({ container: 'mp3', audio: { ...AUDIO, channels: 1 } });
     expect(new Set(jobs.map(({ kind }) => kind))).toEqual(new Set(['audio', 'digest']));
-    expect(film.audio?.renditions[0]).toMatchObject({ channels: 1, bitrateBps: 80_000 });
+    expect(film.audio?.renditions[0]).toMatchObject({ channels: 1, bitrateBps: 96_000 });
     expect(film.storyboard).toBeUndefined();
   });
 });

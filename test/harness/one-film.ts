@@ -27,7 +27,7 @@ const LADDER = {
   codec: 'h264',
   preset: 'ultrafast',
   rungs: RUNGS,
-  audio: { codec: 'aac', bitrateBps: 96_000, sampleRate: 48_000, channels: 2 },
+  audio: { codec: 'aac', bitrateBps: 128_000, sampleRate: 48_000, channels: 2 },
 };
 
 // One test file is one process' worth of modules, and its films share a worker.

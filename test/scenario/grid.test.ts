@@ -60,7 +60,7 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
     'HDR by PQ': { video: [...HEVC_10, ...HDR('smpte2084')] },
     'HDR by HLG': { video: [...HEVC_10, ...HDR('arib-std-b67')] },
     'odd sizes': { size: '143x81', video: ['-c:v', 'ffv1', '-pix_fmt', 'yuv444p'], container: 'mkv' },
-    // The range is one where a search of ffmpeg's AAC encoder once made another frame twice as loud.
+    // The range is one where ffmpeg's AAC encoder, with less to spend, made another frame twice as loud.
     mono: { sound: { layout: 'mono', rate: 44_100 }, range: [1, 3] },
     '5.1': { sound: { layout: '5.1', rate: 48_000, codec: 'ac3' }, container: 'mkv' },
     'timestamps that start late, in Matroska': { output: ['-output_ts_offset', '100.5'], container: 'mkv' },
