@@ -40,8 +40,9 @@ export function identify(names) {
       const found = which(name);
       if (!found) return `${name} is missing`;
       const file = realpathSync(found);
-      const { size, mtimeMs, ctimeMs } = statSync(file);
-      return [file, size, mtimeMs, ctimeMs].join(' ');
+      // Two files made in one tick of the clock differ in their inode alone.
+      const { ino, size, mtimeMs, ctimeMs } = statSync(file);
+      return [file, ino, size, mtimeMs, ctimeMs].join(' ');
     })
     .join('\n');
 }

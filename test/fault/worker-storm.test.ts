@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -41,6 +42,29 @@ async function killed(child: ChildProcess): Promise<void> {
   const exit = once(child, 'exit');
   child.kill('SIGKILL');
   await exit;
+}
+
+/** Stops a process at a moment when it does not hold the database: one that stood still in a write would stop everybody. */
+async function freeze(child: ChildProcess): Promise<void> {
+  for (;;) {
+    child.kill('SIGSTOP');
+    await vi.waitFor(async () => expect(await readFile(`/proc/${child.pid}/stat`, 'utf8')).toContain(') T '));
+    if (isWritable()) return;
+    child.kill('SIGCONT');
+    await pause(5);
+  }
+}
+
+function isWritable(): boolean {
+  const database = new DatabaseSync(join(scenario.folder, 'frontrow.sqlite'), { timeout: 0 });
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    database.close();
+  }
 }
 
 describe('a film survives', () => {
@@ -100,7 +124,7 @@ describe('a film survives', () => {
       return found.length > 0 && found;
     });
     // The worker and its encoders stand still in the middle of their chunks, and hold on to their leases.
-    asleep.kill('SIGSTOP');
+    await freeze(asleep);
     for (const pid of encoders) signal(pid, 'SIGSTOP');
     await scenario.start();
     const asset = await scenario.until(id, ({ status }) => status === 'ready');

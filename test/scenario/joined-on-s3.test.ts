@@ -13,7 +13,7 @@ import { countFrames, ffmpegTool } from '../harness/transcode-scenario.ts';
 // A worker that is gone in the middle of a film, and another with a disk of its own that goes on from what S3 has.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
-const SECONDS = 48;
+const SECONDS = 32;
 const RATE = 25;
 
 let folder: string;
@@ -79,7 +79,7 @@ test('a joined film on S3 that one worker straightened is finished by another, w
 /** Two recordings, the second of which begins its clock anew and has its tracks under other numbers. */
 async function joinedClip(): Promise<string> {
   const [plain, cut, joined] = [join(folder, 'plain.mp4'), join(folder, 'cut.ts'), join(folder, 'joined.ts')];
-  await generateClip(plain, { seconds: SECONDS, size: '640x360', rate: `${RATE}` });
+  await generateClip(plain, { seconds: SECONDS, size: '320x180', rate: `${RATE}` });
   await ffmpegTool('-i', plain, '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '50', '-c:a', 'copy', cut);
   const second = { fromSeconds: SECONDS / 2, clockSeconds: 0, options: ['-mpegts_start_pid', '0x200'] };
   await joinParts(cut, joined, [{ fromSeconds: 0, clockSeconds: 0 }, second]);
