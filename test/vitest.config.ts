@@ -4,10 +4,11 @@ import { defineConfig } from 'vitest/config';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * When a ring runs and how many of its files run at once. Rules need nothing but a processor core; servers, encoders and
- * a browser beside one another would measure each other's patience instead of ours.
+ * When a ring runs and how many of its files run at once. Rules need nothing but a processor core, which vitest would keep
+ * free of them on a machine with two; servers, encoders and a browser beside one another would measure each other's
+ * patience instead of ours.
  */
-const together = { sequence: { groupOrder: 0 } };
+const together = { sequence: { groupOrder: 0 }, maxWorkers: 2 };
 const twoAtOnce = { sequence: { groupOrder: 1 }, maxWorkers: 2, testTimeout: 60_000 };
 const oneAtOnce = { sequence: { groupOrder: 2 }, maxWorkers: 1, testTimeout: 120_000 };
 const aloneAndLast = { sequence: { groupOrder: 3 }, maxWorkers: 1, testTimeout: 180_000, hookTimeout: 180_000 };
