@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
 
@@ -176,4 +176,59 @@ test('more bytes than the length promised are never passed on', async () => {
   );
   raw.stop();
   expect(['ok', 'broken off']).toContain(end);
+});
+
+test('an origin that is well and ill by turns never has its failures kept, nor served where there is a copy', async () => {
+  await s.stop();
+  const clock = new HandClock();
+  s = await new EdgeScenario({ clock, settings: QUICK }).start();
+  let times = 0;
+  s.origin.script('/a', (_asked, response) => {
+    times += 1;
+    const isWell = times % 3 === 1;
+    response.writeHead(isWell ? 200 : 500, { 'Cache-Control': 'max-age=1' }).end(isWell ? `copy ${times}` : 'ill');
+  });
+  const got: string[] = [];
+  for (let turn = 0; turn < 6; turn++, clock.advance(3)) got.push((await s.get('/a')).body.toString());
+  expect(got).toEqual(['copy 1', 'copy 1', 'copy 1', 'copy 4', 'copy 4', 'copy 4']);
+});
+
+describe('a clock that jumps', () => {
+  let clock: HandClock;
+  beforeEach(async () => {
+    await s.stop();
+    clock = new HandClock();
+    s = await new EdgeScenario({ clock, settings: QUICK }).start();
+    s.origin.serve('/a', { headers: { ...FRESH, ETag: '"1"' }, body: 'old' });
+    await s.get('/a');
+    s.origin.serve('/a', { headers: { ...FRESH, ETag: '"2"' }, body: 'new' });
+  });
+
+  test.each([
+    ['ahead', 86_400],
+    ['back', -86_400],
+  ])('by a day %s makes nothing that is stored fresh for longer', async (_, seconds) => {
+    clock.advance(seconds);
+    const answer = await s.get('/a');
+    expect([answer.body.toString(), answer.headers.age ?? '0']).toEqual(['new', '0']);
+  });
+
+  test('back by less than a second does not make what is fresh expired', async () => {
+    clock.advance(-0.9);
+    expect((await s.get('/a')).body.toString()).toBe('old');
+  });
+
+  test('back does not leave alone for a day what could not be kept, or what failed, a moment ago', async () => {
+    s.origin.serve('/b', { headers: { 'Cache-Control': 'no-store' }, body: 'nobody keeps this' });
+    await s.get('/b');
+    clock.advance(61);
+    s.origin.serve('/a', { status: 500 });
+    expect((await s.get('/a')).body.toString()).toBe('old');
+    clock.advance(-86_400);
+    s.origin.serve('/a', { headers: FRESH, body: 'new' });
+    s.origin.serve('/b', { headers: FRESH, body: 'kept' });
+    const viewers = [s.get('/a'), s.get('/b'), s.get('/b')];
+    expect((await Promise.all(viewers)).map(({ body }) => body.toString())).toEqual(['new', 'kept', 'kept']);
+    expect(s.origin.count('/b')).toBe(2);
+  });
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { lasts } from '../../kernel/clock.ts';
 import { fieldOf } from '../../kernel/http/fields.ts';
 import type { Lifetime } from '../../kernel/http/freshness.ts';
 import { isOpening } from './opening.ts';
@@ -9,6 +10,12 @@ const OVERHEAD_BYTES = 1_024;
 
 /** A body up to this size is sent as text: head and body then leave in one piece, which is cheaper than two. */
 export const TEXT_BYTES = 16_384;
+
+/** A clock that is kept right by being set back a little does not make what is fresh expired. */
+export const CLOCK_SLACK_MS = 1_000;
+
+/** After the origin failed, how long its expired copies are served without asking it again. */
+export const REST_MS = 1_000;
 
 /** From when and for how long. */
 export interface Age {
@@ -40,7 +47,14 @@ export abstract class StoredAnswer {
   abstract get bodyBytes(): number;
 
   isFresh(nowMs: number): boolean {
-    return nowMs < this.freshUntilMs;
+    return this.isWithin(0, nowMs);
+  }
+
+  /** Whether it is fresh, or has been expired for no longer than this. */
+  protected isWithin(graceSeconds: number, nowMs: number): boolean {
+    const { lifetime } = this.age;
+    const graceMs = graceSeconds * 1000;
+    return lasts(this.freshUntilMs + graceMs, lifetime.freshSeconds * 1000 + graceMs + CLOCK_SLACK_MS, nowMs);
   }
 
   ageSeconds(nowMs: number): number {
@@ -82,11 +96,11 @@ export class CachedObject extends StoredAnswer {
   }
 
   mayServeWhileRevalidating(nowMs: number): boolean {
-    return nowMs < this.freshUntilMs + this.age.lifetime.staleWhileRevalidateSeconds * 1000;
+    return this.isWithin(this.age.lifetime.staleWhileRevalidateSeconds, nowMs);
   }
 
   mayServeOnError(nowMs: number): boolean {
-    return nowMs < this.freshUntilMs + this.age.lifetime.staleIfErrorSeconds * 1000;
+    return this.isWithin(this.age.lifetime.staleIfErrorSeconds, nowMs);
   }
 
   get hasValidator(): boolean {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { lasts } from '../../kernel/clock.ts';
 import type { Fill } from './fill.ts';
 
 /** How long a key is taken as uncacheable after an answer was, so that its viewers do not queue for nothing. */
@@ -51,7 +52,7 @@ export class FillTable {
   isUncacheable(key: string, nowMs: number): boolean {
     if (this.#uncacheable.size === 0) return false;
     const untilMs = this.#uncacheable.get(key);
-    return untilMs !== undefined && nowMs < untilMs;
+    return untilMs !== undefined && lasts(untilMs, UNCACHEABLE_MS, nowMs);
   }
 
   markUncacheable(key: string, nowMs: number): void {

@@ -1,6 +1,7 @@
+import { lasts } from '../../kernel/clock.ts';
 import { strongTag } from '../../kernel/http/conditional.ts';
 import { type ByteRange, writeContentRange } from '../../kernel/http/range.ts';
-import { type Age, CachedObject } from './cached-object.ts';
+import { type Age, CachedObject, CLOCK_SLACK_MS } from './cached-object.ts';
 import type { Representation } from './representation.ts';
 
 /** What it costs beside its bytes. */
@@ -54,7 +55,7 @@ export class PartialObject {
   }
 
   isFresh(nowMs: number): boolean {
-    return nowMs < this.freshUntilMs;
+    return lasts(this.freshUntilMs, this.age.lifetime.freshSeconds * 1000 + CLOCK_SLACK_MS, nowMs);
   }
 
   /** The answer to who asks for a range; undefined when something of it is missing. */

@@ -8,16 +8,13 @@ import { type ContentRange, parseContentRange } from '../../kernel/http/range.ts
 import { type UnstorableReason, whyNotStorable } from '../../kernel/http/storable.ts';
 import { variantKey, varyNames } from '../../kernel/http/vary.ts';
 import type { Admission } from '../cache/admission.ts';
-import { CachedObject, VaryMarker } from '../cache/cached-object.ts';
+import { CachedObject, REST_MS, VaryMarker } from '../cache/cached-object.ts';
 import type { Answer, Fill, FillOwner } from '../cache/fill.ts';
 import { type Beginning, PartialObject } from '../cache/partial-object.ts';
 import { Representation } from '../cache/representation.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { UpstreamCall } from '../upstream.ts';
 import { type Here, namesTheSame, ownKey } from './own-key.ts';
-
-/** After the origin failed, how long its expired copies are served without asking it again. */
-const REST_MS = 1_000;
 
 /** Reasons that say something about the resource rather than about this moment. */
 const LASTING: ReadonlySet<Admission['reason']> = new Set([

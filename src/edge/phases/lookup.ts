@@ -1,9 +1,10 @@
+import { lasts } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { readCachePolicy } from '../../kernel/http/cache-policy.ts';
 import { parseRange, singleRange } from '../../kernel/http/range.ts';
 import { readWishes, type Standing, suits, type Wishes } from '../../kernel/http/request-directives.ts';
 import { firstLanguage, variantKey } from '../../kernel/http/vary.ts';
-import type { CachedObject, VaryMarker } from '../cache/cached-object.ts';
+import { type CachedObject, REST_MS, type VaryMarker } from '../cache/cached-object.ts';
 import { DiskObject } from '../cache/disk/disk-object.ts';
 import type { DiskTier } from '../cache/disk/disk-tier.ts';
 import type { Phase } from '../drive.ts';
@@ -172,7 +173,7 @@ function lookForPart(x: Exchange, part: string, { tier }: EdgeParts): Step {
 
 function expired(x: Exchange, object: CachedObject, parts: EdgeParts): Step {
   const nowMs = x.receivedAtMs;
-  const resting = nowMs < object.restUntilMs && object.mayServeOnError(nowMs);
+  const resting = lasts(object.restUntilMs, REST_MS, nowMs) && object.mayServeOnError(nowMs);
   if (!resting && !object.mayServeWhileRevalidating(nowMs)) {
     x.stale = object;
     x.reason = 'expired';

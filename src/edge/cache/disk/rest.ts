@@ -1,3 +1,5 @@
+import { lasts } from '../../../kernel/clock.ts';
+
 /** A pause after a failure, by a clock that may be set in either direction meanwhile. */
 export class Rest {
   readonly #forMs: number;
@@ -13,6 +15,6 @@ export class Rest {
 
   isOver(nowMs: number): boolean {
     if (this.#sinceMs === undefined) return true;
-    return nowMs < this.#sinceMs || nowMs >= this.#sinceMs + this.#forMs;
+    return !lasts(this.#sinceMs + this.#forMs, this.#forMs, nowMs);
   }
 }
