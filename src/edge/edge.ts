@@ -21,13 +21,16 @@ import { deliver } from './phases/deliver.ts';
 import { fetch, fetchAhead } from './phases/fetch.ts';
 import { join as joinFill } from './phases/join.ts';
 import { lookup } from './phases/lookup.ts';
+import { ownKey } from './phases/own-key.ts';
 import { receive } from './phases/receive.ts';
 import { refuse } from './phases/refuse.ts';
 import { route } from './phases/route.ts';
 import { settle } from './phases/settle.ts';
 import { shape } from './phases/shape.ts';
 import { tunnel } from './phases/tunnel.ts';
-import { Prefetch } from './prefetch.ts';
+import { FilmOrder } from './prefetch/film-order.ts';
+import { LinkedOrder } from './prefetch/linked-order.ts';
+import { Prefetch } from './prefetch/prefetch.ts';
 import { schemes } from './scheme.ts';
 import { Upstream } from './upstream.ts';
 
@@ -199,22 +202,24 @@ export class Edge {
 
   #makePrefetch(): Prefetch | undefined {
     const { mode, settings, clock } = this.#options;
-    if (mode === 'proxy' || settings.prefetchSegments === 0) return undefined;
+    if (settings.prefetchSegments === 0) return undefined;
     return new Prefetch({
       depth: settings.prefetchSegments,
+      order: mode === 'film' ? new FilmOrder() : this.#makeLinkedOrder(),
       clock,
-      isWorthwhile: (path) => {
+      isWorthwhile: (key) => {
         const { tier, disk, fills } = this.#parts;
         return (
-          tier.isCalm &&
-          !tier.has(path) &&
-          !disk?.has(path) &&
-          !fills.get(path) &&
-          !fills.isUncacheable(path, clock.now())
+          tier.isCalm && !tier.has(key) && !disk?.has(key) && !fills.get(key) && !fills.isUncacheable(key, clock.now())
         );
       },
-      fetch: (path, onEnd) => fetchAhead(path, this.#parts, onEnd),
+      fetch: (key, viewer, onEnd) => fetchAhead(key, viewer, this.#parts, onEnd),
     });
+  }
+
+  #makeLinkedOrder(): LinkedOrder {
+    const { url: originUrl } = this.#origin;
+    return new LinkedOrder((uri, resource, viewedHost) => ownKey(uri, { resource, originUrl, viewedHost }));
   }
 
   #makeGate(): Gate | undefined {

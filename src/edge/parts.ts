@@ -7,7 +7,7 @@ import type { DiskTier } from './cache/disk/disk-tier.ts';
 import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
 import type { Fact } from './exchange.ts';
-import type { Prefetch } from './prefetch.ts';
+import type { Prefetch } from './prefetch/prefetch.ts';
 import type { Arrival } from './scheme.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -69,7 +69,7 @@ export interface EdgeParts {
   readonly disk: DiskTier | undefined;
   readonly fills: FillTable;
   readonly origin: Upstream;
-  /** Undefined in proxy mode, where playlists mean nothing, and when it is switched off. */
+  /** Undefined when it is switched off. */
   readonly prefetch: Prefetch | undefined;
   /** Undefined in proxy mode, where nothing is signed. */
   readonly gate: Gate | undefined;

@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from 'vitest';
-import type { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
 import { PUBLIC, startFilmEdge } from '../harness/film-edge.ts';
 
 const FOLDER = `/assets/${PUBLIC}/v1/360p/`;
@@ -120,4 +120,73 @@ test('a playlist that points elsewhere makes the edge fetch nothing there', asyn
   await s.get(`/assets/${PUBLIC}/v1/480p/${name(0)}`);
   expect(s.edge.usage.fills).toBe(0);
   expect(s.origin.asked.length).toBe(before + 1);
+});
+
+describe('in front of another origin', () => {
+  const LIVE = '/live/720p/';
+  const MINUTE = { 'Cache-Control': 'max-age=60' };
+
+  /** A stream whose playlist one viewer has fetched. */
+  async function streamed(lines: readonly string[], fields: Record<string, string> = {}): Promise<void> {
+    clock = new HandClock();
+    s = await new EdgeScenario({ clock }).start();
+    stop = () => s.stop();
+    const body = `#EXTM3U\n#EXT-X-TARGETDURATION:4\n${lines.map((line) => `#EXTINF:4,\n${line}\n`).join('')}`;
+    s.origin.serve(`${LIVE}index.m3u8`, { headers: MINUTE, body });
+    for (const line of lines)
+      s.origin.serve(LIVE + line, { headers: { ...MINUTE, ...fields }, body: `bytes of ${line}` });
+    await s.get(`${LIVE}index.m3u8`);
+  }
+
+  test('the next segment is asked for as its viewer would, and is there when he comes', async () => {
+    await streamed(['a.ts?k=1', 'b.ts?k=2', 'c.ts?k=3']);
+    await s.get(`${LIVE}a.ts?k=1`, {
+      headers: {
+        cookie: 'theme=dark',
+        'user-agent': 'a player',
+        range: 'bytes=0-',
+        'sec-purpose': 'prefetch;prerender',
+      },
+    });
+    await s.origin.until(`${LIVE}b.ts?k=2`, 1);
+    expect(s.origin.last(`${LIVE}b.ts?k=2`)?.headers).toMatchObject({
+      cookie: 'theme=dark',
+      'user-agent': 'a player',
+      'sec-purpose': 'prefetch',
+    });
+    expect(s.origin.last(`${LIVE}b.ts?k=2`)?.headers.range).toBeUndefined();
+    await expect.poll(() => s.edge.usage.fills).toBe(0);
+    const next = await s.get(`${LIVE}b.ts?k=2`);
+    expect([next.body.toString(), next.headers['x-cache']]).toEqual(['bytes of b.ts?k=2', 'Hit from frontrow']);
+    expect(s.origin.count(`${LIVE}b.ts?k=2`)).toBe(1);
+  });
+
+  test('nothing is asked for ahead with somebody’s Authorization', async () => {
+    await streamed(['a.ts', 'b.ts'], { 'Cache-Control': 'public, max-age=60' });
+    await s.get(`${LIVE}a.ts`, { headers: { authorization: 'Bearer of one' } });
+    await s.get(`${LIVE}a.ts`, { headers: { authorization: 'Bearer of one' } });
+    expect(s.edge.usage.fills).toBe(0);
+    expect(s.origin.count(`${LIVE}b.ts`)).toBe(0);
+  });
+
+  test('an absence that was found out ahead is told to nobody, whatever it says of its lifetime', async () => {
+    await streamed(['a.ts', 'b.ts']);
+    s.origin.serve(`${LIVE}b.ts`, { status: 404, headers: MINUTE, body: 'not yet' });
+    await s.get(`${LIVE}a.ts`);
+    await s.origin.until(`${LIVE}b.ts`, 1);
+    await expect.poll(() => s.edge.usage.fills).toBe(0);
+    s.origin.serve(`${LIVE}b.ts`, { headers: MINUTE, body: 'here' });
+    expect((await s.get(`${LIVE}b.ts`)).body.toString()).toBe('here');
+  });
+
+  test('a segment that is asked for too early is asked for again a second later', async () => {
+    await streamed([]);
+    s.origin.serve(`${LIVE}a.ts`, { status: 404, headers: MINUTE, body: 'not yet' });
+    await s.get(`${LIVE}a.ts`);
+    expect((await s.get(`${LIVE}a.ts`)).headers['x-cache']).toBe('Error from frontrow');
+    expect(s.origin.count(`${LIVE}a.ts`)).toBe(1);
+    s.origin.serve(`${LIVE}a.ts`, { headers: MINUTE, body: 'here' });
+    clock.advance(1);
+    expect((await s.get(`${LIVE}a.ts`)).body.toString()).toBe('here');
+  });
 });

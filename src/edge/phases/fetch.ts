@@ -1,3 +1,4 @@
+import { splitTarget } from '../../kernel/access/canonical.ts';
 import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../kernel/access/edge-signature.ts';
 import { SURROGATE_NAME } from '../../kernel/http/cache-policy.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
@@ -40,7 +41,18 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
   const fill = new Fill(
     { key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', background, ahead: false },
     new Intake(
-      { method, resource, path, part: x.part, beginning, headers: x.request.headers, alone, stale, askAgain },
+      {
+        method,
+        resource,
+        path,
+        part: x.part,
+        beginning,
+        headers: x.request.headers,
+        alone,
+        stale,
+        askAgain,
+        viewer: x,
+      },
       parts,
     ),
   );
@@ -51,18 +63,29 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
   return fill;
 }
 
-/** Fetches a film's file that no viewer has asked for yet. Whoever asks meanwhile joins. */
-export function fetchAhead(path: string, parts: EdgeParts, onEnd: (stored: boolean) => void): void {
+/**
+ * Fetches a file that no viewer has asked for yet, as the one would who is going to. Whoever asks meanwhile joins. What is
+ * asked for with `Authorization` is left to its viewer: nobody else may have it, as a rule.
+ */
+export function fetchAhead(key: string, viewer: Exchange, parts: EdgeParts, onEnd: (stored: boolean) => void): void {
+  const isFilm = parts.mode === 'film';
+  if (!isFilm && viewer.request.headers.authorization !== undefined) {
+    onEnd(false);
+    return;
+  }
+  const { path } = splitTarget(key);
+  const headers = isFilm ? {} : viewer.request.headers;
   const fill = new Fill(
-    { key: path, startedAtMs: parts.clock.now(), bodiless: false, background: true, ahead: true },
+    { key, startedAtMs: parts.clock.now(), bodiless: false, background: true, ahead: true },
     new Intake(
-      { method: 'GET', resource: path, path, part: undefined, headers: {}, alone: false, stale: undefined, onEnd },
+      { method: 'GET', resource: key, path, part: undefined, headers, alone: false, stale: undefined, viewer, onEnd },
       parts,
     ),
   );
   parts.fills.lead(fill);
-  const fields = [...signedFields('GET', path, parts), 'Sec-Purpose', 'prefetch'];
-  fill.begin(parts.origin.send({ method: 'GET', target: path, fields }, fill));
+  const fields = isFilm ? signedFields('GET', key, parts) : proxyFields(viewer, parts, REPLACED_AHEAD);
+  fields.push('Sec-Purpose', 'prefetch');
+  fill.begin(parts.origin.send({ method: 'GET', target: key, fields }, fill));
 }
 
 async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
@@ -132,11 +155,16 @@ const PARTIAL: readonly string[] = [
 ];
 const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
+const REPLACED_AHEAD: ReadonlySet<string> = new Set([...REPLACED_FILLING, 'sec-purpose']);
 
 /** A viewer's fields as they go on to an origin that is not ours. */
-export function proxyFields(x: Exchange, { edgeId, origin, schemeOf }: EdgeParts): string[] {
+export function proxyFields(
+  x: Exchange,
+  { edgeId, origin, schemeOf }: EdgeParts,
+  replaced = x.alone ? REPLACED_ALONE : REPLACED_FILLING,
+): string[] {
   const { headers, rawHeaders, httpVersion } = x.request;
-  const fields = withoutFields(withoutHopByHop(rawHeaders), x.alone ? REPLACED_ALONE : REPLACED_FILLING);
+  const fields = withoutFields(withoutHopByHop(rawHeaders), replaced);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
   fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x));
   // What a viewer says about where he comes from is not passed on: the origin could take it for ours.

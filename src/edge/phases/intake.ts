@@ -12,8 +12,10 @@ import { CachedObject, REST_MS, VaryMarker } from '../cache/cached-object.ts';
 import type { Answer, Fill, FillOwner } from '../cache/fill.ts';
 import { type Beginning, PartialObject } from '../cache/partial-object.ts';
 import { Representation } from '../cache/representation.ts';
+import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { UpstreamCall } from '../upstream.ts';
+import { mediaLifetime } from './media-lifetime.ts';
 import { type Here, namesTheSame, ownKey } from './own-key.ts';
 
 /** Reasons that say something about the resource rather than about this moment. */
@@ -47,6 +49,8 @@ export interface Wanted {
   readonly stale: CachedObject | undefined;
   /** Asks the same without conditions. */
   readonly askAgain?: (fill: Fill) => UpstreamCall;
+  /** Whoever made the edge ask. */
+  readonly viewer: Exchange;
   /** Called once with whether it brought an entry. */
   readonly onEnd?: (stored: boolean) => void;
 }
@@ -94,7 +98,7 @@ export class Intake implements FillOwner {
 
   #answer(fill: Fill, head: ResponseHead, nowMs: number, bornAtMs: number): Answer {
     const declaredBytes = contentLength(head);
-    const admission = this.#admit(head, declaredBytes, nowMs);
+    const admission = this.#admit(head, declaredBytes, nowMs, fill.traits.ahead);
     this.#remember(fill, admission, nowMs);
     if (head.status >= 500) this.#rest(nowMs);
     const variant = variantKey(admission.varyNames, this.#wanted.headers);
@@ -194,18 +198,19 @@ export class Intake implements FillOwner {
     const unstorable = whyNotStorable({ ...asked, head: stored, policy, lifetime });
     if (unstorable && !isOld) tier.delete(stale.key);
     if (!unstorable && !isOld) tier.put(object);
-    prefetch?.recall(this.#wanted.path, object.body);
+    prefetch?.recall(this.#wanted.resource, object.body, this.#wanted.headers.host);
     return object;
   }
 
   /** What arrived may tell what comes next: a playlist by what it says, a segment by having been watched. */
   #lookAhead(fill: Fill, { body }: CachedObject): void {
     const { prefetch } = this.#parts;
-    prefetch?.learn(this.#wanted.path, body);
-    if (fill.watched) prefetch?.follow(this.#wanted.path);
+    const { resource, viewer, headers } = this.#wanted;
+    prefetch?.learn(resource, body, headers.host);
+    if (fill.watched) prefetch?.follow(resource, viewer);
   }
 
-  #admit(head: ResponseHead, declaredBytes: number | undefined, nowMs: number): Admission {
+  #admit(head: ResponseHead, declaredBytes: number | undefined, nowMs: number, ahead: boolean): Admission {
     const { headers, alone } = this.#wanted;
     const policy = readCachePolicy(head.fields);
     const lifetime = this.#lifetimeOf(head, policy, nowMs);
@@ -215,7 +220,7 @@ export class Intake implements FillOwner {
     const { cacheSetCookie: cookiesKept } = this.#parts.settings;
     const partsKept = this.#keepsPart(head, lifetime, declaredBytes);
     const unstorable = whyNotStorable({ method, authorized, head, policy, lifetime, nowMs, cookiesKept, partsKept });
-    const reason = unstorable ?? this.#whyNotHere(head, declaredBytes, nowMs);
+    const reason = unstorable ?? this.#whyNotHere(head, declaredBytes, nowMs, ahead);
     const names = varyNames(head);
     return {
       keep: reason === undefined && (!alone || forGet),
@@ -234,7 +239,8 @@ export class Intake implements FillOwner {
   }
 
   #lifetimeOf(head: ResponseHead, policy: CachePolicy, nowMs: number): Lifetime {
-    return planLifetime(head, policy, nowMs, this.#parts.settings);
+    const planned = planLifetime(head, policy, nowMs, this.#parts.settings);
+    return mediaLifetime(planned, head, policy, this.#wanted.path, nowMs);
   }
 
   /** An answer to POST that says it is what a GET would bring, and for how long. RFC 9110 section 9.3.3. */
@@ -244,7 +250,14 @@ export class Intake implements FillOwner {
     return namesTheSame(names, this.#here) && statedSeconds(head, policy, nowMs) !== undefined;
   }
 
-  #whyNotHere(head: ResponseHead, declaredBytes: number | undefined, nowMs: number): Admission['reason'] {
+  #whyNotHere(
+    head: ResponseHead,
+    declaredBytes: number | undefined,
+    nowMs: number,
+    ahead: boolean,
+  ): Admission['reason'] {
+    // Nobody has asked yet: what a viewer would be told is for him to find out.
+    if (ahead && head.status !== 200) return 'status' satisfies UnstorableReason;
     if ((declaredBytes ?? 0) > this.#parts.tier.largestObjectBytes) return 'too-large';
     // A failure, even a lasting one, must not push out a copy that can still be served around it.
     if (head.status >= 500 && this.#wanted.stale?.mayServeOnError(nowMs)) return 'status' satisfies UnstorableReason;

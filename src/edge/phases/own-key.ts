@@ -11,9 +11,9 @@ export interface Here {
 export function ownKey(uri: string, { resource, originUrl, viewedHost }: Here): string | undefined {
   // Put together, not resolved: a path that begins with two slashes would be taken for another host's.
   const here = originUrl.origin + resource;
-  const url = URL.canParse(uri, here) ? new URL(uri, here) : undefined;
-  const own = url && (url.host === originUrl.host || url.host === viewedHost);
-  return own ? url.pathname + url.search : undefined;
+  const url = URL.parse(uri, here);
+  const isOwn = url && (url.host === originUrl.host || url.host === viewedHost);
+  return isOwn ? url.pathname + url.search : undefined;
 }
 
 /** Whether a URI names what was asked for, by whatever spelling. */

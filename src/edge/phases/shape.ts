@@ -1,7 +1,7 @@
 import { Fault } from '../../kernel/errors.ts';
 import { evaluateConditions, ifRangeHolds } from '../../kernel/http/conditional.ts';
 import { parseRange, writeContentRange } from '../../kernel/http/range.ts';
-import type { CachedObject } from '../cache/cached-object.ts';
+import type { CachedObject, StoredAnswer } from '../cache/cached-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
@@ -16,7 +16,7 @@ export function shape(parts: EdgeParts): Phase {
   const signed = new SignedPlaylists(parts);
   return (x) => {
     const stored = x.object ?? x.onDisk;
-    if (stored && x.film?.kind === 'segment' && stored.head.status === 200) parts.prefetch?.follow(x.path);
+    if (stored && isWatched(x, stored)) parts.prefetch?.follow(x.resource, x);
     // A block that tells of the disk would be told to those who follow.
     if (x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
     const subject = subjectOf(x);
@@ -40,6 +40,11 @@ function subjectOf(x: Exchange): Subject {
   if (!answer) throw new Fault('INTERNAL', { detail: { step: 'shape without an answer' } });
   const head = x.leads || x.alone ? answer.head : answer.sharedHead;
   return { head, sizeBytes: answer.declaredBytes, etag: head.etag, bytes: undefined };
+}
+
+/** What may have something behind it that he will want next: a segment of ours, or any file of another origin. */
+function isWatched(x: Exchange, { head }: StoredAnswer): boolean {
+  return head.status === 200 && x.method === 'GET' && (x.film ? x.film.kind === 'segment' : true);
 }
 
 /** A GET for the whole, without conditions, of a page that brings no cookies: nearly every request for a segment. */

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import { parseFilmPath, segmentName } from '../kernel/film/paths.ts';
-import { parsePlaylist } from '../kernel/hls/parse.ts';
+import { parseFilmPath, segmentName } from '../../kernel/film/paths.ts';
+import { parsePlaylist } from '../../kernel/hls/parse.ts';
+import type { SegmentOrder } from './segment-order.ts';
 
 /** A day of two-second segments fits; what is larger is served like any other and teaches nothing. */
 const MAX_PLAYLIST_BYTES = 2_097_152;
@@ -10,17 +11,16 @@ const MAX_SEGMENTS = 1_000_000;
 const MAX_PLAYLISTS = 2_000;
 
 /**
- * Which segment follows which, as the playlists that passed by told. Only the numbers of segments are kept, and a name is
- * always written anew below the playlist's own folder: whatever a playlist says, nothing else can come of it.
+ * The order of our own films. Only the numbers of segments are kept, and a name is always written anew below the
+ * playlist's own folder: whatever a playlist says, nothing else can come of it.
  */
-export class SegmentOrder {
+export class FilmOrder implements SegmentOrder {
   readonly #orders = new LRUCache<string, Uint32Array>({
     max: MAX_PLAYLISTS,
     maxSize: MAX_SEGMENTS,
     sizeCalculation: (order) => Math.max(1, order.length),
   });
 
-  /** Takes in a media playlist; anything else is passed over. */
   learn(path: string, body: Buffer): void {
     if (!path.endsWith('.m3u8') || parseFilmPath(path)?.kind !== 'playlist') return;
     const folder = folderOf(path);
@@ -29,12 +29,10 @@ export class SegmentOrder {
     else this.#orders.set(folder, Uint32Array.from(order));
   }
 
-  /** Whether the order in a file's folder is known. */
   knows(path: string): boolean {
     return this.#orders.has(folderOf(path));
   }
 
-  /** Paths of up to `count` segments behind this one; fewer at the end, none when the order is not known. */
   after(path: string, count: number): string[] {
     const folder = folderOf(path);
     const order = this.#orders.get(folder);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SegmentOrder } from './segment-order.ts';
+import { FilmOrder } from './film-order.ts';
 
 const FOLDER = '/assets/as_abcdefghjkmnpqrs/v1/360p/';
 const at = (...names: string[]) => names.map((name) => FOLDER + name);
@@ -9,8 +9,8 @@ function playlist(uris: readonly string[]): Buffer {
   return Buffer.from(`#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MAP:URI="init.mp4"\n${segments}#EXT-X-ENDLIST\n`);
 }
 
-function learned(...uris: string[]): SegmentOrder {
-  const order = new SegmentOrder();
+function learned(...uris: string[]): FilmOrder {
+  const order = new FilmOrder();
   order.learn(`${FOLDER}index.m3u8`, playlist(uris));
   return order;
 }
@@ -62,7 +62,7 @@ test('a playlist beyond all measure teaches nothing, and unteaches what was know
 });
 
 test('only media playlists of films are read', () => {
-  const order = new SegmentOrder();
+  const order = new FilmOrder();
   order.learn(`${FOLDER}other.m3u8`, playlist(['s00000.m4s', 's00001.m4s']));
   order.learn(`${FOLDER}index.m3u8`, Buffer.from('<html>'));
   expect(order.knows(`${FOLDER}index.m3u8`)).toBe(false);
