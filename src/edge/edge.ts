@@ -14,6 +14,8 @@ import { ConfigFeed } from './config-feed.ts';
 import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
+import { BanList } from './invalidation/ban-list.ts';
+import { Invalidations } from './invalidation/invalidations.ts';
 import type { EdgeMode, EdgeParts, EdgeSettings, Gate } from './parts.ts';
 import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
@@ -76,6 +78,7 @@ export class Edge {
   readonly #control: Upstream | undefined;
   readonly #feed: ConfigFeed | undefined;
   readonly #parts: EdgeParts;
+  readonly invalidations: Invalidations;
   #door: Door | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -87,9 +90,12 @@ export class Edge {
     const patient = { ...settings, originFirstByteMs: settings.originFirstByteMs + 30_000 };
     this.#control = controlUrl ? new Upstream(controlUrl, patient) : undefined;
     this.#feed = this.#makeFeed();
-    const tier = new MemoryTier(settings.cacheBytes);
-    const disk = this.#makeDisk(tier);
+    const bans = new BanList();
+    const tier = new MemoryTier(settings.cacheBytes, bans);
+    const disk = this.#makeDisk(tier, bans);
+    const fills = new FillTable();
     tier.lower = disk;
+    this.invalidations = new Invalidations({ dataDir: options.dataDir, bans, memory: tier, disk, fills, clock, log });
     this.#parts = {
       mode: options.mode,
       edgeId: `edge-${randomBytes(4).toString('hex')}`,
@@ -99,8 +105,9 @@ export class Edge {
       trusts: trustOf(settings),
       schemeOf: schemes(settings.edgeUrl),
       tier,
+      bans,
       disk,
-      fills: new FillTable(),
+      fills,
       origin: this.#origin,
       gate: this.#makeGate(),
       prefetch: this.#makePrefetch(),
@@ -135,7 +142,7 @@ export class Edge {
   async start(): Promise<EdgeAddress> {
     const { host, port, clock, settings, log, ticketSecret, sharesPorts = false } = this.#options;
     await this.#feed?.start();
-    await Promise.all([this.#feed?.heard(FIRST_CONFIG_MS), this.#parts.disk?.start()]);
+    await Promise.all([this.#feed?.heard(FIRST_CONFIG_MS), this.#startCache()]);
     const { edgeId, mode } = this.#parts;
     const { trusts } = this.#parts;
     this.#door = new Door({
@@ -165,6 +172,14 @@ export class Edge {
     }
   }
 
+  /** What was invalidated is known before anything stored is. */
+  async #startCache(): Promise<void> {
+    await this.invalidations.take();
+    await this.invalidations.start();
+    await this.#parts.disk?.start();
+    this.invalidations.resume();
+  }
+
   /** Finishes what runs, within a limit; a second caller gets the same promise. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -175,6 +190,7 @@ export class Edge {
     await this.#feed?.stop();
     await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
+    await this.invalidations.stop();
     await Promise.all([this.#origin.stop(), this.#control?.stop(), this.#parts.disk?.stop()]);
   }
 
@@ -186,7 +202,7 @@ export class Edge {
     return new ConfigFeed({ control: this.#control, edgeSecret, dataDir, clock, log });
   }
 
-  #makeDisk(memory: MemoryTier): DiskTier | undefined {
+  #makeDisk(memory: MemoryTier, bans: BanList): DiskTier | undefined {
     const { settings, dataDir, mode, originUrl, clock, log, worker = 0 } = this.#options;
     if (settings.edgeDiskBytes === 0) return undefined;
     return new DiskTier({
@@ -197,6 +213,7 @@ export class Edge {
       clock,
       log,
       memory,
+      bans,
     });
   }
 

@@ -7,6 +7,7 @@ import type { DiskTier } from './cache/disk/disk-tier.ts';
 import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
 import type { Fact } from './exchange.ts';
+import type { BanList } from './invalidation/ban-list.ts';
 import type { Prefetch } from './prefetch/prefetch.ts';
 import type { Arrival } from './scheme.ts';
 import type { Upstream } from './upstream.ts';
@@ -65,6 +66,8 @@ export interface EdgeParts {
   /** The scheme that a viewer used. */
   readonly schemeOf: (arrival: Arrival) => string;
   readonly tier: MemoryTier;
+  /** What has been invalidated. */
+  readonly bans: BanList;
   /** Undefined when it is switched off. */
   readonly disk: DiskTier | undefined;
   readonly fills: FillTable;

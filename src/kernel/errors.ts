@@ -146,6 +146,21 @@ export const FAULTS = {
   ORIGIN_TIMEOUT: { side: 'upstream', status: 504, says: 'The origin did not answer in time.' },
   FILL_TIMEOUT: { side: 'upstream', status: 504, says: 'Another request was fetching this object and took too long.' },
   NOT_STORED: { side: 'viewer', status: 504, says: 'This is not stored, and the request asked for nothing else.' },
+  TARGET_INVALID: {
+    side: 'viewer',
+    status: 400,
+    says: 'An invalidation names paths, which begin with a slash and may have a star anywhere, or tags.',
+  },
+  INVALIDATIONS_PENDING: {
+    side: 'viewer',
+    status: 429,
+    says: 'Too many invalidations wait to be swept; try again shortly, or use a pattern.',
+  },
+  INVALIDATION_UNRECORDED: {
+    side: 'ours',
+    status: 507,
+    says: 'The invalidation is in force but could not be written down: a crash may undo it, so send it again.',
+  },
   LOOP_DETECTED: { side: 'viewer', status: 508, says: 'This request has already been through this edge.' },
   UPGRADE_REFUSED: { side: 'viewer', status: 501, says: 'This address does not switch protocols.' },
   VIEWER_GONE: { side: 'viewer', status: 499, says: 'The viewer left.' },

@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import {
   copyFile,
   cp,
@@ -22,6 +23,8 @@ import { DiskTier } from '../../src/edge/cache/disk/disk-tier.ts';
 import { SLICE_BYTES } from '../../src/edge/cache/disk/record.ts';
 import { MemoryTier } from '../../src/edge/cache/memory-tier.ts';
 import { Representation } from '../../src/edge/cache/representation.ts';
+import { BanList } from '../../src/edge/invalidation/ban-list.ts';
+import { parseTarget, type Target } from '../../src/edge/invalidation/target.ts';
 import { chanceFrom } from '../bench/eviction/traces.ts';
 import { HandClock } from '../harness/edge-scenario.ts';
 import { RecordingLog } from '../harness/recording-log.ts';
@@ -58,11 +61,11 @@ interface Opened {
 /** A disk tier on a folder; with little memory what is large stays on disk. */
 async function tierOn(
   place: string,
-  { limitBytes = 64 * MEBIBYTE, memoryBytes = 2 * MEBIBYTE, identity = 'http://origin' } = {},
+  { limitBytes = 64 * MEBIBYTE, memoryBytes = 2 * MEBIBYTE, identity = 'http://origin', bans = new BanList() } = {},
 ): Promise<Opened> {
-  const memory = new MemoryTier(memoryBytes);
+  const memory = new MemoryTier(memoryBytes, bans);
   const log = new RecordingLog();
-  const disk = new DiskTier({ folder: place, limitBytes, identity, clock, log, memory });
+  const disk = new DiskTier({ folder: place, limitBytes, identity, clock, log, memory, bans });
   memory.lower = disk;
   await disk.start();
   open_.push(disk);
@@ -478,3 +481,73 @@ test(
   },
   PATIENCE_MS,
 );
+
+const ban = (bans: BanList, text: string, soft = false) => bans.add([parseTarget(text) as Target], soft, clock.now());
+
+/** Goes on with the bans of another process. */
+function inherited(bans: BanList): BanList {
+  const next = new BanList();
+  next.restore(bans.known);
+  return next;
+}
+
+test.each([
+  ['small, so that it goes to memory', 100],
+  ['large, so that it stays on disk', 1_500_000],
+])('what is banned is not read, before anybody has swept, nor by the next process: %s', async (_size, sizeBytes) => {
+  const bans = new BanList();
+  const first = await tierOn(folder, { bans });
+  for (const key of ['/a', '/b', '/c']) {
+    first.disk.put(object(key, bytesOf(key, sizeBytes), ['Cache-Tag', key === '/b' ? 'red' : 'blue']));
+  }
+  await first.disk.idle();
+  ban(bans, '#red');
+  expect(await bodyOf(first.disk, '/b')).toBeUndefined();
+  ban(bans, '/a');
+  await first.disk.stop();
+  const { disk } = await tierOn(folder, { bans: inherited(bans) });
+  for (const key of ['/a', '/b']) expect(await bodyOf(disk, key)).toBeUndefined();
+  expect(await bodyOf(disk, '/c')).toBeDefined();
+});
+
+test('what waits to be written is banned too, and what it was to take the place of', async () => {
+  const bans = new BanList();
+  const first = await tierOn(folder, { bans });
+  const old = object('/a', bytesOf('/a', 1_000));
+  first.disk.put(old);
+  await first.disk.idle();
+  const newer = object('/a', bytesOf('/a', 1_000, 1));
+  const id = ban(bans, '/a', true)[0]?.sequence ?? 0;
+  newer.checked = id;
+  first.disk.put(newer);
+  for (const located of first.disk.located) await first.disk.recheck(located);
+  // Killed before the newer one is written: what a copy of the folder at this moment holds.
+  const copy = join(root, 'copy');
+  cpSync(folder, copy, { recursive: true });
+  const { disk } = await tierOn(copy);
+  expect(await bodyOf(disk, '/a')).toBeUndefined();
+  ban(bans, '/a');
+  expect(await bodyOf(first.disk, '/a')).toBeUndefined();
+});
+
+test('a record that moves to the newest segment stays as stale as it was made', async () => {
+  const bans = new BanList();
+  const opened = await tierOn(folder, { bans, limitBytes: 32 * MEBIBYTE });
+  opened.disk.put(object('/kept', bytesOf('/kept', 200_000)));
+  await opened.disk.idle();
+  ban(bans, '/kept', true);
+  for (const located of opened.disk.located) await opened.disk.recheck(located);
+  for (let at = 0; at < 60; at += 1) {
+    // Asked for again and again, so that it moves each time.
+    await opened.disk.read('/kept', { nowMs: clock.now() - 1_000, whole: false });
+    for (let piece = 0; piece < 4; piece += 1) {
+      const key = `/${at}/${piece}`;
+      opened.disk.put(object(key, bytesOf(key, 190_000)));
+    }
+    await opened.disk.idle();
+  }
+  await opened.disk.stop();
+  const { disk } = await tierOn(folder, { limitBytes: 32 * MEBIBYTE });
+  const found = await disk.read('/kept', { nowMs: clock.now() - 1_000, whole: true });
+  expect(found).toMatchObject({ key: '/kept', freshUntilMs: clock.now() });
+});

@@ -22,6 +22,14 @@ export interface Age {
   /** Epoch milliseconds at which its age was zero. */
   readonly bornAtMs: number;
   readonly lifetime: Lifetime;
+  /** The number of the last ban that it is newer than, or was held against; 0 when that is not known. */
+  readonly checked?: number;
+}
+
+/** The same where it is stale from a moment on at the latest. */
+export function agedFrom<A extends Age>(age: A, staleFromMs: number): A {
+  const freshSeconds = Math.min(age.lifetime.freshSeconds, Math.max(0, (staleFromMs - age.bornAtMs) / 1000));
+  return { ...age, lifetime: { ...age.lifetime, freshSeconds } };
 }
 
 /** A header block ready for `writeHead`, good for one second of age. The last element is the exchange id's place. */
@@ -34,14 +42,27 @@ export interface PreparedBlock {
 export abstract class StoredAnswer {
   readonly key: string;
   readonly head: Representation;
-  readonly age: Age;
-  readonly freshUntilMs: number;
+  /** The number of the last ban that it was held against. */
+  checked: number;
+  age: Age;
+  freshUntilMs: number;
 
   constructor(key: string, head: Representation, age: Age) {
     this.key = key;
     this.head = head;
+    this.checked = age.checked ?? 0;
     this.age = age;
-    this.freshUntilMs = age.bornAtMs + age.lifetime.freshSeconds * 1000;
+    this.freshUntilMs = freshUntil(age);
+  }
+
+  get tags(): readonly string[] {
+    return this.head.tags;
+  }
+
+  /** An operator had it asked about again from this moment on. */
+  expire(staleFromMs: number): void {
+    this.age = agedFrom(this.age, staleFromMs);
+    this.freshUntilMs = freshUntil(this.age);
   }
 
   abstract get bodyBytes(): number;
@@ -62,7 +83,12 @@ export abstract class StoredAnswer {
   }
 }
 
-/** One in memory. Everything but its use is fixed: a revalidation puts a new object in its place. */
+/** Epoch milliseconds from which it is stale. */
+export function freshUntil({ bornAtMs, lifetime }: Age): number {
+  return bornAtMs + lifetime.freshSeconds * 1000;
+}
+
+/** One in memory. Everything but its use, and what operators do to it, is fixed: a revalidation puts a new one in its place. */
 export class CachedObject extends StoredAnswer {
   readonly kind = 'object';
   readonly body: Buffer;
@@ -117,6 +143,9 @@ export class VaryMarker {
   readonly names: readonly string[];
   readonly sizeBytes: number;
   readonly opens = true;
+  /** What is banned by a tag is its variants. */
+  readonly tags: readonly string[] = [];
+  checked = 0;
   /** Part of its variants' keys: with the marker gone, whatever made it go, none of its variants is found again. */
   readonly generation: string;
   /** Other words under which a variant may be asked for, such as its language alone. */

@@ -42,11 +42,20 @@ export class FillTable {
 
   /** Newcomers no longer find what is on its way for a resource, in any variant or part, and it is not stored. */
   outdate(resource: string): void {
-    for (const [key, fill] of this.#fills) {
-      if (key !== resource && !key.startsWith(`${resource}\n`)) continue;
+    this.outdateWhere(({ traits: { key } }) => key === resource || key.startsWith(`${resource}\n`));
+  }
+
+  /** The same for all that a change concerns. */
+  outdateWhere(isConcerned: (fill: Fill) => boolean): void {
+    for (const fill of [...this.#fills.values()].filter(isConcerned)) {
       fill.outdated = true;
       this.retire(fill);
     }
+  }
+
+  /** Every fill that newcomers find. */
+  get underWay(): Iterable<Fill> {
+    return this.#fills.values();
   }
 
   isUncacheable(key: string, nowMs: number): boolean {
@@ -61,6 +70,10 @@ export class FillTable {
 
   unmark(key: string): void {
     this.#uncacheable.delete(key);
+  }
+
+  unmarkWhere(isConcerned: (key: string) => boolean): void {
+    for (const key of [...this.#uncacheable.keys()].filter(isConcerned)) this.unmark(key);
   }
 
   abandonAll(): void {

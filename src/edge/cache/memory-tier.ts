@@ -1,3 +1,4 @@
+import { BanList } from '../invalidation/ban-list.ts';
 import type { CachedObject, VaryMarker } from './cached-object.ts';
 import { Eviction } from './eviction.ts';
 import type { PartialObject } from './partial-object.ts';
@@ -32,6 +33,7 @@ const LARGEST_SHARE = 1 / 8;
 export class MemoryTier {
   readonly limitBytes: number;
   readonly largestObjectBytes: number;
+  readonly #bans: BanList;
   readonly #slots = new Map<string, Slot<Entry>>();
   readonly #eviction = new Eviction<Entry>();
   /** Set once, before the first entry. */
@@ -41,8 +43,9 @@ export class MemoryTier {
   #storedBytes = 0;
   #reservedBytes = 0;
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, bans = new BanList()) {
     this.limitBytes = limitBytes;
+    this.#bans = bans;
     this.largestObjectBytes = Math.floor(limitBytes * LARGEST_SHARE);
   }
 
@@ -67,7 +70,7 @@ export class MemoryTier {
 
   get(key: string): Entry | undefined {
     const slot = this.#slots.get(key);
-    if (!slot) return undefined;
+    if (!slot || !this.stands(slot.item)) return undefined;
     this.#eviction.touch(slot);
     if (slot.item.kind === 'object') {
       this.counts.hits += 1;
@@ -78,7 +81,34 @@ export class MemoryTier {
 
   /** Whether there is an entry; asking does not count as a use. */
   has(key: string): boolean {
-    return this.#slots.has(key);
+    return this.peek(key) !== undefined;
+  }
+
+  /** An entry, without counting that as a use. */
+  peek(key: string): Entry | undefined {
+    const entry = this.#slots.get(key)?.item;
+    return entry && this.stands(entry) ? entry : undefined;
+  }
+
+  /** All there is, in no order, while it may change. */
+  *entries(): Iterable<Entry> {
+    for (const { item } of this.#slots.values()) yield item;
+  }
+
+  /** Whether no ban covers it that is newer; what a soft one covers stands, and is stale from then on. */
+  stands(entry: Entry): boolean {
+    return entry.checked === this.#bans.sequence || this.#isAllowed(entry);
+  }
+
+  #isAllowed(entry: Entry): boolean {
+    const ruling = this.#bans.judge(entry);
+    if (ruling === 'gone') {
+      if (this.#slots.get(entry.key)?.item === entry) this.delete(entry.key);
+      return false;
+    }
+    if (ruling !== 'stands' && entry.kind !== 'vary') entry.expire(ruling.staleFromMs);
+    entry.checked = this.#bans.sequence;
+    return true;
   }
 
   /** Sets room aside for bytes to come, at the cost of older entries; false when fills already hold all of it. */
@@ -92,8 +122,12 @@ export class MemoryTier {
     this.#reservedBytes -= bytes;
   }
 
-  /** False when there is no room even after eviction; an older entry of the same key is gone in either case. */
+  /**
+   * False when there is no room even after eviction; an older entry of the same key is gone in either case. False too for
+   * what has been banned since it was asked for, which changes nothing.
+   */
   put(entry: Entry): boolean {
+    if (!this.stands(entry)) return false;
     if (entry.kind !== 'parts') this.lower?.put(entry);
     return this.lift(entry);
   }

@@ -1,7 +1,7 @@
 import { lasts } from '../../kernel/clock.ts';
 import { strongTag } from '../../kernel/http/conditional.ts';
 import { type ByteRange, writeContentRange } from '../../kernel/http/range.ts';
-import { type Age, CachedObject, CLOCK_SLACK_MS } from './cached-object.ts';
+import { type Age, agedFrom, CachedObject, CLOCK_SLACK_MS, freshUntil } from './cached-object.ts';
 import type { Representation } from './representation.ts';
 
 /** What it costs beside its bytes. */
@@ -25,7 +25,7 @@ const endOf = ({ start, bytes }: Piece) => start + bytes.length;
 
 /**
  * Parts of one state of a body: what stands at a resource's key while no whole answer does. Pieces lie in order and do
- * not overlap. Like a whole object it is never changed: a new part makes a new one, which shares the bytes of the old.
+ * not overlap. Like a whole object's its bytes never change: a new part makes a new one, which shares the bytes of the old.
  */
 export class PartialObject {
   readonly kind = 'parts';
@@ -33,8 +33,10 @@ export class PartialObject {
   /** Of the latest part, without what tells its place. */
   readonly head: Representation;
   readonly totalBytes: number;
-  readonly age: Age;
-  readonly freshUntilMs: number;
+  age: Age;
+  freshUntilMs: number;
+  /** The number of the last ban that it was held against. */
+  checked: number;
   readonly sizeBytes: number;
   readonly opens = false;
   readonly #pieces: readonly Piece[];
@@ -44,7 +46,8 @@ export class PartialObject {
     this.head = head;
     this.age = age;
     this.totalBytes = totalBytes;
-    this.freshUntilMs = age.bornAtMs + age.lifetime.freshSeconds * 1000;
+    this.freshUntilMs = freshUntil(age);
+    this.checked = age.checked ?? 0;
     this.#pieces = pieces;
     const textBytes = head.fields.reduce((sum, text) => sum + text.length, key.length);
     this.sizeBytes = OVERHEAD_BYTES + textBytes + this.heldBytes;
@@ -52,6 +55,16 @@ export class PartialObject {
 
   get heldBytes(): number {
     return this.#pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  get tags(): readonly string[] {
+    return this.head.tags;
+  }
+
+  /** An operator had it asked about again from this moment on. */
+  expire(staleFromMs: number): void {
+    this.age = agedFrom(this.age, staleFromMs);
+    this.freshUntilMs = freshUntil(this.age);
   }
 
   isFresh(nowMs: number): boolean {

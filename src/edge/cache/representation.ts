@@ -1,3 +1,4 @@
+import { tagsOf, withoutTags } from '../../kernel/http/cache-tags.ts';
 import {
   type FieldList,
   fieldOf,
@@ -18,6 +19,7 @@ const OURS: ReadonlySet<string> = new Set([
   'date',
 ]);
 
+const NO_TAGS: readonly string[] = [];
 const PLACE: ReadonlySet<string> = new Set(['content-range']);
 const BODILY: ReadonlySet<string> = new Set(['content-encoding', 'content-range', 'content-length', 'content-md5']);
 /** A confirmation answers the tag that was asked about; another one in it is a slip (Apache's `-gzip` is known for it). */
@@ -28,22 +30,32 @@ export class Representation {
   readonly status: number;
   /** Without hop-by-hop fields, malformed ones and those the edge writes. */
   readonly fields: FieldList;
+  /** Those of them that viewers get: all but the tags. */
+  readonly viewerFields: FieldList;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
   readonly date: string;
   /** What caches further up said, to be continued. */
   readonly via: string | undefined;
   readonly cacheStatus: string | undefined;
+  #tags: readonly string[] | undefined;
 
   constructor(head: ResponseHead, receivedAtMs: number) {
     const fields = withoutMalformed(withoutHopByHop(head.fields));
     this.status = head.status;
     this.fields = withoutFields(fields, OURS);
+    this.viewerFields = withoutTags(this.fields);
     this.etag = fieldOf(fields, 'etag');
     this.lastModified = fieldOf(fields, 'last-modified');
     this.date = fieldOf(fields, 'date') ?? new Date(receivedAtMs).toUTCString();
     this.via = fieldOf(fields, 'via');
     this.cacheStatus = fieldOf(fields, 'cache-status');
+  }
+
+  /** What the origin says it belongs to; read when somebody asks, since most are never asked. */
+  get tags(): readonly string[] {
+    this.#tags ??= this.viewerFields === this.fields ? NO_TAGS : tagsOf(this.fields);
+    return this.#tags;
   }
 
   /**

@@ -63,6 +63,8 @@ export class Intake implements FillOwner {
   readonly #wanted: Wanted;
   readonly #parts: EdgeParts;
   #askedAtMs: number;
+  /** Bans that are newer may mean what comes. */
+  #checked: number;
   #reservedBytes = 0;
   #askedAgain = false;
 
@@ -70,6 +72,7 @@ export class Intake implements FillOwner {
     this.#wanted = wanted;
     this.#parts = parts;
     this.#askedAtMs = parts.clock.now();
+    this.#checked = parts.bans.begin();
   }
 
   judge(fill: Fill, head: ResponseHead): Answer | CachedObject | 'again' {
@@ -108,7 +111,10 @@ export class Intake implements FillOwner {
   }
 
   askAgain(fill: Fill): UpstreamCall {
-    this.#askedAtMs = this.#parts.clock.now();
+    const { bans, clock } = this.#parts;
+    this.#askedAtMs = clock.now();
+    bans.end(this.#checked);
+    this.#checked = bans.begin();
     this.#askedAgain = true;
     if (!this.#wanted.askAgain) throw new Fault('INTERNAL', { detail: { step: 'asking again for nobody' } });
     return this.#wanted.askAgain(fill);
@@ -132,7 +138,8 @@ export class Intake implements FillOwner {
     const { varyNames: names, lifetime } = answer.admission;
     const marker = names.length === 0 ? undefined : this.#markerFor(names);
     const key = marker ? marker.placeOf(answer.variant) : this.#wanted.resource;
-    const object = new CachedObject(key, answer.sharedHead, body, { bornAtMs: answer.bornAtMs, lifetime });
+    const age = { bornAtMs: answer.bornAtMs, lifetime, checked: this.#checked };
+    const object = new CachedObject(key, answer.sharedHead, body, age);
     if (!fill.outdated && tier.put(object) && marker) {
       if (tier.get(marker.key) !== marker) tier.put(marker);
       this.#nameByLanguage(marker, answer);
@@ -143,6 +150,7 @@ export class Intake implements FillOwner {
 
   ended(fill: Fill): void {
     this.#release();
+    this.#parts.bans.end(this.#checked);
     this.#parts.fills.retire(fill);
     this.#wanted.onEnd?.(fill.object !== undefined);
     const { fault } = fill;
@@ -157,7 +165,7 @@ export class Intake implements FillOwner {
   #storePart(fill: Fill, { sharedHead: head, bornAtMs, admission }: Answer, body: Buffer): undefined {
     const range = partRange(head.fields, body.length);
     if (!range || fill.outdated) return;
-    const age = { bornAtMs, lifetime: admission.lifetime };
+    const age = { bornAtMs, lifetime: admission.lifetime, checked: this.#checked };
     const piece = { start: range.start, bytes: body };
     this.#joinPart(new PartialObject(this.#wanted.resource, head, age, range.totalBytes, [piece]));
   }
@@ -168,7 +176,7 @@ export class Intake implements FillOwner {
     const isSure = strongTag(head.etag) !== undefined && admission.varyNames.length === 0 && !fill.outdated;
     const isBegun = declaredBytes !== undefined && fill.receivedBytes > 0 && fill.receivedBytes < declaredBytes;
     if (!isSure || !isBegun || head.status !== 200 || method !== 'GET' || this.#parts.mode === 'film') return;
-    const age = { bornAtMs, lifetime: admission.lifetime };
+    const age = { bornAtMs, lifetime: admission.lifetime, checked: this.#checked };
     const piece = { start: 0, bytes: fill.arrived() };
     this.#joinPart(new PartialObject(resource, head.restated(206, []), age, declaredBytes, [piece]));
   }
@@ -191,7 +199,7 @@ export class Intake implements FillOwner {
     const policy = readCachePolicy(stored.fields);
     const lifetime = this.#lifetimeOf(stored, policy, nowMs);
     const kept = merged.without(policy.unkeptFields);
-    const object = new CachedObject(stale.key, kept, stale.body, { bornAtMs, lifetime });
+    const object = new CachedObject(stale.key, kept, stale.body, { bornAtMs, lifetime, checked: this.#checked });
     // The origin may have changed its mind about keeping it.
     const { cacheSetCookie: cookiesKept } = this.#parts.settings;
     const asked = { method: 'GET', authorized: false, cookiesKept, nowMs };
@@ -275,7 +283,10 @@ export class Intake implements FillOwner {
     const { resource } = this.#wanted;
     const entry = this.#parts.tier.get(resource);
     const stands = entry?.kind === 'vary' && entry.names.join() === names.join();
-    return stands ? entry : new VaryMarker(resource, names);
+    if (stands) return entry;
+    const marker = new VaryMarker(resource, names);
+    marker.checked = this.#checked;
+    return marker;
   }
 
   /** Whoever wants this very language before all others gets this variant, however else he words his wishes. */

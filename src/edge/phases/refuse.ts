@@ -20,11 +20,12 @@ export function refuse(parts: EdgeParts): Phase {
   };
 }
 
-export function mayServeStale(x: Exchange, { clock }: EdgeParts): boolean {
+export function mayServeStale(x: Exchange, { clock, tier }: EdgeParts): boolean {
   const mayKnow = !x.alone || x.method === 'HEAD';
   // Who asked for a copy that was just renewed is not given one that could not be.
   if (x.reason === 'asked-anew') return false;
-  return mayKnow && (x.stale?.mayServeOnError(clock.now()) ?? false);
+  // Invalidated while the origin was asked about it, it is not served whatever the origin does.
+  return mayKnow && x.stale !== undefined && tier.stands(x.stale) && x.stale.mayServeOnError(clock.now());
 }
 
 export function serveStale(x: Exchange): Step {

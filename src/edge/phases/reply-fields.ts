@@ -24,7 +24,7 @@ export function fieldsFor(
 ): string[] {
   const { head } = subject;
   const nowMs = parts.clock.now();
-  const fields = [...head.fields];
+  const fields = [...head.viewerFields];
   if (subject.etag !== head.etag && subject.etag !== undefined) replaceTag(fields, subject.etag);
   if (lengthBytes !== undefined && status !== 204) fields.push('Content-Length', String(lengthBytes));
   if (!hasField(fields, 'server')) fields.push('Server', 'frontrow');

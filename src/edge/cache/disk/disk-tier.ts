@@ -1,11 +1,23 @@
 import type { Clock } from '../../../kernel/clock.ts';
+import { tagsOf } from '../../../kernel/http/cache-tags.ts';
 import type { Log } from '../../../kernel/log.ts';
-import { CachedObject, VaryMarker } from '../cached-object.ts';
+import { BanList } from '../../invalidation/ban-list.ts';
+import { type Age, agedFrom, CachedObject, freshUntil, StoredAnswer, VaryMarker } from '../cached-object.ts';
 import type { LastingEntry, LowerTier } from '../memory-tier.ts';
 import { Representation } from '../representation.ts';
 import { DiskObject } from './disk-object.ts';
 import { CacheFolder } from './folder.ts';
-import { hashOf, isWholeBody, type Meta, type ObjectMeta, type Place, readHead, sliceSums } from './record.ts';
+import {
+  hashOf,
+  isWholeBody,
+  type Mark,
+  type MarkerMeta,
+  type Meta,
+  type ObjectMeta,
+  type Place,
+  readHead,
+  sliceSums,
+} from './record.ts';
 import { Rest } from './rest.ts';
 import type { Segment } from './segment.ts';
 import { type Draft, Located, Shelf } from './shelf.ts';
@@ -25,6 +37,8 @@ export interface DiskOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly memory: UpperTier;
+  /** What has been invalidated. */
+  readonly bans?: BanList;
 }
 
 /** What the disk needs of memory. */
@@ -53,6 +67,21 @@ interface Pinned {
   readonly place: Place;
   readonly head: Segment<Located>;
   readonly body: Segment<Located>;
+}
+
+/** An entry without its body: an answer, or where the variants of one are. */
+export type Peeked =
+  | { readonly answer: StoredAnswer; readonly marker?: undefined }
+  | { readonly marker: VaryMarker; readonly answer?: undefined };
+
+/** The head of an answer whose body was not asked for. */
+class StoredHead extends StoredAnswer {
+  readonly bodyBytes: number;
+
+  constructor(key: string, head: Representation, age: Age, bodyBytes: number) {
+    super(key, head, age);
+    this.bodyBytes = bodyBytes;
+  }
 }
 
 export interface DiskUsage {
@@ -86,6 +115,7 @@ export class DiskTier implements LowerTier {
   };
   readonly #options: DiskOptions;
   readonly #folder: CacheFolder;
+  readonly #bans: BanList;
   readonly #shelf: Shelf;
   #queue: Located[] = [];
   #queuedBytes = 0;
@@ -100,6 +130,7 @@ export class DiskTier implements LowerTier {
 
   constructor(options: DiskOptions) {
     this.#options = options;
+    this.#bans = options.bans ?? new BanList();
     this.#folder = new CacheFolder(options.folder, options.identity);
     this.#shelf = new Shelf(options.folder, options.limitBytes);
   }
@@ -112,10 +143,11 @@ export class DiskTier implements LowerTier {
   async start(): Promise<void> {
     const { folder, log } = this.#options;
     try {
-      const numbers = await this.#folder.take();
-      if (numbers) await this.#shelf.takeOver(numbers);
+      const { lineage, floor } = this.#bans;
+      const taken = await this.#folder.take({ lineage, upTo: floor });
+      if (taken) await this.#shelf.takeOver(taken.numbers, taken.sweptUpTo);
       else log.warn({ folder }, 'the disk cache is off: another process has its folder');
-      this.#on = numbers !== undefined;
+      this.#on = taken !== undefined;
     } catch (cause) {
       log.warn({ folder, err: cause }, 'the disk cache is off: its folder cannot be used');
       this.#folder.leave();
@@ -168,6 +200,7 @@ export class DiskTier implements LowerTier {
     const hash = hashOf(entry.key);
     const replaced = index.get(hash);
     const located = new Located(hash);
+    located.checked = entry.checked;
     located.before = replaced && this.#cancel(replaced);
     located.waiting = entry;
     located.held = true;
@@ -192,6 +225,99 @@ export class DiskTier implements LowerTier {
   left(key: string): void {
     const located = this.#on ? this.#shelf.index.get(hashOf(key)) : undefined;
     if (located) located.held = false;
+  }
+
+  // Invalidation
+
+  /** All that is known to be there, in no order, while it may change. */
+  get located(): Iterable<Located> {
+    return this.#on ? this.#shelf.index.values() : [];
+  }
+
+  /**
+   * Holds one entry against the bans that it has not been held against, by reading its head, and says in its record what
+   * came of it. @throws what reading throws
+   */
+  async recheck(located: Located): Promise<void> {
+    const { waiting, before } = located;
+    if (waiting) {
+      // Were this process killed before the newer record is written, the older one would be found again.
+      if (before?.place) this.#mark(before.place, 'gone');
+      this.#isAllowed(located, waiting);
+      return;
+    }
+    if (located.checked === this.#bans.sequence) return;
+    await this.#pin(located, (record) => this.#headOf(record));
+  }
+
+  /** Resolves when nothing that was banned up to this number can come back, whatever happens. */
+  async settle(upTo: number): Promise<void> {
+    if (!this.#on) return;
+    await this.#shelf.sync();
+    await this.#folder.swept({ lineage: this.#bans.lineage, upTo });
+  }
+
+  /** What is known of one entry from its head alone; asking does not count as a use. @throws what reading throws */
+  async peek(located: Located): Promise<Peeked | undefined> {
+    const { waiting, place } = located;
+    if (waiting) {
+      if (!this.#isAllowed(located, waiting)) return undefined;
+      return waiting.kind === 'vary' ? { marker: waiting } : { answer: waiting };
+    }
+    const meta = await this.#pin(located, (record) => this.#headOf(record));
+    if (!meta || !place) return undefined;
+    if (meta.kind === 'vary') return { marker: markerOf(meta) };
+    return { answer: new StoredHead(meta.key, headOf(meta), meta, place.bodyBytes) };
+  }
+
+  /** The same by key. */
+  async peekAt(key: string): Promise<Peeked | undefined> {
+    const located = this.#on ? this.#shelf.index.get(hashOf(key)) : undefined;
+    const found = located && (await this.peek(located));
+    return (found?.answer ?? found?.marker)?.key === key ? found : undefined;
+  }
+
+  /** Whether what waits to be written, or has been read, still stands. */
+  #isAllowed(located: Located, entry: LastingEntry): boolean {
+    if (entry.checked === this.#bans.sequence) return true;
+    const ruling = this.#bans.judge(entry);
+    if (ruling === 'gone') {
+      this.#remove(located);
+      return false;
+    }
+    entry.checked = this.#bans.sequence;
+    if (ruling === 'stands' || entry.kind === 'vary') return this.#stands(located);
+    entry.expire(ruling.staleFromMs);
+    return this.#stands(located, entry.freshUntilMs);
+  }
+
+  /** A head as it is after all bans; undefined when one of them takes it away. */
+  #allowed(located: Located, meta: Meta): Meta | undefined {
+    const checked = Math.max(located.checked, meta.checked ?? 0);
+    const held = { ...meta, checked: this.#bans.sequence };
+    if (checked === this.#bans.sequence) return held;
+    const tags = meta.kind === 'object' ? tagsOf(meta.fields) : [];
+    const ruling = this.#bans.judge({ key: meta.key, tags, checked });
+    if (ruling === 'gone') {
+      this.#remove(located);
+      return undefined;
+    }
+    if (ruling === 'stands' || held.kind === 'vary') {
+      this.#stands(located);
+      return held;
+    }
+    const aged = agedFrom(held, ruling.staleFromMs);
+    this.#stands(located, freshUntil(aged));
+    return aged;
+  }
+
+  /** Held against every ban; where a soft one covered it, its record says from when it is stale. */
+  #stands(located: Located, staleFromMs?: number): true {
+    located.checked = this.#bans.sequence;
+    if (staleFromMs === undefined) return true;
+    located.staleFromMs = staleFromMs;
+    if (located.place) this.#mark(located.place, { staleFromMs });
+    return true;
   }
 
   // Reading
@@ -240,7 +366,7 @@ export class DiskTier implements LowerTier {
 
   async #readWhole(record: Pinned, key: string): Promise<LastingEntry | undefined> {
     const meta = await this.#readMeta(record, key);
-    if (meta?.kind !== 'object') return meta && new VaryMarker(meta.key, meta.names, meta.generation);
+    if (meta?.kind !== 'object') return meta && markerOf(meta);
     const bytes = await this.#readBody(record, meta);
     if (!bytes) {
       this.#damaged(record.located);
@@ -250,9 +376,9 @@ export class DiskTier implements LowerTier {
     return new CachedObject(meta.key, headOf(meta), bytes, meta);
   }
 
-  /** What was deleted or replaced while it was read must not come back into memory. */
+  /** What was deleted, replaced or banned while it was read must not come back into memory. */
   #lifted(located: Located, entry: LastingEntry, key: string): LastingEntry | undefined {
-    if (!this.#shelf.isCurrent(located) || entry.key !== key) return undefined;
+    if (!this.#shelf.isCurrent(located) || entry.key !== key || !this.#isAllowed(located, entry)) return undefined;
     located.held = this.#options.memory.lift(entry);
     return entry;
   }
@@ -274,12 +400,19 @@ export class DiskTier implements LowerTier {
   }
 
   /** What the record says; undefined for another key of the same hash, and for what is not what was written. */
-  async #readMeta({ located, place, head }: Pinned, key: string): Promise<Meta | undefined> {
+  async #readMeta(record: Pinned, key: string): Promise<Meta | undefined> {
+    const meta = await this.#headOf(record);
+    return meta?.key === key ? meta : undefined;
+  }
+
+  /** What the record says, where no ban covers it. */
+  async #headOf({ located, place, head }: Pinned): Promise<Meta | undefined> {
     const bytes = Buffer.allocUnsafe(place.headBytes);
     const meta = (await head.read(bytes, place.offset)) ? readHead(bytes, place) : undefined;
     if (meta === 'gone') this.#shelf.forget(located);
     else if (!meta) this.#damaged(located);
-    return meta === 'gone' || meta?.key !== key ? undefined : meta;
+    if (!meta || meta === 'gone') return undefined;
+    return this.#allowed(located, meta);
   }
 
   async #readBody({ place, body }: Pinned, { slices }: ObjectMeta): Promise<Buffer | undefined> {
@@ -353,8 +486,8 @@ export class DiskTier implements LowerTier {
     const { waiting: entry, before } = located;
     if (!entry) return undefined;
     if (entry.kind === 'vary') {
-      const { key, names, generation } = entry;
-      const meta = { kind: 'vary' as const, key, names, generation };
+      const { key, names, generation, checked } = entry;
+      const meta = { kind: 'vary' as const, key, names, generation, checked };
       return { located, meta, body: Buffer.alloc(0), bodyAt: undefined };
     }
     const known = this.#bodies.get(entry.body) === before ? before?.place : undefined;
@@ -364,14 +497,15 @@ export class DiskTier implements LowerTier {
 
   #written(located: Located | undefined, place: Place): void {
     if (!located) return;
-    const { waiting } = located;
+    const { waiting, staleFromMs } = located;
     located.place = place;
     located.segment = this.#shelf.segmentOf(place.bodySegment);
     located.waiting = located.before = undefined;
     if (located.cancelled) {
-      this.#markGone(place);
+      this.#mark(place, 'gone');
       return;
     }
+    if (staleFromMs !== undefined) this.#mark(place, { staleFromMs });
     located.segment?.entries.add(located);
     if (waiting?.kind === 'object') this.#bodies.set(waiting.body, located);
   }
@@ -405,7 +539,8 @@ export class DiskTier implements LowerTier {
     const [moved] = await this.#shelf.write([{ located, meta, body, bodyAt: undefined }], to);
     if (!moved) return;
     // Stored anew, or deleted, while it moved.
-    if (!this.#shelf.isCurrent(located)) return this.#markGone(moved);
+    if (!this.#shelf.isCurrent(located)) return this.#mark(moved, 'gone');
+    if (located.staleFromMs !== undefined) this.#mark(moved, { staleFromMs: located.staleFromMs });
     located.segment?.entries.delete(located);
     located.place = moved;
     located.segment = to;
@@ -444,13 +579,13 @@ export class DiskTier implements LowerTier {
   #remove(located: Located): void {
     this.#shelf.forget(located);
     this.#unqueue(located);
-    if (located.place) this.#markGone(located.place);
-    if (located.before?.place) this.#markGone(located.before.place);
+    if (located.place) this.#mark(located.place, 'gone');
+    if (located.before?.place) this.#mark(located.before.place, 'gone');
   }
 
-  #markGone(place: Place): void {
+  #mark(place: Place, mark: Mark): void {
     try {
-      this.#shelf.markGone(place);
+      this.#shelf.mark(place, mark);
     } catch (cause) {
       this.#ail(cause, 'the disk cache cannot be written and gives up a part');
     }
@@ -495,8 +630,15 @@ function metaOf(object: CachedObject): ObjectMeta {
     fields,
     bornAtMs: age.bornAtMs,
     lifetime: age.lifetime,
+    checked: object.checked,
     slices: sliceSums(object.body),
   };
+}
+
+function markerOf({ key, names, generation, checked = 0 }: MarkerMeta): VaryMarker {
+  const marker = new VaryMarker(key, names, generation);
+  marker.checked = checked;
+  return marker;
 }
 
 function headOf({ status, fields, bornAtMs }: ObjectMeta): Representation {

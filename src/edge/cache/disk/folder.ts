@@ -1,14 +1,23 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DataLock, lockData } from '../../../config/data-lock.ts';
+import { writeDurably } from '../../durable-file.ts';
 import { FORMAT } from './record.ts';
 import { isOurs, segmentNumber } from './segment.ts';
 
 const STAMP = 'cache.json';
+const SWEPT = 'swept.json';
+
+/** Up to which ban a folder holds nothing that was banned; `lineage` names the numbering. */
+export interface Swept {
+  readonly lineage: string;
+  readonly upTo: number;
+}
 
 /**
  * The folder of a disk cache, held by one process at a time. A stamp says in which form it was written and whose answers
- * are in it: what another version or an edge in front of another origin left is emptied, never read.
+ * are in it, another which bans have been looked for there: what another version or an edge in front of another origin left
+ * is emptied, never read, and so is what missed a ban that has been forgotten since.
  */
 export class CacheFolder {
   readonly path: string;
@@ -20,19 +29,40 @@ export class CacheFolder {
     this.#identity = identity;
   }
 
-  /** Numbers of the segments in it, oldest first; undefined when another process has the folder. */
-  async take(): Promise<number[] | undefined> {
+  /**
+   * Numbers of the segments in it, oldest first, and up to which ban they were swept; undefined when another process has the
+   * folder. @param known up to where bans are forgotten
+   */
+  async take(known: Swept): Promise<{ numbers: number[]; sweptUpTo: number } | undefined> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
     this.#lock = lockData(this.path);
     if (!this.#lock) return undefined;
-    if (!(await this.#isOwn())) await this.#begin();
+    const swept = await this.#sweptUpTo(known.lineage);
+    const isCurrent = swept === undefined ? known.upTo === 0 : swept >= known.upTo;
+    if (!isCurrent || !(await this.#isOwn())) await this.#begin();
+    // A full disk may have no room for it; until it has, no ban is forgotten.
+    if (!isCurrent || swept === undefined) await this.swept(known).catch(() => {});
     const names = await readdir(this.path);
-    return names.flatMap((name) => segmentNumber(name) ?? []).sort((one, other) => one - other);
+    const numbers = names.flatMap((name) => segmentNumber(name) ?? []).sort((one, other) => one - other);
+    return { numbers, sweptUpTo: Math.max(swept ?? 0, known.upTo) };
   }
 
   leave(): void {
     this.#lock?.release();
     this.#lock = undefined;
+  }
+
+  /** Notes how far bans have been looked for; from then on they may be forgotten. */
+  async swept(swept: Swept): Promise<void> {
+    await writeDurably(join(this.path, SWEPT), JSON.stringify({ lineage: swept.lineage, upTo: swept.upTo }));
+  }
+
+  /** Undefined for a folder from before there were bans; -1 where the note is of another numbering, or damaged. */
+  async #sweptUpTo(lineage: string): Promise<number | undefined> {
+    const note = await readFile(join(this.path, SWEPT), 'utf8').catch(() => undefined);
+    if (note === undefined) return undefined;
+    const swept = /^\{"lineage":"([^"]*)","upTo":(\d+)\}$/.exec(note);
+    return swept?.[1] === lineage ? Number(swept[2]) : -1;
   }
 
   get #stamp(): string {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { FieldList } from '../../../kernel/http/fields.ts';
 import type { Lifetime } from '../../../kernel/http/freshness.ts';
+import { agedFrom } from '../cached-object.ts';
 
 /**
  * What one entry looks like on disk: a prefix of fixed size, what was said about the answer as JSON, and the body. The
@@ -40,6 +41,8 @@ export interface ObjectMeta {
   readonly fields: FieldList;
   readonly bornAtMs: number;
   readonly lifetime: Lifetime;
+  /** The number of the last ban that it was held against when it was written. */
+  readonly checked?: number;
   /** One checksum for each slice of the body. */
   readonly slices: readonly number[];
 }
@@ -49,6 +52,7 @@ export interface MarkerMeta {
   readonly key: string;
   readonly names: readonly string[];
   readonly generation: string;
+  readonly checked?: number;
 }
 
 export function hashOf(key: string): string {
@@ -95,8 +99,19 @@ export type BodyPlace = Pick<Place, 'bodySegment' | 'bodyOffset'>;
 /** A place as an index has it: of a deleted entry the record says so. */
 export type KnownPlace = Place & { readonly gone: boolean };
 
-/** `gone`: the entry was deleted; written over the prefix of its record. */
-export function writePrefix(place: Place, gone = false): Buffer {
+/** What has become of an entry since it was written, written over the prefix of its record. */
+export type Mark = 'gone' | { readonly staleFromMs: number };
+
+/** A mark as a number; any other is the second of the epoch from which the entry is stale. */
+const UNMARKED = 0;
+const GONE = 1;
+
+function markNumber(mark: Mark | undefined): number {
+  if (mark === undefined) return UNMARKED;
+  return mark === 'gone' ? GONE : Math.max(GONE + 1, Math.floor(mark.staleFromMs / 1000));
+}
+
+export function writePrefix(place: Place, mark?: Mark): Buffer {
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeUInt32LE(MAGIC, 0);
   prefix.writeUInt32LE(place.headBytes, 4);
@@ -107,7 +122,7 @@ export function writePrefix(place: Place, gone = false): Buffer {
   prefix.writeUInt32LE(place.bodySegment, 40);
   prefix.writeUInt32LE(place.bodyOffset, 44);
   prefix.writeUInt32LE(place.bodyBytes, 48);
-  prefix.writeUInt32LE(gone ? 1 : 0, 52);
+  prefix.writeUInt32LE(markNumber(mark), 52);
   prefix.writeUInt32LE(place.headCrc, 56);
   prefix.writeUInt32LE(crc32(prefix.subarray(0, PREFIX_BYTES - 4)), 60);
   return prefix;
@@ -131,7 +146,7 @@ export function placeAt(bytes: Buffer, at: number): KnownPlace {
     bodySegment: bytes.readUInt32LE(at + 40),
     bodyOffset: bytes.readUInt32LE(at + 44),
     bodyBytes: bytes.readUInt32LE(at + 48),
-    gone: bytes.readUInt32LE(at + 52) !== 0,
+    gone: bytes.readUInt32LE(at + 52) === GONE,
     headCrc: bytes.readUInt32LE(at + 56),
   };
 }
@@ -142,7 +157,10 @@ export function readHead(bytes: Buffer, place: Place): Meta | 'gone' | undefined
   if (!prefix || prefix.sequence !== place.sequence || prefix.hash !== place.hash) return undefined;
   if (prefix.gone) return 'gone';
   const text = bytes.subarray(PREFIX_BYTES, place.headBytes);
-  return crc32(text) === place.headCrc ? (JSON.parse(text.toString()) as Meta) : undefined;
+  if (crc32(text) !== place.headCrc) return undefined;
+  const meta = JSON.parse(text.toString()) as Meta;
+  const mark = bytes.readUInt32LE(52);
+  return mark === UNMARKED || meta.kind !== 'object' ? meta : agedFrom(meta, mark * 1000);
 }
 
 /** Where the next record of a segment begins, behind one that has its body with it or names another. */

@@ -1,12 +1,22 @@
-import { close, ftruncate, open, read, rename, unlink, write, writeFile, writeSync, writev } from 'node:fs';
+import { close, fdatasync, ftruncate, open, read, rename, unlink, write, writeFile, writeSync, writev } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { endOf, type KnownPlace, type Place, PREFIX_BYTES, placeAt, readPrefix, writePrefix } from './record.ts';
+import {
+  endOf,
+  type KnownPlace,
+  type Mark,
+  type Place,
+  PREFIX_BYTES,
+  placeAt,
+  readPrefix,
+  writePrefix,
+} from './record.ts';
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
+const syncFile = promisify(fdatasync);
 const renameFile = promisify(rename);
 const writeWhole = promisify(writeFile);
 const removeFile = promisify(unlink);
@@ -43,6 +53,8 @@ export class Segment<E> {
   #marks: Promise<unknown> = Promise.resolve();
   /** Nobody new may read; the descriptor is closed when the last one who does is through. */
   #left = false;
+  /** Changed since it was last brought to the medium. */
+  #changed = false;
 
   private constructor(folder: string, number: number, fd: number, sizeBytes: number) {
     this.#folder = folder;
@@ -97,25 +109,44 @@ export class Segment<E> {
   /** Writes records that follow one another at the end. They are there when it resolves, or the segment is given up. */
   async append(buffers: readonly Buffer[], places: readonly Place[]): Promise<void> {
     const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    this.#changed = true;
     await this.#writeAll([...buffers], this.sizeBytes);
     this.sizeBytes += bytes;
     for (const place of places) this.#prefixes.push(writePrefix(place));
     this.#records += places.length;
   }
 
-  /** Says in the record itself that it is gone; when this returns, no start will find it. */
-  markGone(place: Place): void {
+  /** Says in the record itself what has become of it; when this returns, every start will find that. */
+  mark(place: Place, mark: Mark): void {
     if (this.#left) return;
-    writeSync(this.#fd, writePrefix(place, true), 0, PREFIX_BYTES, place.offset);
+    this.#changed = true;
+    writeSync(this.#fd, writePrefix(place, mark), 0, PREFIX_BYTES, place.offset);
+  }
+
+  /** Resolves when what was written and marked outlives a power cut too. */
+  async sync(): Promise<void> {
+    await this.#marks;
+    if (this.#left || !this.#changed) return;
+    this.#readers += 1;
+    try {
+      this.#changed = false;
+      await syncFile(this.#fd);
+    } catch (cause) {
+      this.#changed = true;
+      throw cause;
+    } finally {
+      this.#leave();
+    }
   }
 
   /** The same without waiting, for what a newer record makes worthless anyway. */
   markGoneLater(place: Place): void {
     if (this.#left) return;
+    this.#changed = true;
     this.#readers += 1;
     const marked = Promise.withResolvers<void>();
     this.#marks = Promise.all([this.#marks, marked.promise]);
-    write(this.#fd, writePrefix(place, true), 0, PREFIX_BYTES, place.offset, () => {
+    write(this.#fd, writePrefix(place, 'gone'), 0, PREFIX_BYTES, place.offset, () => {
       this.#leave();
       marked.resolve();
     });

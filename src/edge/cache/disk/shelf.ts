@@ -1,5 +1,14 @@
 import type { LastingEntry } from '../memory-tier.ts';
-import { type BodyPlace, type KnownPlace, type Meta, type Place, placeOf, writeMeta, writePrefix } from './record.ts';
+import {
+  type BodyPlace,
+  type KnownPlace,
+  type Mark,
+  type Meta,
+  type Place,
+  placeOf,
+  writeMeta,
+  writePrefix,
+} from './record.ts';
 import { Segment } from './segment.ts';
 
 /** What the index says of one entry. It waits in memory until it has a place. */
@@ -17,6 +26,10 @@ export class Located {
   held = false;
   /** Deleted or replaced while it was on its way. */
   cancelled = false;
+  /** The number of the last ban that it was held against; what its record says when that is more. */
+  checked = 0;
+  /** Made stale by an operator since it was handed over to be written. */
+  staleFromMs: number | undefined;
 
   constructor(hash: string) {
     this.hash = hash;
@@ -72,12 +85,13 @@ export class Shelf {
     return this.index.get(located.hash) === located;
   }
 
-  async takeOver(numbers: readonly number[]): Promise<void> {
+  /** @param checked the number of a ban that everything there has been held against */
+  async takeOver(numbers: readonly number[], checked: number): Promise<void> {
     for (const number of numbers) {
       const segment = await Segment.reopen<Located>(this.#folder, number);
       this.#segments.push(segment);
       this.#nextNumber = number + 1;
-      for (const place of await segment.places()) this.#know(place, segment);
+      for (const place of await segment.places()) this.#know(place, segment, checked);
     }
     while (this.bytes > this.#limitBytes && this.#segments[0]) await this.giveUp(this.#segments[0]);
   }
@@ -144,16 +158,21 @@ export class Shelf {
     located.segment?.entries.delete(located);
   }
 
-  /** Says in the record itself that it is gone. Where even that fails, everything in its segment goes. */
-  markGone(place: Place): void {
+  /** Says in the record itself what has become of it. Where even that fails, everything in its segment goes. */
+  mark(place: Place, mark: Mark): void {
     const segment = this.segmentOf(place.segment);
     if (!segment) return;
     try {
-      segment.markGone(place);
+      segment.mark(place, mark);
     } catch (cause) {
       void this.giveUp(segment).catch(() => {});
       throw cause;
     }
+  }
+
+  /** Resolves when all that was written and marked outlives a power cut. */
+  async sync(): Promise<void> {
+    for (const segment of [...this.#segments]) await segment.sync();
   }
 
   async close(): Promise<void> {
@@ -163,7 +182,7 @@ export class Shelf {
     this.index.clear();
   }
 
-  #know(place: KnownPlace, own: Segment<Located>): void {
+  #know(place: KnownPlace, own: Segment<Located>, checked: number): void {
     this.#sequence = Math.max(this.#sequence, place.sequence + 1);
     const before = this.index.get(place.hash);
     if (before?.place && before.place.sequence > place.sequence) return;
@@ -172,6 +191,7 @@ export class Shelf {
     if (place.gone || !segment) return;
     const located = new Located(place.hash);
     located.place = place;
+    located.checked = checked;
     located.segment = segment;
     segment.entries.add(located);
     this.index.set(place.hash, located);
