@@ -15,6 +15,7 @@ import { isAlive, readRunFile, removeRunFile, writeRunFile } from './config/run-
 import { loadSecrets, type Secrets } from './config/secrets.ts';
 import { type Settings, SettingsError } from './config/settings.ts';
 import { parseStorage } from './config/storage.ts';
+import { parseUrlList } from './config/url-list.ts';
 import { buildControl } from './control/app.ts';
 import { mintAdminToken, mintSignInToken } from './control/tokens.ts';
 import { ApiTokenRepository } from './database/api-tokens.ts';
@@ -330,15 +331,19 @@ interface EdgeShare {
   readonly ticketSecret: Buffer;
 }
 
-type EdgePlace = Pick<EdgeOptions, 'mode' | 'originUrl' | 'controlUrl' | 'edgeSecret'>;
+interface EdgePlace extends Pick<EdgeOptions, 'mode' | 'controlUrl' | 'edgeSecret'> {
+  /** One, or several with commas. */
+  readonly originUrl: string;
+}
 
-async function startEdge(ground: Ground, place: EdgePlace, share?: EdgeShare): Promise<EdgeAddress> {
+async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, share?: EdgeShare): Promise<EdgeAddress> {
   const { settings, folder, clock, log, lifecycle, metrics } = ground;
   const accessLog = settings.accessLog ? openLineFile(resolve(settings.accessLog)) : undefined;
   if (accessLog) lifecycle.add('access log', () => accessLog.close());
   const views = new FactViews(metrics, accessLog);
   const edge = new Edge({
     ...place,
+    originUrls: parseUrlList(originUrl, 'FRONTROW_ORIGIN_URL'),
     host: settings.host,
     port: settings.edgePort,
     dataDir: share ? join(folder, share.folder) : folder,
@@ -350,6 +355,7 @@ async function startEdge(ground: Ground, place: EdgePlace, share?: EdgeShare): P
   });
   metrics.gauge('edge_cache_bytes', () => edge.usage.cachedBytes);
   reportTiers(edge, metrics);
+  reportOrigins(edge, metrics);
   metrics.gauge('edge_connections', () => edge.usage.connections);
   metrics.gauge('edge_tunnels', () => edge.usage.tunnels);
   lifecycle.add('edge', () => edge.stop());
@@ -368,6 +374,19 @@ function reportTiers(edge: Edge, metrics: Metrics): void {
   metrics.tally('edge_disk_written_bytes', {}, () => edge.tiers.disk?.writtenBytes ?? 0);
   metrics.tally('edge_disk_dropped', {}, () => edge.tiers.disk?.dropped ?? 0);
   metrics.tally('edge_disk_damaged', {}, () => edge.tiers.disk?.damaged ?? 0);
+}
+
+function reportOrigins(edge: Edge, metrics: Metrics): void {
+  const counts = {
+    edge_origin_requests: 'requests',
+    edge_origin_failures: 'failures',
+    edge_origin_failovers: 'failovers',
+  } as const;
+  for (const [at, { name: origin }] of edge.origins.entries()) {
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) {
+      metrics.tally(name, { origin }, () => edge.origins[at]?.[counts[name]] ?? 0);
+    }
+  }
 }
 
 /** A worker whose programs are being asked what they can do, on another processor than the one that starts the rest. */

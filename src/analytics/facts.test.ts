@@ -33,10 +33,15 @@ test('an access line is one JSON object with times in whole microseconds', () =>
   });
 });
 
+test('the origin that gave the answer is named', () => {
+  expect(JSON.parse(accessLine({ ...FACT, origin: '[::1]:8080' })).origin).toBe('[::1]:8080');
+});
+
 test('what is unknown is left out, and a fault is named', () => {
   const { firstByteMs: _none, ...rest } = FACT;
   const line = JSON.parse(accessLine({ ...rest, firstByteMs: undefined, faultCode: 'NOT_FOUND' }));
   expect(line).not.toHaveProperty('firstByteUs');
+  expect(line).not.toHaveProperty('origin');
   expect(line.fault).toBe('NOT_FOUND');
 });
 

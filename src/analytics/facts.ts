@@ -18,6 +18,8 @@ export interface ExchangeFact {
   readonly durationMs: number;
   readonly firstByteMs: number | undefined;
   readonly faultCode?: string;
+  /** Host and port. */
+  readonly origin?: string;
 }
 
 /** What numbers are reported to; each series is looked up once and then called. */
@@ -74,12 +76,13 @@ export class FactViews {
 
 /** The fact as one JSON line; times in whole microseconds, since a hit takes some tens of them. */
 export function accessLine(fact: ExchangeFact): string {
-  const { id, ip, httpVersion, method, path, status, verdict, reason, firstByteMs, faultCode } = fact;
+  const { id, ip, httpVersion, method, path, status, verdict, reason, firstByteMs, faultCode, origin } = fact;
   const firstByte = firstByteMs === undefined ? '' : `,"firstByteUs":${Math.round(firstByteMs * 1000)}`;
   const fault = faultCode === undefined ? '' : `,"fault":"${faultCode}"`;
+  const from = origin === undefined ? '' : `,"origin":"${origin}"`;
   // Written out, since making an object only to print it took longer than answering a hit; of these only the path is
   // text that a viewer chose.
-  return `{"time":"${isoTime(fact.receivedAtMs)}","id":"${id}","ip":"${ip}","http":"${httpVersion}","method":"${method}","path":${quote(path)},"status":${status},"verdict":"${verdict}","reason":"${reason}","bytes":${fact.bytesSent},"durationUs":${Math.round(fact.durationMs * 1000)}${firstByte}${fault}}`;
+  return `{"time":"${isoTime(fact.receivedAtMs)}","id":"${id}","ip":"${ip}","http":"${httpVersion}","method":"${method}","path":${quote(path)},"status":${status},"verdict":"${verdict}","reason":"${reason}","bytes":${fact.bytesSent},"durationUs":${Math.round(fact.durationMs * 1000)}${firstByte}${fault}${from}}`;
 }
 
 /** Characters that JSON takes as they are, as far as honest paths use them. */

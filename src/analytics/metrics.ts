@@ -13,6 +13,12 @@ const COUNTERS = {
     labels: [],
   },
   edge_disk_damaged: { says: "Entries of the edge's disk tier that were not what had been written.", labels: [] },
+  edge_origin_requests: { says: 'Requests of the edge to an origin.', labels: ['origin'] },
+  edge_origin_failures: {
+    says: 'Requests to an origin that it did not answer: no connection, no answer in time, none that could be read.',
+    labels: ['origin'],
+  },
+  edge_origin_failovers: { says: 'Requests to an origin that went on to the next one.', labels: ['origin'] },
   sources: { says: 'Sources that came in whole or failed, by the code of the failure.', labels: ['outcome'] },
   source_bytes: { says: 'Bytes of the sources that came in whole.', labels: [] },
 } as const satisfies Record<string, { says: string; labels: readonly string[] }>;

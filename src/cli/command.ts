@@ -20,6 +20,8 @@ export interface Option {
   readonly says: string;
   /** The only values allowed. */
   readonly choices?: readonly string[];
+  /** May be given several times. */
+  readonly repeats?: true;
 }
 
 /** What was given on the command line. Commander types it loosely; the questions asked here are exact. */
@@ -41,6 +43,12 @@ export class Given {
   text(name: string): string | undefined {
     const value = this.#options[name];
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /** Of an option that repeats, in the order given. */
+  texts(name: string): readonly string[] {
+    const values = this.#options[name];
+    return Array.isArray(values) ? values.map(String) : [];
   }
 
   has(name: string): boolean {

@@ -4,14 +4,26 @@ import type { Command } from './command.ts';
 import { usage } from './failure.ts';
 import { runUntilSignal } from './running.ts';
 import { JSON_OPTION } from './server.ts';
-import { HOST_OPTION, portSetting, settingsOf, textSetting, WORKERS_OPTION, workersSetting } from './settings.ts';
+import {
+  HOST_OPTION,
+  listSetting,
+  portSetting,
+  settingsOf,
+  textSetting,
+  WORKERS_OPTION,
+  workersSetting,
+} from './settings.ts';
 import { type EdgeTarget, EdgeWorkers } from './workers.ts';
 
 export const edge: Command = {
   name: 'edge',
   says: 'run an edge alone, in front of any HTTP origin or of a Frontrow origin',
   options: [
-    { flags: '--origin <url>', says: 'the origin to fetch from' },
+    {
+      flags: '--origin <url>',
+      says: 'the origin to fetch from; given again, the next to ask when the one before fails',
+      repeats: true,
+    },
     {
       flags: '--control <url>',
       says: 'the control whose keys decide who may watch; without it there is no access check',
@@ -25,7 +37,7 @@ export const edge: Command = {
   more: 'With --control, FRONTROW_EDGE_SECRET must be the same as at control and origin.',
   async run(given, terminal) {
     const settings = settingsOf({
-      ...textSetting(given, 'origin', 'originUrl'),
+      ...listSetting(given, 'origin', 'originUrl'),
       ...textSetting(given, 'control', 'controlUrl'),
       ...textSetting(given, 'data', 'data'),
       ...textSetting(given, 'host', 'host'),

@@ -23,8 +23,9 @@ function build(command: Command): Commander {
   const built = new Commander(command.name).description(command.says).exitOverride().showHelpAfterError(false);
   built.configureOutput({ outputError: sayUsage });
   for (const { name, says } of command.takes ?? []) built.argument(name, says);
-  for (const { flags, says, choices } of command.options ?? []) {
+  for (const { flags, says, choices, repeats } of command.options ?? []) {
     const option = new CommanderOption(flags, says);
+    if (repeats) option.argParser((value: string, before: string[] = []) => [...before, value]);
     built.addOption(choices ? option.choices([...choices]) : option);
   }
   if (command.more) built.addHelpText('after', `\n${command.more}`);

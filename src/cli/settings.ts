@@ -15,9 +15,15 @@ export function portSetting(given: Given, option: string, setting: Port): Partia
 }
 
 /** A text option as a setting of the same meaning; nothing when it is not given. */
-export function textSetting(given: Given, option: string, setting: 'data' | 'host' | 'originUrl' | 'controlUrl') {
+export function textSetting(given: Given, option: string, setting: 'data' | 'host' | 'controlUrl') {
   const text = given.text(option);
   return text === undefined ? {} : { [setting]: text };
+}
+
+/** An option that repeats as a setting with commas; nothing when it is not given. */
+export function listSetting(given: Given, option: string, setting: 'originUrl'): Partial<Settings> {
+  const texts = given.texts(option);
+  return texts.length === 0 ? {} : { [setting]: texts.join(',') };
 }
 
 export const WORKERS_OPTION: Option = {

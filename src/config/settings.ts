@@ -111,7 +111,7 @@ export const SETTINGS = {
   }),
   originUrl: text({
     default: '',
-    says: 'Address of the origin for an edge that runs apart. Empty: the one in this process.',
+    says: 'Address of the origin for an edge that runs apart, or several with commas: the first one is asked, and the others, in this order, when it fails. Empty: the one in this process.',
   }),
   logLevel: text({ default: 'info', says: 'How much is logged: debug, info, warn, error or silent.' }),
   accessLog: text({ default: '', says: 'File that the edge appends one JSON line a request to. Empty: none is kept.' }),
@@ -293,6 +293,12 @@ export const SETTINGS = {
     unit: 'ms',
     says: 'How long the edge waits for a connection to the origin.',
   }),
+  originConnectAttempts: integer({
+    default: 2,
+    min: 1,
+    max: 3,
+    says: 'How often the edge tries to connect to an origin before that counts as failed.',
+  }),
   originFirstByteMs: integer({
     default: 30_000,
     min: 100,
@@ -306,6 +312,26 @@ export const SETTINGS = {
     max: 300_000,
     unit: 'ms',
     says: 'How long an answer from the origin may pause.',
+  }),
+  originTotalMs: integer({
+    default: 60_000,
+    min: 100,
+    max: 600_000,
+    unit: 'ms',
+    says: 'How long the edge waits for the head of an answer with all attempts and all origins taken together; never less than one whole attempt. A request with a body has no such limit.',
+  }),
+  originFailoverStatuses: text({
+    default: '500,502,503,504',
+    says: 'Statuses of an origin on which the next one is asked, with commas, from 400 to 599; for GET, HEAD and OPTIONS without a body. In front of our own origin 503 is none of them. Empty: only an origin that cannot be reached or does not answer in time.',
+  }),
+  originHostHeader: text({
+    default: 'origin',
+    says: "The `Host` that an origin is asked for: `origin` for the name in its URL, `viewer` for the one that the viewer asked for (answers are then kept for each host apart), or a host. With TLS the origin's certificate must be for the name in its URL, or for the host given here.",
+  }),
+  originHeaders: text({
+    default: '',
+    secret: true,
+    says: "Header fields that every request to an origin carries, `Name: value` on a line each, in place of a viewer's of the same name. Not those that the edge writes itself, nor those about one connection.",
   }),
   viewerIdleMs: integer({
     default: 60_000,

@@ -2,9 +2,14 @@ import { LRUCache } from 'lru-cache';
 import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../kernel/access/edge-signature.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import type { Upstream } from './upstream.ts';
+import type { UpstreamRequest, UpstreamText } from './upstream.ts';
 
 export type AccessPolicy = 'public' | 'signed';
+
+interface Asked {
+  /** @throws Fault ORIGIN_… */
+  text(request: UpstreamRequest): Promise<UpstreamText>;
+}
 
 interface Known {
   readonly policy: AccessPolicy;
@@ -23,14 +28,14 @@ const MAX_ASSETS = 10_000;
  * an asset exists; while the origin is away the last word stands.
  */
 export class AssetAccess {
-  readonly #origin: Upstream;
+  readonly #origin: Asked;
   readonly #secret: string;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #known = new LRUCache<string, Known>({ max: MAX_ASSETS });
   readonly #asking = new Map<string, Promise<AccessPolicy>>();
 
-  constructor(origin: Upstream, secret: string, clock: Clock, log: Log) {
+  constructor(origin: Asked, secret: string, clock: Clock, log: Log) {
     this.#origin = origin;
     this.#secret = secret;
     this.#clock = clock;

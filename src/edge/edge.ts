@@ -16,6 +16,7 @@ import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
+import { type OriginReport, Origins } from './origins/origins.ts';
 import type { EdgeMode, EdgeParts, EdgeSettings, Gate } from './parts.ts';
 import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
@@ -41,7 +42,8 @@ export interface EdgeOptions {
   /** 0 picks a free one. */
   readonly port: number;
   readonly mode: EdgeMode;
-  readonly originUrl: string;
+  /** The origin, and those that stand in for it, in this order. */
+  readonly originUrls: readonly string[];
   /** Where the configuration comes from, in film mode. */
   readonly controlUrl?: string;
   /** Needed in film mode. */
@@ -74,7 +76,7 @@ const FIRST_CONFIG_MS = 2_000;
 /** One edge: a listener, a cache, and the connections to the origin and to control. */
 export class Edge {
   readonly #options: EdgeOptions;
-  readonly #origin: Upstream;
+  readonly #origin: Origins;
   readonly #control: Upstream | undefined;
   readonly #feed: ConfigFeed | undefined;
   readonly #parts: EdgeParts;
@@ -83,9 +85,9 @@ export class Edge {
   #stopping: Promise<void> | undefined;
 
   constructor(options: EdgeOptions) {
-    const { settings, clock, log, originUrl, controlUrl } = options;
+    const { mode, settings, clock, log, originUrls, controlUrl } = options;
     this.#options = options;
-    this.#origin = new Upstream(originUrl, settings);
+    this.#origin = new Origins({ urls: originUrls, ours: mode === 'film', settings });
     // Control holds a question for up to 20 s, which must not count as an origin that is slow to answer.
     const patient = { ...settings, originFirstByteMs: settings.originFirstByteMs + 30_000 };
     this.#control = controlUrl ? new Upstream(controlUrl, patient) : undefined;
@@ -97,7 +99,7 @@ export class Edge {
     tier.lower = disk;
     this.invalidations = new Invalidations({ dataDir: options.dataDir, bans, memory: tier, disk, fills, clock, log });
     this.#parts = {
-      mode: options.mode,
+      mode,
       edgeId: `edge-${randomBytes(4).toString('hex')}`,
       clock,
       log,
@@ -126,6 +128,11 @@ export class Edge {
   get tiers(): { memory: MemoryCounts; disk: (DiskCounts & DiskUsage) | undefined } {
     const { tier, disk } = this.#parts;
     return { memory: tier.counts, disk: disk && { ...disk.counts, ...disk.usage } };
+  }
+
+  /** What was asked of each origin since the start. */
+  get origins(): readonly OriginReport[] {
+    return this.#origin.reports;
   }
 
   /** Resolves when the disk has everything that was stored. */
@@ -203,13 +210,14 @@ export class Edge {
   }
 
   #makeDisk(memory: MemoryTier, bans: BanList): DiskTier | undefined {
-    const { settings, dataDir, mode, originUrl, clock, log, worker = 0 } = this.#options;
+    const { settings, dataDir, mode, originUrls, clock, log, worker = 0 } = this.#options;
     if (settings.edgeDiskBytes === 0) return undefined;
     return new DiskTier({
       folder: join(dataDir, 'edge-cache', String(worker)),
       limitBytes: settings.edgeDiskBytes,
       // Our own paths name a film and its version wherever its origin is; another origin's mean something else elsewhere.
-      identity: mode === 'film' ? 'films' : originUrl,
+      // Those that stand in for the first have the same.
+      identity: mode === 'film' ? 'films' : (originUrls[0] ?? ''),
       clock,
       log,
       memory,
@@ -235,8 +243,8 @@ export class Edge {
   }
 
   #makeLinkedOrder(): LinkedOrder {
-    const { url: originUrl } = this.#origin;
-    return new LinkedOrder((uri, resource, viewedHost) => ownKey(uri, { resource, originUrl, viewedHost }));
+    const origin = this.#origin;
+    return new LinkedOrder((uri, resource, viewedHost) => ownKey(uri, { resource, origin, viewedHost }));
   }
 
   #makeGate(): Gate | undefined {

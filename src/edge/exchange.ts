@@ -73,6 +73,8 @@ export interface Fact {
   readonly firstByteMs: number | undefined;
   readonly trail: readonly Step[];
   readonly faultCode?: FaultCode;
+  /** Host and port of the origin that gave the answer, where one was asked. */
+  readonly origin?: string;
 }
 
 /** A body that is still arriving: bytes from `start` to before `end`, or to wherever it ends. */
@@ -153,6 +155,8 @@ export class Exchange {
   /** An older copy, for revalidation and for an origin that fails. */
   stale: CachedObject | undefined;
   fill: Fill | undefined;
+  /** Who answered, where it was not by a fill. */
+  origin: string | undefined;
   reader: FillReader | undefined;
   /** Words before an answer that were passed on. */
   interims = 0;

@@ -8,19 +8,16 @@ import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
 import type { Fact } from './exchange.ts';
 import type { BanList } from './invalidation/ban-list.ts';
+import type { OriginSettings, Origins } from './origins/origins.ts';
 import type { Prefetch } from './prefetch/prefetch.ts';
 import type { Arrival } from './scheme.ts';
-import type { Upstream } from './upstream.ts';
 
 /** The slice of the settings that the edge is given. */
-export interface EdgeSettings {
+export interface EdgeSettings extends OriginSettings {
   readonly cacheBytes: number;
   /** 0: no disk tier. */
   readonly edgeDiskBytes: number;
   readonly fillFollowMs: number;
-  readonly originConnectMs: number;
-  readonly originFirstByteMs: number;
-  readonly originIdleMs: number;
   readonly viewerIdleMs: number;
   /** Folder with certificates; empty for none, and no TLS. */
   readonly edgeTlsCerts: string;
@@ -71,7 +68,7 @@ export interface EdgeParts {
   /** Undefined when it is switched off. */
   readonly disk: DiskTier | undefined;
   readonly fills: FillTable;
-  readonly origin: Upstream;
+  readonly origin: Origins;
   /** Undefined when it is switched off. */
   readonly prefetch: Prefetch | undefined;
   /** Undefined in proxy mode, where nothing is signed. */

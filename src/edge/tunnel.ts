@@ -15,6 +15,8 @@ export interface SwitchRequest {
   readonly target: string;
   /** `Connection` and `Upgrade` among them. */
   readonly fields: FieldList;
+  /** The name that TLS asks for and checks, where it is not that of the URL. */
+  readonly serverName?: string | undefined;
 }
 
 /** What the origin says to a request to switch protocols. */
@@ -32,13 +34,15 @@ export class SwitchCall {
   #overdue: NodeJS.Timeout;
 
   /** `answer` rejects with a Fault ORIGIN_… */
-  constructor({ url, target, fields }: SwitchRequest, times: SwitchTimes) {
+  constructor({ url, target, fields, serverName }: SwitchRequest, times: SwitchTimes) {
     const { promise, resolve, reject } = Promise.withResolvers<SwitchAnswer>();
     this.answer = promise.finally(() => clearTimeout(this.#overdue));
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     const { hostname, port } = url;
     const bare = hostname.replace(/^\[|\]$/g, '');
-    this.#call = send({ hostname: bare, port, path: target, headers: fields, agent: false, setDefaultHeaders: false });
+    const named = serverName === undefined ? {} : { servername: serverName };
+    const to = { hostname: bare, port, path: target, ...named };
+    this.#call = send({ ...to, headers: fields, agent: false, setDefaultHeaders: false });
     const late = () => this.#call.destroy(new Fault('ORIGIN_TIMEOUT'));
     this.#overdue = setTimeout(late, times.originConnectMs);
     this.#call.on('socket', (socket) => {

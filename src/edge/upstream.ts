@@ -5,6 +5,8 @@ import type { FieldList, ResponseHead } from '../kernel/http/fields.ts';
 
 export interface UpstreamTimes {
   readonly originConnectMs: number;
+  /** How often a connection is tried before the request counts as failed. */
+  readonly originConnectAttempts: number;
   readonly originFirstByteMs: number;
   readonly originIdleMs: number;
 }
@@ -15,6 +17,8 @@ export interface UpstreamRequest {
   readonly target: string;
   readonly fields: FieldList;
   readonly body?: Readable | undefined;
+  /** The name that TLS asks for and checks, where it is not that of the `Host` field. */
+  readonly serverName?: string | undefined;
 }
 
 /** Where an answer goes. Calls come in the order head, data…, end; `fail` may come at any point and is the last. */
@@ -29,6 +33,8 @@ export interface UpstreamSink {
 }
 
 export interface UpstreamCall {
+  /** Who gave the answer, where several could have. */
+  readonly origin?: string | undefined;
   resume(): void;
   abort(): void;
 }
@@ -44,17 +50,26 @@ type Controller = Dispatcher.DispatchController;
 const MAX_HEADER_BYTES = 32_768;
 const MAX_CONNECTIONS = 256;
 const SMALL_ANSWER_BYTES = 4_194_304;
-/** RFC 9110 section 9.2.2: sent twice, these do no more than sent once. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** RFC 9110 section 9.2.1: sent twice, or to two servers, these do no more than sent once. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** Between two attempts to connect, times the attempts so far: a server that starts anew is back in a moment. */
+const CONNECT_PAUSE_MS = 100;
+
+/** Whether a request may be sent again, here or elsewhere. A body is gone once it was sent. */
+export function mayRepeat({ method, body }: Pick<UpstreamRequest, 'method' | 'body'>): boolean {
+  return SAFE.has(method) && !body;
+}
 
 /** Connections to one server, and the only door to undici. */
 export class Upstream {
   readonly url: URL;
   readonly #pool: Pool;
   readonly #fresh: Pool;
+  readonly #connectAttempts: number;
 
   constructor(url: string, times: UpstreamTimes) {
     this.url = new URL(url);
+    this.#connectAttempts = times.originConnectAttempts;
     const options = {
       connect: { timeout: times.originConnectMs },
       headersTimeout: times.originFirstByteMs,
@@ -67,20 +82,19 @@ export class Upstream {
     this.#fresh = new Pool(this.url.origin, { ...options, pipelining: 0 });
   }
 
-  /** Sends a request; a connection that breaks before any answer is replaced once, where repeating does no harm. */
+  /**
+   * Sends a request. Where repeating does no harm, a connection that does not come about is tried again some times, and
+   * one that breaks before any answer is replaced once.
+   */
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
-    const call = new Call(request, sink, [this.#pool, this.#fresh]);
+    const call = new Call(request, sink, { kept: this.#pool, fresh: this.#fresh }, this.#connectAttempts);
     call.dispatch();
     return call;
   }
 
   /** Sends a request and collects the answer. @throws Fault ORIGIN_… */
   text(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamText> {
-    return new Promise((resolve, reject) => {
-      const sink = new Collector(resolve, reject);
-      const call = this.send(request, sink);
-      signal?.addEventListener('abort', () => call.abort(), { once: true });
-    });
+    return collected((sink) => this.send(request, sink), signal);
   }
 
   async stop(): Promise<void> {
@@ -88,26 +102,45 @@ export class Upstream {
   }
 }
 
+/** Sends by the function given and collects the whole of a small answer. @throws Fault ORIGIN_… */
+export function collected(send: (sink: UpstreamSink) => UpstreamCall, signal?: AbortSignal): Promise<UpstreamText> {
+  return new Promise((resolve, reject) => {
+    const call = send(new Collector(resolve, reject));
+    signal?.addEventListener('abort', () => call.abort(), { once: true });
+  });
+}
+
 class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   readonly #request: UpstreamRequest;
   readonly #sink: UpstreamSink;
-  readonly #pools: readonly Pool[];
-  #attempt = 0;
+  readonly #pools: { readonly kept: Pool; readonly fresh: Pool };
+  readonly #connectAttempts: number;
+  #failedConnects = 0;
+  /** A connection broke under it, so the next is one that was never used. */
+  #broken = false;
+  #pause: NodeJS.Timeout | undefined;
   #controller: Controller | undefined;
   #answered = false;
   #aborted = false;
 
-  constructor(request: UpstreamRequest, sink: UpstreamSink, pools: readonly Pool[]) {
+  constructor(
+    request: UpstreamRequest,
+    sink: UpstreamSink,
+    pools: { readonly kept: Pool; readonly fresh: Pool },
+    connectAttempts: number,
+  ) {
     this.#request = request;
     this.#sink = sink;
     this.#pools = pools;
+    this.#connectAttempts = connectAttempts;
   }
 
   dispatch(): void {
-    const { method, target, fields, body } = this.#request;
-    const pool = this.#pools[this.#attempt];
-    this.#attempt += 1;
-    pool?.dispatch({ method, path: target, headers: [...fields], body: body ?? null }, this);
+    const { method, target, fields, body, serverName } = this.#request;
+    const pool = this.#broken ? this.#pools.fresh : this.#pools.kept;
+    // undici takes the name for TLS with the request, though its types do not tell.
+    const sent = { method, path: target, headers: [...fields], body: body ?? null, servername: serverName };
+    pool.dispatch(sent, this);
   }
 
   resume(): void {
@@ -116,7 +149,12 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
 
   abort(): void {
     this.#aborted = true;
-    this.#controller?.abort(new Error('nobody is waiting for this answer'));
+    const cause = new Error('nobody is waiting for this answer');
+    if (this.#pause === undefined) this.#controller?.abort(cause);
+    else {
+      clearTimeout(this.#pause);
+      this.onResponseError(undefined, cause);
+    }
   }
 
   onRequestStart(controller: Controller): void {
@@ -143,13 +181,29 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, cause: Error): void {
-    if (this.#mayRepeat(cause)) this.dispatch();
-    else this.#sink.fail(faultOf(cause, this.#answered));
+    this.#pause = undefined;
+    if (this.#answered || this.#aborted || !mayRepeat(this.#request)) this.#fail(cause);
+    else if (NEVER_CONNECTED.has(codeOf(cause))) this.#connectAgain(cause);
+    else if (BROKEN.has(codeOf(cause)) && !this.#broken) {
+      this.#broken = true;
+      this.dispatch();
+    } else this.#fail(cause);
   }
 
-  #mayRepeat(cause: Error): boolean {
-    if (this.#answered || this.#aborted || this.#attempt >= this.#pools.length) return false;
-    return IDEMPOTENT.has(this.#request.method) && !this.#request.body && BROKEN.has(codeOf(cause));
+  #connectAgain(cause: Error): void {
+    this.#failedConnects += 1;
+    if (this.#failedConnects >= this.#connectAttempts) {
+      this.#fail(cause);
+      return;
+    }
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.dispatch();
+    }, this.#failedConnects * CONNECT_PAUSE_MS);
+  }
+
+  #fail(cause: Error): void {
+    this.#sink.fail(faultOf(cause, this.#answered));
   }
 }
 
@@ -188,6 +242,16 @@ class Collector implements UpstreamSink {
 
 /** A connection that ended under a request: the server may simply have closed an idle one at that moment. */
 const BROKEN: ReadonlySet<string> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** Nothing was ever sent: whoever listens there, or its network, was not there. */
+const NEVER_CONNECTED: ReadonlySet<string> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+]);
 
 const FAULT_OF: Readonly<Record<string, FaultCode>> = {
   UND_ERR_CONNECT_TIMEOUT: 'ORIGIN_TIMEOUT',

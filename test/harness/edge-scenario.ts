@@ -54,6 +54,8 @@ export interface ScenarioOptions {
   readonly edgeSecret?: string;
   readonly controlUrl?: string;
   readonly originUrl?: string;
+  /** Asked after the first one. */
+  readonly standbys?: readonly string[];
   readonly dataDir?: string;
   readonly log?: Log;
 }
@@ -102,11 +104,12 @@ export class EdgeScenario {
 
   async #startEdge(): Promise<void> {
     const { mode = 'proxy', settings, edgeSecret = 'a secret of the fleet', controlUrl, originUrl } = this.#options;
+    const { standbys = [] } = this.#options;
     this.#edge = new Edge({
       host: '127.0.0.1',
       port: 0,
       mode,
-      originUrl: originUrl ?? this.origin.url,
+      originUrls: [originUrl ?? this.origin.url, ...standbys],
       ...(controlUrl ? { controlUrl } : {}),
       edgeSecret,
       dataDir: this.dataDir,

@@ -12,7 +12,7 @@ import { ScriptedOrigin } from '../harness/origin.ts';
 
 const FIRST = '/v1/edge/config?after=&wait=0';
 const NEXT = '/v1/edge/config?after=v1&wait=20';
-const times = { originConnectMs: 500, originFirstByteMs: 5_000, originIdleMs: 5_000 };
+const times = { originConnectMs: 500, originConnectAttempts: 1, originFirstByteMs: 5_000, originIdleMs: 5_000 };
 
 let control: ScriptedOrigin;
 let dataDir: string;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { EdgeScenario } from '../harness/edge-scenario.ts';
-import type { Switching } from '../harness/origin.ts';
+import { ScriptedOrigin, type Switching } from '../harness/origin.ts';
 import { RawViewer } from '../harness/raw-viewer.ts';
 
 const MEBIBYTE = 1_048_576;
@@ -76,6 +76,27 @@ describe('a WebSocket through the edge', () => {
     });
     expect(origin.request.headers.via).toContain('Frontrow');
     viewer.socket.destroy();
+  });
+
+  test.each([
+    ['hangs up', (socket: Switching['socket']) => socket.destroy()],
+    ['is overloaded', (socket: Switching['socket']) => socket.end('HTTP/1.1 503 No\r\nContent-Length: 2\r\n\r\nno')],
+  ])('goes to the next origin when the first one %s', async (_what, fail) => {
+    const standby = await new ScriptedOrigin().start();
+    await s.stop();
+    s = await new EdgeScenario({ clock: systemClock, standbys: [standby.url] }).start();
+    s.origin.switching('/live', ({ socket }) => fail(socket));
+    standby.switching('/live', (asked) => {
+      accept(asked);
+      asked.socket.on('end', () => asked.socket.end()).resume();
+    });
+    const viewer = new RawViewer(s.url).send(`GET /live HTTP/1.1\r\n${ASK}\r\n`);
+    await viewer.until(/\r\n\r\n/);
+    expect(viewer.received).toMatch(/^HTTP\/1\.1 101 /);
+    viewer.socket.destroy();
+    await s.settled(1);
+    expect(s.facts[0]?.origin).toBe(new URL(standby.url).host);
+    await standby.stop();
   });
 
   test('carries what was said in the same breath as the request', async () => {

@@ -112,6 +112,11 @@ export class Fill implements UpstreamSink {
     return this.#readers.size;
   }
 
+  /** Who gave the answer, once there is one. */
+  get origin(): string | undefined {
+    return this.#call?.origin;
+  }
+
   begin(call: UpstreamCall): void {
     this.#call = call;
   }

@@ -9,8 +9,8 @@ import { Fill } from '../cache/fill.ts';
 import type { Beginning } from '../cache/partial-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import type { OriginRequest } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
-import type { UpstreamRequest } from '../upstream.ts';
 import { ViewerBody } from '../viewer-body.ts';
 import { Intake } from './intake.ts';
 import { passOnInterims } from './interim.ts';
@@ -85,7 +85,8 @@ export function fetchAhead(key: string, viewer: Exchange, parts: EdgeParts, onEn
   parts.fills.lead(fill);
   const fields = isFilm ? signedFields('GET', key, parts) : proxyFields(viewer, parts, REPLACED_AHEAD);
   fields.push('Sec-Purpose', 'prefetch');
-  fill.begin(parts.origin.send({ method: 'GET', target: key, fields }, fill));
+  const viewedHost = isFilm ? undefined : viewer.host;
+  fill.begin(parts.origin.send({ method: 'GET', target: key, fields, viewedHost }, fill));
 }
 
 async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
@@ -102,7 +103,7 @@ interface InHand {
   readonly beginning?: Beginning | undefined;
 }
 
-function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts, background: boolean): UpstreamRequest {
+function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts, background: boolean): OriginRequest {
   const method = background ? 'GET' : x.method;
   const target = parts.mode === 'film' ? x.path : x.target;
   const fields = parts.mode === 'film' ? filmFields(x, method, parts) : proxyFields(x, parts);
@@ -114,6 +115,7 @@ function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts,
     method,
     target,
     fields,
+    viewedHost: parts.mode === 'film' ? undefined : x.host,
     body: x.alone && x.hasBody ? new ViewerBody(x.request, parts.settings.edgeBodyBytes) : undefined,
   };
 }
@@ -125,8 +127,8 @@ function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
   return fields;
 }
 
-function signedFields(method: string, path: string, { gate, edgeId, origin, clock }: EdgeParts): string[] {
-  const fields = ['Host', origin.url.host, 'Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
+function signedFields(method: string, path: string, { gate, edgeId, clock }: EdgeParts): string[] {
+  const fields = ['Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
   if (gate) fields.push(EDGE_SIGNATURE_HEADER, signEdgeRequest(gate.edgeSecret, method, path, clock.now()));
   return fields;
 }
@@ -157,16 +159,16 @@ const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
 const REPLACED_AHEAD: ReadonlySet<string> = new Set([...REPLACED_FILLING, 'sec-purpose']);
 
-/** A viewer's fields as they go on to an origin that is not ours. */
+/** A viewer's fields as they go on to an origin that is not ours, without `Host`. */
 export function proxyFields(
   x: Exchange,
-  { edgeId, origin, schemeOf }: EdgeParts,
+  { edgeId, schemeOf }: EdgeParts,
   replaced = x.alone ? REPLACED_ALONE : REPLACED_FILLING,
 ): string[] {
   const { headers, rawHeaders, httpVersion } = x.request;
   const fields = withoutFields(withoutHopByHop(rawHeaders), replaced);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
-  fields.push('Host', origin.url.host, 'X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x));
+  fields.push('X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x));
   // What a viewer says about where he comes from is not passed on: the origin could take it for ours.
   fields.push('X-Forwarded-For', `${x.peer.trusted ? before('x-forwarded-for') : ''}${x.peer.ip}`);
   if (x.peer.trusted && headers.forwarded !== undefined) {

@@ -229,7 +229,7 @@ export class Intake implements FillOwner {
     const partsKept = this.#keepsPart(head, lifetime, declaredBytes);
     const unstorable = whyNotStorable({ method, authorized, head, policy, lifetime, nowMs, cookiesKept, partsKept });
     const reason = unstorable ?? this.#whyNotHere(head, declaredBytes, nowMs, ahead);
-    const names = varyNames(head);
+    const names = this.#varyNames(head);
     return {
       keep: reason === undefined && (!alone || forGet),
       shared: reason === undefined || (head.status >= 400 && ABOUT_FAILURE.has(reason)),
@@ -242,8 +242,15 @@ export class Intake implements FillOwner {
 
   /** Not one that expires at once, nor one of several variants, nor one whose place and length contradict each other. */
   #keepsPart(head: ResponseHead, lifetime: Lifetime, declaredBytes: number | undefined): boolean {
-    if (this.#wanted.part === undefined || lifetime.freshSeconds === 0 || varyNames(head).length > 0) return false;
+    if (this.#wanted.part === undefined || lifetime.freshSeconds === 0 || this.#varyNames(head).length > 0)
+      return false;
     return partRange(head.fields, declaredBytes) !== undefined;
+  }
+
+  /** Where the origin is told which host a viewer asks for, that is one more thing the answer depends on. */
+  #varyNames(head: ResponseHead): readonly string[] | '*' {
+    const names = varyNames(head);
+    return names === '*' || names.includes('host') || !this.#parts.origin.varyByHost ? names : [...names, 'host'];
   }
 
   #lifetimeOf(head: ResponseHead, policy: CachePolicy, nowMs: number): Lifetime {
@@ -312,7 +319,7 @@ export class Intake implements FillOwner {
 
   get #here(): Here {
     const { resource, headers } = this.#wanted;
-    return { resource, originUrl: this.#parts.origin.url, viewedHost: headers.host };
+    return { resource, origin: this.#parts.origin, viewedHost: headers.host };
   }
 
   #rest(nowMs: number): void {

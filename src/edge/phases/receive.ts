@@ -62,10 +62,12 @@ function checkHost({ host, request }: Exchange): void {
 }
 
 /** `GET http://host/path`: servers must take it, and its host overrules the field. RFC 9112 section 3.2.2. */
-function takeAbsoluteTarget(x: { target: string; host: string }): void {
+function takeAbsoluteTarget(x: Exchange): void {
   const match = /^https?:\/\/([^/?#]+)(.*)$/i.exec(x.target);
   if (!match) throw new Fault('PATH_INVALID');
   x.host = match[1] ?? '';
+  // Whatever depends on the host depends on this one.
+  x.request.headers.host = x.host;
   const rest = match[2] ?? '';
   x.target = rest.startsWith('/') ? rest : `/${rest}`;
 }

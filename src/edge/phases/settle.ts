@@ -16,6 +16,7 @@ export function settle({ onFact }: EdgeParts): (x: Exchange) => void {
 
 function factOf(x: Exchange): Fact {
   const { firstByteAt, startedAt, fault } = x;
+  const origin = x.origin ?? x.fill?.origin;
   return {
     id: x.id,
     receivedAtMs: x.receivedAtMs,
@@ -31,5 +32,6 @@ function factOf(x: Exchange): Fact {
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt,
     trail: x.trail,
     ...(fault ? { faultCode: fault.code } : {}),
+    ...(origin === undefined ? {} : { origin }),
   };
 }

@@ -4,7 +4,7 @@ import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
-import { carry, type SwitchAnswer, SwitchCall } from '../tunnel.ts';
+import { carry, type SwitchAnswer } from '../tunnel.ts';
 import type { Upgrade } from '../viewer.ts';
 import { proxyFields } from './fetch.ts';
 
@@ -16,12 +16,12 @@ export function tunnel(parts: EdgeParts): Phase {
     const { upgrade } = x;
     if (!upgrade) throw new Fault('INTERNAL', { detail: { step: 'tunnel without an upgrade' } });
     x.alone = true;
-    const { origin, settings } = parts;
     const fields = [...proxyFields(x, parts), ...SWITCH];
-    const call = new SwitchCall({ url: origin.url, target: x.target, fields }, settings);
+    const call = parts.origin.switch({ method: x.method, target: x.target, fields, viewedHost: x.host });
     x.onGone(() => call.abort());
     const answer = await call.answer;
     x.onGone(undefined);
+    x.origin = call.origin;
     if (!answer.switched) return decline(x, answer, parts);
     x.reason = 'tunnelled';
     if (x.gone) answer.socket.destroy();

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { ownKey } from '../phases/own-key.ts';
 import { LinkedOrder } from './linked-order.ts';
 
-const ORIGIN = new URL('http://origin.test:3000');
+const ORIGIN = {
+  url: new URL('http://origin.test:3000'),
+  isOwnHost: (host: string) => host === 'origin.test:3000',
+};
 const PLAYLIST = '/live/720p/index.m3u8?token=abc';
 
 function playlist(lines: readonly string[], { ended = false } = {}): Buffer {
@@ -11,9 +14,7 @@ function playlist(lines: readonly string[], { ended = false } = {}): Buffer {
 }
 
 function learned(lines: readonly string[], how: { ended?: boolean } = {}): LinkedOrder {
-  const order = new LinkedOrder((uri, resource, viewedHost) =>
-    ownKey(uri, { resource, originUrl: ORIGIN, viewedHost }),
-  );
+  const order = new LinkedOrder((uri, resource, viewedHost) => ownKey(uri, { resource, origin: ORIGIN, viewedHost }));
   order.learn(PLAYLIST, playlist(lines, how), 'www.example.test');
   return order;
 }

@@ -41,13 +41,21 @@ const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9110 section 5.5. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+export function isFieldName(text: string): boolean {
+  return FIELD_NAME.test(text);
+}
+
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text);
+}
+
 /** The list without fields that may not be sent on: a name that is no token, a value with control characters. */
 export function withoutMalformed(fields: FieldList): string[] {
   const kept: string[] = [];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const name = fields[at] ?? '';
     const value = fields[at + 1] ?? '';
-    if (FIELD_NAME.test(name) && FIELD_VALUE.test(value)) kept.push(name, value);
+    if (isFieldName(name) && isFieldValue(value)) kept.push(name, value);
   }
   return kept;
 }

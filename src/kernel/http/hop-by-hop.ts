@@ -15,6 +15,10 @@ const HOP_BY_HOP: readonly string[] = [
 ];
 const FIXED: ReadonlySet<string> = new Set(HOP_BY_HOP);
 
+export function isHopByHop(name: string): boolean {
+  return FIXED.has(name.toLowerCase());
+}
+
 /** The list without the fields above and without those that `Connection` names. */
 export function withoutHopByHop(fields: FieldList): string[] {
   const connection = fieldOf(fields, 'connection');
