@@ -376,7 +376,13 @@ function reportTiers(edge: Edge, metrics: Metrics): void {
   metrics.tally('edge_disk_damaged', {}, () => edge.tiers.disk?.damaged ?? 0);
 }
 
+const CIRCUITS = { closed: 0, 'half-open': 1, open: 2 } as const;
+
 function reportOrigins(edge: Edge, metrics: Metrics): void {
+  metrics.gauges('edge_origin_up', () => edge.origins.map(({ name: origin, up }) => [{ origin }, up ? 1 : 0]));
+  metrics.gauges('edge_origin_circuit', () =>
+    edge.origins.map(({ name: origin, circuit }) => [{ origin }, CIRCUITS[circuit]]),
+  );
   const counts = {
     edge_origin_requests: 'requests',
     edge_origin_failures: 'failures',

@@ -22,6 +22,17 @@ test('a number that cannot be read is none, and the page stands', async () => {
   expect(page).toContain('frontrow_edge_cache_bytes 5');
 });
 
+test('a gauge with labels has a line for each of them', async () => {
+  const metrics = new Metrics();
+  metrics.gauges('edge_origin_up', () => [
+    [{ origin: 'a:1' }, 1],
+    [{ origin: 'b:1' }, 0],
+  ]);
+  const page = await metrics.text();
+  expect(page).toContain('frontrow_edge_origin_up{origin="a:1"} 1');
+  expect(page).toContain('frontrow_edge_origin_up{origin="b:1"} 0');
+});
+
 test("two processes' worth of numbers in one test run do not meet", async () => {
   const [one, other] = [new Metrics(), new Metrics()];
   one.count('sources', { outcome: 'stored' });

@@ -28,8 +28,13 @@ const GAUGES = {
   edge_disk_bytes: { says: 'Bytes the edge holds on disk.' },
   edge_connections: { says: 'Connections of viewers.' },
   edge_tunnels: { says: 'Connections of viewers that carry a WebSocket.' },
+  edge_origin_up: { says: 'Whether an origin is up, as its health checks have it: 1 or 0.', labels: ['origin'] },
+  edge_origin_circuit: {
+    says: 'Whether an origin is asked: 0 yes (closed), 1 by one request to see whether it is well again, 2 no (open).',
+    labels: ['origin'],
+  },
   jobs_waiting: { says: 'Jobs that wait for a worker.' },
-} as const satisfies Record<string, { says: string }>;
+} as const satisfies Record<string, { says: string; labels?: readonly string[] }>;
 
 const HISTOGRAMS = {
   edge_first_byte_seconds: {
@@ -110,6 +115,20 @@ export class Metrics {
             .then(read)
             .catch(() => Number.NaN),
         );
+      },
+    });
+  }
+
+  /** All series of a gauge with labels, read whenever somebody asks for the page. */
+  gauges(name: GaugeName, read: () => readonly (readonly [Labels, number])[]): void {
+    const { says: help, labels = [] }: { says: string; labels?: readonly string[] } = GAUGES[name];
+    new Gauge({
+      name: `frontrow_${name}`,
+      help,
+      labelNames: [...labels],
+      registers: [this.#registry],
+      collect() {
+        for (const [series, value] of read()) this.set({ ...series }, value);
       },
     });
   }

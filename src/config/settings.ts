@@ -324,6 +324,43 @@ export const SETTINGS = {
     default: '500,502,503,504',
     says: 'Statuses of an origin on which the next one is asked, with commas, from 400 to 599; for GET, HEAD and OPTIONS without a body. In front of our own origin 503 is none of them. Empty: only an origin that cannot be reached or does not answer in time.',
   }),
+  originBreakerFailures: integer({
+    default: 5,
+    min: 0,
+    max: 1_000,
+    says: 'After how many failures in a row (no connection, no answer in time, none that can be read) an origin is left alone for a while. Half of at least 20 requests within ten seconds have the same effect. 0: never.',
+  }),
+  originBreakerMs: integer({
+    default: 1_000,
+    min: 50,
+    max: 600_000,
+    unit: 'ms',
+    says: 'How long it is left alone before one request finds out whether it is well again. Twice as long each time that it is not, up to 30 s.',
+  }),
+  originHealthPath: text({
+    default: '',
+    says: 'Path, such as `/health`, that the edge asks each origin for to see whether it is well: a status below 400. An origin that is not well is passed over while another one is. Our own origin answers at `/health`. Empty: none is asked.',
+  }),
+  originHealthIntervalMs: integer({
+    default: 5_000,
+    min: 50,
+    max: 3_600_000,
+    unit: 'ms',
+    says: 'Pause between two such questions.',
+  }),
+  originHealthTimeoutMs: integer({
+    default: 2_000,
+    min: 50,
+    max: 60_000,
+    unit: 'ms',
+    says: 'How long an origin may take to answer one.',
+  }),
+  originHealthThreshold: integer({
+    default: 2,
+    min: 1,
+    max: 100,
+    says: 'How many answers in a row must say the opposite before an origin counts as down, or as up again.',
+  }),
   originHostHeader: text({
     default: 'origin',
     says: "The `Host` that an origin is asked for: `origin` for the name in its URL, `viewer` for the one that the viewer asked for (answers are then kept for each host apart), or a host. With TLS the origin's certificate must be for the name in its URL, or for the host given here.",

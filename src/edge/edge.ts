@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SettingsError } from '../config/settings.ts';
 import { derivedKeyOf } from '../kernel/access/derive.ts';
+import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../kernel/access/edge-signature.ts';
 import { parseTrust } from '../kernel/address.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
@@ -85,9 +86,9 @@ export class Edge {
   #stopping: Promise<void> | undefined;
 
   constructor(options: EdgeOptions) {
-    const { mode, settings, clock, log, originUrls, controlUrl } = options;
+    const { mode, settings, clock, log, controlUrl } = options;
     this.#options = options;
-    this.#origin = new Origins({ urls: originUrls, ours: mode === 'film', settings });
+    this.#origin = this.#makeOrigins();
     // Control holds a question for up to 20 s, which must not count as an origin that is slow to answer.
     const patient = { ...settings, originFirstByteMs: settings.originFirstByteMs + 30_000 };
     this.#control = controlUrl ? new Upstream(controlUrl, patient) : undefined;
@@ -130,7 +131,7 @@ export class Edge {
     return { memory: tier.counts, disk: disk && { ...disk.counts, ...disk.usage } };
   }
 
-  /** What was asked of each origin since the start. */
+  /** How each origin stands, and what was asked of it since the start. */
   get origins(): readonly OriginReport[] {
     return this.#origin.reports;
   }
@@ -165,6 +166,7 @@ export class Edge {
       sharesPorts,
       ...(ticketSecret ? { ticketSecret } : {}),
     });
+    this.#origin.start();
     try {
       const { port: bound, tlsPort } = await this.#door.start();
       const url = (scheme: string, at: number) => `${scheme}://${nameOf(host)}:${at}`;
@@ -199,6 +201,21 @@ export class Edge {
     this.#parts.fills.abandonAll();
     await this.invalidations.stop();
     await Promise.all([this.#origin.stop(), this.#control?.stop(), this.#parts.disk?.stop()]);
+  }
+
+  #makeOrigins(): Origins {
+    const { mode, originUrls, edgeSecret = '', settings, clock, log } = this.#options;
+    const sign = (method: string, target: string) => [
+      EDGE_SIGNATURE_HEADER,
+      signEdgeRequest(edgeSecret, method, target, clock.now()),
+    ];
+    return new Origins({
+      urls: originUrls,
+      settings,
+      sign: mode === 'film' ? sign : undefined,
+      now: () => performance.now(),
+      log,
+    });
   }
 
   #makeFeed(): ConfigFeed | undefined {

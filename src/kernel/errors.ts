@@ -143,6 +143,11 @@ export const FAULTS = {
   ORIGIN_UNREACHABLE: { side: 'upstream', status: 502, says: 'The origin could not be reached.' },
   ORIGIN_TRUNCATED: { side: 'upstream', status: 502, says: 'The origin broke off its answer.' },
   ORIGIN_INVALID: { side: 'upstream', status: 502, says: 'The answer of the origin could not be read.' },
+  ORIGIN_CIRCUIT_OPEN: {
+    side: 'upstream',
+    status: 503,
+    says: 'The origin has just failed several times and is left alone for a moment; try again after the time in Retry-After.',
+  },
   ORIGIN_TIMEOUT: { side: 'upstream', status: 504, says: 'The origin did not answer in time.' },
   FILL_TIMEOUT: { side: 'upstream', status: 504, says: 'Another request was fetching this object and took too long.' },
   NOT_STORED: { side: 'viewer', status: 504, says: 'This is not stored, and the request asked for nothing else.' },
@@ -174,6 +179,8 @@ export interface FaultOptions {
   /** For the log only, never sent. */
   detail?: Readonly<Record<string, unknown>>;
   cause?: unknown;
+  /** When it is worth asking again. Sent. */
+  retryAfterSeconds?: number;
 }
 
 export class Fault extends Error {
@@ -181,11 +188,13 @@ export class Fault extends Error {
   readonly code: FaultCode;
   /** Logged, never sent. */
   readonly detail: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: FaultCode, options: FaultOptions = {}) {
     super(options.says ?? FAULTS[code].says, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
   get side(): 'viewer' | 'upstream' | 'ours' {

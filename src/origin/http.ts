@@ -32,6 +32,7 @@ export function buildOrigin(deps: OriginDeps): FastifyInstance {
       throw new Fault('EDGE_SIGNATURE_INVALID');
     }
   });
+  app.get('/health', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   app.get<{ Params: { assetId: string } }>('/access/:assetId', async (request, reply) => {
     const asset = await findAsset(deps, request.params.assetId);
     return reply.header('cache-control', 'no-store').send({ policy: asset.policy });

@@ -81,6 +81,12 @@ test('only requests that an edge signed are answered', async () => {
   expect((await get(`/${SEGMENT}`)).status).toBe(200);
 });
 
+test('edges are told that it is well, and nobody else', async () => {
+  const well = await get('/health');
+  expect([well.status, well.headers.get('cache-control')]).toEqual([200, 'no-store']);
+  expect((await fetch(`${url}/health`)).status).toBe(403);
+});
+
 test('segments are immutable, playlists short-lived, and both carry validators', async () => {
   await store.put(SEGMENT, BYTES);
   await store.put(masterKey(ID), Buffer.from('#EXTM3U\n'));

@@ -1,11 +1,10 @@
 import { Fault } from '../../kernel/errors.ts';
 import type { ResponseHead } from '../../kernel/http/fields.ts';
 import type { UpstreamCall, UpstreamRequest, UpstreamSink } from '../upstream.ts';
-import type { Member } from './member.ts';
+import type { Member, Turn } from './member.ts';
 
-/** Whom to ask, in this order, and when to go on to the next. */
-export interface Plan {
-  /** At least one. */
+/** Servers of one kind, to be asked in this order, and when to go on to the next. */
+export interface Tier {
   readonly members: readonly Member[];
   readonly failoverStatuses: ReadonlySet<number>;
   /** For all of them together, until the head of an answer; undefined for no limit. */
@@ -13,20 +12,25 @@ export interface Plan {
   requestTo(member: Member): UpstreamRequest;
 }
 
+interface Candidate {
+  readonly member: Member;
+  readonly tier: Tier;
+}
+
 /** One request to a group: who waits for it hears of one answer only, whoever gave it. */
 export class GroupCall implements UpstreamCall {
-  readonly #plan: Plan;
   readonly #sink: UpstreamSink;
-  readonly #left: Member[];
+  #left: Candidate[];
+  #tier: Tier | undefined;
   #attempt: Attempt | undefined;
   #overdue: NodeJS.Timeout | undefined;
   #aborted = false;
   #answeredBy: string | undefined;
 
-  constructor(plan: Plan, sink: UpstreamSink) {
-    this.#plan = plan;
+  /** At least one of the members admits a request. */
+  constructor(tiers: readonly Tier[], sink: UpstreamSink) {
     this.#sink = sink;
-    this.#left = [...plan.members];
+    this.#left = tiers.flatMap((tier) => tier.members.map((member) => ({ member, tier })));
   }
 
   /** Who gave the answer, once there is one. */
@@ -35,8 +39,6 @@ export class GroupCall implements UpstreamCall {
   }
 
   begin(): void {
-    const { limitMs } = this.#plan;
-    if (limitMs !== undefined) this.#overdue = setTimeout(() => this.#giveUp(), limitMs);
     this.#ask();
   }
 
@@ -47,13 +49,17 @@ export class GroupCall implements UpstreamCall {
   abort(): void {
     this.#aborted = true;
     clearTimeout(this.#overdue);
+    this.#attempt?.turn.dropped();
     this.#attempt?.abort();
   }
 
   #ask(): void {
-    const member = this.#left.shift();
-    if (!member) throw new Fault('INTERNAL', { detail: { step: 'asking a group of nobody' } });
-    member.counts.requests += 1;
+    const at = this.#left.findIndex(({ member }) => member.admits);
+    const candidate = this.#left[at];
+    if (!candidate) throw new Fault('INTERNAL', { detail: { step: 'asking a group of nobody' } });
+    this.#left = this.#left.slice(at + 1);
+    const { member, tier } = candidate;
+    this.#wind(tier);
     const attempt = new Attempt(member, {
       isLast: this.#left.length === 0,
       answered: (head) => this.#answered(attempt, head),
@@ -61,42 +67,54 @@ export class GroupCall implements UpstreamCall {
       sink: this.#sink,
     });
     this.#attempt = attempt;
-    attempt.begin(this.#plan.requestTo(member));
+    attempt.begin(tier.requestTo(member));
+  }
+
+  /** Each tier has its own time. */
+  #wind(tier: Tier): void {
+    if (tier === this.#tier) return;
+    this.#tier = tier;
+    clearTimeout(this.#overdue);
+    if (tier.limitMs !== undefined) this.#overdue = setTimeout(() => this.#giveUp(tier), tier.limitMs);
   }
 
   /** True when this is the answer. */
   #answered(attempt: Attempt, head: ResponseHead): boolean {
-    if (this.#plan.failoverStatuses.has(head.status) && this.#goesOn(attempt)) return false;
+    attempt.turn.answered();
+    if (this.#tier?.failoverStatuses.has(head.status) && this.#goesOn(attempt)) return false;
     clearTimeout(this.#overdue);
     this.#answeredBy = attempt.member.name;
     return true;
   }
 
   #failed(attempt: Attempt, fault: Fault): void {
-    if (fault.side === 'upstream' && !this.#aborted && this.#answeredBy === undefined) {
-      attempt.member.counts.failures += 1;
-      if (this.#goesOn(attempt)) return;
-    }
+    attempt.turn.failed(fault);
+    const isOver = this.#answeredBy !== undefined || fault.side !== 'upstream';
+    if (!isOver && this.#goesOn(attempt)) return;
     clearTimeout(this.#overdue);
     this.#sink.fail(fault);
   }
 
   /** Asks the next one, where there is one. */
   #goesOn(attempt: Attempt): boolean {
-    if (this.#left.length === 0 || this.#aborted) return false;
+    if (this.#aborted || !this.#left.some(({ member }) => member.admits)) return false;
     attempt.member.counts.failovers += 1;
     attempt.discard();
     this.#ask();
     return true;
   }
 
-  #giveUp(): void {
+  /** Nobody else of the tier is asked. */
+  #giveUp(tier: Tier): void {
     const attempt = this.#attempt;
     if (!attempt) return;
-    attempt.member.counts.failures += 1;
+    const fault = new Fault('ORIGIN_TIMEOUT', { detail: { afterMs: tier.limitMs } });
+    attempt.turn.failed(fault);
+    this.#left = this.#left.filter((each) => each.tier !== tier);
+    const isDone = !this.#goesOn(attempt);
     attempt.discard();
     attempt.abort();
-    this.#sink.fail(new Fault('ORIGIN_TIMEOUT', { detail: { afterMs: this.#plan.limitMs } }));
+    if (isDone) this.#sink.fail(fault);
   }
 }
 
@@ -117,6 +135,7 @@ const MAX_INTERIMS = 8;
 /** One server's turn. Once discarded it tells nothing any more. */
 class Attempt implements UpstreamSink {
   readonly member: Member;
+  readonly turn: Turn;
   readonly #owner: AttemptOwner;
   readonly #interims: ResponseHead[] = [];
   #call: UpstreamCall | undefined;
@@ -125,6 +144,7 @@ class Attempt implements UpstreamSink {
 
   constructor(member: Member, owner: AttemptOwner) {
     this.member = member;
+    this.turn = member.enter();
     this.#owner = owner;
   }
 

@@ -35,30 +35,32 @@ export class GroupSwitch {
   }
 
   async #ask(): Promise<SwitchAnswer> {
-    let fault = new Fault('ORIGIN_UNREACHABLE');
-    const { members } = this.#plan;
-    for (const [at, member] of members.entries()) {
-      const isLast = at === members.length - 1;
+    let left = [...this.#plan.members];
+    for (let member = left.shift(); member; member = left.shift()) {
       const answer = await this.#askOne(member);
-      if (!(answer instanceof Fault) && (isLast || !this.#isFailure(answer))) {
+      left = left.filter((each) => each.admits);
+      const isLast = left.length === 0 || this.#aborted;
+      if (answer instanceof Fault) {
+        if (isLast || answer.side !== 'upstream') throw answer;
+      } else if (isLast || !this.#isFailure(answer)) {
         this.#answeredBy = member.name;
         return answer;
       }
-      if (answer instanceof Fault) fault = answer;
-      if (this.#aborted || fault.side !== 'upstream') break;
-      if (!isLast) member.counts.failovers += 1;
+      member.counts.failovers += 1;
     }
-    throw fault;
+    throw new Fault('INTERNAL', { detail: { step: 'asking a group of nobody' } });
   }
 
   async #askOne(member: Member): Promise<SwitchAnswer | Fault> {
-    member.counts.requests += 1;
+    const turn = member.enter();
     this.#call = new SwitchCall(this.#plan.requestTo(member), this.#plan.times);
     try {
-      return await this.#call.answer;
+      const answer = await this.#call.answer;
+      turn.answered();
+      return answer;
     } catch (cause) {
       const fault = Fault.from(cause);
-      if (fault.side === 'upstream') member.counts.failures += 1;
+      turn.failed(fault);
       return fault;
     }
   }

@@ -157,7 +157,8 @@ export class Intake implements FillOwner {
     if (fault?.side !== 'upstream') return;
     if (fill.kept && fill.answer) this.#keepBeginning(fill, fill.answer);
     this.#rest(this.#parts.clock.now());
-    // Once a fill, not once a viewer: a dead origin must not flood the log.
+    // Once a fill, not once a viewer, and not where nothing was tried: a dead origin must not flood the log.
+    if (fault.code === 'ORIGIN_CIRCUIT_OPEN') return;
     this.#parts.log.warn({ path: this.#wanted.path, code: fault.code, ...fault.detail }, 'fill failed');
   }
 

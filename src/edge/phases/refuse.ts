@@ -53,6 +53,7 @@ function errorReply(x: Exchange, fault: Fault, parts: EdgeParts): Reply {
   };
   const made = reply(x, fault.status, 'application/problem+json', JSON.stringify(body), parts);
   if (fault.code === 'METHOD_NOT_ALLOWED') made.fields.push('Allow', ALLOWED[parts.mode]);
+  if (fault.retryAfterSeconds !== undefined) made.fields.push('Retry-After', String(fault.retryAfterSeconds));
   return made;
 }
 
