@@ -31,6 +31,7 @@ import { Edge, type EdgeAddress, type EdgeOptions } from './edge/edge.ts';
 import { findArrival } from './ingest/early-start.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { systemClock } from './kernel/clock.ts';
+import { CODINGS } from './kernel/http/coding.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
 import { buildOrigin } from './origin/http.ts';
@@ -356,6 +357,7 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
   metrics.gauge('edge_cache_bytes', () => edge.usage.cachedBytes);
   reportTiers(edge, metrics);
   reportOrigins(edge, metrics);
+  reportCompressions(edge, metrics);
   metrics.gauge('edge_connections', () => edge.usage.connections);
   metrics.gauge('edge_tunnels', () => edge.usage.tunnels);
   lifecycle.add('edge', () => edge.stop());
@@ -393,6 +395,18 @@ function reportOrigins(edge: Edge, metrics: Metrics): void {
       metrics.tally(name, { origin }, () => edge.origins[at]?.[counts[name]] ?? 0);
     }
   }
+}
+
+function reportCompressions({ compressions }: Edge, metrics: Metrics): void {
+  if (!compressions) return;
+  for (const coding of CODINGS) {
+    const counts = compressions.counts[coding];
+    metrics.tally('edge_compressions', { coding }, () => counts.done);
+    metrics.tally('edge_compression_in_bytes', { coding }, () => counts.takenBytes);
+    metrics.tally('edge_compression_out_bytes', { coding }, () => counts.madeBytes);
+  }
+  metrics.tally('edge_compressions_refused', {}, () => compressions.refused);
+  metrics.gauge('edge_compressions_running', () => compressions.size);
 }
 
 /** A worker whose programs are being asked what they can do, on another processor than the one that starts the rest. */

@@ -19,6 +19,13 @@ const COUNTERS = {
     labels: ['origin'],
   },
   edge_origin_failovers: { says: 'Requests to an origin that went on to the next one.', labels: ['origin'] },
+  edge_compressions: { says: 'Bodies that the edge compressed.', labels: ['coding'] },
+  edge_compression_in_bytes: { says: 'Bytes of those bodies as they were.', labels: ['coding'] },
+  edge_compression_out_bytes: { says: 'Bytes of those bodies as they became.', labels: ['coding'] },
+  edge_compressions_refused: {
+    says: 'Answers that the edge sent uncompressed since it was compressing as many others as it does at once.',
+    labels: [],
+  },
   sources: { says: 'Sources that came in whole or failed, by the code of the failure.', labels: ['outcome'] },
   source_bytes: { says: 'Bytes of the sources that came in whole.', labels: [] },
 } as const satisfies Record<string, { says: string; labels: readonly string[] }>;
@@ -26,6 +33,7 @@ const COUNTERS = {
 const GAUGES = {
   edge_cache_bytes: { says: 'Bytes the edge holds in memory.' },
   edge_disk_bytes: { says: 'Bytes the edge holds on disk.' },
+  edge_compressions_running: { says: 'Bodies that the edge is compressing.' },
   edge_connections: { says: 'Connections of viewers.' },
   edge_tunnels: { says: 'Connections of viewers that carry a WebSocket.' },
   edge_origin_up: { says: 'Whether an origin is up, as its health checks have it: 1 or 0.', labels: ['origin'] },

@@ -250,6 +250,10 @@ export const SETTINGS = {
     unit: 'bytes',
     says: 'Bytes the edge may keep on disk, below its data folder, behind what it keeps in memory; they outlive a restart. 0: none. An object larger than a thirty-second of it is not kept there.',
   }),
+  edgeCompression: onOff({
+    default: true,
+    says: 'Whether the edge compresses what it keeps, in the coding a viewer likes best of br, zstd and gzip: text, playlists, JSON, fonts of 1,000 to 10,000,000 bytes, never media. Off: viewers get what the origin sends.',
+  }),
   prefetchSegments: integer({
     default: 1,
     min: 0,

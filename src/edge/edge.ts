@@ -8,6 +8,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { AssetAccess } from './asset-access.ts';
+import { Compressions } from './cache/compressions.ts';
 import { type DiskCounts, DiskTier, type DiskUsage } from './cache/disk/disk-tier.ts';
 import { FillTable } from './cache/fill-table.ts';
 import { type MemoryCounts, MemoryTier } from './cache/memory-tier.ts';
@@ -111,6 +112,7 @@ export class Edge {
       bans,
       disk,
       fills,
+      compressions: settings.edgeCompression ? new Compressions(tier) : undefined,
       origin: this.#origin,
       gate: this.#makeGate(),
       prefetch: this.#makePrefetch(),
@@ -134,6 +136,11 @@ export class Edge {
   /** How each origin stands, and what was asked of it since the start. */
   get origins(): readonly OriginReport[] {
     return this.#origin.reports;
+  }
+
+  /** What was compressed since the start, what was not for want of a place, and what is under way. */
+  get compressions(): Pick<Compressions, 'counts' | 'refused' | 'size'> | undefined {
+    return this.#parts.compressions;
   }
 
   /** Resolves when the disk has everything that was stored. */
@@ -199,6 +206,7 @@ export class Edge {
     await this.#feed?.stop();
     await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
+    this.#parts.compressions?.abandonAll();
     await this.invalidations.stop();
     await Promise.all([this.#origin.stop(), this.#control?.stop(), this.#parts.disk?.stop()]);
   }

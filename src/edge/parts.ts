@@ -3,6 +3,7 @@ import type { KeyLookup } from '../kernel/access/proof.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { AssetAccess } from './asset-access.ts';
+import type { Compressions } from './cache/compressions.ts';
 import type { DiskTier } from './cache/disk/disk-tier.ts';
 import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
@@ -19,6 +20,7 @@ export interface EdgeSettings extends OriginSettings {
   readonly edgeDiskBytes: number;
   readonly fillFollowMs: number;
   readonly viewerIdleMs: number;
+  readonly edgeCompression: boolean;
   /** Folder with certificates; empty for none, and no TLS. */
   readonly edgeTlsCerts: string;
   readonly edgeTlsPort: number;
@@ -68,6 +70,8 @@ export interface EdgeParts {
   /** Undefined when it is switched off. */
   readonly disk: DiskTier | undefined;
   readonly fills: FillTable;
+  /** Undefined when it is switched off. */
+  readonly compressions: Compressions | undefined;
   readonly origin: Origins;
   /** Undefined when it is switched off. */
   readonly prefetch: Prefetch | undefined;

@@ -499,6 +499,13 @@ describe('4: what is used again', () => {
       'Accept-Encoding',
       { 'Accept-Encoding': 'gzip, br' },
       { 'Accept-Encoding': 'gzip, br;q=0.5' },
+      'hit', // the origin is told the same of both
+    ],
+    [
+      'codings not liked at all',
+      'Accept-Encoding',
+      { 'Accept-Encoding': 'gzip, br' },
+      { 'Accept-Encoding': 'gzip, br;q=0' },
       'miss',
     ],
     [

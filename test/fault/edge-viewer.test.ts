@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { EdgeScenario } from '../harness/edge-scenario.ts';
@@ -19,14 +21,14 @@ afterEach(async () => {
 });
 
 /** A viewer who asks and then takes nothing until told to. */
-async function deafViewer(target: string): Promise<Socket> {
+async function deafViewer(target: string, field = 'X-Deaf: 1'): Promise<Socket> {
   const { hostname, port } = new URL(s.url);
   const socket = connect(Number(port), hostname);
   sockets.push(socket);
   socket.on('error', () => {});
   await once(socket, 'connect');
   socket.pause();
-  socket.write(`GET ${target} HTTP/1.1\r\nHost: edge\r\n\r\n`);
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: edge\r\n${field}\r\n\r\n`);
   return socket;
 }
 
@@ -104,6 +106,36 @@ test('a viewer alone with an object too large to keep slows the origin down to h
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
   expect(sent).toBeLessThan(64 * MEBIBYTE);
+});
+
+test('a viewer who takes nothing of a coding slows the origin down where it cannot be kept, and holds nobody else', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ clock: systemClock, settings: { cacheBytes: 8 * MEBIBYTE } }).start();
+  // Noise, so that as much goes out as comes in.
+  const noise = randomBytes(MEBIBYTE);
+  let sent = 0;
+  s.origin.script('/huge', (_asked, response) => {
+    response.writeHead(200, { ...FRESH, 'Content-Type': 'text/plain' });
+    const more = () => {
+      while (sent < 256 * MEBIBYTE) {
+        sent += MEBIBYTE;
+        if (!response.write(noise)) return;
+      }
+    };
+    response.on('drain', more);
+    more();
+  });
+  s.origin.serve('/other', { headers: { ...FRESH, 'Content-Type': 'text/plain' }, body: 'other '.repeat(1_000) });
+  await deafViewer('/huge', 'Accept-Encoding: gzip');
+  await s.origin.until('/huge', 1);
+  let before = -1;
+  while (before !== sent) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  expect([sent < 64 * MEBIBYTE, s.edge.usage.cachedBytes <= 8 * MEBIBYTE]).toEqual([true, true]);
+  const other = await s.get('/other', { headers: { 'Accept-Encoding': 'gzip' } });
+  expect(gunzipSync(other.body).toString()).toBe('other '.repeat(1_000));
 });
 
 // The time limit is part of the claim: the connection would stay open for a minute.

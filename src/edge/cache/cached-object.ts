@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lasts } from '../../kernel/clock.ts';
 import { fieldOf } from '../../kernel/http/fields.ts';
 import type { Lifetime } from '../../kernel/http/freshness.ts';
+import type { Codings } from './codings.ts';
 import { isOpening } from './opening.ts';
 import type { Representation } from './representation.ts';
 
@@ -92,13 +93,17 @@ export function freshUntil({ bornAtMs, lifetime }: Age): number {
 export class CachedObject extends StoredAnswer {
   readonly kind = 'object';
   readonly body: Buffer;
-  readonly sizeBytes: number;
   /** A viewer waits for it before the picture comes. */
   readonly opens: boolean;
   /** After the origin failed: until then it is not asked again. Epoch milliseconds. */
   restUntilMs = 0;
   /** Kept here so that a hot object's headers are written once a second, not once a viewer. */
   prepared: PreparedBlock | undefined;
+  /** Whether viewers may get it in a coding; undefined before anybody asked. */
+  compressible: boolean | undefined;
+  /** Its body in other codings. The tier that holds it counts their bytes before they are put here. */
+  codings: Codings | undefined;
+  readonly #ownBytes: number;
   #text: string | undefined;
 
   constructor(key: string, head: Representation, body: Buffer, age: Age) {
@@ -106,12 +111,17 @@ export class CachedObject extends StoredAnswer {
     this.body = body;
     this.opens = isOpening(key, fieldOf(head.fields, 'content-type'), body.length);
     const textBytes = body.length <= TEXT_BYTES ? body.length : 0;
-    this.sizeBytes =
+    this.#ownBytes =
       body.length + textBytes + OVERHEAD_BYTES + head.fields.reduce((sum, text) => sum + text.length, key.length);
   }
 
   get bodyBytes(): number {
     return this.body.length;
+  }
+
+  /** Grows with its codings. */
+  get sizeBytes(): number {
+    return this.#ownBytes + (this.codings?.sizeBytes ?? 0);
   }
 
   /** The body as it is handed to a viewer: a small one as text, in which each character stands for one byte (Latin-1). */

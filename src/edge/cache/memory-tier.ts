@@ -141,6 +141,24 @@ export class MemoryTier {
     return true;
   }
 
+  /** What stands in an object's place with its body: itself, or what a revalidation put there. Does not count as a use. */
+  standingFor({ key, body }: CachedObject): CachedObject | undefined {
+    const entry = this.#slots.get(key)?.item;
+    return entry?.kind === 'object' && entry.body === body ? entry : undefined;
+  }
+
+  /** Lets an entry take in more bytes at the cost of others; false where there is no room for them. */
+  grow(object: CachedObject, bytes: number, take: () => void): boolean {
+    const room = this.#makeRoom(bytes);
+    const slot = this.#slots.get(object.key);
+    // Making room may have cost the entry itself.
+    if (!room || slot?.item !== object) return false;
+    take();
+    this.#storedBytes += bytes;
+    if (slot.queue) slot.queue.bytes += bytes;
+    return true;
+  }
+
   /** From here and from below. */
   delete(key: string): boolean {
     this.lower?.delete(key);

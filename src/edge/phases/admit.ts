@@ -1,9 +1,9 @@
 import { Fault } from '../../kernel/errors.ts';
-import { variantKey } from '../../kernel/http/vary.ts';
 import type { Answer, Fill } from '../cache/fill.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import { variantOf } from './compress.ts';
 import { goAlone } from './lookup.ts';
 import { mayServeStale, serveStale } from './refuse.ts';
 
@@ -17,7 +17,7 @@ export function admit(parts: EdgeParts): Phase {
     const { answer } = fill;
     if (!answer) throw new Fault('INTERNAL', { detail: { fill: fill.state } });
     if (answer.head.status >= 500 && mayServeStale(x, parts)) return serveStale(x);
-    return x.leads || x.alone ? take(x, fill, answer, parts) : follow(x, fill, answer);
+    return x.leads || x.alone ? take(x, fill, answer, parts) : follow(x, fill, answer, parts);
   };
 }
 
@@ -52,13 +52,13 @@ function take(x: Exchange, fill: Fill, { admission }: Answer, { mode }: EdgePart
   return 'shape';
 }
 
-function follow(x: Exchange, fill: Fill, { admission, variant, head }: Answer): Step {
+function follow(x: Exchange, fill: Fill, { admission, variant, head }: Answer, parts: EdgeParts): Step {
   // The origin's patience was spent before this viewer came; he gets a question of his own.
   if (fill.traits.ahead && head.status >= 500) {
     leave(x);
     return 'lookup';
   }
-  const fits = variantKey(admission.varyNames, x.request.headers) === variant;
+  const fits = variantOf(admission.varyNames, x.request.headers, parts) === variant;
   if (fits && (fill.kept || (admission.shared && !fill.overgrown))) return 'shape';
   leave(x);
   return fits ? goAlone(x, admission.reason ?? 'no-room') : 'lookup';

@@ -12,6 +12,7 @@ import type { Exchange, Step } from '../exchange.ts';
 import type { OriginRequest } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
 import { ViewerBody } from '../viewer-body.ts';
+import { toldCodings } from './compress.ts';
 import { Intake } from './intake.ts';
 import { passOnInterims } from './interim.ts';
 import { forwardsLeft } from './last-hop.ts';
@@ -155,6 +156,7 @@ const PARTIAL: readonly string[] = [
   'if-modified-since',
   'if-unmodified-since',
 ];
+const TOLD_ANEW: ReadonlySet<string> = new Set(['accept-encoding']);
 const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
 const REPLACED_AHEAD: ReadonlySet<string> = new Set([...REPLACED_FILLING, 'sec-purpose']);
@@ -162,9 +164,10 @@ const REPLACED_AHEAD: ReadonlySet<string> = new Set([...REPLACED_FILLING, 'sec-p
 /** A viewer's fields as they go on to an origin that is not ours, without `Host`. */
 export function proxyFields(
   x: Exchange,
-  { edgeId, schemeOf }: EdgeParts,
+  parts: EdgeParts,
   replaced = x.alone ? REPLACED_ALONE : REPLACED_FILLING,
 ): string[] {
+  const { edgeId, schemeOf } = parts;
   const { headers, rawHeaders, httpVersion } = x.request;
   const fields = withoutFields(withoutHopByHop(rawHeaders), replaced);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
@@ -183,5 +186,7 @@ export function proxyFields(
   fields.push('Surrogate-Capability', `${before('surrogate-capability')}${SURROGATE_NAME}="Surrogate/1.0"`);
   const leftForwards = forwardsLeft(x);
   if (leftForwards !== undefined) fields.push('Max-Forwards', String(leftForwards - 1));
-  return fields;
+  // What may be stored is asked for in few words; every other answer is between the viewer and the origin.
+  const codings = replaced === REPLACED_ALONE && x.reason !== 'head' ? undefined : toldCodings(headers, parts);
+  return codings === undefined ? fields : [...withoutFields(fields, TOLD_ANEW), 'Accept-Encoding', codings];
 }

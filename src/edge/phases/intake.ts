@@ -6,7 +6,7 @@ import { type FieldList, fieldOf, firstOf, type ResponseHead } from '../../kerne
 import { initialAgeSeconds, type Lifetime, planLifetime, statedSeconds } from '../../kernel/http/freshness.ts';
 import { type ContentRange, parseContentRange } from '../../kernel/http/range.ts';
 import { type UnstorableReason, whyNotStorable } from '../../kernel/http/storable.ts';
-import { variantKey, varyNames } from '../../kernel/http/vary.ts';
+import { varyNames } from '../../kernel/http/vary.ts';
 import type { Admission } from '../cache/admission.ts';
 import { CachedObject, REST_MS, VaryMarker } from '../cache/cached-object.ts';
 import type { Answer, Fill, FillOwner } from '../cache/fill.ts';
@@ -15,6 +15,7 @@ import { Representation } from '../cache/representation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { UpstreamCall } from '../upstream.ts';
+import { variantOf } from './compress.ts';
 import { mediaLifetime } from './media-lifetime.ts';
 import { type Here, namesTheSame, ownKey } from './own-key.ts';
 
@@ -104,7 +105,7 @@ export class Intake implements FillOwner {
     const admission = this.#admit(head, declaredBytes, nowMs, fill.traits.ahead);
     this.#remember(fill, admission, nowMs);
     if (head.status >= 500) this.#rest(nowMs);
-    const variant = variantKey(admission.varyNames, this.#wanted.headers);
+    const variant = variantOf(admission.varyNames, this.#wanted.headers, this.#parts);
     const own = new Representation(head, nowMs);
     const sharedHead = admission.unkeptFields.length === 0 ? own : own.without(admission.unkeptFields);
     return { head: own, sharedHead, admission, declaredBytes, bornAtMs, variant };
@@ -194,7 +195,7 @@ export class Intake implements FillOwner {
 
   /** The copy in hand lives on under the newer fields. RFC 9111 sections 4.3.4 and 4.3.5. */
   #refresh(stale: CachedObject, head: ResponseHead, { nowMs, bornAtMs, isOld }: Confirmation): CachedObject {
-    const { tier, prefetch } = this.#parts;
+    const { tier, prefetch, compressions } = this.#parts;
     const merged = stale.head.refreshedBy(head, nowMs);
     const stored = { status: merged.status, fields: [...merged.fields, 'Date', merged.date] };
     const policy = readCachePolicy(stored.fields);
@@ -206,7 +207,7 @@ export class Intake implements FillOwner {
     const asked = { method: 'GET', authorized: false, cookiesKept, nowMs };
     const unstorable = whyNotStorable({ ...asked, head: stored, policy, lifetime });
     if (unstorable && !isOld) tier.delete(stale.key);
-    if (!unstorable && !isOld) tier.put(object);
+    if (!unstorable && !isOld && tier.put(object)) compressions?.handOn(stale, object);
     prefetch?.recall(this.#wanted.resource, object.body, this.#wanted.headers.host);
     return object;
   }
@@ -225,7 +226,8 @@ export class Intake implements FillOwner {
     const lifetime = this.#lifetimeOf(head, policy, nowMs);
     const authorized = headers.authorization !== undefined && this.#parts.mode === 'proxy';
     const forGet = this.#standsForGet(head, policy, nowMs);
-    const method = forGet ? 'GET' : this.#wanted.method;
+    // Of a HEAD what is said about the GET that it asks about.
+    const method = forGet || this.#wanted.method === 'HEAD' ? 'GET' : this.#wanted.method;
     const { cacheSetCookie: cookiesKept } = this.#parts.settings;
     const partsKept = this.#keepsPart(head, lifetime, declaredBytes);
     const unstorable = whyNotStorable({ method, authorized, head, policy, lifetime, nowMs, cookiesKept, partsKept });
@@ -302,7 +304,7 @@ export class Intake implements FillOwner {
     if (!marker.names.includes('accept-language')) return;
     const language = firstOf(head.fields, 'content-language')?.trim();
     if (language === undefined || !/^[A-Za-z0-9-]+$/.test(language)) return;
-    const words = variantKey(marker.names, { ...this.#wanted.headers, 'accept-language': language });
+    const words = variantOf(marker.names, { ...this.#wanted.headers, 'accept-language': language }, this.#parts);
     marker.alsoCalled(words, variant);
   }
 

@@ -3,13 +3,14 @@ import { Fault } from '../../kernel/errors.ts';
 import { readCachePolicy } from '../../kernel/http/cache-policy.ts';
 import { parseRange, singleRange } from '../../kernel/http/range.ts';
 import { readWishes, type Standing, suits, type Wishes } from '../../kernel/http/request-directives.ts';
-import { firstLanguage, variantKey } from '../../kernel/http/vary.ts';
+import { firstLanguage } from '../../kernel/http/vary.ts';
 import { type CachedObject, REST_MS, type VaryMarker } from '../cache/cached-object.ts';
 import { DiskObject } from '../cache/disk/disk-object.ts';
 import type { DiskTier } from '../cache/disk/disk-tier.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import { isWantedCoded, variantOf } from './compress.ts';
 import { refreshBehind } from './fetch.ts';
 import { answerHere, forwardsLeft } from './last-hop.ts';
 import { wantsOwnPlaylist } from './signed-playlist.ts';
@@ -28,7 +29,7 @@ export function lookup(parts: EdgeParts): Phase {
     }
     const object = find(x, parts);
     const { disk } = parts;
-    if (!object && disk && x.seeks < MAX_SEEKS && disk.has(x.key)) return seek(x, disk);
+    if (!object && disk && x.seeks < MAX_SEEKS && disk.has(x.key)) return seek(x, disk, parts);
     const wishes = parts.settings.honourRequestDirectives ? wishesOf(x, parts) : undefined;
     if (wishes) return obey(x, object, wishes, parts);
     if (!object) return missed(x, parts);
@@ -80,7 +81,8 @@ function standingOf(object: CachedObject, nowMs: number): Standing {
 }
 
 /** The stored answer for this request, following a marker to the variant; sets the key it was or will be found at. */
-function find(x: Exchange, { tier }: EdgeParts): CachedObject | undefined {
+function find(x: Exchange, parts: EdgeParts): CachedObject | undefined {
+  const { tier } = parts;
   x.key = x.resource;
   x.part = undefined;
   x.beginning = undefined;
@@ -88,9 +90,9 @@ function find(x: Exchange, { tier }: EdgeParts): CachedObject | undefined {
   const entry = tier.get(x.key) ?? broughtFor(x);
   if (entry?.kind === 'object') return entry;
   if (entry?.kind !== 'vary') return undefined;
-  x.key = entry.placeOf(variantKey(entry.names, x.request.headers));
+  x.key = entry.placeOf(variantOf(entry.names, x.request.headers, parts));
   x.reason = 'variant-absent';
-  return objectAt(x.key, tier) ?? broughtFor(x) ?? inOtherWords(x, entry, tier);
+  return objectAt(x.key, tier) ?? broughtFor(x) ?? inOtherWords(x, entry, parts);
 }
 
 function objectAt(key: string, tier: EdgeParts['tier']): CachedObject | undefined {
@@ -99,12 +101,12 @@ function objectAt(key: string, tier: EdgeParts['tier']): CachedObject | undefine
 }
 
 /** A variant in the very language that is wanted before all others. */
-function inOtherWords(x: Exchange, marker: VaryMarker, tier: EdgeParts['tier']): CachedObject | undefined {
+function inOtherWords(x: Exchange, marker: VaryMarker, parts: EdgeParts): CachedObject | undefined {
   const { headers } = x.request;
   const language = marker.hasOtherWords ? firstLanguage(headers['accept-language']) : undefined;
   if (language === undefined) return undefined;
-  const variant = marker.variantCalled(variantKey(marker.names, { ...headers, 'accept-language': language }));
-  const object = variant === undefined ? undefined : objectAt(marker.placeOf(variant), tier);
+  const variant = marker.variantCalled(variantOf(marker.names, { ...headers, 'accept-language': language }, parts));
+  const object = variant === undefined ? undefined : objectAt(marker.placeOf(variant), parts.tier);
   if (object) x.key = object.key;
   return object;
 }
@@ -118,9 +120,14 @@ function broughtFor({ brought, key }: Exchange): CachedObject | undefined {
 const MAX_SEEKS = 2;
 
 /** Brings what is on disk into memory and looks again, or leaves a large body where it is and serves it from there. */
-async function seek(x: Exchange, disk: DiskTier): Promise<Step> {
+async function seek(x: Exchange, disk: DiskTier, parts: EdgeParts): Promise<Step> {
   x.seeks += 1;
-  const found = await disk.read(x.key, { nowMs: x.receivedAtMs, whole: needsWhole(x) });
+  const nowMs = x.receivedAtMs;
+  let found = await disk.read(x.key, { nowMs, whole: needsWhole(x) });
+  if (found instanceof DiskObject && isWantedCoded(x, found.head, found.bodyBytes, parts)) {
+    found.close();
+    found = await disk.read(x.key, { nowMs, whole: true });
+  }
   if (!(found instanceof DiskObject)) {
     if (x.gone) throw new Fault('VIEWER_GONE');
     if (found?.kind === 'object') x.brought = found;

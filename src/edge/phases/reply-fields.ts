@@ -1,4 +1,7 @@
 import { type CacheStatus, writeCacheStatus } from '../../kernel/http/cache-status.ts';
+import { addVary, type Coding, codedFields } from '../../kernel/http/coding.ts';
+import type { Codings } from '../cache/codings.ts';
+import type { Uncoded } from '../cache/compressions.ts';
 import type { Representation } from '../cache/representation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
@@ -12,6 +15,10 @@ export interface Subject {
   readonly etag: string | undefined;
   /** All of it, when it is in hand. */
   readonly bytes: Buffer | undefined;
+  /** What this viewer gets it in, `identity` where others get a coding. Undefined where nobody does. */
+  readonly coding?: Coding | 'identity' | undefined;
+  /** Made out of what is stored, for some viewers: it has codings of its own. */
+  readonly view?: { readonly codings: Codings; readonly uncoded: Uncoded };
 }
 
 /** All fields of a reply; the exchange id's value is the last element. */
@@ -22,13 +29,15 @@ export function fieldsFor(
   lengthBytes: number | undefined,
   parts: EdgeParts,
 ): string[] {
-  const { head } = subject;
+  const { head, coding } = subject;
   const nowMs = parts.clock.now();
-  const fields = [...head.viewerFields];
-  if (subject.etag !== head.etag && subject.etag !== undefined) replaceTag(fields, subject.etag);
+  const isCoded = coding !== undefined && coding !== 'identity';
+  const fields = isCoded ? codedFields(head.viewerFields) : [...head.viewerFields];
+  // Not on a 304, which may confirm a copy of the body as it is: caches take its fields over.
+  if (isCoded && status !== 304) fields.push('Content-Encoding', coding);
   if (lengthBytes !== undefined && status !== 204) fields.push('Content-Length', String(lengthBytes));
   if (!hasField(fields, 'server')) fields.push('Server', 'frontrow');
-  if (head.status === 200 && subject.sizeBytes !== undefined && !hasField(fields, 'accept-ranges')) {
+  if (head.status === 200 && !isCoded && subject.sizeBytes !== undefined && !hasField(fields, 'accept-ranges')) {
     fields.push('Accept-Ranges', 'bytes');
   }
   fields.push('Date', head.date);
@@ -39,12 +48,9 @@ export function fieldsFor(
   const ours = writeCacheStatus('frontrow', cacheStatus(x, nowMs));
   fields.push('Cache-Status', head.cacheStatus === undefined ? ours : `${head.cacheStatus}, ${ours}`);
   fields.push(...corsFields(credentialOrigin(x, parts.gate), parts.gate));
+  if (coding !== undefined) addVary(fields);
   fields.push('X-Frontrow-Id', x.id);
   return fields;
-}
-
-function replaceTag(fields: string[], etag: string): void {
-  for (let at = 0; at < fields.length; at += 2) if (fields[at]?.toLowerCase() === 'etag') fields[at + 1] = etag;
 }
 
 function hasField(fields: readonly string[], name: string): boolean {

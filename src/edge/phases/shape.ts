@@ -5,6 +5,7 @@ import type { CachedObject, StoredAnswer } from '../cache/cached-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import { begin, codedHit, negotiate } from './compress.ts';
 import { credentialOrigin } from './cors.ts';
 import { goAlone } from './lookup.ts';
 import { fieldsFor, type Subject } from './reply-fields.ts';
@@ -28,7 +29,8 @@ export function shape(parts: EdgeParts): Phase {
 
 /** Decides status and body for a subject. */
 function shapeSubject(x: Exchange, subject: Subject, parts: EdgeParts): Step {
-  x.reply = conditional(x, subject, parts) ?? partial(x, subject, parts) ?? whole(x, subject, parts);
+  const told = negotiate(x, subject, parts);
+  x.reply = conditional(x, told, parts) ?? partial(x, told, parts) ?? whole(x, begin(x, told, subject, parts), parts);
   return 'deliver';
 }
 
@@ -65,15 +67,18 @@ function isPlain(x: Exchange): boolean {
 function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step {
   return (x, object) => {
     if (credentialOrigin(x, parts.gate) !== undefined) return shapeSubject(x, subjectOf(x), parts);
+    const coded = codedHit(x, object, parts);
+    if (coded === 'absent') return shapeSubject(x, subjectOf(x), parts);
+    const body = coded ?? object;
     const second = Math.floor(x.receivedAtMs / 1000);
-    let block = object.prepared;
+    let block = body.prepared;
     if (block?.second !== second) {
-      const subject = subjectOf(x);
-      block = { second, fields: fieldsFor(x, object.head.status, subject, object.body.length, parts) };
-      object.prepared = block;
+      const subject = negotiate(x, subjectOf(x), parts);
+      block = { second, fields: fieldsFor(x, object.head.status, subject, subject.sizeBytes, parts) };
+      body.prepared = block;
     }
     block.fields[block.fields.length - 1] = x.id;
-    x.reply = { status: object.head.status, fields: block.fields, body: object.outgoing };
+    x.reply = { status: object.head.status, fields: block.fields, body: body.outgoing };
     return 'deliver';
   };
 }

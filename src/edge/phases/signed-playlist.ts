@@ -6,8 +6,10 @@ import { rewriteManifest } from '../../kernel/dash/rewrite.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { CONTENT_KEY_URI, contentKeyPath, type FilmObject } from '../../kernel/film/paths.ts';
 import { rewriteUris } from '../../kernel/hls/rewrite.ts';
+import type { Coding } from '../../kernel/http/coding.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
+import { CodedBody, Codings } from '../cache/codings.ts';
 import { Representation } from '../cache/representation.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
@@ -51,7 +53,8 @@ export class SignedPlaylists {
   readonly #parts: EdgeParts;
   readonly #views = new LRUCache<string, View>({
     maxSize: MAX_VIEWS_BYTES,
-    sizeCalculation: ({ subject }, key) => OVERHEAD_BYTES + key.length + (subject.sizeBytes ?? 0),
+    sizeCalculation: ({ subject: { sizeBytes = 0, view } }, key) =>
+      OVERHEAD_BYTES + key.length + sizeBytes + (view?.codings.sizeBytes ?? 0),
   });
 
   constructor(parts: EdgeParts) {
@@ -61,20 +64,35 @@ export class SignedPlaylists {
   /** Hands `finish` the viewer's own view of a playlist, collecting it first when it is still arriving. */
   shape(x: Exchange, subject: Subject, finish: (own: Subject) => Step): Step | Promise<Step> {
     if (x.object && subject.bytes) return finish(this.#viewOf(x, x.object, subject, subject.bytes));
-    return collect(x, subject).then((bytes) => finish(ownSubject(x, subject, bytes, this.#parts)));
+    return collect(x, subject).then((bytes) => {
+      const object = x.reader?.fill.object;
+      // The player comes back: what was made for it is remembered, unless there are fields in it for this viewer alone.
+      const isShared = object !== undefined && object.head === subject.head;
+      return finish(isShared ? this.#viewOf(x, object, subject, bytes) : ownSubject(x, subject, bytes, this.#parts));
+    });
   }
 
   #viewOf(x: Exchange, object: CachedObject, subject: Subject, bytes: Buffer): Subject {
     const key = `${object.key} ${x.grant?.keyPairId} ${x.grant?.expiresAtMs} ${x.grant?.ip ?? ''}`;
     const known = this.#views.get(key);
     if (known?.of.deref() === object) return known.subject;
-    const own = ownSubject(x, subject, bytes, this.#parts);
-    this.#views.set(key, { of: new WeakRef(object), subject: own });
+    const own = ownSubject(x, subject, bytes, this.#parts, () => {
+      if (this.#views.peek(key) === view) this.#views.set(key, view);
+    });
+    const view: View = { of: new WeakRef(object), subject: own };
+    this.#views.set(key, view);
     return own;
   }
 }
 
-function ownSubject(x: Exchange, { head }: Subject, bytes: Buffer, parts: EdgeParts): Subject {
+/** `onGrown` is called whenever the view has been coded, and takes more room. */
+function ownSubject(
+  x: Exchange,
+  { head }: Subject,
+  bytes: Buffer,
+  parts: EdgeParts,
+  onGrown: () => void = () => {},
+): Subject {
   const { grant, film } = x;
   if (!grant || !film || !parts.gate) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
   const { derivedKey } = parts.gate;
@@ -90,7 +108,13 @@ function ownSubject(x: Exchange, { head }: Subject, bytes: Buffer, parts: EdgePa
   const fields = [...withoutFields(head.fields, REPLACED), 'Cache-Control', 'private'];
   if (etag !== undefined) fields.push('ETag', etag);
   const view = new Representation({ status: head.status, fields: [...fields, 'Date', head.date] }, x.receivedAtMs);
-  return { head: view, sizeBytes: own.length, etag, bytes: own };
+  const codings = new Codings();
+  const keep = (coding: Coding, coded: Buffer) => {
+    codings.add(coding, CodedBody.of(coded, own));
+    onGrown();
+  };
+  const uncoded = { from: own, head: view, keep };
+  return { head: view, sizeBytes: own.length, etag, bytes: own, view: { codings, uncoded } };
 }
 
 const REPLACED: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires']);

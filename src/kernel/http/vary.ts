@@ -11,13 +11,16 @@ export function varyNames(head: ResponseHead): readonly string[] | '*' {
 
 /**
  * What tells one variant from another: the values of the named request fields, written so that two which mean the same
- * are the same. RFC 9111 section 4.1.
+ * are the same. RFC 9111 section 4.1. `toldCodings` is what the origin was asked for where that is not the viewer's own
+ * `Accept-Encoding`.
  */
 export function variantKey(
   names: readonly string[],
   headers: Readonly<Record<string, string | string[] | undefined>>,
+  toldCodings?: string,
 ): string {
-  return names.map((name) => `${name}:${normalised(name, headers[name])}`).join('\n');
+  const sent = (name: string) => (name === 'accept-encoding' ? (toldCodings ?? headers[name]) : headers[name]);
+  return names.map((name) => `${name}:${normalised(name, sent(name))}`).join('\n');
 }
 
 /** Fields that say what is liked and how much: their members stand in no order, and in no case. RFC 9110 section 12.5. */
