@@ -1,17 +1,21 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './harness/longest-first.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * When a ring runs and how many of its files run at once. Rules need nothing but a processor core, which vitest would keep
- * free of them on a machine with two; servers, encoders and a browser beside one another would measure each other's
- * patience instead of ours.
+ * When a ring runs. Two files at once always, which is what vitest would keep from a machine with two cores: rules need
+ * nothing but a core, and whoever encodes, waits for a disk or plays a film leaves one free for a part of the time.
  */
-const together = { sequence: { groupOrder: 0 }, maxWorkers: 2 };
-const twoAtOnce = { sequence: { groupOrder: 1 }, maxWorkers: 2, testTimeout: 60_000 };
-const oneAtOnce = { sequence: { groupOrder: 2 }, maxWorkers: 1, testTimeout: 120_000 };
-const aloneAndLast = { sequence: { groupOrder: 3 }, maxWorkers: 1, testTimeout: 180_000, hookTimeout: 180_000 };
+const rules = { sequence: { groupOrder: 0 }, maxWorkers: 2 };
+const servers = { sequence: { groupOrder: 1 }, maxWorkers: 2, testTimeout: 60_000 };
+const alone = { sequence: { groupOrder: 2 }, maxWorkers: 1, testTimeout: 120_000 };
+/** Without encoders of other rings beside them: a browser is patient, and viewers are not. */
+const browsers = { sequence: { groupOrder: 3 }, maxWorkers: 2, testTimeout: 180_000, hookTimeout: 180_000 };
+
+/** Has an encoder whose worker is dead, which the start of any worker on the machine would end. */
+const ORPHANS = 'test/fault/transcode-kill.test.ts';
 
 /** One vitest project a ring, so that `npm test -- --project unit` runs just that ring. */
 function ring(name: string, include: string[], pace: Record<string, unknown>) {
@@ -22,18 +26,20 @@ export default defineConfig({
   test: {
     root,
     globalSetup: [`${root}test/harness/s3-setup.ts`],
+    sequence: { sequencer: LongestFirst },
     projects: [
-      ring('unit', ['src/**/*.test.ts', 'player-demo/src/**/*.test.ts', 'test/*.test.ts'], together),
+      ring('unit', ['src/**/*.test.ts', 'player-demo/src/**/*.test.ts', 'test/*.test.ts'], rules),
       ring('contract', ['test/contract/**/*.test.ts'], {
-        ...together,
+        ...rules,
         globalSetup: ['test/harness/postgres-for-all.ts'],
       }),
-      ring('property', ['test/property/**/*.test.ts'], { ...together, testTimeout: 60_000 }),
-      ring('golden', ['test/golden/**/*.test.ts'], together),
-      ring('conformance', ['test/conformance/**/*.test.ts'], together),
-      ring('scenario', ['test/scenario/**/*.test.ts'], twoAtOnce),
-      ring('fault', ['test/fault/**/*.test.ts'], oneAtOnce),
-      ring('browser', ['test/browser/**/*.test.ts'], aloneAndLast),
+      ring('property', ['test/property/**/*.test.ts'], { ...rules, testTimeout: 60_000 }),
+      ring('golden', ['test/golden/**/*.test.ts'], rules),
+      ring('conformance', ['test/conformance/**/*.test.ts'], rules),
+      ring('scenario', ['test/scenario/**/*.test.ts'], servers),
+      ring('fault', ['test/fault/**/*.test.ts'], { ...servers, testTimeout: 120_000, exclude: [ORPHANS] }),
+      ring('fault-alone', [ORPHANS], alone),
+      ring('browser', ['test/browser/**/*.test.ts'], browsers),
     ],
   },
 });
