@@ -28,10 +28,17 @@ export interface Option {
 export class Given {
   readonly #takes: ReadonlyMap<string, string>;
   readonly #options: Readonly<Record<string, unknown>>;
+  /** Positional arguments as they came. */
+  readonly all: readonly string[];
 
-  constructor(takes: ReadonlyMap<string, string>, options: Readonly<Record<string, unknown>>) {
+  constructor(
+    takes: ReadonlyMap<string, string>,
+    options: Readonly<Record<string, unknown>>,
+    all: readonly string[] = [...takes.values()],
+  ) {
     this.#takes = takes;
     this.#options = options;
+    this.all = all;
   }
 
   /** A positional argument; empty when it is optional and absent. */

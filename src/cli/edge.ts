@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { EdgeAddress } from '../main.ts';
 import type { Command } from './command.ts';
+import { invalidate } from './edge-invalidate.ts';
 import { usage } from './failure.ts';
 import { runUntilSignal } from './running.ts';
 import { JSON_OPTION } from './server.ts';
@@ -35,6 +36,7 @@ export const edge: Command = {
     JSON_OPTION,
   ],
   more: 'With --control, FRONTROW_EDGE_SECRET must be the same as at control and origin.',
+  children: [invalidate],
   async run(given, terminal) {
     const settings = settingsOf({
       ...listSetting(given, 'origin', 'originUrl'),

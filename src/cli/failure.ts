@@ -10,6 +10,7 @@ export type CommandCode =
   | 'SERVER_UNREACHABLE'
   | 'FILE_UNREADABLE'
   | 'WORKER_FAILED'
+  | 'SOCKET_PATH_TOO_LONG'
   | 'UPLOAD_FAILED'
   | 'DEMO_FAILED';
 

@@ -9,6 +9,8 @@ export async function runProgram(commands: readonly Command[], args: readonly st
     .description('A self-hosted streaming CDN: upload a film, play it within seconds, sign who may watch.')
     .version(packageFile.version)
     .exitOverride()
+    // What stands behind the name of a command is that command's, also where the one above has an option of that name.
+    .enablePositionalOptions()
     .configureOutput({ outputError: sayUsage });
   for (const command of commands) program.addCommand(build(command));
   try {
@@ -28,6 +30,7 @@ function build(command: Command): Commander {
     if (repeats) option.argParser((value: string, before: string[] = []) => [...before, value]);
     built.addOption(choices ? option.choices([...choices]) : option);
   }
+  if (command.children) built.enablePositionalOptions();
   if (command.more) built.addHelpText('after', `\n${command.more}`);
   for (const child of command.children ?? []) built.addCommand(build(child));
   const { run } = command;
@@ -36,9 +39,9 @@ function build(command: Command): Commander {
 }
 
 function givenTo(built: Commander, command: Command): Given {
-  const names = (command.takes ?? []).map(({ name }) => name.replace(/[<>[\]]/g, ''));
+  const names = (command.takes ?? []).map(({ name }) => name.replace(/[<>[\].]/g, ''));
   const takes = names.map((name, at): [string, string] => [name, built.args[at] ?? '']);
-  return new Given(new Map(takes), built.opts());
+  return new Given(new Map(takes), built.opts(), built.args);
 }
 
 /** Commander's own complaints in the form of ours: one line, with the code. */

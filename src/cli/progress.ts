@@ -6,10 +6,12 @@ export interface Progress {
   stop(): void;
 }
 
+/** What is counted; bytes are shown in MB. */
+export type Unit = 'bytes' | 'segments' | 'entries';
+
 const SILENT: Progress = { update() {}, stop() {} };
 
-/** @param unit what is counted: bytes are shown in MB */
-export function createProgress(label: string, unit: 'bytes' | 'segments', visible: boolean): Progress {
+export function createProgress(label: string, unit: Unit, visible: boolean): Progress {
   if (!visible) return SILENT;
   const bar = new cliProgress.SingleBar({
     format: (options, params) => writeBar(options, params, label, unit),
@@ -31,9 +33,9 @@ export function createProgress(label: string, unit: 'bytes' | 'segments', visibl
   };
 }
 
-function writeBar(options: Options, params: Params, label: string, unit: 'bytes' | 'segments'): string {
+function writeBar(options: Options, params: Params, label: string, unit: Unit): string {
   const count = (value: number) => (unit === 'bytes' ? (value / 1e6).toFixed(1) : String(value));
-  const name = unit === 'bytes' ? 'MB' : 'segments';
+  const name = unit === 'bytes' ? 'MB' : unit;
   const percent = String(Math.floor(params.progress * 100)).padStart(3);
   const bar = cliProgress.Format.BarFormat(params.progress, { ...options, barsize: 30 });
   return `${label} ${bar} ${percent}%  ${count(params.value)} of ${count(params.total)} ${name}`;

@@ -1,4 +1,4 @@
-import { createProgress, type Progress } from './progress.ts';
+import { createProgress, type Progress, type Unit } from './progress.ts';
 
 /** Where a command speaks: answers on stdout, everything else on stderr, so that answers can be piped. */
 export class Terminal {
@@ -19,7 +19,7 @@ export class Terminal {
   }
 
   /** A bar on a terminal; nothing where nobody watches. */
-  progress(label: string, unit: 'bytes' | 'segments'): Progress {
+  progress(label: string, unit: Unit): Progress {
     return createProgress(label, unit, !this.#json && process.stderr.isTTY === true);
   }
 }

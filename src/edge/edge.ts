@@ -18,6 +18,7 @@ import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
+import { Operator } from './operator/operator.ts';
 import { type OriginReport, Origins } from './origins/origins.ts';
 import type { EdgeMode, EdgeParts, EdgeSettings, Gate } from './parts.ts';
 import { admit } from './phases/admit.ts';
@@ -83,11 +84,13 @@ export class Edge {
   readonly #feed: ConfigFeed | undefined;
   readonly #parts: EdgeParts;
   readonly invalidations: Invalidations;
+  readonly #operator: Operator;
+  readonly #ready = Promise.withResolvers<void>();
   #door: Door | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: EdgeOptions) {
-    const { mode, settings, clock, log, controlUrl } = options;
+    const { mode, settings, clock, log, controlUrl, dataDir } = options;
     this.#options = options;
     this.#origin = this.#makeOrigins();
     // Control holds a question for up to 20 s, which must not count as an origin that is slow to answer.
@@ -99,7 +102,14 @@ export class Edge {
     const disk = this.#makeDisk(tier, bans);
     const fills = new FillTable();
     tier.lower = disk;
-    this.invalidations = new Invalidations({ dataDir: options.dataDir, bans, memory: tier, disk, fills, clock, log });
+    this.invalidations = new Invalidations({ dataDir, bans, memory: tier, disk, fills, clock, log });
+    this.#operator = new Operator({
+      mode,
+      dataDir,
+      log,
+      invalidations: this.invalidations,
+      ready: this.#ready.promise,
+    });
     this.#parts = {
       mode,
       edgeId: `edge-${randomBytes(4).toString('hex')}`,
@@ -191,9 +201,11 @@ export class Edge {
   /** What was invalidated is known before anything stored is. */
   async #startCache(): Promise<void> {
     await this.invalidations.take();
+    await this.#operator.start();
     await this.invalidations.start();
     await this.#parts.disk?.start();
     this.invalidations.resume();
+    this.#ready.resolve();
   }
 
   /** Finishes what runs, within a limit; a second caller gets the same promise. */
@@ -207,6 +219,7 @@ export class Edge {
     await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
     this.#parts.compressions?.abandonAll();
+    await this.#operator.stop();
     await this.invalidations.stop();
     await Promise.all([this.#origin.stop(), this.#control?.stop(), this.#parts.disk?.stop()]);
   }

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { RunningCommand } from '../harness/frontrow.ts';
+import { frontrow, RunningCommand } from '../harness/frontrow.ts';
 import { ScriptedOrigin } from '../harness/origin.ts';
 
 let folder: string;
@@ -99,6 +99,16 @@ test('one port is served by all processes, each of which fetches for itself', as
   expect((await workersAnswering(2)).size).toBe(2);
   expect(origin.count('/a')).toBe(2);
   expect(await childrenOf(parentPid())).toHaveLength(2);
+});
+
+test('an invalidation reaches every process', async () => {
+  await begin();
+  await workersAnswering(2);
+  const { stdout } = await frontrow(['edge', 'invalidate', '/a', '--data', folder, '--json']);
+  const { processes } = JSON.parse(stdout) as { processes: { name: string; sequence: number }[] };
+  expect(processes.map(({ name }) => name)).toEqual(['worker-1', 'worker-2']);
+  await workersAnswering(2);
+  expect(origin.count('/a')).toBe(4);
 });
 
 test('a process that is killed is replaced, and meanwhile the others serve', async () => {

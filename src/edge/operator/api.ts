@@ -1,0 +1,57 @@
+import { STATUS_CODES } from 'node:http';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { Fault, type FaultCode } from '../../kernel/errors.ts';
+import { PROBLEM_TYPE, problemOf } from '../../kernel/problem.ts';
+import type { Invalidations } from '../invalidation/invalidations.ts';
+import type { EdgeMode } from '../parts.ts';
+import { parseOrder } from './order.ts';
+
+export interface OperatorParts {
+  readonly mode: EdgeMode;
+  readonly invalidations: Invalidations;
+  /** Resolves when what an earlier process left is known: until then questions wait. */
+  readonly ready: Promise<unknown>;
+}
+
+/** A few thousand paths. */
+const BODY_BYTES = 1_048_576;
+
+/** What an operator may ask of one process of an edge. Who may ask is settled by where it listens. */
+export function operatorApi({ mode, invalidations, ready }: OperatorParts): FastifyInstance {
+  const app = fastify({ logger: false, bodyLimit: BODY_BYTES });
+  answerProblems(app);
+  app.addHook('onRequest', async () => {
+    await ready;
+  });
+  app.get('/invalidations', async () => invalidations.state);
+  app.post('/invalidations', async ({ body }) => {
+    const { targets, soft, dryRun, maxKeys } = parseOrder(body, mode);
+    if (dryRun) return { dryRun, ...(await invalidations.survey(targets, maxKeys)) };
+    const sequence = await invalidations.invalidate(targets, soft);
+    return { sequence, soft, targets: targets.map(({ text }) => text) };
+  });
+  return app;
+}
+
+const FASTIFY_CODES: Readonly<Record<string, FaultCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+};
+
+export function answerProblems(app: FastifyInstance): void {
+  app.setErrorHandler((thrown: FastifyError, _request, reply) => {
+    const fault = faultOf(thrown);
+    return reply.code(fault.status).type(PROBLEM_TYPE).send(problemOf(fault, STATUS_CODES[fault.status]));
+  });
+  app.setNotFoundHandler(() => {
+    throw new Fault('NOT_FOUND');
+  });
+}
+
+function faultOf(thrown: FastifyError): Fault {
+  if (thrown instanceof Fault) return thrown;
+  const code = FASTIFY_CODES[thrown.code];
+  if (code) return new Fault(code, { cause: thrown });
+  const isTheirs = thrown.statusCode !== undefined && thrown.statusCode < 500;
+  return isTheirs ? new Fault('INVALID_REQUEST', { cause: thrown }) : Fault.from(thrown);
+}

@@ -1,0 +1,70 @@
+import { readCredential } from '../../kernel/access/credential.ts';
+import { Fault } from '../../kernel/errors.ts';
+import { EVERYTHING, parseTarget, type Target, tagTarget } from '../invalidation/target.ts';
+import type { EdgeMode } from '../parts.ts';
+
+/** What an operator would have invalidated. */
+export interface Order {
+  readonly targets: readonly Target[];
+  readonly soft: boolean;
+  /** Only to say what would go. */
+  readonly dryRun: boolean;
+  /** Keys of a dry run that are listed, of each tier. */
+  readonly maxKeys: number;
+}
+
+/** As many as CloudFront takes at once. */
+const MAX_TARGETS = 3_000;
+const DEFAULT_KEYS = 10;
+const MAX_KEYS = 1_000;
+const MEMBERS: ReadonlySet<string> = new Set(['paths', 'tags', 'all', 'soft', 'dryRun', 'maxKeys']);
+
+/** @throws Fault INVALID_REQUEST for what is no order, TARGET_INVALID naming what is no path or tag */
+export function parseOrder(body: unknown, mode: EdgeMode): Order {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrong('Send a JSON object.');
+  const given = body as Record<string, unknown>;
+  const unknown = Object.keys(given).find((name) => !MEMBERS.has(name));
+  if (unknown !== undefined) throw wrong(`An invalidation has ${[...MEMBERS].join(', ')}, and nothing else.`);
+  const paths = textsOf(given, 'paths').map((text) => must(targetAt(text, mode), 'path', text));
+  const tags = textsOf(given, 'tags').map((text) => must(tagTarget(text), 'tag', text));
+  const targets = switchOf(given, 'all') ? [EVERYTHING] : [...paths, ...tags];
+  if (targets.length === 0) throw wrong('Name paths or tags, or set all.');
+  if (targets.length > MAX_TARGETS) throw wrong(`At most ${MAX_TARGETS} paths and tags at once.`);
+  return { targets, soft: switchOf(given, 'soft'), dryRun: switchOf(given, 'dryRun'), maxKeys: keysOf(given) };
+}
+
+/** A path, or a URL of which the path counts; of one with a grant, in front of films, what was granted. */
+export function pathOf(text: string, mode: EdgeMode): string {
+  const target = text.replace(/^https?:\/\/[^/?#]*/i, '') || '/';
+  return mode === 'film' ? readCredential({ target }).path : target;
+}
+
+function targetAt(text: string, mode: EdgeMode): Target | undefined {
+  return parseTarget(text.startsWith('#') ? text : pathOf(text, mode));
+}
+
+function must(target: Target | undefined, what: string, text: string): Target {
+  if (target) return target;
+  throw new Fault('TARGET_INVALID', { says: `${JSON.stringify(text.slice(0, 200))} is no ${what}.` });
+}
+
+function textsOf(given: Record<string, unknown>, name: string): string[] {
+  const texts = given[name] ?? [];
+  if (Array.isArray(texts) && texts.every((text) => typeof text === 'string')) return texts;
+  throw wrong(`${name} must be a list of texts.`);
+}
+
+function switchOf(given: Record<string, unknown>, name: string): boolean {
+  const value = given[name] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw wrong(`${name} must be true or false.`);
+}
+
+function keysOf({ maxKeys = DEFAULT_KEYS }: Record<string, unknown>): number {
+  if (typeof maxKeys === 'number' && Number.isInteger(maxKeys) && maxKeys >= 0 && maxKeys <= MAX_KEYS) return maxKeys;
+  throw wrong(`maxKeys must be a whole number from 0 to ${MAX_KEYS}.`);
+}
+
+function wrong(says: string): Fault {
+  return new Fault('INVALID_REQUEST', { says });
+}
