@@ -55,6 +55,8 @@ export interface EdgeOptions {
   readonly dataDir: string;
   /** Other processes listen on the same ports. */
   readonly sharesPorts?: boolean;
+  /** Without it every connection is node's own server's, for tests that compare the two. */
+  readonly fastLane?: boolean;
   /** For TLS sessions that several processes take up; each makes its own without. */
   readonly ticketSecret?: Buffer;
   /** Which of several edge processes on this data folder it is, from 0. */
@@ -165,7 +167,7 @@ export class Edge {
 
   /** Listens when control has been heard, or shortly after when it is away. */
   async start(): Promise<EdgeAddress> {
-    const { host, port, clock, settings, log, ticketSecret, sharesPorts = false } = this.#options;
+    const { host, port, clock, settings, log, ticketSecret, sharesPorts = false, fastLane = true } = this.#options;
     await this.#feed?.start();
     await Promise.all([this.#feed?.heard(FIRST_CONFIG_MS), this.#startCache()]);
     const { edgeId, mode } = this.#parts;
@@ -181,6 +183,7 @@ export class Edge {
       trusts,
       log,
       sharesPorts,
+      fastLane,
       ...(ticketSecret ? { ticketSecret } : {}),
     });
     this.#origin.start();

@@ -8,7 +8,7 @@ import type { CachedObject } from './cache/cached-object.ts';
 import type { DiskObject } from './cache/disk/disk-object.ts';
 import type { Fill, FillReader } from './cache/fill.ts';
 import type { Beginning } from './cache/partial-object.ts';
-import type { Peer, Upgrade, ViewerRequest, ViewerResponse } from './viewer.ts';
+import type { Peer, PreparedFields, Upgrade, ViewerRequest, ViewerResponse } from './viewer.ts';
 
 /** The steps of a request, in the order of a miss; `refuse` is entered from any of them, `settle` always comes last. */
 export type Step =
@@ -96,6 +96,8 @@ export interface Reply {
   readonly status: number;
   /** Flat list for `writeHead`. */
   readonly fields: string[];
+  /** The same fields, where other viewers get them too. */
+  readonly prepared?: PreparedFields;
   /** Text stands for one byte a character. */
   readonly body: Buffer | string | FillBody | DiskBody | undefined;
 }

@@ -24,6 +24,21 @@ export interface ViewerRequest {
   arrived?(bytes: number): void;
 }
 
+/** Fields for many viewers, of which only the last value is each one's own. */
+export interface PreparedFields {
+  readonly fields: string[];
+  /** What a transport made of all the others, for the next viewer. */
+  written: WrittenFields | undefined;
+}
+
+/** Lines of a head. */
+export interface WrittenFields {
+  readonly text: string;
+  /** Whether these fields are among them. */
+  readonly hasLength: boolean;
+  readonly hasDate: boolean;
+}
+
 export interface ViewerResponse {
   readonly headersSent: boolean;
   readonly statusCode: number;
@@ -34,6 +49,8 @@ export interface ViewerResponse {
   readonly closed: boolean;
   /** The fields are a flat list, which stays as it is. */
   writeHead(status: number, fields: string[]): unknown;
+  /** The same, where the transport can keep its part of the work for the next viewer. */
+  writePrepared?(status: number, prepared: PreparedFields): unknown;
   /** A word before the answer, of status 102 to 199. The fields are a flat list. */
   writeInformation(status: number, fields: readonly string[]): unknown;
   /** Calls back when the connection has taken the bytes and they may be overwritten; perhaps never when it is gone. */

@@ -58,6 +58,7 @@ export interface ScenarioOptions {
   readonly standbys?: readonly string[];
   readonly dataDir?: string;
   readonly log?: Log;
+  readonly fastLane?: boolean;
 }
 
 /** A scripted origin, a real edge in front of it, and viewers with sockets of their own. */
@@ -104,7 +105,7 @@ export class EdgeScenario {
 
   async #startEdge(): Promise<void> {
     const { mode = 'proxy', settings, edgeSecret = 'a secret of the fleet', controlUrl, originUrl } = this.#options;
-    const { standbys = [] } = this.#options;
+    const { standbys = [], fastLane = true } = this.#options;
     this.#edge = new Edge({
       host: '127.0.0.1',
       port: 0,
@@ -116,6 +117,7 @@ export class EdgeScenario {
       settings: loadSettings({}, { edgeTlsPort: 0, ...settings }),
       clock: this.clock,
       log: this.#options.log ?? silentLog,
+      fastLane,
       onFact: (fact) => {
         this.facts.push(fact);
         this.#notify();

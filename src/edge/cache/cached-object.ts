@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lasts } from '../../kernel/clock.ts';
 import { fieldOf } from '../../kernel/http/fields.ts';
 import type { Lifetime } from '../../kernel/http/freshness.ts';
+import type { PreparedFields } from '../viewer.ts';
 import type { Codings } from './codings.ts';
 import { isOpening } from './opening.ts';
 import type { Representation } from './representation.ts';
@@ -34,9 +35,8 @@ export function agedFrom<A extends Age>(age: A, staleFromMs: number): A {
 }
 
 /** A header block ready for `writeHead`, good for one second of age. The last element is the exchange id's place. */
-export interface PreparedBlock {
+export interface PreparedBlock extends PreparedFields {
   readonly second: number;
-  readonly fields: string[];
 }
 
 /** A complete answer, wherever its body is. */

@@ -18,6 +18,7 @@ export interface DoorOptions extends ViewersOptions {
   readonly trusts: (ip: string) => boolean;
   readonly log: Log;
   readonly sharesPorts: boolean;
+  readonly fastLane: boolean;
   readonly ticketSecret?: Buffer;
 }
 
@@ -53,7 +54,7 @@ export class Door {
 
   constructor(options: DoorOptions) {
     this.#options = options;
-    const { mode, settings, trusts, log } = options;
+    const { mode, settings, trusts, log, fastLane } = options;
     this.#connections = new Connections({
       trusts,
       proxyProtocol: settings.edgeProxyProtocol,
@@ -69,7 +70,7 @@ export class Door {
       logger: false,
       forceCloseConnections: 'idle',
       serverFactory: (others) => {
-        parts.http1 = new Http1({ viewers, settings, peerOf, tunnels: mode === 'proxy', health, others });
+        parts.http1 = new Http1({ viewers, settings, peerOf, tunnels: mode === 'proxy', health, others, fastLane });
         return parts.http1.server;
       },
     });
@@ -126,6 +127,7 @@ export class Door {
     const tlsServer = this.#tlsServer;
     await Promise.all([this.#app.close(), tlsServer?.listening && new Promise((done) => tlsServer.close(done))]);
     clearTimeout(overdue);
+    this.#http1.stop();
     this.#tls?.stop();
   }
 }

@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FAULTS, type FaultCode } from '../../kernel/errors.ts';
 import type { Peer } from '../viewer.ts';
+import { Lane } from './lane.ts';
 import type { Viewers } from './viewers.ts';
 
 /** How often connections are looked at whose request takes too long. */
@@ -38,6 +39,8 @@ export interface Http1Options {
   readonly health: string;
   /** Who answers there. */
   readonly others: RequestListener;
+  /** Whether simple requests are answered past node's own server. */
+  readonly fastLane: boolean;
 }
 
 /** HTTP/1.1, in the clear and inside TLS: what runs on each connection, and when one is let go. */
@@ -46,6 +49,7 @@ export class Http1 {
   readonly #options: Http1Options;
   readonly #serving = new Map<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
   readonly #connect: (socket: Socket) => void;
+  readonly #lane: Lane | undefined;
   readonly #tunnels = new Set<Socket>();
   #closing = false;
 
@@ -59,6 +63,7 @@ export class Http1 {
     this.#connect = (socket) => {
       for (const each of own) each.call(server, socket);
     };
+    if (options.fastLane) this.#lane = this.#openLane();
     // Node forgets fields past this number without a word: one more than we take is enough to know.
     this.server.maxHeadersCount = settings.edgeHeaderCount + 1;
     const take = (request: IncomingMessage, response: ServerResponse) => {
@@ -84,12 +89,30 @@ export class Http1 {
 
   /** Serves a connection that another listener accepted. */
   serve(socket: Socket): void {
-    this.#connect(socket);
+    if (this.#lane) this.#lane.serve(socket);
+    else this.#connect(socket);
+  }
+
+  /** Stands before what node does with a connection. */
+  #openLane(): Lane {
+    const { viewers, settings, peerOf, health } = this.#options;
+    const lane = new Lane({
+      viewers,
+      settings,
+      peerOf,
+      health,
+      handOver: this.#connect,
+      refuseSilent: (socket) => refuseHere(socket, 'REQUEST_TIMEOUT'),
+    });
+    this.server.removeAllListeners('connection');
+    this.server.on('connection', (socket: Socket) => lane.serve(socket));
+    return lane;
   }
 
   /** From now on each answer is the last of its connection. */
   close(): void {
     this.#closing = true;
+    this.#lane?.close();
     for (const { response } of this.#serving.values()) endAfter(response);
     // A tunnel has no end of its own to wait for.
     for (const socket of this.#tunnels) socket.destroySoon();
@@ -106,6 +129,11 @@ export class Http1 {
       // Closing ends idle connections once, at its beginning; this one has only now become idle.
       if (this.#closing) setImmediate(() => this.server.closeIdleConnections());
     });
+  }
+
+  /** When there are no connections left. */
+  stop(): void {
+    this.#lane?.stop();
   }
 
   get tunnelCount(): number {

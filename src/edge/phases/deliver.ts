@@ -1,6 +1,6 @@
 import { Fault } from '../../kernel/errors.ts';
 import type { Phase } from '../drive.ts';
-import type { Exchange, FillBody, Step } from '../exchange.ts';
+import type { Exchange, FillBody, Reply, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { sendFromDisk } from './deliver-disk.ts';
 import { newsOf } from './news.ts';
@@ -13,7 +13,7 @@ export function deliver({ disk }: EdgeParts): Phase {
     const { body } = reply;
     if (disk && typeof body === 'object' && 'object' in body) return sendFromDisk(x, reply, body, disk.pool);
     x.firstByteAt = performance.now();
-    x.response.writeHead(reply.status, reply.fields);
+    writeHead(x, reply);
     if (body === undefined) {
       x.response.end();
       return 'settle';
@@ -25,6 +25,11 @@ export function deliver({ disk }: EdgeParts): Phase {
     x.bytesSent = body.length;
     return 'settle';
   };
+}
+
+function writeHead({ response }: Exchange, { status, fields, prepared }: Reply): void {
+  if (prepared && response.writePrepared) response.writePrepared(status, prepared);
+  else response.writeHead(status, fields);
 }
 
 const NOTHING = Buffer.alloc(0);

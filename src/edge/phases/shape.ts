@@ -74,11 +74,12 @@ function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step
     let block = body.prepared;
     if (block?.second !== second) {
       const subject = negotiate(x, subjectOf(x), parts);
-      block = { second, fields: fieldsFor(x, object.head.status, subject, subject.sizeBytes, parts) };
+      const fields = fieldsFor(x, object.head.status, subject, subject.sizeBytes, parts);
+      block = { second, fields, written: undefined };
       body.prepared = block;
     }
     block.fields[block.fields.length - 1] = x.id;
-    x.reply = { status: object.head.status, fields: block.fields, body: body.outgoing };
+    x.reply = { status: object.head.status, fields: block.fields, prepared: block, body: body.outgoing };
     return 'deliver';
   };
 }
