@@ -6,6 +6,7 @@ import {
   SqliteQueryCompiler,
   type SqliteStatement,
 } from 'kysely';
+import { LRUCache } from 'lru-cache';
 
 /**
  * Kysely's SQLite dialect over Node's own `node:sqlite`, which speaks nearly the interface Kysely asks for.
@@ -34,18 +35,29 @@ class LocklessCompiler extends SqliteQueryCompiler {
   }
 }
 
+/** Texts that are kept ready to run: all there are, but for lists of a length that is seldom asked with. */
+const MAX_STATEMENTS = 500;
+
 function adapt(database: DatabaseSync): SqliteDatabase {
+  const statements = new LRUCache<string, SqliteStatement>({ max: MAX_STATEMENTS });
   return {
     close: () => database.close(),
     prepare(sql): SqliteStatement {
-      const statement = database.prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...values(parameters)),
-        run: (parameters) => statement.run(...values(parameters)),
-        iterate: (parameters) => statement.iterate(...values(parameters)),
-      };
+      const ready = statements.get(sql) ?? prepare(database, sql);
+      statements.set(sql, ready);
+      return ready;
     },
+  };
+}
+
+function prepare(database: DatabaseSync, sql: string): SqliteStatement {
+  const statement = database.prepare(sql);
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    // Of its own, because rows may be taken from it while the same text is run again.
+    iterate: (parameters) => database.prepare(sql).iterate(...values(parameters)),
   };
 }
 
