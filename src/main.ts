@@ -345,6 +345,7 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
   const edge = new Edge({
     ...place,
     originUrls: parseUrlList(originUrl, 'FRONTROW_ORIGIN_URL'),
+    parentUrls: parseUrlList(settings.edgeParents, 'FRONTROW_EDGE_PARENTS'),
     host: settings.host,
     port: settings.edgePort,
     dataDir: share ? join(folder, share.folder) : folder,

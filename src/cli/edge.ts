@@ -26,6 +26,11 @@ export const edge: Command = {
       repeats: true,
     },
     {
+      flags: '--parent <url>',
+      says: 'an edge to ask before the origin, for a fleet that fetches each object once; may be given again',
+      repeats: true,
+    },
+    {
       flags: '--control <url>',
       says: 'the control whose keys decide who may watch; without it there is no access check',
     },
@@ -40,6 +45,7 @@ export const edge: Command = {
   async run(given, terminal) {
     const settings = settingsOf({
       ...listSetting(given, 'origin', 'originUrl'),
+      ...listSetting(given, 'parent', 'edgeParents'),
       ...textSetting(given, 'control', 'controlUrl'),
       ...textSetting(given, 'data', 'data'),
       ...textSetting(given, 'host', 'host'),

@@ -21,7 +21,7 @@ export function textSetting(given: Given, option: string, setting: 'data' | 'hos
 }
 
 /** An option that repeats as a setting with commas; nothing when it is not given. */
-export function listSetting(given: Given, option: string, setting: 'originUrl'): Partial<Settings> {
+export function listSetting(given: Given, option: string, setting: 'originUrl' | 'edgeParents'): Partial<Settings> {
   const texts = given.texts(option);
   return texts.length === 0 ? {} : { [setting]: texts.join(',') };
 }

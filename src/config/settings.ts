@@ -113,6 +113,10 @@ export const SETTINGS = {
     default: '',
     says: 'Address of the origin for an edge that runs apart, or several with commas: the first one is asked, and the others, in this order, when it fails. Empty: the one in this process.',
   }),
+  edgeParents: text({
+    default: '',
+    says: 'Edges that this edge asks before the origin, with commas, so that a fleet fetches each object once: each object has one of them, and the origin is asked when they are down. Every edge of the fleet must name them alike. Empty: none.',
+  }),
   logLevel: text({ default: 'info', says: 'How much is logged: debug, info, warn, error or silent.' }),
   accessLog: text({ default: '', says: 'File that the edge appends one JSON line a request to. Empty: none is kept.' }),
   edgeSecret: text({

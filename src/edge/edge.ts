@@ -16,6 +16,7 @@ import { ConfigFeed } from './config-feed.ts';
 import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
+import { healthPathOf } from './health-path.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
 import { Operator } from './operator/operator.ts';
@@ -47,6 +48,8 @@ export interface EdgeOptions {
   readonly mode: EdgeMode;
   /** The origin, and those that stand in for it, in this order. */
   readonly originUrls: readonly string[];
+  /** Edges that are asked before the origin. */
+  readonly parentUrls?: readonly string[];
   /** Where the configuration comes from, in film mode. */
   readonly controlUrl?: string;
   /** Needed in film mode. */
@@ -228,13 +231,15 @@ export class Edge {
   }
 
   #makeOrigins(): Origins {
-    const { mode, originUrls, edgeSecret = '', settings, clock, log } = this.#options;
+    const { mode, originUrls, parentUrls = [], edgeSecret = '', settings, clock, log } = this.#options;
     const sign = (method: string, target: string) => [
       EDGE_SIGNATURE_HEADER,
       signEdgeRequest(edgeSecret, method, target, clock.now()),
     ];
     return new Origins({
       urls: originUrls,
+      parents: parentUrls,
+      parentHealthPath: healthPathOf(mode),
       settings,
       sign: mode === 'film' ? sign : undefined,
       now: () => performance.now(),

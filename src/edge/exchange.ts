@@ -125,6 +125,9 @@ export class Exchange {
   /** The viewer's scheme by the word of a trusted proxy. */
   toldScheme: 'http' | 'https' | undefined;
 
+  /** Asked for by an edge of the fleet, which has let its viewer in and asks for everybody. */
+  fromEdge = false;
+
   // route
   /** The bare path, for keys, facts and logs. */
   path = '';

@@ -56,6 +56,7 @@ export interface ScenarioOptions {
   readonly originUrl?: string;
   /** Asked after the first one. */
   readonly standbys?: readonly string[];
+  readonly parents?: readonly string[];
   readonly dataDir?: string;
   readonly log?: Log;
   readonly fastLane?: boolean;
@@ -105,12 +106,13 @@ export class EdgeScenario {
 
   async #startEdge(): Promise<void> {
     const { mode = 'proxy', settings, edgeSecret = 'a secret of the fleet', controlUrl, originUrl } = this.#options;
-    const { standbys = [], fastLane = true } = this.#options;
+    const { standbys = [], parents = [], fastLane = true } = this.#options;
     this.#edge = new Edge({
       host: '127.0.0.1',
       port: 0,
       mode,
       originUrls: [originUrl ?? this.origin.url, ...standbys],
+      parentUrls: parents,
       ...(controlUrl ? { controlUrl } : {}),
       edgeSecret,
       dataDir: this.dataDir,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Log } from '../../kernel/log.ts';
+import { healthPathOf } from '../health-path.ts';
 import type { EdgeMode } from '../parts.ts';
 import { Connections } from './connections.ts';
 import { Http1, type Http1Settings } from './http1.ts';
@@ -35,10 +36,6 @@ export interface DoorPorts {
   readonly tlsPort: number | undefined;
 }
 
-const HEALTH = '/health';
-/** In front of somebody else's origin every ordinary path is that origin's, `/health` too. */
-const HEALTH_OF_PROXY = '/.well-known/frontrow/health';
-
 /**
  * The edge's door: viewers go straight to the phases, by HTTP/1.1 or, where TLS ends here, by HTTP/2; everything else
  * goes to fastify, which owns the listener.
@@ -64,7 +61,7 @@ export class Door {
     });
     const peerOf = (socket: Socket) => this.#connections.peerOf(socket);
     const viewers = new Viewers(options);
-    const health = mode === 'film' ? HEALTH : HEALTH_OF_PROXY;
+    const health = healthPathOf(mode);
     const parts: { http1?: Http1 } = {};
     this.#app = fastify({
       logger: false,

@@ -6,7 +6,9 @@ import type { Log } from '../../kernel/log.ts';
 import {
   collected,
   mayRepeat,
+  type Upstream,
   type UpstreamCall,
+  type UpstreamRequest,
   type UpstreamSink,
   type UpstreamText,
   type UpstreamTimes,
@@ -14,11 +16,12 @@ import {
 import type { Circuit } from './breaker.ts';
 import { eligible } from './eligible.ts';
 import { parseFailoverStatuses } from './failover.ts';
-import { GroupCall } from './group-call.ts';
+import { GroupCall, type Tier } from './group-call.ts';
 import { GroupSwitch } from './group-switch.ts';
 import type { HealthTerms } from './health.ts';
 import { Member } from './member.ts';
-import { type OwnFieldSettings, OwnFields, type Unaddressed } from './own-fields.ts';
+import { type OwnFieldSettings, OwnFields, serverNameOf, type Unaddressed } from './own-fields.ts';
+import { ranked } from './rendezvous.ts';
 
 export interface OriginSettings extends UpstreamTimes, OwnFieldSettings {
   /** Statuses with commas. */
@@ -36,6 +39,10 @@ export interface OriginSettings extends UpstreamTimes, OwnFieldSettings {
 export interface OriginsOptions {
   /** In the order in which they are asked; at least one. */
   readonly urls: readonly string[];
+  /** Edges that are asked before them. */
+  readonly parents: readonly string[];
+  /** Where a parent tells whether it is well. */
+  readonly parentHealthPath: string;
   readonly settings: OriginSettings;
   /** What shows an origin of ours that an edge of ours asks; undefined where they are somebody else's. */
   readonly sign: ((method: string, target: string) => FieldList) | undefined;
@@ -50,6 +57,8 @@ export interface OriginRequest extends Unaddressed {
   /** Path and query, sent as they are. */
   readonly target: string;
   readonly body?: Readable | undefined;
+  /** What it is stored under, by which it has its parent; undefined for what is asked of the origins themselves. */
+  readonly key?: string | undefined;
 }
 
 /** How one origin stands, for metrics. */
@@ -65,6 +74,13 @@ export interface OriginReport {
 /** 503 is what our own origin says of a part that is still being encoded, and every other would after another wait. */
 const OURS_WAITS = 503;
 
+/** What a parent says is what an origin says, failure or not: asked once more, an origin in trouble would have it worse. */
+const FINAL: ReadonlySet<number> = new Set();
+/** When the one that is responsible is not there and the next neither, the origins are nearer than the rest. */
+const MAX_PARENTS = 2;
+/** A parent has as long for its own attempts as this edge has, and is to have its say about them. */
+const PARENT_GRACE_MS = 2_000;
+
 /**
  * Where the edge fetches what it does not have: an origin, and those that stand in for it. The phases ask this and need
  * not know which of them answered.
@@ -73,6 +89,7 @@ export class Origins {
   /** Of the first. */
   readonly url: URL;
   readonly #members: readonly Member[];
+  readonly #parents: readonly Member[];
   readonly #options: OriginsOptions;
   readonly #own: OwnFields;
   readonly #failoverStatuses: ReadonlySet<number>;
@@ -80,28 +97,46 @@ export class Origins {
 
   /** @throws SettingsError */
   constructor(options: OriginsOptions) {
-    const { urls, settings, sign } = options;
+    const { urls, parents, settings, sign } = options;
     this.#options = options;
     this.#own = new OwnFields(settings);
     const statuses = [...parseFailoverStatuses(settings.originFailoverStatuses)];
     this.#failoverStatuses = new Set(sign ? statuses.filter((status) => status !== OURS_WAITS) : statuses);
-    this.#members = urls.map((url) => this.#makeMember(url));
+    this.#members = urls.map((url) => this.#makeOrigin(url));
+    this.#parents = parents.map((url) => this.#makeParent(url));
     this.url = new URL(urls[0] ?? '');
     const { fixedHost } = this.#own;
     this.#hosts = new Set([...this.#members.map(({ name }) => name), ...(fixedHost ? [fixedHost.toLowerCase()] : [])]);
   }
 
-  #makeMember(url: string): Member {
-    const { settings, now, log } = this.#options;
-    return new Member({
-      url,
+  #makeOrigin(url: string): Member {
+    const { settings, sign } = this.#options;
+    const target = settings.originHealthPath;
+    return this.#makeMember(url, {
       times: settings,
-      breaker: { failures: settings.originBreakerFailures, openMs: settings.originBreakerMs },
-      health: healthTerms(settings),
-      ask: (member, signal) => this.#isWell(member, signal),
-      now,
-      log,
+      health: target === '' ? undefined : healthTerms(settings, target),
+      requestTo: (origin) => {
+        const fields = [...(sign?.('GET', target) ?? []), ...CHECK];
+        return { method: 'GET', target, ...this.#own.forOrigin({ fields }, origin) };
+      },
     });
+  }
+
+  /** Always looked after: there are the origins to ask when it is down. */
+  #makeParent(url: string): Member {
+    const { settings, parentHealthPath: target } = this.#options;
+    return this.#makeMember(url, {
+      times: { ...settings, originFirstByteMs: this.#parentLimitMs },
+      health: healthTerms(settings, target),
+      requestTo: () => ({ method: 'GET', target, fields: CHECK }),
+    });
+  }
+
+  #makeMember(url: string, { times, health, requestTo }: Kind): Member {
+    const { settings, now, log } = this.#options;
+    const breaker = { failures: settings.originBreakerFailures, openMs: settings.originBreakerMs };
+    const ask = async ({ upstream }: Member, signal: AbortSignal) => isWell(upstream, requestTo(upstream.url), signal);
+    return new Member({ url, times, breaker, health, ask, now, log });
   }
 
   /** Whether answers may differ by the host that viewers ask for. */
@@ -110,7 +145,7 @@ export class Origins {
   }
 
   get reports(): readonly OriginReport[] {
-    return this.#members.map(({ name, up, circuit, counts }) => ({ name, up, circuit, ...counts }));
+    return this.#everybody.map(({ name, up, circuit, counts }) => ({ name, up, circuit, ...counts }));
   }
 
   /** Whether an origin calls itself so. */
@@ -120,31 +155,55 @@ export class Origins {
 
   /** Begins to look after them. */
   start(): void {
-    for (const member of this.#members) member.start();
+    for (const member of this.#everybody) member.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.stop()));
+    await Promise.all(this.#everybody.map((member) => member.stop()));
+  }
+
+  get #everybody(): readonly Member[] {
+    return [...this.#parents, ...this.#members];
   }
 
   /**
-   * Asks the first origin that is thought well and, where repeating does no harm, the next when that fails. Fails at once,
+   * Asks the parent that is responsible, where there are any and one is well; otherwise, or when it cannot be reached, asks
+   * the first origin that is thought well and, where repeating does no harm, the next when that fails. Fails at once,
    * with ORIGIN_CIRCUIT_OPEN, when all of them have just been failing.
    */
   send(request: OriginRequest, sink: UpstreamSink): UpstreamCall {
+    const tiers = [this.#parentTier(request), this.#originTier(request)].filter(({ members }) => members.length > 0);
+    if (tiers.length === 0) return refused(sink, this.#circuitsOpen());
+    const call = new GroupCall(mayRepeat(request) ? tiers : firstOf(tiers), sink);
+    call.begin();
+    return call;
+  }
+
+  #parentTier({ key, ...request }: OriginRequest): Tier {
+    const { method, target, body, fields, viewedHost } = request;
+    const well = key === undefined ? [] : this.#parents.filter(({ up, admits }) => up && admits);
+    return {
+      members: ranked(well, key ?? '').slice(0, MAX_PARENTS),
+      failoverStatuses: FINAL,
+      limitMs: body ? undefined : this.#parentLimitMs,
+      // It stands where the viewer asks, so it is asked for the viewer's host.
+      requestTo: ({ url }) => ({
+        ...{ method, target, body },
+        fields: ['Host', viewedHost || url.host, ...fields],
+        serverName: serverNameOf(url.host),
+      }),
+    };
+  }
+
+  #originTier(request: OriginRequest): Tier {
     const { method, target, body } = request;
-    const members = eligible(this.#members);
-    if (members.length === 0) return refused(sink, this.#circuitsOpen());
-    const tier = {
-      members: mayRepeat(request) ? members : members.slice(0, 1),
+    return {
+      members: eligible(this.#members),
       failoverStatuses: this.#failoverStatuses,
       // A body takes as long as the viewer takes to send it.
       limitMs: body ? undefined : this.#limitMs,
-      requestTo: ({ url }: Member) => ({ method, target, body, ...this.#own.forOrigin(request, url) }),
+      requestTo: ({ url }) => ({ method, target, body, ...this.#own.forOrigin(request, url) }),
     };
-    const call = new GroupCall([tier], sink);
-    call.begin();
-    return call;
   }
 
   /** Sends a request and collects the answer. @throws Fault ORIGIN_… */
@@ -170,24 +229,38 @@ export class Origins {
     return new Fault('ORIGIN_CIRCUIT_OPEN', { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) });
   }
 
-  async #isWell({ upstream, url }: Member, signal: AbortSignal): Promise<boolean> {
-    const { settings, sign } = this.#options;
-    const target = settings.originHealthPath;
-    const fields = [...(sign?.('GET', target) ?? []), 'User-Agent', 'Frontrow health check'];
-    try {
-      const sent = { method: 'GET', target, ...this.#own.forOrigin({ fields }, url) };
-      const { head } = await upstream.text(sent, signal);
-      return head.status < 400;
-    } catch {
-      // Whatever kept it from answering, it is not well; what changes by that is logged.
-      return false;
-    }
-  }
-
   /** One whole attempt always fits. */
   get #limitMs(): number {
     const { originTotalMs, originConnectMs, originFirstByteMs } = this.#options.settings;
     return Math.max(originTotalMs, originConnectMs + originFirstByteMs);
+  }
+
+  get #parentLimitMs(): number {
+    return this.#limitMs + PARENT_GRACE_MS;
+  }
+}
+
+/** Who may not be asked twice, or in two places, is asked for by one. */
+function firstOf([tier]: readonly Tier[]): Tier[] {
+  return tier ? [{ ...tier, members: tier.members.slice(0, 1) }] : [];
+}
+
+/** In what origins and parents differ. */
+interface Kind {
+  readonly times: UpstreamTimes;
+  readonly health: HealthTerms | undefined;
+  /** To see whether it is well. */
+  requestTo(url: URL): UpstreamRequest;
+}
+
+const CHECK: FieldList = ['User-Agent', 'Frontrow health check'];
+
+async function isWell(upstream: Upstream, request: UpstreamRequest, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await upstream.text(request, signal)).head.status < 400;
+  } catch {
+    // Whatever kept it from answering, it is not well; what changes by that is logged.
+    return false;
   }
 }
 
@@ -206,9 +279,8 @@ function refused(sink: UpstreamSink, fault: Fault): UpstreamCall {
 }
 
 /** @throws SettingsError */
-function healthTerms(settings: OriginSettings): HealthTerms | undefined {
-  const { originHealthPath: path, originHealthIntervalMs: intervalMs, originHealthTimeoutMs: timeoutMs } = settings;
-  if (path === '') return undefined;
+function healthTerms(settings: OriginSettings, path: string): HealthTerms {
+  const { originHealthIntervalMs: intervalMs, originHealthTimeoutMs: timeoutMs } = settings;
   if (!/^\/[\x21-\x7e]*$/.test(path))
     throw new SettingsError('FRONTROW_ORIGIN_HEALTH_PATH must be a path such as /health');
   return { intervalMs, timeoutMs, threshold: settings.originHealthThreshold };

@@ -91,7 +91,7 @@ export class OwnFields {
 }
 
 /** An origin proves who it is by the name that the operator wrote down, never by one that a viewer chose. */
-function serverNameOf(host: string): string | undefined {
+export function serverNameOf(host: string): string | undefined {
   const name = host.replace(/:\d+$/, '');
   // TLS knows names only: RFC 6066 section 3.
   return /^[\d.]+$|^\[/.test(name) ? undefined : name;

@@ -31,6 +31,7 @@ export function authorize(parts: EdgeParts): Phase {
     throw new Fault('GRANT_REJECTED', { detail: { why: verdict.why } });
   };
   return (x) => {
+    if (x.fromEdge) return 'lookup';
     const policy = gate.assets.find(x.film?.assetId ?? '');
     return typeof policy === 'string' ? decide(x, policy) : policy.then((known) => decide(x, known));
   };

@@ -45,7 +45,8 @@ export function codedHit(
 
 /** What this viewer is told and sent of a subject: in a coding of his, where there is one for it; else as it is. */
 export function negotiate(x: Exchange, subject: Subject, parts: EdgeParts): Subject {
-  if (!parts.compressions || !isNegotiated(x, subject)) return subject;
+  // An edge takes the body as it is, and codes it for viewers of its own.
+  if (!parts.compressions || x.fromEdge || !isNegotiated(x, subject)) return subject;
   const coding = isCodable(x, subject, parts) ? wantedCoding(x) : undefined;
   const coded = coding && codingsOf(x, subject)?.get(coding);
   if (coding === undefined || (coded && !coded.bytes)) return { ...subject, coding: 'identity' };

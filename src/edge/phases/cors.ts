@@ -17,8 +17,13 @@ export function credentialOrigin(x: Exchange, gate: Gate | undefined): string | 
   return origin !== undefined && gate.mayBringCredentials(origin) ? origin : undefined;
 }
 
-/** What lets a page read the answer. Empty in proxy mode: there it is the origin's to say. */
-export function corsFields(webOrigin: string | undefined, gate: Gate | undefined): readonly string[] {
+/** What lets a page read this answer; nothing for an edge, which writes that for its own viewers. */
+export function corsFieldsFor(x: Exchange, gate: Gate | undefined): readonly string[] {
+  return x.fromEdge ? [] : corsFields(credentialOrigin(x, gate), gate);
+}
+
+/** Empty in proxy mode: there it is the origin's to say. */
+function corsFields(webOrigin: string | undefined, gate: Gate | undefined): readonly string[] {
   if (!gate) return [];
   if (webOrigin === undefined) return gate.takesCredentials ? OPEN_VARYING : OPEN;
   return [

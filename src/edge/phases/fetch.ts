@@ -40,7 +40,7 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
   const beginning = background || alone ? undefined : x.beginning;
   const askAgain = (again: Fill) => parts.origin.send(requestFor(x, {}, parts, background), again);
   const fill = new Fill(
-    { key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', background, ahead: false },
+    { key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', background, ahead: isAhead(x) },
     new Intake(
       {
         method,
@@ -85,9 +85,18 @@ export function fetchAhead(key: string, viewer: Exchange, parts: EdgeParts, onEn
   );
   parts.fills.lead(fill);
   const fields = isFilm ? signedFields('GET', key, parts) : proxyFields(viewer, parts, REPLACED_AHEAD);
-  fields.push('Sec-Purpose', 'prefetch');
+  if (isFilm) fields.push('CDN-Loop', parts.edgeId);
+  fields.push(...AHEAD);
   const viewedHost = isFilm ? undefined : viewer.host;
-  fill.begin(parts.origin.send({ method: 'GET', target: key, fields, viewedHost }, fill));
+  fill.begin(parts.origin.send({ method: 'GET', target: key, fields, viewedHost, key }, fill));
+}
+
+/** What no viewer has asked for yet. Fetch standard, section 2.2.5. */
+const AHEAD: readonly string[] = ['Sec-Purpose', 'prefetch'];
+
+/** An edge below fetches what none of its viewers has asked for yet. */
+function isAhead({ fromEdge, request }: Exchange): boolean {
+  return fromEdge && request.headers['sec-purpose'] === 'prefetch';
 }
 
 async function awaitHead(x: Exchange, fill: Fill): Promise<Step> {
@@ -117,6 +126,7 @@ function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts,
     target,
     fields,
     viewedHost: parts.mode === 'film' ? undefined : x.host,
+    key: x.resource,
     body: x.alone && x.hasBody ? new ViewerBody(x.request, parts.settings.edgeBodyBytes) : undefined,
   };
 }
@@ -124,7 +134,9 @@ function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts,
 /** To our own origin go no fields of the viewer's: the answer is everybody's. */
 function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
   const fields = signedFields(method, x.path, parts);
-  fields.push('X-Forwarded-For', x.ip);
+  const passed = x.fromEdge ? x.request.headers['cdn-loop'] : undefined;
+  fields.push('X-Forwarded-For', x.ip, 'CDN-Loop', passed === undefined ? parts.edgeId : `${passed}, ${parts.edgeId}`);
+  if (isAhead(x)) fields.push(...AHEAD);
   return fields;
 }
 

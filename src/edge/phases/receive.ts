@@ -1,3 +1,4 @@
+import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../../kernel/access/edge-signature.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { readForwarded, readXForwarded, viewerAddress } from '../../kernel/http/forwarded.ts';
 import type { Phase } from '../drive.ts';
@@ -9,7 +10,7 @@ const FILM_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const NEVER: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
 
 /** Takes the request as it came: method, raw target, host; and refuses what two servers could read in two ways. */
-export function receive({ mode, edgeId, settings, trusts }: EdgeParts): Phase {
+export function receive({ mode, edgeId, settings, trusts, gate, clock }: EdgeParts): Phase {
   const { edgeHeaderCount, edgeHeaderBytes, edgeUrlBytes, edgeBodyBytes } = settings;
   return (x) => {
     const { headers, rawHeaders, headBytes = 0 } = x.request;
@@ -22,7 +23,8 @@ export function receive({ mode, edgeId, settings, trusts }: EdgeParts): Phase {
     if (x.target.charCodeAt(0) !== 0x2f) takeAbsoluteTarget(x);
     checkHost(x);
     if (UNSAFE_IN_TARGET.test(x.target)) throw new Fault('PATH_INVALID');
-    if (mode === 'proxy' && hasPassed(headers['cdn-loop'], edgeId)) throw new Fault('LOOP_DETECTED');
+    if (gate && isFromEdge(x, gate.edgeSecret, clock.now())) takeChild(x);
+    if ((mode === 'proxy' || x.fromEdge) && hasPassed(headers['cdn-loop'], edgeId)) throw new Fault('LOOP_DETECTED');
     checkFraming(x.request);
     if (Number(headers['content-length'] ?? 0) > edgeBodyBytes) throw new Fault('BODY_TOO_LARGE');
     return 'route';
@@ -70,6 +72,20 @@ function takeAbsoluteTarget(x: Exchange): void {
   x.request.headers.host = x.host;
   const rest = match[2] ?? '';
   x.target = rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** A signature that does not hold is an edge's with another secret or clock, which had better be told. */
+function isFromEdge({ request, method, target }: Exchange, secret: string, nowMs: number): boolean {
+  const signature = request.headers[EDGE_SIGNATURE_HEADER];
+  if (signature === undefined) return false;
+  if (verifyEdgeRequest(secret, method, target, textOf(signature), nowMs)) return true;
+  throw new Fault('EDGE_SIGNATURE_INVALID');
+}
+
+function takeChild(x: Exchange): void {
+  x.fromEdge = true;
+  const told = readXForwarded(textOf(x.request.headers['x-forwarded-for']), undefined);
+  x.ip = told.chain[0] ?? x.ip;
 }
 
 /** RFC 8586: each edge signs a request it passes on; its own name on one that comes in means a circle. */

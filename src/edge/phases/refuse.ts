@@ -4,7 +4,7 @@ import { writeCacheStatus } from '../../kernel/http/cache-status.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
-import { corsFields, credentialOrigin } from './cors.ts';
+import { corsFieldsFor } from './cors.ts';
 
 /** Serves around a failed origin where there is a copy, otherwise answers with an error. */
 export function refuse(parts: EdgeParts): Phase {
@@ -79,7 +79,7 @@ function reply(x: Exchange, status: number, type: string, text: string, { gate, 
     'Error from frontrow',
     'Cache-Status',
     writeCacheStatus('frontrow', { detail: x.reason }),
-    ...corsFields(credentialOrigin(x, gate), gate),
+    ...corsFieldsFor(x, gate),
     'X-Frontrow-Id',
     x.id,
   ];

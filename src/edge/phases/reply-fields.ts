@@ -5,7 +5,7 @@ import type { Uncoded } from '../cache/compressions.ts';
 import type { Representation } from '../cache/representation.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
-import { corsFields, credentialOrigin } from './cors.ts';
+import { corsFieldsFor } from './cors.ts';
 
 /** What is about to be sent, wherever it comes from. */
 export interface Subject {
@@ -32,7 +32,9 @@ export function fieldsFor(
   const { head, coding } = subject;
   const nowMs = parts.clock.now();
   const isCoded = coding !== undefined && coding !== 'identity';
-  const fields = isCoded ? codedFields(head.viewerFields) : [...head.viewerFields];
+  // An edge keeps it under its tags, as this one does.
+  const given = x.fromEdge ? head.fields : head.viewerFields;
+  const fields = isCoded ? codedFields(given) : [...given];
   // Not on a 304, which may confirm a copy of the body as it is: caches take its fields over.
   if (isCoded && status !== 304) fields.push('Content-Encoding', coding);
   if (lengthBytes !== undefined && status !== 204) fields.push('Content-Length', String(lengthBytes));
@@ -47,7 +49,7 @@ export function fieldsFor(
   fields.push('X-Cache', xCache(x, head.status));
   const ours = writeCacheStatus('frontrow', cacheStatus(x, nowMs));
   fields.push('Cache-Status', head.cacheStatus === undefined ? ours : `${head.cacheStatus}, ${ours}`);
-  fields.push(...corsFields(credentialOrigin(x, parts.gate), parts.gate));
+  fields.push(...corsFieldsFor(x, parts.gate));
   if (coding !== undefined) addVary(fields);
   fields.push('X-Frontrow-Id', x.id);
   return fields;

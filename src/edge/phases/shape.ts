@@ -49,11 +49,12 @@ function isWatched(x: Exchange, { head }: StoredAnswer): boolean {
   return head.status === 200 && x.method === 'GET' && (x.film ? x.film.kind === 'segment' : true);
 }
 
-/** A GET for the whole, without conditions, of a page that brings no cookies: nearly every request for a segment. */
+/** A viewer's GET for the whole, without conditions, of a page that brings no cookies: nearly every request for a segment. */
 function isPlain(x: Exchange): boolean {
   const { headers } = x.request;
   return (
     x.method === 'GET' &&
+    !x.fromEdge &&
     headers.range === undefined &&
     headers['if-none-match'] === undefined &&
     headers['if-modified-since'] === undefined &&
