@@ -17,11 +17,11 @@ const BLOCKS = BITS + 2;
 /** A lavfi source that counts its pictures; `size` is `WxH`, `rate` as ffmpeg writes it. */
 export function countedPicture(size: string, rate: string, seconds: number): string[] {
   // Neighbours differ in one block only (Gray code), so that a blurred picture is off by one and not by a thousand.
-  const block = `floor(X*${BLOCKS}/W)`;
-  const bit = `mod(floor(N/pow(2\\,${block}-1))+floor(N/pow(2\\,${block}))\\,2)`;
-  const white = `if(eq(${block}\\,0)\\,0\\,if(eq(${block}\\,${BLOCKS - 1})\\,1\\,${bit}))`;
-  const counted = `nullsrc=size=${size}:rate=${rate}:duration=${seconds},geq=lum='16+219*${white}':cb=128:cr=128`;
-  return ['-f', 'lavfi', '-i', `${counted},format=yuv420p`];
+  const bit = 'mod(floor(N/pow(2\\,X-1))+floor(N/pow(2\\,X))\\,2)';
+  const white = `if(eq(X\\,0)\\,0\\,if(eq(X\\,${BLOCKS - 1})\\,1\\,${bit}))`;
+  // A dot for each block, drawn large afterwards: an expression is dear for every dot of a picture.
+  const dots = `nullsrc=size=${BLOCKS}x2:rate=${rate}:duration=${seconds},geq=lum='16+219*${white}':cb=128:cr=128`;
+  return ['-f', 'lavfi', '-i', `${dots},scale=${size.replace('x', ':')}:flags=neighbor,format=yuv420p`];
 }
 
 /** A tone that rises, so that every moment sounds unlike every other. `layout` is ffmpeg's, such as `mono` or `5.1`. */
@@ -92,28 +92,24 @@ export async function joinRendition({ init, segments }: Rendition, file: string)
   return file;
 }
 
-/** When each picture of a source is to be shown, in order, in seconds on the source's own clock. */
-export async function shownAt(file: string): Promise<number[]> {
-  const options = ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'frame=pts_time', '-of', 'json', file];
-  const { stdout } = await run('ffprobe', options, { maxBuffer: 64 * 1024 * 1024 });
-  const { frames } = JSON.parse(stdout) as { frames: { pts_time: string }[] };
-  return frames.map((frame) => Number(frame.pts_time)).sort((one, other) => one - other);
+/** When the pictures of a source are to be shown, in seconds on the source's own clock. */
+export interface Shown {
+  /** Of each picture, in order. */
+  readonly times: readonly number[];
+  /** Of the first packet, whether or not it can be decoded. */
+  readonly startSeconds: number;
 }
 
-/** When a source's first packet of pictures is to be shown, whether or not it can be decoded. */
-export async function startsAt(file: string): Promise<number> {
-  const options = [
-    '-v',
-    'error',
-    '-select_streams',
-    'v:0',
-    '-show_entries',
-    'stream=start_time',
-    '-of',
-    'csv=p=0',
-    file,
-  ];
-  return Number.parseFloat((await run('ffprobe', options)).stdout);
+export async function shownAt(file: string): Promise<Shown> {
+  const entries = 'stream=start_time:frame=pts_time';
+  const options = ['-v', 'error', '-select_streams', 'v:0', '-show_entries', entries, '-of', 'json', file];
+  const { stdout } = await run('ffprobe', options, { maxBuffer: 64 * 1024 * 1024 });
+  const { frames, streams } = JSON.parse(stdout) as {
+    frames: { pts_time: string }[];
+    streams: { start_time: string }[];
+  };
+  const times = frames.map((frame) => Number(frame.pts_time)).sort((one, other) => one - other);
+  return { times, startSeconds: Number(streams[0]?.start_time) };
 }
 
 /** Which of the pictures shown at `times` a film may show as its frame `index`: two where one is due just then. */

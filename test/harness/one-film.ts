@@ -7,16 +7,7 @@ import { type Film, renditionNames, segmentCount, segmentTiming } from '../../sr
 import { planLayout } from '../../src/transcode/plan.ts';
 import { probeSource } from '../../src/transcode/probe.ts';
 import { surveySource, writeStraightened } from '../../src/transcode/straighten.ts';
-import {
-  countedPicture,
-  dueAt,
-  joinRendition,
-  readNumbers,
-  readSamples,
-  risingTone,
-  shownAt,
-  startsAt,
-} from './counted-clip.ts';
+import { countedPicture, dueAt, joinRendition, readNumbers, readSamples, risingTone, shownAt } from './counted-clip.ts';
 import { ffmpegTool, type Rendition, TranscodeScenario } from './transcode-scenario.ts';
 
 /** The claim of the chunk engine, on pictures that carry their number: in whatever pieces a film is encoded, it is one film. */
@@ -48,7 +39,10 @@ export async function closeFilms(): Promise<void> {
   await rm(clips, { recursive: true, force: true });
 }
 
-/** How a film is made; what is left out is 25 frames a second of 128 by 72 in H.264, mute. */
+/** Tall enough for both rungs. */
+export const TALL = '128x72';
+
+/** How a film is made; what is left out is 25 frames a second of 64 by 36, which is one rung, in H.264, mute. */
 export interface Shape {
   readonly rate?: string;
   readonly size?: string;
@@ -81,7 +75,7 @@ interface Made {
 }
 
 async function makeFilm(name: string, shape: Shape): Promise<Made> {
-  const { rate = '25', size = '128x72', seconds = 9.3, sound = 'none' } = shape;
+  const { rate = '25', size = '64x36', seconds = 9.3, sound = 'none' } = shape;
   const { container = 'mp4', video = H264, output = [] } = shape;
   const filters = [...(shape.keeps ? [`select='${shape.keeps}'`] : []), ...(shape.filters ?? [])];
   const file = join(clips, `${name}.${container}`);
@@ -185,12 +179,11 @@ function expectSameFrames(one: Lanes, other: Lanes): void {
 async function expectRightPictures(film: Film, both: readonly Lanes[], file: string, upright: boolean, range: string) {
   const { video } = film;
   if (!video) return;
-  const times = await shownAt(file);
+  const { times, startSeconds: zero } = await shownAt(file);
   const names = video.renditions.map(({ name }) => name);
   const made = await Promise.all(both.flatMap((lanes) => names.map((name) => joined(lanes, name))));
   const [sent = [], ...read] = await readNumbers([file, ...made], upright);
   expect(sent.length).toBe(times.length);
-  const zero = await startsAt(file);
   for (const [index, name] of names.entries()) {
     const one = read[index] ?? [];
     expect(one.length, `${name}: every planned frame`).toBe(video.frameCount);

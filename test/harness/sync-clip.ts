@@ -24,7 +24,9 @@ export async function makeSyncClip(path: string, shape: SyncShape): Promise<void
   const { seconds, rate = '25', sampleRate = 44_100, picture = 'null', sound = 'anull' } = shape;
   const on = (clock: string) =>
     `lt(mod(${clock}+${EVERY_SECONDS - FIRST_SECONDS}\\,${EVERY_SECONDS})\\,${LASTS_SECONDS})`;
-  const flash = `nullsrc=size=64x36:rate=${rate}:duration=${seconds},geq=lum='16+219*${on('T+0.0001')}':cb=128:cr=128`;
+  // Four dots drawn large afterwards: an expression is dear for every dot of a picture.
+  const dots = `nullsrc=size=2x2:rate=${rate}:duration=${seconds},geq=lum='16+219*${on('T+0.0001')}':cb=128:cr=128`;
+  const flash = `${dots},scale=64:36:flags=neighbor`;
   const beep = `aevalsrc='0.8*sin(2*PI*1000*t)*${on('t')}':s=${sampleRate}:d=${seconds}`;
   await ffmpegTool(
     ...['-f', 'lavfi', '-i', `${flash},format=yuv420p,${picture}`, '-f', 'lavfi', '-i', `${beep},${sound}`],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { joinParts, type Part } from '../harness/joined-clip.ts';
-import { closeFilms, expectOneFilm, H264, openFilms, type Shape, turn } from '../harness/one-film.ts';
+import { closeFilms, expectOneFilm, H264, openFilms, type Shape, TALL, turn } from '../harness/one-film.ts';
 import { ffmpegTool } from '../harness/transcode-scenario.ts';
 
 beforeAll(openFilms);
@@ -22,14 +22,12 @@ const HDR = (transfer: string) => [
 
 describe('a chunk encoded on its own is what an encode in order makes of it, picture by picture', () => {
   const shapes: Readonly<Record<string, Shape>> = {
-    '23.976 frames a second': { rate: '24000/1001' },
-    '24 frames a second': { rate: '24', sound: { layout: 'stereo', rate: 48_000 } },
-    '25 frames a second': { rate: '25' },
-    '29.97 frames a second': { rate: '30000/1001', sound: { layout: 'stereo', rate: 44_100 } },
-    '30 frames a second': { rate: '30' },
-    '50 frames a second': { rate: '50' },
-    '59.94 frames a second': { rate: '60000/1001' },
-    '60 frames a second': { rate: '60' },
+    '23.976 frames a second': { rate: '24000/1001', size: TALL },
+    '24 frames a second': { rate: '24', size: TALL, sound: { layout: 'stereo', rate: 48_000 } },
+    '25 frames a second': { rate: '25', size: TALL },
+    '29.97 frames a second': { rate: '30000/1001', size: TALL, sound: { layout: 'stereo', rate: 44_100 } },
+    '50 frames a second': { rate: '50', size: TALL },
+    '59.94 frames a second': { rate: '60000/1001', size: TALL },
     '12.5 frames a second, which is no rate of the grid': { rate: '25/2' },
     'a variable rate, in milliseconds': { rate: '30', keeps: 'not(between(mod(n,7),3,4))', container: 'mkv' },
     'a variable rate with a still of two seconds': { rate: '60', keeps: 'not(between(t,3,5))*gt(mod(n,5),1)' },
@@ -50,8 +48,8 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
       seconds: 21,
       range: [4, 6],
     },
-    'oblong pixels': { filters: ['setsar=16/11'] },
-    interlaced: { video: [...H264, '-flags', '+ildct+ilme', '-x264-params', 'tff=1'] },
+    'oblong pixels': { size: TALL, filters: ['setsar=16/11'] },
+    interlaced: { size: TALL, video: [...H264, '-flags', '+ildct+ilme', '-x264-params', 'tff=1'] },
     'interlaced MPEG-2': {
       video: ['-c:v', 'mpeg2video', '-q:v', '2', '-flags', '+ildct+ilme', '-top', '1'],
       container: 'ts',
@@ -76,6 +74,7 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
       rework: (from, to) => ffmpegTool('-i', from, '-c', 'copy', '-bsf:v', "noise=drop='lt(n,17)'", to),
     },
     'two transport streams joined, of which the second begins its clock anew': {
+      size: TALL,
       sound: { layout: 'stereo', rate: 48_000 },
       rework: (from, to) => joinParts(from, to, [part(0, 0), part(4, 0)]),
       showsMade: true,
@@ -121,12 +120,14 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
       container: 'm2ts',
     },
     'larger pictures in the second of two joined transport streams': {
+      size: TALL,
       sound: { layout: 'stereo', rate: 48_000 },
       rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: scaled('256:144') }]),
       showsMade: true,
       container: 'ts',
     },
     'smaller pictures in the second of two joined transport streams': {
+      size: TALL,
       sound: { layout: 'stereo', rate: 48_000 },
       rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: scaled('64:36') }]),
       showsMade: true,
@@ -151,6 +152,7 @@ describe('a chunk encoded on its own is what an encode in order makes of it, pic
     },
     'pictures of another size in the second of two joined Flash videos': {
       // From where the set-up of the second has gone by.
+      size: TALL,
       sound: FLASH_SOUND,
       rework: (from, to) => joinParts(from, to, [part(0, 0), { ...part(4, 0), options: scaled('256:144') }]),
       showsMade: true,
