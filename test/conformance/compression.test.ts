@@ -437,6 +437,48 @@ describe('an origin that compresses by itself', () => {
   });
 });
 
+describe('an edge behind an edge', () => {
+  test('sends bodies as they are, without a word about codings, and the one before it compresses', async () => {
+    s.origin.serve('/a', { headers: FRESH, body: TEXT });
+    const before = await new EdgeScenario({ clock, originUrl: s.url }).start();
+    try {
+      for (const accepts of ['br', 'gzip', 'identity']) {
+        const answer = await before.get('/a', { headers: { 'Accept-Encoding': accepts } });
+        expect([codingOf(answer) ?? 'identity', answer.headers.vary]).toEqual([accepts, 'Accept-Encoding']);
+        expect(decoded(answer).equals(TEXT)).toBe(true);
+      }
+      // Hot there, and asked for by an edge all the same.
+      const elsewhere = await get('/a', {
+        ...BROWSER,
+        'Surrogate-Capability': 'x="a", frontrow="Surrogate/1.0 Coding/1.0"',
+      });
+      expect([codingOf(elsewhere), elsewhere.headers.vary, elsewhere.headers.etag]).toEqual([
+        undefined,
+        undefined,
+        '"x"',
+      ]);
+      expect([s.origin.count('/a'), s.facts.length, s.edge.compressions?.counts.br.done]).toEqual([1, 2, 0]);
+    } finally {
+      await before.stop();
+    }
+  });
+
+  test('compresses for one before it that does not', async () => {
+    s.origin.serve('/a', { headers: FRESH, body: TEXT });
+    const before = await new EdgeScenario({ clock, originUrl: s.url, settings: { edgeCompression: false } }).start();
+    try {
+      const answer = await before.get('/a', { headers: BROWSER });
+      expect([codingOf(answer), answer.headers.vary, decoded(answer).equals(TEXT)]).toEqual([
+        'br',
+        'Accept-Encoding',
+        true,
+      ]);
+    } finally {
+      await before.stop();
+    }
+  });
+});
+
 test('when as many bodies are being compressed as may be, the next one goes out as it is', async () => {
   const targets = Array.from({ length: 33 }, (_, at) => `/${at}`);
   const held = targets.map((target) => s.origin.hold(target));

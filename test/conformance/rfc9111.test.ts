@@ -921,7 +921,9 @@ test('RFC 9213: a field for content delivery networks goes on to the next one', 
 
 test('the origin is told that this is a surrogate, behind those before it', async () => {
   await get('/a', { 'Surrogate-Capability': 'other="Surrogate/1.0"' });
-  expect(s.origin.last('/a')?.headers['surrogate-capability']).toBe('other="Surrogate/1.0", frontrow="Surrogate/1.0"');
+  expect(s.origin.last('/a')?.headers['surrogate-capability']).toBe(
+    'other="Surrogate/1.0", frontrow="Surrogate/1.0 Coding/1.0"',
+  );
 });
 
 test('cookies beside a lifetime are kept, and not where the operator has switched it off', async () => {

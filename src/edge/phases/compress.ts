@@ -1,4 +1,5 @@
 import { Fault } from '../../kernel/errors.ts';
+import { SURROGATE_NAME } from '../../kernel/http/cache-policy.ts';
 import { type Coding, isCompressible, readAcceptEncoding, weakTag } from '../../kernel/http/coding.ts';
 import { variantKey } from '../../kernel/http/vary.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
@@ -21,6 +22,21 @@ function wantedCoding({ request: { headers, httpVersion } }: Exchange): Coding |
   return readAcceptEncoding(accepts).coding;
 }
 
+/** What an edge that compresses says of itself to who stands behind it, who may be an edge too. */
+const CAPABILITY = `${SURROGATE_NAME}="Surrogate/1.0 Coding/1.0"`;
+
+export function capabilityOf({ compressions }: EdgeParts): string {
+  return compressions ? CAPABILITY : `${SURROGATE_NAME}="Surrogate/1.0"`;
+}
+
+/**
+ * Another edge asks, which compresses by itself: of the body as it is it needs one copy for all codings, parts, and what it
+ * reads in playlists. Were it told that this one varies, it would take the choice for made.
+ */
+function isForAnEdge({ request: { headers } }: Exchange): boolean {
+  return headers['surrogate-capability']?.includes(CAPABILITY) === true;
+}
+
 /** Looked at once an object: nearly all are segments. */
 function isCompressibleObject(object: CachedObject): boolean {
   object.compressible ??= isCompressible(object.head, object.body.length);
@@ -28,7 +44,8 @@ function isCompressibleObject(object: CachedObject): boolean {
 }
 
 /**
- * A hit in this viewer's coding: undefined where he gets the body as it is, `absent` where it is still to be coded.
+ * A hit in this viewer's coding: undefined where he gets the body as it is, `absent` where that is still to be coded, or
+ * to be told otherwise than to others.
  */
 export function codedHit(
   x: Exchange,
@@ -36,6 +53,7 @@ export function codedHit(
   { compressions }: EdgeParts,
 ): CodedBody | 'absent' | undefined {
   if (!compressions || !isCompressibleObject(object)) return undefined;
+  if (isForAnEdge(x)) return 'absent';
   const coding = wantedCoding(x);
   if (coding === undefined) return undefined;
   const coded = object.codings?.get(coding);
@@ -45,8 +63,7 @@ export function codedHit(
 
 /** What this viewer is told and sent of a subject: in a coding of his, where there is one for it; else as it is. */
 export function negotiate(x: Exchange, subject: Subject, parts: EdgeParts): Subject {
-  // An edge takes the body as it is, and codes it for viewers of its own.
-  if (!parts.compressions || x.fromEdge || !isNegotiated(x, subject)) return subject;
+  if (!parts.compressions || !isNegotiated(x, subject) || isForAnEdge(x)) return subject;
   const coding = isCodable(x, subject, parts) ? wantedCoding(x) : undefined;
   const coded = coding && codingsOf(x, subject)?.get(coding);
   if (coding === undefined || (coded && !coded.bytes)) return { ...subject, coding: 'identity' };

@@ -1,6 +1,5 @@
 import { splitTarget } from '../../kernel/access/canonical.ts';
 import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../kernel/access/edge-signature.ts';
-import { SURROGATE_NAME } from '../../kernel/http/cache-policy.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
 import { writeForwarded } from '../../kernel/http/forwarded.ts';
 import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
@@ -12,7 +11,7 @@ import type { Exchange, Step } from '../exchange.ts';
 import type { OriginRequest } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
 import { ViewerBody } from '../viewer-body.ts';
-import { toldCodings } from './compress.ts';
+import { capabilityOf, toldCodings } from './compress.ts';
 import { Intake } from './intake.ts';
 import { passOnInterims } from './interim.ts';
 import { forwardsLeft } from './last-hop.ts';
@@ -140,8 +139,10 @@ function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
   return fields;
 }
 
-function signedFields(method: string, path: string, { gate, edgeId, clock }: EdgeParts): string[] {
+function signedFields(method: string, path: string, parts: EdgeParts): string[] {
+  const { gate, edgeId, clock } = parts;
   const fields = ['Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
+  fields.push('Surrogate-Capability', capabilityOf(parts));
   if (gate) fields.push(EDGE_SIGNATURE_HEADER, signEdgeRequest(gate.edgeSecret, method, path, clock.now()));
   return fields;
 }
@@ -195,7 +196,7 @@ export function proxyFields(
     'CDN-Loop',
     `${before('cdn-loop')}${edgeId}`,
   );
-  fields.push('Surrogate-Capability', `${before('surrogate-capability')}${SURROGATE_NAME}="Surrogate/1.0"`);
+  fields.push('Surrogate-Capability', `${before('surrogate-capability')}${capabilityOf(parts)}`);
   const leftForwards = forwardsLeft(x);
   if (leftForwards !== undefined) fields.push('Max-Forwards', String(leftForwards - 1));
   // What may be stored is asked for in few words; every other answer is between the viewer and the origin.
