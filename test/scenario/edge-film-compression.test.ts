@@ -21,6 +21,11 @@ function serve(path: string, type: string, body: string | Buffer, cacheControl =
   return path;
 }
 
+function signedUrl(path: string, seconds: number): string {
+  const expiresAtMs = clock.ms + seconds * 1000;
+  return signUrl({ url: s.url + path, keyPairId: KEY_PAIR_ID, privateKey, expiresAtMs }).slice(s.url.length);
+}
+
 test.each([
   ['a playlist', `/assets/${PUBLIC}/v1/360p/index.m3u8`, 'application/vnd.apple.mpegurl'],
   ['a manifest', `/assets/${PUBLIC}/manifest.mpd`, 'application/dash+xml'],
@@ -54,20 +59,16 @@ test("an encrypted film's key never is", async () => {
 
 test("a playlist written for one viewer's signed URL is compressed once, and is that viewer's own", async () => {
   const path = serve(`/assets/${SIGNED}/v1/360p/index.m3u8`, 'application/vnd.apple.mpegurl', PLAYLIST);
-  const signed = (seconds: number) =>
-    signUrl({ url: s.url + path, keyPairId: KEY_PAIR_ID, privateKey, expiresAtMs: clock.ms + seconds * 1000 }).slice(
-      s.url.length,
-    );
-  const own = (await s.get(signed(600))).body.toString();
+  const own = (await s.get(signedUrl(path, 600))).body.toString();
   const tags = new Set<string | undefined>();
   for (let time = 0; time < 3; time += 1) {
-    const { headers, body } = await s.get(signed(600), { headers: BROWSER });
+    const { headers, body } = await s.get(signedUrl(path, 600), { headers: BROWSER });
     expect([headers['content-encoding'], brotliDecompressSync(body).toString()]).toEqual(['br', own]);
     expect(headers.vary?.split(', ')).toContain('Accept-Encoding');
     tags.add(headers.etag);
   }
   expect([tags.size, s.edge.compressions?.counts.br.done]).toEqual([1, 1]);
-  const other = await s.get(signed(900), { headers: { 'Accept-Encoding': 'gzip' } });
+  const other = await s.get(signedUrl(path, 900), { headers: { 'Accept-Encoding': 'gzip' } });
   const others = gunzipSync(other.body).toString();
   expect([others === own, others.replaceAll(/\/t\/[^/]+\//g, '/')]).toEqual([
     false,
@@ -77,11 +78,34 @@ test("a playlist written for one viewer's signed URL is compressed once, and is 
   expect(s.origin.count(path)).toBe(1);
 });
 
+test('a signed playlist on disk is written anew for its viewer where memory has no room for it', async () => {
+  await stop();
+  ({ s, clock, stop } = await startFilmEdge({ settings: { edgeDiskBytes: 100_000_000, cacheBytes: 1_048_576 } }));
+  const long = PLAYLIST.replace('#EXT-X-ENDLIST', `${LINES.repeat(20)}#EXT-X-ENDLIST`);
+  const path = serve(`/assets/${SIGNED}/v1/360p/index.m3u8`, 'application/vnd.apple.mpegurl', long);
+  const own = await s.get(signedUrl(path, 600));
+  await s.edge.written();
+  await s.restartEdge();
+  // What is on its way has been promised all of it.
+  const segments = Array.from({ length: 8 }, (_, at) => `/assets/${PUBLIC}/v1/360p/s0001${at}.m4s`);
+  for (const segment of segments) {
+    const held = s.origin.hold(segment);
+    s.viewer(segment);
+    await held.arrived;
+    held.head({ headers: { 'Cache-Control': 'max-age=60' }, lengthBytes: 120_000 });
+  }
+  while (s.edge.usage.cachedBytes < 960_000) await new Promise(setImmediate);
+  const again = await s.get(signedUrl(path, 600), { headers: BROWSER });
+  expect([again.status, again.headers['content-encoding']]).toEqual([200, 'br']);
+  const text = brotliDecompressSync(again.body).toString();
+  expect(text.replaceAll(/\/t\/[^/]+\//g, '/')).toBe(own.body.toString().replaceAll(/\/t\/[^/]+\//g, '/'));
+  expect(again.headers['cache-status']).toContain('detail=disk');
+});
+
 test("the first viewer's own playlist is compressed, and found again", async () => {
   const path = serve(`/assets/${SIGNED}/v1/360p/index.m3u8`, 'application/vnd.apple.mpegurl', PLAYLIST);
-  const url = signUrl({ url: s.url + path, keyPairId: KEY_PAIR_ID, privateKey, expiresAtMs: clock.ms + 600_000 });
   const answers = [];
-  for (let time = 0; time < 2; time += 1) answers.push(await s.get(url.slice(s.url.length), { headers: BROWSER }));
+  for (let time = 0; time < 2; time += 1) answers.push(await s.get(signedUrl(path, 600), { headers: BROWSER }));
   const [cold, hot] = answers.map(({ body }) => brotliDecompressSync(body).toString());
   expect([cold, s.edge.compressions?.counts.br.done]).toEqual([hot, 1]);
   expect(cold).toContain('/t/');

@@ -94,8 +94,9 @@ function isNegotiated(x: Exchange, { head, sizeBytes, view }: Subject): boolean 
  * viewer's would be coded for each request, and may hold what must not be told by its length.
  */
 function isCodable(x: Exchange, { head, view }: Subject, { tier }: EdgeParts): boolean {
-  if (head.status !== 200 || x.onDisk) return false;
+  if (head.status !== 200) return false;
   if (view) return true;
+  if (x.onDisk) return false;
   if (x.object) return tier.standingFor(x.object) === x.object;
   // A HEAD is told what a GET would be.
   return x.method === 'HEAD' || (!x.alone && x.fill?.kept === true);

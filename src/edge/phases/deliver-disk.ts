@@ -65,7 +65,8 @@ function write(x: Exchange, slice: Slice): Promise<void> {
   });
 }
 
-function lookElsewhere(x: Exchange): Step {
+/** What is on disk cannot be used after all. */
+export function lookElsewhere(x: Exchange): Step {
   x.onDisk?.close();
   x.onDisk = undefined;
   x.reply = undefined;

@@ -154,9 +154,10 @@ function askedTheOrigin(x: Exchange, { mode }: EdgeParts): boolean {
 
 function bodyOf(x: Exchange, { bytes }: Subject, range: { start: number; end: number | undefined }): Reply['body'] {
   if (bytes) return isWhole(range, bytes.length) ? bytes : bytes.subarray(range.start, range.end);
+  // Before the disk: of what lies there a coding may be in the making.
+  if (x.reader) return { reader: x.reader, start: range.start, end: range.end };
   if (x.onDisk) return { object: x.onDisk, start: range.start, end: range.end ?? x.onDisk.bodyBytes };
-  if (!x.reader) throw new Fault('INTERNAL', { detail: { step: 'shape without a reader' } });
-  return { reader: x.reader, start: range.start, end: range.end };
+  throw new Fault('INTERNAL', { detail: { step: 'shape without a reader' } });
 }
 
 function isWhole(range: { start: number; end: number | undefined }, sizeBytes: number): boolean {

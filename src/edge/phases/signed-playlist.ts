@@ -10,9 +10,11 @@ import type { Coding } from '../../kernel/http/coding.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
 import { CodedBody, Codings } from '../cache/codings.ts';
+import type { DiskObject } from '../cache/disk/disk-object.ts';
 import { Representation } from '../cache/representation.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import { lookElsewhere } from './deliver-disk.ts';
 import { newsOf } from './news.ts';
 import type { Subject } from './reply-fields.ts';
 
@@ -64,12 +66,26 @@ export class SignedPlaylists {
   /** Hands `finish` the viewer's own view of a playlist, collecting it first when it is still arriving. */
   shape(x: Exchange, subject: Subject, finish: (own: Subject) => Step): Step | Promise<Step> {
     if (x.object && subject.bytes) return finish(this.#viewOf(x, x.object, subject, subject.bytes));
+    if (x.onDisk) return this.#shapeFromDisk(x, x.onDisk, subject, finish);
     return collect(x, subject).then((bytes) => {
       const object = x.reader?.fill.object;
       // The player comes back: what was made for it is remembered, unless there are fields in it for this viewer alone.
       const isShared = object !== undefined && object.head === subject.head;
       return finish(isShared ? this.#viewOf(x, object, subject, bytes) : ownSubject(x, subject, bytes, this.#parts));
     });
+  }
+
+  /** There was no room for it in memory. */
+  async #shapeFromDisk(
+    x: Exchange,
+    stored: DiskObject,
+    subject: Subject,
+    finish: (own: Subject) => Step,
+  ): Promise<Step> {
+    checkSize(stored.bodyBytes);
+    const bytes = await stored.readAll();
+    if (x.gone) throw new Fault('VIEWER_GONE');
+    return bytes ? finish(ownSubject(x, subject, bytes, this.#parts)) : lookElsewhere(x);
   }
 
   #viewOf(x: Exchange, object: CachedObject, subject: Subject, bytes: Buffer): Subject {
@@ -141,10 +157,14 @@ function ownTag(etag: string, token: string): string {
   return etag.replace(/"$/, `-${mark}"`);
 }
 
+function checkSize(sizeBytes: number): void {
+  if (sizeBytes > MAX_PLAYLIST_BYTES) throw new Fault('ORIGIN_INVALID', { detail: { sizeBytes } });
+}
+
 async function collect(x: Exchange, subject: Subject): Promise<Buffer> {
   const { reader } = x;
   if (!reader) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a body' } });
-  if ((subject.sizeBytes ?? 0) > MAX_PLAYLIST_BYTES) throw new Fault('ORIGIN_INVALID');
+  checkSize(subject.sizeBytes ?? 0);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   while (sizeBytes <= MAX_PLAYLIST_BYTES) {

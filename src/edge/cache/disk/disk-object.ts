@@ -41,6 +41,15 @@ export class DiskObject extends StoredAnswer {
     return undefined;
   }
 
+  /** The whole body, for those who need it in one piece; undefined when it is not what was stored. */
+  async readAll(): Promise<Buffer | undefined> {
+    const body = Buffer.allocUnsafeSlow(this.bodyBytes);
+    for (let at = 0; at * SLICE_BYTES < body.length; at += 1) {
+      if (!(await this.readSlice(at, body.subarray(at * SLICE_BYTES)))) return undefined;
+    }
+    return body;
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
