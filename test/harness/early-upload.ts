@@ -5,11 +5,14 @@ import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import type { AssetBody, TestServer } from './server.ts';
 import { ffmpegTool } from './transcode-scenario.ts';
 
-/** A film of so many seconds, at 4 Mbit/s whatever its pictures show, so that half of its bytes are half of its time. */
+/**
+ * A film of so many seconds, at 4 Mbit/s whatever its pictures show, so that half of its bytes are half of its time. The
+ * pictures are small, and what fills the rate is nothing that anybody decodes.
+ */
 export async function steadyFilm(seconds: number, index: 'first' | 'last'): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-clips-'));
   const path = join(folder, 'film.mp4');
-  const inputs = ['-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=25:duration=${seconds}`];
+  const inputs = ['-f', 'lavfi', '-i', `testsrc2=size=96x54:rate=25:duration=${seconds}`];
   const tone = ['-f', 'lavfi', '-i', `sine=sample_rate=48000:duration=${seconds}`];
   const rate = ['-b:v', '4M', '-minrate', '4M', '-maxrate', '4M', '-bufsize', '4M', '-x264-params', 'nal-hrd=cbr'];
   const picture = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-bf', '2', ...rate];

@@ -14,6 +14,9 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const SECONDS = 32;
 
+/** Says soon that a segment is not there yet, and that a film is no good. */
+const HASTY = { FRONTROW_SEGMENT_HOLD_MS: '1000', FRONTROW_CHUNK_ATTEMPTS: '2' };
+
 let source: Buffer;
 
 beforeAll(async () => {
@@ -71,7 +74,7 @@ describe.each(Object.keys(PLACES))('with %s, a film whose index comes first', (n
     await rm(folder, { recursive: true, force: true });
   });
 
-  const start = () => TestServer.start({ folder, environment: place.environment });
+  const start = () => TestServer.start({ folder, environment: { ...HASTY, ...place.environment } });
 
   /** Work that was just being done may take a moment to be over. */
   const expectNothingOf = (id: string) => expect.poll(() => place.left(folder, id), { timeout: 20_000 }).toEqual([]);
