@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { clipBytes } from '../harness/clip.ts';
 import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
@@ -8,9 +9,21 @@ import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
 let folder: string;
 let server: TestServer;
 
+/** Long enough at work to be killed in the midst of it, and without the rung that takes as long as both of these. */
+const LADDER = {
+  name: 'killed',
+  codec: 'h264',
+  preset: 'veryfast',
+  rungs: [240, 360].map((height) => ({ height, crf: 25, maxrateBps: 800_000 })),
+  audio: { codec: 'aac', bitrateBps: 96_000, sampleRate: 48_000, channels: 2 },
+};
+
 beforeEach(async () => {
   folder = await freshFolder();
+  await writeFile(join(folder, 'ladder.json'), JSON.stringify(LADDER));
 });
+
+const start = () => TestServer.start({ folder, environment: { FRONTROW_LADDER: join(folder, 'ladder.json') } });
 
 afterEach(async () => {
   await server.stop();
@@ -19,7 +32,7 @@ afterEach(async () => {
 
 test('an upload cut off by kill -9 goes on from the byte the server kept, and the stored bytes are the same', async () => {
   const clip = await clipBytes();
-  server = await TestServer.start({ folder });
+  server = await start();
   const location = await createUpload(clip.length);
   const sending = sendPart(location, clip.subarray(0, 3_000_000), clip.length);
   await sending.flushed;
@@ -27,7 +40,7 @@ test('an upload cut off by kill -9 goes on from the byte the server kept, and th
   await server.kill();
   sending.socket.destroy();
 
-  server = await TestServer.start({ folder });
+  server = await start();
   const kept = await offsetOf(location);
   expect(kept).toBeGreaterThanOrEqual(1_000_000);
   expect(kept).toBeLessThanOrEqual(3_000_000);
@@ -45,14 +58,14 @@ test('an upload cut off by kill -9 goes on from the byte the server kept, and th
 
 test('kill -9 in the middle of an encode loses no published segment, and the film becomes ready by itself', async () => {
   const clip = await clipBytes();
-  server = await TestServer.start({ folder });
+  server = await start();
   const { assetId } = await server.upload(clip, 'film.mp4');
   await server.until(assetId, ({ progress }) => progress.segmentsDone >= 5);
   const before = await publishedSegments(await server.asset(assetId));
   await server.kill();
   expect(before.size).toBeGreaterThanOrEqual(5);
 
-  server = await TestServer.start({ folder });
+  server = await start();
   const asset = await server.until(assetId, ({ status }) => status === 'ready' || status === 'errored');
   expect(asset.error).toBeUndefined();
   expect(asset.progress.segmentsDone).toBe(asset.progress.segmentsTotal);
@@ -62,7 +75,7 @@ test('kill -9 in the middle of an encode loses no published segment, and the fil
 });
 
 test('no encoder outlives a server that was killed', async () => {
-  server = await TestServer.start({ folder });
+  server = await start();
   const { assetId } = await server.upload(await clipBytes(), 'film.mp4');
   await server.until(assetId, ({ progress }) => progress.segmentsDone >= 2);
   await expect.poll(() => encodersOf(folder)).not.toEqual([]);
@@ -71,7 +84,7 @@ test('no encoder outlives a server that was killed', async () => {
 });
 
 test('a file that is no film costs an error with a code, and nothing of it stays behind', async () => {
-  server = await TestServer.start({ folder });
+  server = await start();
   const { assetId } = await server.upload(new Uint8Array(randomBytes(50_000)), 'film.mp4');
   const asset = await server.until(assetId, ({ status }) => status === 'errored');
   expect(asset.error?.code).toBe('SOURCE_NOT_MEDIA');
