@@ -1,8 +1,8 @@
 import pino from 'pino';
 import type { Log } from '../kernel/log.ts';
 
-/** Bytes gathered before they are written; the writer takes at most 16 KiB at once. */
-const GATHER_BYTES = 12 * 1024;
+/** Characters gathered before they are written: each write wakes another thread, which at times has to wait for this core. */
+const GATHER_LENGTH = 65_536;
 /** Lines that a stalled disk has not taken are dropped past this, so that it costs the log and not the memory. */
 const WAITING_BYTES = 8 * 1024 * 1024;
 /** A quiet edge's lines are on disk after this long. */
@@ -30,19 +30,24 @@ export interface LineFile {
 
 /** A file of lines, appended to in large writes. */
 export function openLineFile(path: string): LineFile {
-  const destination = pino.destination({
-    dest: path,
-    sync: false,
-    mkdir: true,
-    minLength: GATHER_BYTES,
-    maxLength: WAITING_BYTES,
-    periodicFlush: FLUSH_MS,
-  });
+  const destination = pino.destination({ dest: path, sync: false, mkdir: true, maxLength: WAITING_BYTES });
   // A full disk must not stop the edge: lines are lost, viewers are served.
   destination.on('error', () => {});
+  // Gathered here and not there, where each line makes one text of all those before it.
+  let gathered = '';
+  const flush = () => {
+    if (gathered !== '') destination.write(gathered);
+    gathered = '';
+  };
+  const flushing = setInterval(flush, FLUSH_MS).unref();
   return {
-    write: (line) => void destination.write(line),
+    write: (line) => {
+      gathered += line;
+      if (gathered.length >= GATHER_LENGTH) flush();
+    },
     close: () => {
+      clearInterval(flushing);
+      flush();
       const { promise, resolve } = Promise.withResolvers<void>();
       destination.once('close', resolve);
       destination.end();
