@@ -27,8 +27,10 @@ export interface ViewerRequest {
 /** Fields for many viewers, of which only the last value is each one's own. */
 export interface PreparedFields {
   readonly fields: string[];
-  /** What a transport made of all the others, for the next viewer. */
+  /** What HTTP/1.1 made of all the others, for the next viewer. */
   written: WrittenFields | undefined;
+  /** The same for HTTP/2: with the status, and names in lower case. */
+  lowered: string[] | undefined;
 }
 
 /** Lines of a head. */
@@ -47,6 +49,8 @@ export interface ViewerResponse {
   readonly writableNeedDrain: boolean;
   /** Finished, or its connection gone. */
   readonly closed: boolean;
+  /** A small body costs it less as bytes than as text. */
+  readonly prefersBytes?: boolean;
   /** The fields are a flat list, which stays as it is. */
   writeHead(status: number, fields: string[]): unknown;
   /** The same, where the transport can keep its part of the work for the next viewer. */

@@ -61,6 +61,21 @@ describe('over HTTP/2', () => {
     expect(s.origin.count('/a')).toBe(1);
   });
 
+  test('viewers of a hot object each get their own id and otherwise the same fields, by either protocol in turn', async () => {
+    s.origin.serve('/a', { headers: { ...FRESH, 'X-Twice': ['1', '2'] }, body: 'hello' });
+    await s.get('/a');
+    const answers = [await s.get('/a'), await viewer.get('/a'), await s.get('/a'), await viewer.get('/a')];
+    const ids = new Set(answers.map(({ headers }) => headers['x-frontrow-id']));
+    expect([...ids].every((id) => /^edge-[0-9a-f]{8}-\w+$/.test(String(id)))).toBe(true);
+    expect(ids.size).toBe(4);
+    const rest = answers.map(({ status, headers, body }) => {
+      const { 'x-frontrow-id': _own, connection: _1, 'keep-alive': _2, ':status': _3, ...fields } = headers;
+      return { status, fields: Object.fromEntries(Object.entries(fields)), body: body.toString() };
+    });
+    for (const each of rest) expect(each).toEqual(rest[0]);
+    expect(rest[0]).toMatchObject({ status: 200, body: 'hello', fields: { 'x-twice': '1, 2' } });
+  });
+
   test('conditions, ranges and HEAD are answered as over HTTP/1.1', async () => {
     s.origin.serve('/a', { headers: { ...FRESH, ETag: '"1"' }, body: '0123456789' });
     await viewer.get('/a');

@@ -1,5 +1,5 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
-import type { ViewerResponse } from '../viewer.ts';
+import { constants, type ServerHttp2Stream, type ServerStreamResponseOptions } from 'node:http2';
+import type { PreparedFields, ViewerResponse } from '../viewer.ts';
 
 /**
  * How much of a body the stream is given at once. Node reports a write when all of it is gone, so this is the grain in
@@ -10,6 +10,7 @@ const SLICE_BYTES = 131_072;
 /** An HTTP/2 stream as the phases answer it. */
 export class StreamReply implements ViewerResponse {
   readonly #stream: ServerHttp2Stream;
+  readonly prefersBytes = true;
   statusCode = 0;
   writableEnded = false;
   #givenBytes = 0;
@@ -51,6 +52,16 @@ export class StreamReply implements ViewerResponse {
     this.statusCode = status;
     if (this.closed) return;
     this.#stream.respond([constants.HTTP2_HEADER_STATUS, String(status), ...fields]);
+  }
+
+  writePrepared(status: number, prepared: PreparedFields): void {
+    this.statusCode = status;
+    if (this.closed) return;
+    const { fields } = prepared;
+    prepared.lowered ??= lowered(status, fields);
+    prepared.lowered[prepared.lowered.length - 1] = fields[fields.length - 1] ?? '';
+    // The list is used again: node shall not add to it.
+    this.#stream.respond(prepared.lowered, AS_IT_IS);
   }
 
   writeInformation(status: number, fields: readonly string[]): void {
@@ -127,4 +138,13 @@ export class StreamReply implements ViewerResponse {
     this.#stream.on('drain', more);
     more();
   }
+}
+
+/** Node's types do not know all of it. */
+const AS_IT_IS = { sendDate: false } as ServerStreamResponseOptions;
+
+function lowered(status: number, fields: readonly string[]): string[] {
+  const list = [constants.HTTP2_HEADER_STATUS, String(status)];
+  for (let at = 0; at + 1 < fields.length; at += 2) list.push((fields[at] ?? '').toLowerCase(), fields[at + 1] ?? '');
+  return list;
 }

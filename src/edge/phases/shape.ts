@@ -76,11 +76,12 @@ function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step
     if (block?.second !== second) {
       const subject = negotiate(x, subjectOf(x), parts);
       const fields = fieldsFor(x, object.head.status, subject, subject.sizeBytes, parts);
-      block = { second, fields, written: undefined };
+      block = { second, fields, written: undefined, lowered: undefined };
       body.prepared = block;
     }
     block.fields[block.fields.length - 1] = x.id;
-    x.reply = { status: object.head.status, fields: block.fields, prepared: block, body: body.outgoing };
+    const outgoing = x.response.prefersBytes ? (coded?.bytes ?? object.body) : body.outgoing;
+    x.reply = { status: object.head.status, fields: block.fields, prepared: block, body: outgoing };
     return 'deliver';
   };
 }
