@@ -66,6 +66,8 @@ export class Door {
     this.#app = fastify({
       logger: false,
       forceCloseConnections: 'idle',
+      // Refused by who reads viewers' connections: a second word would come between their answers.
+      clientErrorHandler: () => {},
       serverFactory: (others) => {
         parts.http1 = new Http1({ viewers, settings, peerOf, tunnels: mode === 'proxy', health, others, fastLane });
         return parts.http1.server;

@@ -51,6 +51,8 @@ export class Http1 {
   readonly #connect: (socket: Socket) => void;
   readonly #lane: Lane | undefined;
   readonly #tunnels = new Set<Socket>();
+  /** Will be refused when what was asked before is answered. */
+  readonly #ending = new WeakSet<Socket>();
   #closing = false;
 
   constructor(options: Http1Options) {
@@ -175,14 +177,22 @@ export class Http1 {
 
   /**
    * What never became a request, or stopped being one in its body. Its sender is told why unless something else is being
-   * said already: a whole answer goes out first, half of one is broken off.
+   * said already: whole answers go out first, half of one is broken off.
    */
   #refuseUnread(cause: NodeJS.ErrnoException, socket: Socket): void {
     const code = faultOf(cause);
     const response = this.#serving.get(socket)?.response;
-    if (response?.writableEnded) socket.destroySoon();
+    if (code !== undefined && response?.writableEnded) this.#refuseAfter(response, socket, code);
+    else if (response?.writableEnded) socket.destroySoon();
     else if (code === undefined || response?.headersSent) socket.destroy();
     else refuseHere(socket, code);
+  }
+
+  /** Answers before it may still wait for their turn. What comes meanwhile is no more readable. */
+  #refuseAfter(response: ServerResponse, socket: Socket, code: FaultCode): void {
+    if (this.#ending.has(socket)) return;
+    this.#ending.add(socket);
+    response.on('close', () => refuseHere(socket, code));
   }
 }
 
