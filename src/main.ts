@@ -349,7 +349,7 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
     host: settings.host,
     port: settings.edgePort,
     dataDir: share ? join(folder, share.folder) : folder,
-    ...(share ? { ticketSecret: share.ticketSecret, sharesPorts: true } : {}),
+    ...(share ? { ticketSecret: share.ticketSecret, sharesPorts: true, commonDir: folder } : {}),
     settings,
     clock,
     log: log.child({ part: 'edge' }),

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { EdgeAddress } from '../main.ts';
 import type { Command } from './command.ts';
+import { inspect } from './edge-inspect.ts';
 import { invalidate } from './edge-invalidate.ts';
 import { usage } from './failure.ts';
 import { runUntilSignal } from './running.ts';
@@ -41,7 +42,7 @@ export const edge: Command = {
     JSON_OPTION,
   ],
   more: 'With --control, FRONTROW_EDGE_SECRET must be the same as at control and origin.',
-  children: [invalidate],
+  children: [invalidate, inspect],
   async run(given, terminal) {
     const settings = settingsOf({
       ...listSetting(given, 'origin', 'originUrl'),

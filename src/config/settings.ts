@@ -432,6 +432,11 @@ export const SETTINGS = {
     max: 1_000_000,
     says: 'Connections that one address (of IPv6: one /64) may have to the edge at once; more are refused. Many viewers may share an address. 0: no limit.',
   }),
+  edgeOperatorToken: text({
+    default: '',
+    secret: true,
+    says: 'What an operator on another machine shows to invalidate and inspect what the edge keeps, below `/.well-known/frontrow/` and in `Frontrow-Debug`: 16 characters at least. Empty: nobody can from elsewhere.',
+  }),
   edgeTrustedProxies: text({
     default: '',
     says: 'Proxies and balancers in front of the edge whose word about a viewer counts: addresses and ranges such as `10.0.0.0/8`, with commas; `private` for all that are not of the public internet. Empty: none.',

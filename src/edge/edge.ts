@@ -19,7 +19,9 @@ import type { Fact } from './exchange.ts';
 import { healthPathOf } from './health-path.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
+import { inspect } from './operator/inspect.ts';
 import { Operator } from './operator/operator.ts';
+import { OperatorToken } from './operator/token.ts';
 import { type OriginReport, Origins } from './origins/origins.ts';
 import type { EdgeMode, EdgeParts, EdgeSettings, Gate } from './parts.ts';
 import { admit } from './phases/admit.ts';
@@ -62,6 +64,8 @@ export interface EdgeOptions {
   readonly fastLane?: boolean;
   /** For TLS sessions that several processes take up; each makes its own without. */
   readonly ticketSecret?: Buffer;
+  /** The folder in which other processes of this edge have theirs. */
+  readonly commonDir?: string;
   /** Which of several edge processes on this data folder it is, from 0. */
   readonly worker?: number;
   readonly settings: EdgeSettings;
@@ -108,11 +112,15 @@ export class Edge {
     const fills = new FillTable();
     tier.lower = disk;
     this.invalidations = new Invalidations({ dataDir, bans, memory: tier, disk, fills, clock, log });
+    const operatorToken = OperatorToken.of(settings.edgeOperatorToken);
     this.#operator = new Operator({
       mode,
       dataDir,
+      commonDir: options.commonDir ?? dataDir,
+      token: operatorToken,
       log,
       invalidations: this.invalidations,
+      inspect: ({ path, target, headers }) => inspect(path, target, headers, this.#parts),
       ready: this.#ready.promise,
     });
     this.#parts = {
@@ -131,6 +139,7 @@ export class Edge {
       origin: this.#origin,
       gate: this.#makeGate(),
       prefetch: this.#makePrefetch(),
+      operatorToken,
       onFact: options.onFact ?? (() => {}),
     };
   }
@@ -187,6 +196,7 @@ export class Edge {
       log,
       sharesPorts,
       fastLane,
+      operator: this.#operator.remote,
       ...(ticketSecret ? { ticketSecret } : {}),
     });
     this.#origin.start();

@@ -175,6 +175,8 @@ export class Exchange {
   setback: Fault | undefined;
 
   // shape, deliver, refuse
+  /** An operator's, who is told more than viewers are. */
+  debugged = false;
   reply: Reply | undefined;
   fault: Fault | undefined;
   bytesSent = 0;

@@ -9,6 +9,7 @@ import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
 import type { Fact } from './exchange.ts';
 import type { BanList } from './invalidation/ban-list.ts';
+import type { OperatorToken } from './operator/token.ts';
 import type { OriginSettings, Origins } from './origins/origins.ts';
 import type { Prefetch } from './prefetch/prefetch.ts';
 import type { Arrival } from './scheme.ts';
@@ -47,6 +48,8 @@ export interface EdgeSettings extends OriginSettings {
   readonly staleIfErrorSeconds: number;
   /** Address under which viewers reach the edge; empty for its own. */
   readonly edgeUrl: string;
+  /** Empty for none. */
+  readonly edgeOperatorToken: string;
 }
 
 /** `film`: Frontrow's own paths and grants. `proxy`: any HTTP origin, its own rules. */
@@ -77,6 +80,8 @@ export interface EdgeParts {
   readonly prefetch: Prefetch | undefined;
   /** Undefined in proxy mode, where nothing is signed. */
   readonly gate: Gate | undefined;
+  /** Undefined where nobody but this machine's user is an operator. */
+  readonly operatorToken: OperatorToken | undefined;
   readonly onFact: (fact: Fact) => void;
 }
 

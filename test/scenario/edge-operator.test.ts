@@ -124,7 +124,7 @@ describe('the socket', () => {
   test.each<[string, unknown, number, string]>([
     ['no object', [], 400, 'INVALID_REQUEST'],
     ['nothing named', {}, 400, 'INVALID_REQUEST'],
-    ['a member that there is none of', { path: '/a' }, 400, 'INVALID_REQUEST'],
+    ['a member that there is none of', { path: '/a', all: true }, 400, 'INVALID_REQUEST'],
     ['a member of another type', { paths: '/a' }, 400, 'INVALID_REQUEST'],
     ['a word for a switch', { all: 'yes' }, 400, 'INVALID_REQUEST'],
     ['no path', { paths: ['a'] }, 400, 'TARGET_INVALID'],

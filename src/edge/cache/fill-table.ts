@@ -6,10 +6,19 @@ import type { Fill } from './fill.ts';
 const UNCACHEABLE_MS = 10_000;
 const UNCACHEABLE_KEYS = 4_096;
 
+const REFUSALS = 4_096;
+
+/** Why an answer was not stored. */
+export interface Refusal {
+  readonly reason: string;
+  readonly atMs: number;
+}
+
 /** The fills under way, one a key, and the keys not worth waiting for. */
 export class FillTable {
   readonly #fills = new Map<string, Fill>();
   readonly #uncacheable: LRUCache<string, number>;
+  readonly #refusals = new LRUCache<string, Refusal>({ max: REFUSALS });
 
   constructor() {
     this.#uncacheable = new LRUCache({ max: UNCACHEABLE_KEYS });
@@ -66,6 +75,15 @@ export class FillTable {
 
   markUncacheable(key: string, nowMs: number): void {
     this.#uncacheable.set(key, nowMs + UNCACHEABLE_MS);
+  }
+
+  /** Kept for whoever wonders why something is not stored. */
+  noteRefusal(key: string, refusal: Refusal): void {
+    this.#refusals.set(key, refusal);
+  }
+
+  refusalOf(key: string): Refusal | undefined {
+    return this.#refusals.get(key);
   }
 
   unmark(key: string): void {

@@ -3,10 +3,12 @@ import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Log } from '../../kernel/log.ts';
 import { healthPathOf } from '../health-path.ts';
+import { REMOTE_PREFIX } from '../operator/remote.ts';
 import type { EdgeMode } from '../parts.ts';
 import { Connections } from './connections.ts';
 import { Http1, type Http1Settings } from './http1.ts';
 import { Http2, type Http2Settings } from './http2.ts';
+import { OwnPaths } from './own-paths.ts';
 import { TlsDoor } from './tls.ts';
 import { Viewers, type ViewersOptions } from './viewers.ts';
 
@@ -20,6 +22,8 @@ export interface DoorOptions extends ViewersOptions {
   readonly log: Log;
   readonly sharesPorts: boolean;
   readonly fastLane: boolean;
+  /** What an operator from elsewhere is answered, where there may be one. */
+  readonly operator: ((app: FastifyInstance) => Promise<void>) | undefined;
   readonly ticketSecret?: Buffer;
 }
 
@@ -51,7 +55,7 @@ export class Door {
 
   constructor(options: DoorOptions) {
     this.#options = options;
-    const { mode, settings, trusts, log, fastLane } = options;
+    const { mode, settings, trusts, log, fastLane, operator } = options;
     this.#connections = new Connections({
       trusts,
       proxyProtocol: settings.edgeProxyProtocol,
@@ -62,6 +66,7 @@ export class Door {
     const peerOf = (socket: Socket) => this.#connections.peerOf(socket);
     const viewers = new Viewers(options);
     const health = healthPathOf(mode);
+    const own = new OwnPaths(health, operator && `${REMOTE_PREFIX}/`);
     const parts: { http1?: Http1 } = {};
     this.#app = fastify({
       logger: false,
@@ -69,20 +74,23 @@ export class Door {
       // Refused by who reads viewers' connections: a second word would come between their answers.
       clientErrorHandler: () => {},
       serverFactory: (others) => {
-        parts.http1 = new Http1({ viewers, settings, peerOf, tunnels: mode === 'proxy', health, others, fastLane });
+        parts.http1 = new Http1({ viewers, settings, peerOf, tunnels: mode === 'proxy', own, others, fastLane });
         return parts.http1.server;
       },
     });
     this.#app.get(health, async () => ({ status: 'ok' }));
+    if (operator) this.#app.register(operator, { prefix: REMOTE_PREFIX });
     if (!parts.http1) throw new Error('fastify made no server');
     this.#http1 = parts.http1;
     this.#http2 = new Http2({
       viewers,
       settings,
-      health,
-      answerHealth: async (method) => {
-        const { statusCode, headers, body } = await this.#app.inject({ method: method as 'GET', url: health });
-        return { status: statusCode, type: String(headers['content-type']), body };
+      own,
+      answerOwn: async ({ method, url, headers }, payload) => {
+        const { authorization, 'content-type': type } = headers;
+        const asked = { ...(authorization ? { authorization } : {}), ...(type ? { 'content-type': type } : {}) };
+        const answer = await this.#app.inject({ method: method as 'GET', url, headers: asked, payload });
+        return { status: answer.statusCode, type: String(answer.headers['content-type']), body: answer.body };
       },
     });
     if (settings.edgeTlsCerts !== '') {

@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream';
 import { FAULTS, type FaultCode } from '../../kernel/errors.ts';
 import type { Peer } from '../viewer.ts';
 import { Lane } from './lane.ts';
+import type { OwnPaths } from './own-paths.ts';
 import type { Viewers } from './viewers.ts';
 
 /** How often connections are looked at whose request takes too long. */
@@ -35,8 +36,8 @@ export interface Http1Options {
   readonly peerOf: (socket: Socket) => Peer;
   /** Whether a WebSocket is passed on. */
   readonly tunnels: boolean;
-  /** The one path that is not a viewer's. */
-  readonly health: string;
+  /** The paths that are not viewers'. */
+  readonly own: OwnPaths;
   /** Who answers there. */
   readonly others: RequestListener;
   /** Whether simple requests are answered past node's own server. */
@@ -57,7 +58,7 @@ export class Http1 {
 
   constructor(options: Http1Options) {
     this.#options = options;
-    const { settings, health, others } = options;
+    const { settings, own: ownPaths, others } = options;
     const { viewerIdleMs, edgeBodyBytes } = settings;
     const server = createServer(limitsOf(settings));
     this.server = server;
@@ -69,7 +70,7 @@ export class Http1 {
     // Node forgets fields past this number without a word: one more than we take is enough to know.
     this.server.maxHeadersCount = settings.edgeHeaderCount + 1;
     const take = (request: IncomingMessage, response: ServerResponse) => {
-      if (request.url === health) others(request, response);
+      if (ownPaths.has(request.url)) others(request, response);
       else this.#receive(request, response);
     };
     this.server.on('request', take);
@@ -97,12 +98,12 @@ export class Http1 {
 
   /** Stands before what node does with a connection. */
   #openLane(): Lane {
-    const { viewers, settings, peerOf, health } = this.#options;
+    const { viewers, settings, peerOf, own } = this.#options;
     const lane = new Lane({
       viewers,
       settings,
       peerOf,
-      health,
+      own,
       handOver: this.#connect,
       refuseSilent: (socket) => refuseHere(socket, 'REQUEST_TIMEOUT'),
     });

@@ -1,12 +1,19 @@
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Peer } from '../viewer.ts';
+import type { OwnPaths } from './own-paths.ts';
 import { StreamReply } from './stream-reply.ts';
 import { type RequestFields, StreamRequest } from './stream-request.ts';
 import type { Viewers } from './viewers.ts';
 
 /** Answers what is no viewer's request. */
-export type AnswerHealth = (method: string) => Promise<{ status: number; type: string; body: string }>;
+export type AnswerOwn = (
+  request: StreamRequest,
+  body: Buffer,
+) => Promise<{ status: number; type: string; body: string }>;
+
+/** Of a request that is no viewer's. */
+const MAX_OWN_BODY_BYTES = 1_048_576;
 
 /** The slice of the settings that concerns HTTP/2. */
 export interface Http2Settings {
@@ -18,8 +25,8 @@ export interface Http2Settings {
 export interface Http2Options {
   readonly viewers: Viewers;
   readonly settings: Http2Settings;
-  readonly health: string;
-  readonly answerHealth: AnswerHealth;
+  readonly own: OwnPaths;
+  readonly answerOwn: AnswerOwn;
 }
 
 /** Browsers open at most a hundred or so; a page's worth. */
@@ -88,23 +95,31 @@ export class Http2 {
   #receive(stream: ServerHttp2Stream, fields: RequestFields, peer: Peer, watch: SessionWatch): void {
     const request = new StreamRequest(stream, fields);
     const reply = new StreamReply(stream);
-    if (request.url === this.#options.health) {
-      this.#answerHealth(request.method, reply);
+    watch.add(reply, request);
+    if (this.#options.own.has(request.url)) {
+      stream.on('close', () => watch.remove(reply));
+      this.#answerOwn(request, reply).catch(() => reply.destroy());
       return;
     }
-    watch.add(reply, request);
     this.#options.viewers.receive(request, reply, peer, () => watch.remove(reply));
   }
 
-  #answerHealth(method: string, reply: StreamReply): void {
-    this.#options.answerHealth(method).then(
-      ({ status, type, body }) => {
-        reply.writeHead(status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))]);
-        reply.end(Buffer.from(body));
-      },
-      () => reply.destroy(),
-    );
+  async #answerOwn(request: StreamRequest, reply: StreamReply): Promise<void> {
+    const { status, type, body } = await this.#options.answerOwn(request, await wholeBody(request));
+    reply.writeHead(status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))]);
+    reply.end(Buffer.from(body));
   }
+}
+
+/** @throws Error for one that is too large */
+async function wholeBody(request: StreamRequest): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request.bodyStream) {
+    request.arrived((chunk as Buffer).length);
+    if (request.arrivedBytes > MAX_OWN_BODY_BYTES) throw new Error('the body is too large');
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** How often in the shortest of its times a session is looked at. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Peer } from '../viewer.ts';
 import { LaneReply } from './lane-reply.ts';
+import type { OwnPaths } from './own-paths.ts';
 import { SimpleReader } from './simple-request.ts';
 import type { Viewers } from './viewers.ts';
 
@@ -13,8 +14,8 @@ export interface LaneOptions {
   readonly viewers: Viewers;
   readonly settings: LaneSettings;
   readonly peerOf: (socket: Socket) => Peer;
-  /** A path that is not a viewer's. */
-  readonly health: string;
+  /** The paths that are not viewers'. */
+  readonly own: OwnPaths;
   /** Takes a connection over; what it said comes as its next `data`. */
   readonly handOver: (socket: Socket) => void;
   /** Lets go of one that has never asked for anything. */
@@ -137,9 +138,9 @@ class LaneConnection {
   }
 
   #take(bytes: Buffer): void {
-    const { viewers, health } = this.#options;
+    const { viewers, own } = this.#options;
     const request = this.#reader.read(bytes);
-    if (!request || request.target === health) {
+    if (!request || own.has(request.target)) {
       this.#handOver(bytes);
       return;
     }

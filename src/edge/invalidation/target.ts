@@ -29,10 +29,17 @@ export function parseTarget(text: string): Target | undefined {
   if (text.startsWith('#')) return tagTarget(text.slice(1));
   // As viewers send it: text of a person is UTF-8 on the wire.
   const sent = Buffer.from(text, 'utf8').toString('latin1');
-  if (!sent.startsWith('/') || sent.length > MAX_PATH_LENGTH || UNSAFE.test(sent)) return undefined;
-  const path = normalised(sent);
-  if (/^\/\*+$/.test(path)) return EVERYTHING;
-  return path.includes('*') ? { kind: 'pattern', text: path, pieces: path.split('*') } : { kind: 'path', text: path };
+  const path = pathTarget(sent);
+  if (!path?.text.includes('*')) return path;
+  const { text: pattern } = path;
+  if (/^\/\*+$/.test(pattern)) return EVERYTHING;
+  return { kind: 'pattern', text: pattern, pieces: pattern.split('*') };
+}
+
+/** A path as viewers send it, in which a star is a star. */
+export function pathTarget(sent: string): Target | undefined {
+  const isPath = sent.startsWith('/') && sent.length <= MAX_PATH_LENGTH && !UNSAFE.test(sent);
+  return isPath ? { kind: 'path', text: normalised(sent) } : undefined;
 }
 
 export function tagTarget(text: string): Target | undefined {

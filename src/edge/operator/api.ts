@@ -4,11 +4,13 @@ import { Fault, type FaultCode } from '../../kernel/errors.ts';
 import { PROBLEM_TYPE, problemOf } from '../../kernel/problem.ts';
 import type { Invalidations } from '../invalidation/invalidations.ts';
 import type { EdgeMode } from '../parts.ts';
-import { parseOrder } from './order.ts';
+import type { Inspection } from './inspect.ts';
+import { parseOrder, parseQuestion, type Question } from './order.ts';
 
 export interface OperatorParts {
   readonly mode: EdgeMode;
   readonly invalidations: Invalidations;
+  readonly inspect: (question: Question) => Promise<Inspection>;
   /** Resolves when what an earlier process left is known: until then questions wait. */
   readonly ready: Promise<unknown>;
 }
@@ -17,7 +19,7 @@ export interface OperatorParts {
 const BODY_BYTES = 1_048_576;
 
 /** What an operator may ask of one process of an edge. Who may ask is settled by where it listens. */
-export function operatorApi({ mode, invalidations, ready }: OperatorParts): FastifyInstance {
+export function operatorApi({ mode, invalidations, inspect, ready }: OperatorParts): FastifyInstance {
   const app = fastify({ logger: false, bodyLimit: BODY_BYTES });
   answerProblems(app);
   app.addHook('onRequest', async () => {
@@ -30,6 +32,7 @@ export function operatorApi({ mode, invalidations, ready }: OperatorParts): Fast
     const sequence = await invalidations.invalidate(targets, soft);
     return { sequence, soft, targets: targets.map(({ text }) => text) };
   });
+  app.get('/inspect', async ({ query }) => inspect(parseQuestion(query, mode)));
   return app;
 }
 

@@ -1,6 +1,6 @@
 import { readCredential } from '../../kernel/access/credential.ts';
 import { Fault } from '../../kernel/errors.ts';
-import { EVERYTHING, parseTarget, type Target, tagTarget } from '../invalidation/target.ts';
+import { EVERYTHING, parseTarget, pathTarget, type Target, tagTarget } from '../invalidation/target.ts';
 import type { EdgeMode } from '../parts.ts';
 
 /** What an operator would have invalidated. */
@@ -37,6 +37,28 @@ export function parseOrder(body: unknown, mode: EdgeMode): Order {
 export function pathOf(text: string, mode: EdgeMode): string {
   const target = text.replace(/^https?:\/\/[^/?#]*/i, '') || '/';
   return mode === 'film' ? readCredential({ target }).path : target;
+}
+
+/** What an operator wants to know of. */
+export interface Question {
+  readonly path: string;
+  readonly target: Target;
+  /** Request fields of the viewer whose variant is meant. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** @throws Fault TARGET_INVALID when `url` is no path or URL, INVALID_REQUEST for a `header` that is none */
+export function parseQuestion(query: unknown, mode: EdgeMode): Question {
+  const { url, header = [] } = (query ?? {}) as Record<string, unknown>;
+  if (typeof url !== 'string') throw wrong('Say which url.');
+  // Looked for as it is: a star in it is a star.
+  const path = Buffer.from(pathOf(url, mode), 'utf8').toString('latin1');
+  const target = pathTarget(path);
+  if (!target) throw new Fault('TARGET_INVALID', { says: `${JSON.stringify(url.slice(0, 200))} is no path.` });
+  const fields = [header].flat().map((line) => /^([\w-]+): *(.*)$/.exec(String(line)));
+  if (fields.some((field) => !field)) throw wrong('A header is written Name: value.');
+  const headers = fields.map((field) => [field?.[1]?.toLowerCase() ?? '', field?.[2] ?? '']);
+  return { path, target, headers: Object.fromEntries(headers) };
 }
 
 function targetAt(text: string, mode: EdgeMode): Target | undefined {

@@ -8,6 +8,7 @@ import { Fill } from '../cache/fill.ts';
 import type { Beginning } from '../cache/partial-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import { DEBUG_FIELD } from '../operator/debug.ts';
 import type { OriginRequest } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
 import { ViewerBody } from '../viewer-body.ts';
@@ -159,6 +160,7 @@ const REPLACED: readonly string[] = [
   'x-forwarded-proto',
   'surrogate-capability',
   'max-forwards',
+  DEBUG_FIELD,
 ];
 /** What asks for less than the whole answer, which a fill needs whole. */
 const PARTIAL: readonly string[] = [

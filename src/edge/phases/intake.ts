@@ -157,7 +157,9 @@ export class Intake implements FillOwner {
     const { fault } = fill;
     if (fault?.side !== 'upstream') return;
     if (fill.kept && fill.answer) this.#keepBeginning(fill, fill.answer);
-    this.#rest(this.#parts.clock.now());
+    const atMs = this.#parts.clock.now();
+    this.#rest(atMs);
+    this.#parts.fills.noteRefusal(fill.traits.key, { reason: fault.code, atMs });
     // Once a fill, not once a viewer, and not where nothing was tried: a dead origin must not flood the log.
     if (fault.code === 'ORIGIN_CIRCUIT_OPEN') return;
     this.#parts.log.warn({ path: this.#wanted.path, code: fault.code, ...fault.detail }, 'fill failed');
@@ -284,6 +286,7 @@ export class Intake implements FillOwner {
 
   #remember(fill: Fill, { reason }: Admission, nowMs: number): void {
     if (this.#wanted.method !== 'GET') return;
+    if (reason !== undefined) this.#parts.fills.noteRefusal(fill.traits.key, { reason, atMs: nowMs });
     if (LASTING.has(reason)) this.#parts.fills.markUncacheable(fill.traits.key, nowMs);
     else if (reason === undefined) this.#parts.fills.unmark(fill.traits.key);
   }

@@ -4,6 +4,7 @@ import { parseRange, writeContentRange } from '../../kernel/http/range.ts';
 import type { CachedObject, StoredAnswer } from '../cache/cached-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';
+import { DEBUG_FIELD, debugFields } from '../operator/debug.ts';
 import type { EdgeParts } from '../parts.ts';
 import { begin, codedHit, negotiate } from './compress.ts';
 import { credentialOrigin } from './cors.ts';
@@ -13,6 +14,24 @@ import { SignedPlaylists, wantsOwnPlaylist } from './signed-playlist.ts';
 
 /** Turns the answer into this viewer's reply: parts, conditions, age, and what the cache did. */
 export function shape(parts: EdgeParts): Phase {
+  const { operatorToken: token } = parts;
+  const decide = shaping(parts);
+  if (!token) return decide;
+  return (x) => {
+    const asks = x.request.headers[DEBUG_FIELD];
+    if (asks === undefined || !token.is(asks)) return decide(x);
+    x.debugged = true;
+    const step = decide(x);
+    return typeof step === 'string' ? tellAbout(x, step, parts) : step.then((then) => tellAbout(x, then, parts));
+  };
+}
+
+function tellAbout(x: Exchange, step: Step, parts: EdgeParts): Step {
+  if (step === 'deliver') x.reply?.fields.push(...debugFields(x, parts));
+  return step;
+}
+
+function shaping(parts: EdgeParts): Phase {
   const plain = plainHit(parts);
   const signed = new SignedPlaylists(parts);
   return (x) => {
@@ -49,12 +68,13 @@ function isWatched(x: Exchange, { head }: StoredAnswer): boolean {
   return head.status === 200 && x.method === 'GET' && (x.film ? x.film.kind === 'segment' : true);
 }
 
-/** A viewer's GET for the whole, without conditions, of a page that brings no cookies: nearly every request for a segment. */
+/** A viewer's GET for the whole, without conditions, that gets what everybody gets: nearly every request for a segment. */
 function isPlain(x: Exchange): boolean {
   const { headers } = x.request;
   return (
     x.method === 'GET' &&
     !x.fromEdge &&
+    !x.debugged &&
     headers.range === undefined &&
     headers['if-none-match'] === undefined &&
     headers['if-modified-since'] === undefined &&
