@@ -50,6 +50,8 @@ const ENTERS_BY: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/database/postgres.ts'],
   undici: ['src/edge/upstream.ts', 'src/ingest/'], // viewers' bytes from an origin; pulls, where the address is checked
   // Doors: each role that listens has one.
+  // A cache of one thing or another, wherever one is needed.
+  'lru-cache': ['src/database/', 'src/edge/'],
   fastify: ['src/control/', 'src/edge/', 'src/origin/', 'src/ingest/'],
 };
 
