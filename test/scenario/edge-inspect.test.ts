@@ -8,7 +8,7 @@ import { type Asking, EdgeScenario, HandClock } from '../harness/edge-scenario.t
 import { PUBLIC, startFilmEdge } from '../harness/film-edge.ts';
 import { frontrow } from '../harness/frontrow.ts';
 import { Http2Viewer } from '../harness/http2-viewer.ts';
-import { exchangeBytes } from '../harness/raw-viewer.ts';
+import { exchangeBytes, RawViewer } from '../harness/raw-viewer.ts';
 
 /** What an operator is told: by inspection, by the debug field, and from another machine. */
 const TOKEN = 'a token of some length';
@@ -243,6 +243,19 @@ describe('from another machine', () => {
     const answer = await s.get(remote + path, { method: 'POST', headers, body });
     expect([answer.status, JSON.parse(answer.body.toString())]).toMatchObject([status, { code }]);
     expect([s.origin.asked, s.edge.invalidations.state.pending]).toEqual([[], []]);
+  });
+
+  test('it is answered here too where the target names the host: no origin sees the token', async () => {
+    await begin();
+    const viewer = new RawViewer(s.url);
+    const host = new URL(s.url).host;
+    const target = `${s.url.replace('http', 'HTTP')}${remote}/inspect?url=/a`;
+    viewer.send(
+      `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${GOOD}\r\nConnection: close\r\n\r\n`,
+    );
+    await viewer.closed;
+    expect(viewer.received).toMatch(/^HTTP\/1\.1 200 [^]*"path":"\/a"/);
+    expect(s.origin.asked).toEqual([]);
   });
 
   test('there is nothing of it without the setting: the path is the origin\u2019s', async () => {

@@ -12,7 +12,7 @@ import type { Duplex } from 'node:stream';
 import { FAULTS, type FaultCode } from '../../kernel/errors.ts';
 import type { Peer } from '../viewer.ts';
 import { Lane } from './lane.ts';
-import type { OwnPaths } from './own-paths.ts';
+import { type OwnPaths, originForm } from './own-paths.ts';
 import type { Viewers } from './viewers.ts';
 
 /** How often connections are looked at whose request takes too long. */
@@ -70,8 +70,12 @@ export class Http1 {
     // Node forgets fields past this number without a word: one more than we take is enough to know.
     this.server.maxHeadersCount = settings.edgeHeaderCount + 1;
     const take = (request: IncomingMessage, response: ServerResponse) => {
-      if (ownPaths.has(request.url)) others(request, response);
-      else this.#receive(request, response);
+      if (!ownPaths.has(request.url)) {
+        this.#receive(request, response);
+        return;
+      }
+      request.url = originForm(request.url ?? '');
+      others(request, response);
     };
     this.server.on('request', take);
     this.server.on('checkContinue', (request, response) => {

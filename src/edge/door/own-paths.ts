@@ -1,3 +1,8 @@
+/** A target without scheme and host, when it has them. */
+export function originForm(url: string): string {
+  return url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]+/i, '');
+}
+
 /** The paths that the edge answers itself, wherever it stands: its health, and what operators ask where they may. */
 export class OwnPaths {
   readonly #health: string;
@@ -9,8 +14,9 @@ export class OwnPaths {
     this.#operator = operator;
   }
 
+  /** Also where the target names the host as well (RFC 9112 section 3.2.2): an origin shall not see an operator's token. */
   has(url: string | undefined): boolean {
-    if (url === this.#health) return true;
-    return this.#operator !== undefined && url?.startsWith(this.#operator) === true;
+    const path = originForm(url ?? '');
+    return path === this.#health || (this.#operator !== undefined && path.startsWith(this.#operator));
   }
 }
