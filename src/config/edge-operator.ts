@@ -96,10 +96,10 @@ function askSocket(socketPath: string, { method, path, body }: OperatorQuestion)
     const sent = request({ socketPath, method, path, headers, timeout: TIMEOUT_MS }, (response) => {
       response
         .toArray()
-        .then(
-          (chunks) => resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) }),
-          reject,
-        );
+        .then((chunks) =>
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) }),
+        )
+        .catch(reject);
     });
     sent.on('timeout', () => sent.destroy(new Error(`the edge at ${socketPath} does not answer`)));
     sent.on('error', (cause: NodeJS.ErrnoException) => {

@@ -40,7 +40,7 @@ import { tunnel } from './phases/tunnel.ts';
 import { FilmOrder } from './prefetch/film-order.ts';
 import { LinkedOrder } from './prefetch/linked-order.ts';
 import { Prefetch } from './prefetch/prefetch.ts';
-import { schemes } from './scheme.ts';
+import { addressForAll, schemes } from './scheme.ts';
 import { Upstream } from './upstream.ts';
 
 export interface EdgeOptions {
@@ -131,6 +131,10 @@ export class Edge {
       settings,
       trusts: trustOf(settings),
       schemeOf: schemes(settings.edgeUrl),
+      addressForAll: addressForAll(
+        settings.edgeUrl,
+        settings.edgeTlsCerts === '' && settings.edgeTrustedProxies === '',
+      ),
       tier,
       bans,
       disk,

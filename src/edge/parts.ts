@@ -12,7 +12,7 @@ import type { BanList } from './invalidation/ban-list.ts';
 import type { OperatorToken } from './operator/token.ts';
 import type { OriginSettings, Origins } from './origins/origins.ts';
 import type { Prefetch } from './prefetch/prefetch.ts';
-import type { Arrival } from './scheme.ts';
+import type { AddressForAll, Arrival } from './scheme.ts';
 
 /** The slice of the settings that the edge is given. */
 export interface EdgeSettings extends OriginSettings {
@@ -67,6 +67,7 @@ export interface EdgeParts {
   readonly trusts: (ip: string) => boolean;
   /** The scheme that a viewer used. */
   readonly schemeOf: (arrival: Arrival) => string;
+  readonly addressForAll: AddressForAll;
   readonly tier: MemoryTier;
   /** What has been invalidated. */
   readonly bans: BanList;

@@ -8,6 +8,19 @@ export interface Arrival {
   readonly toldScheme?: string | undefined;
 }
 
+/** What is true of the address of every viewer; undefined where they may come by several. */
+export interface AddressForAll {
+  readonly host: string | undefined;
+  readonly scheme: string | undefined;
+}
+
+/** @param onlyInTheClear whether there is no TLS here, nor anybody whose word about it counts */
+export function addressForAll(edgeUrl: string, onlyInTheClear: boolean): AddressForAll {
+  if (edgeUrl === '') return { host: undefined, scheme: onlyInTheClear ? 'http' : undefined };
+  const { host, protocol } = new URL(edgeUrl);
+  return { host, scheme: protocol.slice(0, -1) };
+}
+
 /**
  * The scheme the viewer used: what a trusted proxy says, or https where TLS ends here. Behind something else that ends TLS the operator states the
  * public address, and requests for that host are taken at its word.

@@ -228,8 +228,20 @@ describe('what an origin is told', () => {
     ['store.example', () => 'store.example'],
   ])('names the host of %s, and X-Forwarded-Host that of the viewer', async (choice, host) => {
     await begin({ originHostHeader: choice });
-    await s.get('/a', { headers: { Host: 'www.example' } });
+    await s.get('/a', { method: 'POST', headers: { Host: 'www.example' } });
     expect(s.origin.last('/a')?.headers).toMatchObject({ host: host(), 'x-forwarded-host': 'www.example' });
+  });
+
+  test('an address alone is no name that TLS could check where the viewer’s host is asked for', async () => {
+    await begin();
+    for (const options of [
+      { parents: ['https://10.0.0.5'] },
+      { originUrl: 'https://[::1]:8443', settings: { originHostHeader: 'viewer' } },
+    ]) {
+      const other = new EdgeScenario(options);
+      await expect(other.start()).rejects.toThrow(/must have a name/);
+      await other.origin.stop();
+    }
   });
 
   test('when it is the host of the viewer, no viewer gets what another host answered', async () => {

@@ -919,11 +919,15 @@ test('RFC 9213: a field for content delivery networks goes on to the next one', 
   expect((await get('/a')).headers).toMatchObject({ 'cdn-cache-control': 'max-age=60', 'cache-control': 'max-age=1' });
 });
 
-test('the origin is told that this is a surrogate, behind those before it', async () => {
-  await get('/a', { 'Surrogate-Capability': 'other="Surrogate/1.0"' });
-  expect(s.origin.last('/a')?.headers['surrogate-capability']).toBe(
-    'other="Surrogate/1.0", frontrow="Surrogate/1.0 Coding/1.0"',
-  );
+test('the origin is told that this is a surrogate, behind those before it that are the operator’s', async () => {
+  const others = { 'Surrogate-Capability': 'other="Surrogate/1.0", x="ESI/1.0"' };
+  const own = 'frontrow="Surrogate/1.0 Coding/1.0"';
+  await get('/a', others);
+  expect(s.origin.last('/a')?.headers['surrogate-capability']).toBe(own);
+  await s.stop();
+  s = await new EdgeScenario({ clock, settings: { edgeTrustedProxies: '127.0.0.1' } }).start();
+  await get('/a', others);
+  expect(s.origin.last('/a')?.headers['surrogate-capability']).toBe(`${others['Surrogate-Capability']}, ${own}`);
 });
 
 test('cookies beside a lifetime are kept, and not where the operator has switched it off', async () => {

@@ -243,7 +243,35 @@ test('the origin is told who asks and through whom', async () => {
   expect(asked.host).toBe(new URL(s.origin.url).host);
   expect(asked['x-forwarded-for']).toBe('127.0.0.1');
   expect(asked.via).toMatch(/^1\.0 before, 1\.1 edge-[0-9a-f]{8} \(Frontrow\)$/);
-  expect(asked['x-forwarded-host']).toBe(new URL(s.url).host);
+  await s.get('/a', { method: 'POST', headers: { Host: 'www.example' } });
+  const posted = s.origin.last('/a')?.headers ?? {};
+  expect([posted['x-forwarded-host'], posted['x-forwarded-proto']]).toEqual(['www.example', 'http']);
+});
+
+test('what one viewer says of the address does not reach an origin whose answer is for all', async () => {
+  const told = () => {
+    const { 'x-forwarded-host': host, 'x-forwarded-proto': scheme } = s.origin.last('/a')?.headers ?? {};
+    return [host, scheme];
+  };
+  await get('/a', { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'https' });
+  expect(told()).toEqual([undefined, 'http']);
+  await s.stop();
+  s = await new EdgeScenario({ clock, settings: { edgeTrustedProxies: '127.0.0.1' } }).start();
+  await get('/a', { Host: 'evil.example', 'X-Forwarded-Proto': 'https' });
+  expect(told()).toEqual([undefined, undefined]);
+  await s.get('/a', { method: 'HEAD', headers: { Host: 'evil.example' } });
+  expect(told()).toEqual([undefined, undefined]);
+});
+
+test('a refusal is told to the viewer whose own it is, also when others wait beside him', async () => {
+  const held = s.origin.hold('/a');
+  const viewers = [s.viewer('/a'), s.viewer('/a', { headers: { Cookie: 'let=in' } })];
+  await held.arrived;
+  await expect.poll(() => s.edge.readersOf('/a')).toBe(2);
+  s.origin.serve('/a', { body: 'yours' });
+  held.release({ status: 401, body: 'who are you?' });
+  const answers = await Promise.all(viewers.map(({ answer }) => answer));
+  expect(answers.map(({ body }) => body.toString()).toSorted()).toEqual(['who are you?', 'yours']);
 });
 
 test('a request that has been here already is refused', async () => {
@@ -280,13 +308,16 @@ test.each([0, 1, 256, 16_384, 16_385])(
   },
 );
 
-test('the origin is told the scheme that viewers use for the public address, and http for any other', async () => {
+test('the origin is told the public address where there is one, whatever viewers say', async () => {
   await s.stop();
   s = await new EdgeScenario({ clock, settings: { edgeUrl: 'https://video.example' } }).start();
   s.origin.serve('/a', { body: 'x' });
   await get('/a', { host: 'Video.Example' });
-  expect(s.origin.last('/a')?.headers['x-forwarded-proto']).toBe('https');
-  await get('/a', { host: 'other.example', 'x-forwarded-proto': 'https' });
+  await get('/b', { host: 'other.example', 'x-forwarded-proto': 'ftp' });
+  for (const { headers } of s.origin.asked) {
+    expect([headers['x-forwarded-host'], headers['x-forwarded-proto']]).toEqual(['video.example', 'https']);
+  }
+  await s.get('/a', { method: 'POST', headers: { host: 'other.example', 'x-forwarded-proto': 'https' } });
   expect(s.origin.last('/a')?.headers['x-forwarded-proto']).toBe('http');
 });
 

@@ -103,7 +103,8 @@ describe('over HTTP/2', () => {
 
   test('the origin gets one Cookie field, and the authority as the host', async () => {
     s.origin.serve('/a', { body: 'a' });
-    await viewer.get('/a', { ':authority': 'films.example', cookie: ['a=1', 'b=2'], te: 'trailers' });
+    const asking = { ':method': 'POST', ':authority': 'films.example', cookie: ['a=1', 'b=2'], te: 'trailers' };
+    await viewer.get('/a', asking);
     const { headers } = s.origin.asked[0] ?? {};
     expect(headers).toMatchObject({
       cookie: 'a=1; b=2',

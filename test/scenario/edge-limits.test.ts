@@ -223,7 +223,7 @@ describe('a request that two servers could read in two ways', () => {
   });
 
   test('an absolute target overrules the host, and reaches the origin as a path', async () => {
-    await exchangeBytes(s.url, `GET http://real.example/a HTTP/1.1\r\n${host}\r\n`);
+    await exchangeBytes(s.url, `POST http://real.example/a HTTP/1.1\r\n${host}\r\n`);
     expect(s.origin.last('/a')?.headers['x-forwarded-host']).toBe('real.example');
   });
 

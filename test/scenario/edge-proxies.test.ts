@@ -102,7 +102,7 @@ describe('a header that names the viewer', () => {
 
   test('is believed of a trusted proxy, as far as those it names are trusted', async () => {
     await begin({ edgeTrustedProxies: '127.0.0.1, 10.0.0.0/8' });
-    await s.get('/a', { headers: XFF });
+    await s.get('/a', { method: 'POST', headers: XFF });
     await s.settled(1);
     expect(s.facts[0]?.ip).toBe(NAMED);
     const { headers } = s.origin.asked[0] ?? {};
@@ -112,7 +112,7 @@ describe('a header that names the viewer', () => {
 
   test('is nothing from anybody else, and is not passed on', async () => {
     await begin({ edgeTrustedProxies: '10.0.0.0/8' });
-    await s.get('/a', { headers: { ...XFF, forwarded: 'for=192.0.2.66' } });
+    await s.get('/a', { method: 'POST', headers: { ...XFF, forwarded: 'for=192.0.2.66' } });
     await s.settled(1);
     expect(s.facts[0]?.ip).toBe('127.0.0.1');
     const { headers } = s.origin.asked[0] ?? {};
@@ -123,11 +123,15 @@ describe('a header that names the viewer', () => {
 
   test('may be Forwarded instead, and then the other one is not believed', async () => {
     await begin({ edgeTrustedProxies: '127.0.0.1', edgeForwardedHeader: 'Forwarded' });
-    await s.get('/a', { headers: { ...XFF, forwarded: `for=192.0.2.66, For="${NAMED}:80";proto=http` } });
+    await s.get('/a', {
+      method: 'POST',
+      headers: { ...XFF, forwarded: `for=192.0.2.66, For="${NAMED}:80";proto=http` },
+    });
     await s.settled(1);
     expect(s.facts[0]?.ip).toBe(NAMED);
     const { headers } = s.origin.asked[0] ?? {};
     expect(headers?.['x-forwarded-proto']).toBe('http');
+    expect(headers?.['x-forwarded-for']).toBe('127.0.0.1');
     expect(headers?.forwarded).toMatch(/^for=192\.0\.2\.66, For="198\.51\.100\.7:80";proto=http, for=127\.0\.0\.1;/);
   });
 

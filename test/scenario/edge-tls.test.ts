@@ -167,7 +167,7 @@ describe('TLS', () => {
   test('HTTP/1.1 inside is answered as in the clear, and the origin is told https', async () => {
     s.origin.serve('/a', { headers: { 'Cache-Control': 'max-age=60' }, body: 'a' });
     const { hostname, port } = new URL(s.tlsUrl);
-    const asked = request({ hostname, port, path: '/a', rejectUnauthorized: false, agent: false });
+    const asked = request({ hostname, port, path: '/a', method: 'POST', rejectUnauthorized: false, agent: false });
     asked.end();
     const [response] = await once(asked, 'response');
     expect(response.statusCode).toBe(200);

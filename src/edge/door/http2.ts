@@ -14,6 +14,7 @@ export type AnswerOwn = (
 
 /** Of a request that is no viewer's. */
 const MAX_OWN_BODY_BYTES = 1_048_576;
+const MAX_OWN_BODIES = 8;
 
 /** The slice of the settings that concerns HTTP/2. */
 export interface Http2Settings {
@@ -52,6 +53,7 @@ const PATIENCE = {
 /** HTTP/2 sessions: each stream is an exchange of its own, and a slow one holds no other. */
 export class Http2 {
   readonly #options: Http2Options;
+  #ownBodies = 0;
   readonly #sessions = new Set<ServerHttp2Session>();
 
   constructor(options: Http2Options) {
@@ -104,8 +106,21 @@ export class Http2 {
     this.#options.viewers.receive(request, reply, peer, () => watch.remove(reply));
   }
 
+  /** Only of who may bring one, as far as can be told without it, and of a few at once: it is kept until it is whole. */
+  async #ownBody(request: StreamRequest): Promise<Buffer> {
+    const { method, headers } = request;
+    if (method !== 'POST' || headers.authorization === undefined) return Buffer.alloc(0);
+    if (this.#ownBodies >= MAX_OWN_BODIES) throw new Error('too many bodies are on their way');
+    this.#ownBodies += 1;
+    try {
+      return await wholeBody(request);
+    } finally {
+      this.#ownBodies -= 1;
+    }
+  }
+
   async #answerOwn(request: StreamRequest, reply: StreamReply): Promise<void> {
-    const { status, type, body } = await this.#options.answerOwn(request, await wholeBody(request));
+    const { status, type, body } = await this.#options.answerOwn(request, await this.#ownBody(request));
     reply.writeHead(status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))]);
     reply.end(Buffer.from(body));
   }

@@ -9,6 +9,9 @@ import type { Log } from '../../kernel/log.ts';
 /** Nobody but the edge's own user. */
 const UMASK = 0o177;
 
+/** More than the edge's own port takes: questions that come there are passed on here. */
+const HEAD_BYTES = 131_072;
+
 /** The socket in the data folder by which an operator talks to this process. */
 export class OperatorSocket {
   readonly #folder: string;
@@ -33,7 +36,9 @@ export class OperatorSocket {
       return;
     }
     await this.#app.ready();
-    const server = createServer((request, response) => this.#app.routing(request, response));
+    const server = createServer({ maxHeaderSize: HEAD_BYTES }, (request, response) =>
+      this.#app.routing(request, response),
+    );
     try {
       await rm(path, { force: true });
       await listen(server, path);

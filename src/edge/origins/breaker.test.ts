@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 
 function request(outcome: 'succeeded' | 'failed', times = 1): void {
-  for (let at = 0; at < times; at += 1) breaker[outcome](breaker.enter(), nowMs);
+  for (let at = 0; at < times; at += 1) breaker[outcome](breaker.enter(nowMs), nowMs);
 }
 
 test('five failures in a row open it, four and a success do not', () => {
@@ -50,7 +50,7 @@ test('when the time is over one request is let through, and its success closes i
   nowMs += 999;
   expect(breaker.admits(nowMs)).toBe(false);
   nowMs += 1;
-  const probe = breaker.enter();
+  const probe = breaker.enter(nowMs);
   expect([breaker.circuit, breaker.admits(nowMs)]).toEqual(['half-open', false]);
   breaker.succeeded(probe, nowMs);
   expect([breaker.circuit, breaker.admits(nowMs)]).toEqual(['closed', true]);
@@ -88,20 +88,33 @@ test('one that opens soon after it closed goes on with the growth, a steady one 
 test('a probe whose viewer leaves makes room for another', () => {
   request('failed', 5);
   nowMs += 1_000;
-  breaker.dropped(breaker.enter());
+  breaker.dropped(breaker.enter(nowMs));
   expect(breaker.admits(nowMs)).toBe(true);
   request('succeeded');
   expect(breaker.circuit).toBe('closed');
 });
 
+test('a probe that takes very long keeps nobody else from finding out', () => {
+  request('failed', 5);
+  nowMs += 1_000;
+  const slow = breaker.enter(nowMs);
+  nowMs += 9_999;
+  expect(breaker.admits(nowMs)).toBe(false);
+  nowMs += 1;
+  expect(breaker.admits(nowMs)).toBe(true);
+  request('succeeded');
+  breaker.failed(slow, nowMs);
+  expect(breaker.circuit).toBe('closed');
+});
+
 test('what was under way when it opened neither closes it nor lengthens its time', () => {
-  const [early, late, dropped] = [breaker.enter(), breaker.enter(), breaker.enter()];
+  const [early, late, dropped] = [breaker.enter(nowMs), breaker.enter(nowMs), breaker.enter(nowMs)];
   request('failed', 5);
   breaker.succeeded(early, nowMs);
   breaker.failed(late, nowMs);
   expect([breaker.circuit, breaker.waitMs(nowMs)]).toEqual(['open', 1_000]);
   nowMs += 1_000;
-  breaker.enter();
+  breaker.enter(nowMs);
   breaker.dropped(dropped);
   expect(breaker.admits(nowMs)).toBe(false);
 });

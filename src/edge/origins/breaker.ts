@@ -14,6 +14,8 @@ const WINDOW_REQUESTS = 20;
 const FAILURE_SHARE = 0.5;
 /** Each time that it opens again it stays open twice as long, up to here. */
 const MAX_OPEN_MS = 30_000;
+/** One request that finds out may take long for reasons of its own, such as a slow upload; then another one may try. */
+const PROBE_MS = 10_000;
 /** After so long without opening it begins with the first time again. */
 const STEADY_MS = 30_000;
 
@@ -31,6 +33,7 @@ export class Breaker {
   /** Changes with the state: what was let through before has nothing to say about now. */
   #epoch: Pass = 0;
   #probing = false;
+  #probeUntilMs = 0;
   #inARow = 0;
   #windowEndsMs = 0;
   #requests = 0;
@@ -51,7 +54,7 @@ export class Breaker {
   /** Whether a request would be let through. */
   admits(nowMs: number): boolean {
     if (this.#circuit === 'closed') return true;
-    return !this.#probing && nowMs >= this.#openUntilMs;
+    return nowMs >= (this.#probing ? this.#probeUntilMs : this.#openUntilMs);
   }
 
   /** Until a request may be let through; 0 when one may now, and while another finds out. */
@@ -60,8 +63,9 @@ export class Breaker {
   }
 
   /** Lets a request through that `admits` has admitted; each is told the end of once, by one of the three below. */
-  enter(): Pass {
+  enter(nowMs: number): Pass {
     if (this.#circuit !== 'closed') {
+      this.#probeUntilMs = nowMs + PROBE_MS;
       this.#epoch += 1;
       this.#probing = true;
       this.#change('half-open');

@@ -104,6 +104,7 @@ export class Origins {
     this.#failoverStatuses = new Set(sign ? statuses.filter((status) => status !== OURS_WAITS) : statuses);
     this.#members = urls.map((url) => this.#makeOrigin(url));
     this.#parents = parents.map((url) => this.#makeParent(url));
+    checkNames(parents, this.#own.tellsViewedHost ? urls : []);
     this.url = new URL(urls[0] ?? '');
     const { fixedHost } = this.#own;
     this.#hosts = new Set([...this.#members.map(({ name }) => name), ...(fixedHost ? [fixedHost.toLowerCase()] : [])]);
@@ -261,6 +262,18 @@ async function isWell(upstream: Upstream, request: UpstreamRequest, signal: Abor
   } catch {
     // Whatever kept it from answering, it is not well; what changes by that is logged.
     return false;
+  }
+}
+
+/**
+ * TLS checks the name of a server. Of one that is named by an address alone and asked for the viewer's host, that would be a
+ * name which the viewer chose. @throws SettingsError
+ */
+function checkNames(...asked: readonly (readonly string[])[]): void {
+  for (const text of asked.flat()) {
+    const { protocol, host } = new URL(text);
+    if (protocol === 'https:' && serverNameOf(host) === undefined)
+      throw new SettingsError(`${protocol}//${host} must have a name: it is asked for the host of viewers`);
   }
 }
 

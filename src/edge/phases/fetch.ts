@@ -176,32 +176,60 @@ const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
 const REPLACED_AHEAD: ReadonlySet<string> = new Set([...REPLACED_FILLING, 'sec-purpose']);
 
+/** Whether what stands in this field is the word of a proxy of the operator's, who had it say so there. */
+function tellsOf({ peer }: Exchange, field: 'X-Forwarded-For' | 'Forwarded', { settings }: EdgeParts): boolean {
+  return peer.trusted && settings.edgeForwardedHeader === field;
+}
+
+/** The address by which one viewer came. */
+function addressOf(x: Exchange, parts: EdgeParts): string[] {
+  const scheme = parts.schemeOf(x);
+  const fields = ['X-Forwarded-Host', x.host, 'X-Forwarded-Proto', scheme];
+  const { forwarded } = x.request.headers;
+  if (forwarded !== undefined && tellsOf(x, 'Forwarded', parts))
+    fields.push('Forwarded', `${forwarded}, ${writeForwarded(x.peer.ip, scheme, x.host)}`);
+  return fields;
+}
+
+/**
+ * The address by which all come who will get this answer. An origin that writes it into its pages must not be told what one
+ * of them said: what is not in the key has to be the same for everybody.
+ */
+function addressForAll(x: Exchange, { origin, addressForAll: { host, scheme } }: EdgeParts): string[] {
+  const told = origin.varyByHost ? x.host : host;
+  return [
+    ...(told === undefined ? [] : ['X-Forwarded-Host', told]),
+    ...(scheme === undefined ? [] : ['X-Forwarded-Proto', scheme]),
+  ];
+}
+
 /** A viewer's fields as they go on to an origin that is not ours, without `Host`. */
 export function proxyFields(
   x: Exchange,
   parts: EdgeParts,
   replaced = x.alone ? REPLACED_ALONE : REPLACED_FILLING,
 ): string[] {
-  const { edgeId, schemeOf } = parts;
+  const { edgeId } = parts;
   const { headers, rawHeaders, httpVersion } = x.request;
   const fields = withoutFields(withoutHopByHop(rawHeaders), replaced);
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
-  fields.push('X-Forwarded-Host', x.host, 'X-Forwarded-Proto', schemeOf(x));
+  const isForAll = replaced !== REPLACED_ALONE || x.reason === 'head';
+  fields.push(...(isForAll ? addressForAll(x, parts) : addressOf(x, parts)));
   // What a viewer says about where he comes from is not passed on: the origin could take it for ours.
-  fields.push('X-Forwarded-For', `${x.peer.trusted ? before('x-forwarded-for') : ''}${x.peer.ip}`);
-  if (x.peer.trusted && headers.forwarded !== undefined) {
-    fields.push('Forwarded', `${headers.forwarded}, ${writeForwarded(x.peer.ip, schemeOf(x), x.host)}`);
-  }
+  fields.push(
+    'X-Forwarded-For',
+    `${tellsOf(x, 'X-Forwarded-For', parts) ? before('x-forwarded-for') : ''}${x.peer.ip}`,
+  );
   fields.push(
     'Via',
     `${before('via')}${httpVersion} ${edgeId} (Frontrow)`,
     'CDN-Loop',
     `${before('cdn-loop')}${edgeId}`,
   );
-  fields.push('Surrogate-Capability', `${before('surrogate-capability')}${capabilityOf(parts)}`);
+  fields.push('Surrogate-Capability', `${x.peer.trusted ? before('surrogate-capability') : ''}${capabilityOf(parts)}`);
   const leftForwards = forwardsLeft(x);
   if (leftForwards !== undefined) fields.push('Max-Forwards', String(leftForwards - 1));
   // What may be stored is asked for in few words; every other answer is between the viewer and the origin.
-  const codings = replaced === REPLACED_ALONE && x.reason !== 'head' ? undefined : toldCodings(headers, parts);
+  const codings = isForAll ? toldCodings(headers, parts) : undefined;
   return codings === undefined ? fields : [...withoutFields(fields, TOLD_ANEW), 'Accept-Encoding', codings];
 }

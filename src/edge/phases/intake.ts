@@ -237,7 +237,8 @@ export class Intake implements FillOwner {
     const names = this.#varyNames(head);
     return {
       keep: reason === undefined && (!alone || forGet),
-      shared: reason === undefined || (head.status >= 400 && ABOUT_FAILURE.has(reason)),
+      // A refusal is one viewer's own; a failure is told to all who wait, so that they do not all ask an origin in trouble.
+      shared: reason === undefined || (head.status >= 500 && ABOUT_FAILURE.has(reason)),
       reason,
       lifetime,
       varyNames: names === '*' ? [] : names,
