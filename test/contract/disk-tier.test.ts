@@ -16,11 +16,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CachedObject, VaryMarker } from '../../src/edge/cache/cached-object.ts';
 import { DiskObject } from '../../src/edge/cache/disk/disk-object.ts';
 import { DiskTier } from '../../src/edge/cache/disk/disk-tier.ts';
 import { SLICE_BYTES } from '../../src/edge/cache/disk/record.ts';
+import { Segment } from '../../src/edge/cache/disk/segment.ts';
 import { MemoryTier } from '../../src/edge/cache/memory-tier.ts';
 import { Representation } from '../../src/edge/cache/representation.ts';
 import { BanList } from '../../src/edge/invalidation/ban-list.ts';
@@ -550,4 +551,47 @@ test('a record that moves to the newest segment stays as stale as it was made', 
   const { disk } = await tierOn(folder, { limitBytes: 32 * MEBIBYTE });
   const found = await disk.read('/kept', { nowMs: clock.now() - 1_000, whole: true });
   expect(found).toMatchObject({ key: '/kept', freshUntilMs: clock.now() });
+});
+
+test('a soft ban counts for what is just being written', async () => {
+  const bans = new BanList();
+  const first = await tierOn(folder, { bans });
+  first.memory.put(object('/before', bytesOf('/before', 1_000)));
+  await first.disk.idle();
+  first.memory.put(object('/a', bytesOf('/a', 1_000)));
+  // What is written of it has been made up by now, and is on its way.
+  await new Promise(setImmediate);
+  clock.advance(10);
+  bans.add([parseTarget('/a') as Target], true, clock.ms);
+  first.memory.get('/a');
+  const [waiting] = [...first.disk.located].filter((each) => each.waiting);
+  if (waiting) await first.disk.recheck(waiting);
+  await first.disk.settle(bans.sequence);
+  bans.finish(bans.sequence);
+  const { known } = bans;
+  await first.disk.stop();
+  const later = new BanList();
+  later.restore(known);
+  const { disk } = await tierOn(folder, { bans: later });
+  const found = await disk.read('/a', { nowMs: clock.now(), whole: true });
+  expect([found?.kind, (found as CachedObject | undefined)?.isFresh(clock.now())]).toEqual(['object', false]);
+});
+
+test('where a record cannot be said to be gone, nothing older takes its place at the next start', async () => {
+  const limitBytes = 4 * MEBIBYTE;
+  const first = await tierOn(folder, { limitBytes });
+  first.disk.put(object('/a', bytesOf('/a', 60_000, 1)));
+  await first.disk.idle();
+  // Into another segment.
+  first.disk.put(object('/b', bytesOf('/b', 100_000)));
+  first.disk.put(object('/a', bytesOf('/a', 60_000, 2)));
+  await first.disk.idle();
+  const mark = vi.spyOn(Segment.prototype, 'mark').mockImplementation(() => {
+    throw Object.assign(new Error('a medium that fails'), { code: 'EIO' });
+  });
+  first.disk.delete('/a');
+  mark.mockRestore();
+  await first.disk.stop();
+  const { disk } = await tierOn(folder, { limitBytes });
+  expect(await bodyOf(disk, '/a')).toBeUndefined();
 });

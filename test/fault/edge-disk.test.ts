@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { askPlace } from '../../src/config/edge-operator.ts';
+import { Segment } from '../../src/edge/cache/disk/segment.ts';
 import { chanceFrom } from '../bench/eviction/traces.ts';
 import { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
 import { RunningCommand } from '../harness/frontrow.ts';
@@ -223,3 +224,22 @@ describe.skipIf(noDisk)(`an edge whose disk is full${noDisk ? ` (skipped: ${noDi
     expect((await s.get('/4')).headers['cache-status']).toContain('detail=disk');
   });
 });
+
+test.skipIf(noDisk)(
+  'records that were written whole in a batch that failed are not there for the next start',
+  async () => {
+    const disk = await SmallDisk.mount('size=256k');
+    try {
+      const segment = await Segment.create<unknown>(disk.folder, 1);
+      await segment.append([Buffer.alloc(1_000)], []);
+      const bytes = segment.sizeBytes;
+      await expect(segment.append([Buffer.alloc(64_000), Buffer.alloc(1_000_000)], [])).rejects.toThrow(
+        /ENOSPC|nothing was written/,
+      );
+      expect([segment.sizeBytes, segment.isSpoilt]).toEqual([bytes, false]);
+      expect((await Segment.reopen<unknown>(disk.folder, 1)).sizeBytes).toBe(bytes);
+    } finally {
+      await disk.unmount();
+    }
+  },
+);

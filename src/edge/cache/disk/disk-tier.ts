@@ -2,22 +2,12 @@ import type { Clock } from '../../../kernel/clock.ts';
 import { tagsOf } from '../../../kernel/http/cache-tags.ts';
 import type { Log } from '../../../kernel/log.ts';
 import { BanList } from '../../invalidation/ban-list.ts';
-import { type Age, agedFrom, CachedObject, freshUntil, StoredAnswer, VaryMarker } from '../cached-object.ts';
+import { agedFrom, CachedObject, freshUntil } from '../cached-object.ts';
 import type { LastingEntry, LowerTier } from '../memory-tier.ts';
-import { Representation } from '../representation.ts';
 import { DiskObject } from './disk-object.ts';
+import { headOf, markerOf, metaOf, type Peeked, peekedOf } from './entry-meta.ts';
 import { CacheFolder } from './folder.ts';
-import {
-  hashOf,
-  isWholeBody,
-  type Mark,
-  type MarkerMeta,
-  type Meta,
-  type ObjectMeta,
-  type Place,
-  readHead,
-  sliceSums,
-} from './record.ts';
+import { hashOf, isWholeBody, type Mark, type Meta, type ObjectMeta, type Place, readHead } from './record.ts';
 import { Rest } from './rest.ts';
 import type { Segment } from './segment.ts';
 import { type Draft, Located, Shelf } from './shelf.ts';
@@ -69,21 +59,6 @@ interface Pinned {
   readonly body: Segment<Located>;
 }
 
-/** An entry without its body: an answer, or where the variants of one are. */
-export type Peeked =
-  | { readonly answer: StoredAnswer; readonly marker?: undefined }
-  | { readonly marker: VaryMarker; readonly answer?: undefined };
-
-/** The head of an answer whose body was not asked for. */
-class StoredHead extends StoredAnswer {
-  readonly bodyBytes: number;
-
-  constructor(key: string, head: Representation, age: Age, bodyBytes: number) {
-    super(key, head, age);
-    this.bodyBytes = bodyBytes;
-  }
-}
-
 export interface DiskUsage {
   readonly bytes: number;
   readonly entries: number;
@@ -120,6 +95,8 @@ export class DiskTier implements LowerTier {
   #queue: Located[] = [];
   #queuedBytes = 0;
   #writing: Promise<void> | undefined;
+  /** What is being written at this moment; never rejects. */
+  #batch: Promise<void> | undefined;
   readonly #lifting = new Map<Located, Promise<LastingEntry | undefined>>();
   /** Which record a body in memory belongs to, so that a renewed head does not bring the body again. */
   readonly #bodies = new WeakMap<Buffer, Located>();
@@ -253,6 +230,7 @@ export class DiskTier implements LowerTier {
   /** Resolves when nothing that was banned up to this number can come back, whatever happens. */
   async settle(upTo: number): Promise<void> {
     if (!this.#on) return;
+    await this.#batch;
     await this.#shelf.sync();
     await this.#folder.swept({ lineage: this.#bans.lineage, upTo });
   }
@@ -266,8 +244,7 @@ export class DiskTier implements LowerTier {
     }
     const meta = await this.#pin(located, (record) => this.#headOf(record));
     if (!meta || !place) return undefined;
-    if (meta.kind === 'vary') return { marker: markerOf(meta) };
-    return { answer: new StoredHead(meta.key, headOf(meta), meta, place.bodyBytes) };
+    return peekedOf(meta, place.bodyBytes);
   }
 
   /** The same by key. */
@@ -279,7 +256,8 @@ export class DiskTier implements LowerTier {
 
   /** Whether what waits to be written, or has been read, still stands. */
   #isAllowed(located: Located, entry: LastingEntry): boolean {
-    if (entry.checked === this.#bans.sequence) return true;
+    // Memory has held it against them, perhaps when what is being written of it had been made up already.
+    if (entry.checked === this.#bans.sequence) return this.#stands(located, staleFrom(located, entry));
     const ruling = this.#bans.judge(entry);
     if (ruling === 'gone') {
       this.#remove(located);
@@ -446,11 +424,8 @@ export class DiskTier implements LowerTier {
     await new Promise(setImmediate);
     while (this.#queue.length > 0) {
       const batch = this.#nextBatch();
-      try {
-        await this.#writeBatch(batch);
-      } catch (cause) {
-        await this.#rest(cause, batch);
-      }
+      this.#batch = this.#writeBatch(batch).catch((cause) => this.#rest(cause, batch));
+      await this.#batch;
     }
   }
 
@@ -555,7 +530,7 @@ export class DiskTier implements LowerTier {
     located.cancelled = true;
     this.#shelf.forget(located);
     const { before } = located;
-    if (before?.place) this.#shelf.segmentOf(before.place.segment)?.markGoneLater(before.place);
+    if (before?.place) this.#shelf.markGoneLater(before.place);
   }
 
   /** Another takes the place of this one; the record on disk that it leaves behind, if there is any. */
@@ -600,7 +575,6 @@ export class DiskTier implements LowerTier {
     this.#queue = [];
     this.#countQueue();
     for (const located of waiting) if (located.waiting) this.#giveUp(located);
-    // What was half written stands at its end, where nobody looks for it.
     await this.#shelf.seal().catch(() => {});
   }
 
@@ -618,29 +592,7 @@ export class DiskTier implements LowerTier {
   }
 }
 
-function metaOf(object: CachedObject): ObjectMeta {
-  const { head, age } = object;
-  const fields = [...head.fields, 'Date', head.date];
-  if (head.via !== undefined) fields.push('Via', head.via);
-  if (head.cacheStatus !== undefined) fields.push('Cache-Status', head.cacheStatus);
-  return {
-    kind: 'object',
-    key: object.key,
-    status: head.status,
-    fields,
-    bornAtMs: age.bornAtMs,
-    lifetime: age.lifetime,
-    checked: object.checked,
-    slices: sliceSums(object.body),
-  };
-}
-
-function markerOf({ key, names, generation, checked = 0 }: MarkerMeta): VaryMarker {
-  const marker = new VaryMarker(key, names, generation);
-  marker.checked = checked;
-  return marker;
-}
-
-function headOf({ status, fields, bornAtMs }: ObjectMeta): Representation {
-  return new Representation({ status, fields }, bornAtMs);
+/** From when one that waits to be written is stale, where it has been held against bans that its record knows nothing of. */
+function staleFrom({ waiting, checked }: Located, entry: LastingEntry): number | undefined {
+  return waiting?.kind === 'object' && checked !== entry.checked ? waiting.freshUntilMs : undefined;
 }

@@ -53,6 +53,8 @@ export class Segment<E> {
   #marks: Promise<unknown> = Promise.resolve();
   /** Nobody new may read; the descriptor is closed when the last one who does is through. */
   #left = false;
+  /** There may be records at its end that were never said to be there. */
+  isSpoilt = false;
   /** Changed since it was last brought to the medium. */
   #changed = false;
 
@@ -106,11 +108,20 @@ export class Segment<E> {
     });
   }
 
-  /** Writes records that follow one another at the end. They are there when it resolves, or the segment is given up. */
+  /**
+   * Writes records that follow one another at the end. They are there when it resolves; when it rejects none of them is,
+   * unless the segment is spoilt.
+   */
   async append(buffers: readonly Buffer[], places: readonly Place[]): Promise<void> {
     const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
     this.#changed = true;
-    await this.#writeAll([...buffers], this.sizeBytes);
+    try {
+      await this.#writeAll([...buffers], this.sizeBytes);
+    } catch (cause) {
+      // Records that are whole would be found at the next start, and nobody could say meanwhile that they are gone.
+      this.isSpoilt = !(await cutTo(this.#fd, this.sizeBytes));
+      throw cause;
+    }
     this.sizeBytes += bytes;
     for (const place of places) this.#prefixes.push(writePrefix(place));
     this.#records += places.length;
@@ -139,16 +150,17 @@ export class Segment<E> {
     }
   }
 
-  /** The same without waiting, for what a newer record makes worthless anyway. */
-  markGoneLater(place: Place): void {
+  /** The same without waiting, for what a newer record makes worthless anyway. `onFailed` is called when it cannot be said. */
+  markGoneLater(place: Place, onFailed: () => void): void {
     if (this.#left) return;
     this.#changed = true;
     this.#readers += 1;
     const marked = Promise.withResolvers<void>();
     this.#marks = Promise.all([this.#marks, marked.promise]);
-    write(this.#fd, writePrefix(place, 'gone'), 0, PREFIX_BYTES, place.offset, () => {
+    write(this.#fd, writePrefix(place, 'gone'), 0, PREFIX_BYTES, place.offset, (cause) => {
       this.#leave();
       marked.resolve();
+      if (cause) onFailed();
     });
   }
 
@@ -175,7 +187,7 @@ export class Segment<E> {
     if (this.#left) return;
     this.#left = true;
     this.entries.clear();
-    await removeFile(pathOf(this.#folder, this.number)).catch(() => truncate(this.#fd));
+    await removeFile(pathOf(this.#folder, this.number)).catch(() => cutTo(this.#fd, 0));
     await removeFile(placesOf(this.#folder, this.number)).catch(() => {});
     if (this.#readers === 0) await closeFile(this.#fd);
   }
@@ -256,6 +268,7 @@ function behind(buffers: readonly Buffer[], written: number): Buffer[] {
   return rest;
 }
 
-function truncate(fd: number): Promise<void> {
-  return new Promise((resolve) => ftruncate(fd, 0, () => resolve()));
+/** Whether the file ends there now; that needs no room on the disk. */
+function cutTo(fd: number, sizeBytes: number): Promise<boolean> {
+  return new Promise((resolve) => ftruncate(fd, sizeBytes, (cause) => resolve(cause === null)));
 }

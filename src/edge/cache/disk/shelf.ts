@@ -63,6 +63,8 @@ export class Shelf {
   #segments: Segment<Located>[] = [];
   /** The one that is written to, if any is. */
   #current: Segment<Located> | undefined;
+  /** Given up, with the file still to be taken away. */
+  readonly #dropping = new Set<Promise<void>>();
   #nextNumber = 1;
   #sequence = 1;
 
@@ -131,7 +133,9 @@ export class Shelf {
     for (const located of segment.entries) if (this.isCurrent(located)) this.index.delete(located.hash);
     this.#segments = this.#segments.filter((each) => each !== segment);
     if (this.#current === segment) this.#current = undefined;
-    await segment.drop();
+    const dropping = segment.drop().finally(() => this.#dropping.delete(dropping));
+    this.#dropping.add(dropping);
+    await dropping;
   }
 
   /** Appends records and tells where they are. */
@@ -148,7 +152,12 @@ export class Shelf {
       offset += place.headBytes + (body?.length ?? 0);
       places.push(place);
     }
-    await segment.append(buffers, places);
+    try {
+      await segment.append(buffers, places);
+    } catch (cause) {
+      if (segment.isSpoilt) await this.giveUpThrough(segment);
+      throw cause;
+    }
     return places;
   }
 
@@ -158,14 +167,25 @@ export class Shelf {
     located.segment?.entries.delete(located);
   }
 
-  /** Says in the record itself what has become of it. Where even that fails, everything in its segment goes. */
+  /** The same for a segment and all that are older: what it had made worthless there must not come back with the next start. */
+  async giveUpThrough(last: Segment<Located>): Promise<void> {
+    await Promise.all(this.#segments.filter(({ number }) => number <= last.number).map((each) => this.giveUp(each)));
+  }
+
+  /** Says later, in the record itself, that it is gone. */
+  markGoneLater(place: Place): void {
+    const segment = this.segmentOf(place.segment);
+    segment?.markGoneLater(place, () => void this.giveUpThrough(segment).catch(() => {}));
+  }
+
+  /** Says in the record itself what has become of it. Where even that fails, everything up to there goes. */
   mark(place: Place, mark: Mark): void {
     const segment = this.segmentOf(place.segment);
     if (!segment) return;
     try {
       segment.mark(place, mark);
     } catch (cause) {
-      void this.giveUp(segment).catch(() => {});
+      void this.giveUpThrough(segment).catch(() => {});
       throw cause;
     }
   }
@@ -177,6 +197,7 @@ export class Shelf {
 
   async close(): Promise<void> {
     await this.seal().catch(() => {});
+    await Promise.allSettled(this.#dropping);
     await Promise.all(this.#segments.map((segment) => segment.close()));
     this.#segments = [];
     this.index.clear();
