@@ -33,6 +33,8 @@ export interface UpstreamSink {
 }
 
 export interface UpstreamCall {
+  /** False while it waits for a connection, which says nothing about the server. */
+  readonly begun?: boolean;
   /** Who gave the answer, where several could have. */
   readonly origin?: string | undefined;
   resume(): void;
@@ -65,6 +67,8 @@ export class Upstream {
   readonly url: URL;
   readonly #pool: Pool;
   readonly #fresh: Pool;
+  /** A body is sent at its viewer's speed, and as many of them as there are connections shall not keep everybody else out. */
+  readonly #uploads: Pool;
   readonly #connectAttempts: number;
 
   constructor(url: string, times: UpstreamTimes) {
@@ -80,6 +84,7 @@ export class Upstream {
     this.#pool = new Pool(this.url.origin, options);
     // A kept connection may have died unseen; what failed on one is tried again on one that was never used.
     this.#fresh = new Pool(this.url.origin, { ...options, pipelining: 0 });
+    this.#uploads = new Pool(this.url.origin, options);
   }
 
   /**
@@ -87,7 +92,8 @@ export class Upstream {
    * one that breaks before any answer is replaced once.
    */
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
-    const call = new Call(request, sink, { kept: this.#pool, fresh: this.#fresh }, this.#connectAttempts);
+    const kept = request.body ? this.#uploads : this.#pool;
+    const call = new Call(request, sink, { kept, fresh: this.#fresh }, this.#connectAttempts);
     call.dispatch();
     return call;
   }
@@ -98,7 +104,7 @@ export class Upstream {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#fresh.destroy()]);
+    await Promise.all([this.#pool, this.#fresh, this.#uploads].map((pool) => pool.destroy()));
   }
 }
 
@@ -106,7 +112,12 @@ export class Upstream {
 export function collected(send: (sink: UpstreamSink) => UpstreamCall, signal?: AbortSignal): Promise<UpstreamText> {
   return new Promise((resolve, reject) => {
     const call = send(new Collector(resolve, reject));
-    signal?.addEventListener('abort', () => call.abort(), { once: true });
+    const giveUp = () => {
+      call.abort();
+      // What waits for a connection hears of it only then.
+      if (call.begun === false) reject(new Fault('ORIGIN_TIMEOUT'));
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
   });
 }
 
@@ -141,6 +152,10 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
     // undici takes the name for TLS with the request, though its types do not tell.
     const sent = { method, path: target, headers: [...fields], body: body ?? null, servername: serverName };
     pool.dispatch(sent, this);
+  }
+
+  get begun(): boolean {
+    return this.#controller !== undefined;
   }
 
   resume(): void {

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
+import { RawViewer } from '../harness/raw-viewer.ts';
 
 const FRESH = { 'Cache-Control': 'max-age=60' };
 const QUICK = { originConnectMs: 300, originFirstByteMs: 300, originIdleMs: 300 };
@@ -191,6 +192,18 @@ test('an origin that is well and ill by turns never has its failures kept, nor s
   const got: string[] = [];
   for (let turn = 0; turn < 6; turn++, clock.advance(3)) got.push((await s.get('/a')).body.toString());
   expect(got).toEqual(['copy 1', 'copy 1', 'copy 1', 'copy 4', 'copy 4', 'copy 4']);
+});
+
+test('viewers who send their bodies slowly leave the origin to all others', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ clock: systemClock, settings: { ...QUICK, originTotalMs: 1_000 } }).start();
+  const slow = Array.from({ length: 256 }, () =>
+    new RawViewer(s.url).send('POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx'),
+  );
+  await expect.poll(() => s.origin.connections).toBe(256);
+  s.origin.serve('/a', { body: 'here' });
+  expect((await s.get('/a')).body.toString()).toBe('here');
+  for (const { socket } of slow) socket.destroy();
 });
 
 describe('a clock that jumps', () => {

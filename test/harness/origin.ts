@@ -84,6 +84,11 @@ export class ScriptedOrigin {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** Open at this moment. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** How often a target was asked for. */
   count(target: string): number {
     return this.asked.filter((each) => each.target === target).length;

@@ -33,6 +33,10 @@ export class GroupCall implements UpstreamCall {
     this.#left = tiers.flatMap((tier) => tier.members.map((member) => ({ member, tier })));
   }
 
+  get begun(): boolean {
+    return this.#attempt?.begun ?? false;
+  }
+
   /** Who gave the answer, once there is one. */
   get origin(): string | undefined {
     return this.#answeredBy;
@@ -109,7 +113,9 @@ export class GroupCall implements UpstreamCall {
     const attempt = this.#attempt;
     if (!attempt) return;
     const fault = new Fault('ORIGIN_TIMEOUT', { detail: { afterMs: tier.limitMs } });
-    attempt.turn.failed(fault);
+    // Who waits in our own queue for a connection has seen nothing of the server.
+    if (attempt.begun) attempt.turn.failed(fault);
+    else attempt.turn.dropped();
     this.#left = this.#left.filter((each) => each.tier !== tier);
     const isDone = !this.#goesOn(attempt);
     attempt.discard();
@@ -150,6 +156,10 @@ class Attempt implements UpstreamSink {
 
   begin(request: UpstreamRequest): void {
     this.#call = this.member.upstream.send(request, this);
+  }
+
+  get begun(): boolean {
+    return this.#call?.begun ?? false;
   }
 
   discard(): void {
