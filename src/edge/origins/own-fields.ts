@@ -2,6 +2,7 @@ import { SettingsError } from '../../config/settings.ts';
 import { EDGE_SIGNATURE_HEADER } from '../../kernel/access/edge-signature.ts';
 import { type FieldList, isFieldName, isFieldValue, withoutFields } from '../../kernel/http/fields.ts';
 import { isHopByHop } from '../../kernel/http/hop-by-hop.ts';
+import { PARTIAL, WRITTEN_ANEW } from '../written-fields.ts';
 
 export interface OwnFieldSettings {
   /** Lines of `Name: value`. */
@@ -32,23 +33,9 @@ const MAX_LENGTH = 10_240;
 
 /** Written by the edge for each request, from what it knows of the viewer and of what is in hand. */
 const WRITTEN_HERE: ReadonlySet<string> = new Set([
-  'host',
-  'via',
-  'cdn-loop',
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'surrogate-capability',
-  'max-forwards',
+  ...WRITTEN_ANEW,
+  ...PARTIAL,
   'content-length',
-  'expect',
-  'range',
-  'if-range',
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
   'accept-encoding',
   'sec-purpose',
   EDGE_SIGNATURE_HEADER,

@@ -12,6 +12,7 @@ import { DEBUG_FIELD } from '../operator/debug.ts';
 import type { OriginRequest } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
 import { ViewerBody } from '../viewer-body.ts';
+import { PARTIAL, WRITTEN_ANEW } from '../written-fields.ts';
 import { capabilityOf, toldCodings } from './compress.ts';
 import { Intake } from './intake.ts';
 import { passOnInterims } from './interim.ts';
@@ -148,29 +149,7 @@ function signedFields(method: string, path: string, parts: EdgeParts): string[] 
   return fields;
 }
 
-/** Written anew, or none of the origin's business; `expect` was answered at the door. */
-const REPLACED: readonly string[] = [
-  'host',
-  'expect',
-  'via',
-  'cdn-loop',
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'surrogate-capability',
-  'max-forwards',
-  DEBUG_FIELD,
-];
-/** What asks for less than the whole answer, which a fill needs whole. */
-const PARTIAL: readonly string[] = [
-  'range',
-  'if-range',
-  'if-match',
-  'if-none-match',
-  'if-modified-since',
-  'if-unmodified-since',
-];
+const REPLACED: readonly string[] = [...WRITTEN_ANEW, DEBUG_FIELD];
 const TOLD_ANEW: ReadonlySet<string> = new Set(['accept-encoding']);
 const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
