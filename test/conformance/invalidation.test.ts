@@ -135,6 +135,38 @@ describe.each([
     expect((await waiting).status).toBe(503);
   });
 
+  test('hard: who waits for it to be confirmed neither asks about the copy nor gets it afterwards', async () => {
+    await s.stop();
+    s = await new EdgeScenario({ clock, settings: { edgeDiskBytes, originFirstByteMs: 200 } }).start();
+    await store('/a', { 'Cache-Control': 'max-age=1', ETag: '"1"' });
+    // Both find it on disk, where there is one.
+    if (edgeDiskBytes > 0) await s.restartEdge();
+    clock.advance(5);
+    const held = s.origin.hold('/a');
+    const viewers = [s.get('/a'), s.get('/a')];
+    await held.arrived;
+    while (s.edge.readersOf('/a') < 2) await new Promise(setImmediate);
+    await invalidate(['/a']);
+    s.origin.serve('/a', { headers: HOUR, body: 'new' });
+    const answers = (await Promise.all(viewers)).toSorted((one, other) => one.status - other.status);
+    expect(answers.map(({ status }) => status)).toEqual([200, 504]);
+    expect(answers[0]?.body.toString()).toBe('new');
+    expect(s.origin.last('/a')?.headers).not.toHaveProperty('if-none-match');
+  });
+
+  test('an answer without end that is not kept keeps no invalidation from being finished', async () => {
+    const held = s.origin.hold('/events');
+    const viewer = s.viewer('/events');
+    await held.arrived;
+    held.head({ headers: { 'Cache-Control': 'no-store' } });
+    held.write('first');
+    await viewer.received(5);
+    await invalidate(['/a']);
+    await swept();
+    held.end();
+    await viewer.answer;
+  });
+
   test('soft: it is asked about, confirmed by a 304, and fresh again', async () => {
     s.origin.script('/a', (asked, response) => {
       response.writeHead(asked.headers['if-none-match'] === '"1"' ? 304 : 200, { ...HOUR, ETag: '"1"' }).end();

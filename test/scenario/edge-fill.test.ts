@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EdgeScenario } from '../harness/edge-scenario.ts';
+import { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
 
 const FRESH = { 'Cache-Control': 'max-age=60', ETag: '"one"' };
 const MEBIBYTE = 1_048_576;
@@ -164,6 +164,84 @@ test('variants of a resource are kept apart, also for those who wait for the fir
   expect(new Set(bodies)).toEqual(new Set(['hallo', 'bonjour']));
   const again = await s.get('/v', { headers: { 'Accept-Language': 'de' } });
   expect([again.headers['x-cache'], again.body.toString()]).toEqual(['Hit from frontrow', bodies[0]]);
+});
+
+test('a viewer of another variant has it while the first one is still arriving, and shares it with others', async () => {
+  const vary = { headers: { ...FRESH, Vary: 'Accept-Language' } };
+  const one = s.origin.hold('/v');
+  const first = s.viewer('/v', { headers: { 'Accept-Language': 'de' } });
+  await one.arrived;
+  one.head({ ...vary, lengthBytes: 10 });
+  one.write('hallo');
+  await first.received(5);
+  const two = s.origin.hold('/v');
+  const others = [1, 2, 3].map(() => s.viewer('/v', { headers: { 'Accept-Language': 'fr' } }));
+  const same = s.viewer('/v', { headers: { 'Accept-Language': 'de' } });
+  await two.arrived;
+  two.release({ ...vary, body: 'bonjour' });
+  const answers = await Promise.all(others.map(({ answer }) => answer));
+  expect(answers.map(({ status, body }) => [status, body.toString()])).toEqual(Array(3).fill([200, 'bonjour']));
+  await same.received(5);
+  one.write(' Welt');
+  one.end();
+  expect((await Promise.all([first.answer, same.answer])).map(({ body }) => body.toString())).toEqual(
+    Array(2).fill('hallo Welt'),
+  );
+  expect(s.origin.count('/v')).toBe(2);
+});
+
+test('where an older copy has its place, a viewer of another variant asks for himself', async () => {
+  const clock = new HandClock();
+  await s.stop();
+  s = await new EdgeScenario({ clock }).start();
+  s.origin.serve('/v', { headers: { 'Cache-Control': 'max-age=1' }, body: 'as it was' });
+  await s.get('/v');
+  clock.advance(5);
+  const one = s.origin.hold('/v');
+  const first = s.viewer('/v', { headers: { 'Accept-Language': 'de' } });
+  await one.arrived;
+  one.head({ headers: { ...FRESH, Vary: 'Accept-Language' }, lengthBytes: 10 });
+  one.write('hallo');
+  await first.received(5);
+  s.origin.serve('/v', { headers: { ...FRESH, Vary: 'Accept-Language' }, body: 'bonjour' });
+  expect((await s.get('/v', { headers: { 'Accept-Language': 'fr' } })).body.toString()).toBe('bonjour');
+  one.breakOff();
+  await expect(first.answer).rejects.toThrow();
+});
+
+test('an older copy is there yet when the first of several variants breaks off', async () => {
+  const clock = new HandClock();
+  await s.stop();
+  s = await new EdgeScenario({ clock }).start();
+  s.origin.serve('/v', { headers: { 'Cache-Control': 'max-age=1' }, body: 'as it was' });
+  await s.get('/v');
+  clock.advance(5);
+  const one = s.origin.hold('/v');
+  const first = s.viewer('/v', { headers: { 'Accept-Language': 'de' } });
+  await one.arrived;
+  one.head({ headers: { ...FRESH, Vary: 'Accept-Language' }, lengthBytes: 10 });
+  one.write('hallo');
+  await first.received(5);
+  one.breakOff();
+  await expect(first.answer).rejects.toThrow();
+  s.origin.serve('/v', { status: 500, body: 'ill' });
+  expect((await s.get('/v')).body.toString()).toBe('as it was');
+});
+
+test('a change makes old what is on its way, also where nobody else finds it any more', async () => {
+  await s.stop();
+  s = await new EdgeScenario({ settings: { fillFollowMs: 100 } }).start();
+  const held = [s.origin.hold('/a'), s.origin.hold('/a')];
+  const first = s.viewer('/a');
+  await held[0]?.arrived;
+  // Follows, loses patience, and leads another one, which is the one to be found from then on.
+  const second = s.viewer('/a');
+  await held[1]?.arrived;
+  s.origin.serve('/a', { headers: FRESH, body: 'new' });
+  expect((await s.get('/a', { method: 'POST', body: 'x' })).status).toBe(200);
+  for (const each of held) each.release({ headers: FRESH, body: 'old' });
+  await Promise.all([first.answer, second.answer]);
+  expect((await s.get('/a')).body.toString()).toBe('new');
 });
 
 test('an object too large for the cache is streamed through a bounded window', async () => {

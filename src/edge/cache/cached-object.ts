@@ -145,6 +145,8 @@ export class CachedObject extends StoredAnswer {
 }
 
 const MAX_OTHER_WORDS = 64;
+/** They are not counted, and may hold whatever viewers sent. */
+const MAX_WORDS_LENGTH = 1_024;
 
 /** Stands at a resource's own key when its answers differ by request fields: tells which, and where variants are. */
 export class VaryMarker {
@@ -178,7 +180,8 @@ export class VaryMarker {
   }
 
   alsoCalled(words: string, variant: string): void {
-    if (words !== variant && this.#otherWords.size < MAX_OTHER_WORDS) this.#otherWords.set(words, variant);
+    const isShort = words.length + variant.length <= MAX_WORDS_LENGTH;
+    if (words !== variant && isShort && this.#otherWords.size < MAX_OTHER_WORDS) this.#otherWords.set(words, variant);
   }
 
   variantCalled(words: string): string | undefined {

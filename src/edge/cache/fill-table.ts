@@ -14,9 +14,11 @@ export interface Refusal {
   readonly atMs: number;
 }
 
-/** The fills under way, one a key, and the keys not worth waiting for. */
+/** The fills under way, of which newcomers find one a key, and the keys not worth waiting for. */
 export class FillTable {
   readonly #fills = new Map<string, Fill>();
+  /** Those that newcomers do not find among them. */
+  readonly #running = new Set<Fill>();
   readonly #uncacheable: LRUCache<string, number>;
   readonly #refusals = new LRUCache<string, Refusal>({ max: REFUSALS });
 
@@ -32,6 +34,18 @@ export class FillTable {
     return this.#fills.get(key);
   }
 
+  /** It begins. */
+  take(fill: Fill): void {
+    this.#running.add(fill);
+  }
+
+  /** It is over. */
+  forget(fill: Fill): void {
+    this.#running.delete(fill);
+    this.retire(fill);
+  }
+
+  /** Newcomers find it. */
   lead(fill: Fill): void {
     this.#fills.set(fill.traits.key, fill);
   }
@@ -50,13 +64,16 @@ export class FillTable {
   }
 
   /** Newcomers no longer find what is on its way for a resource, in any variant or part, and it is not stored. */
-  outdate(resource: string): void {
-    this.outdateWhere(({ traits: { key } }) => key === resource || key.startsWith(`${resource}\n`));
+  outdate(resource: string, by: Fill): void {
+    this.outdateWhere((fill) => {
+      const { key } = fill.traits;
+      return fill !== by && (key === resource || key.startsWith(`${resource}\n`));
+    });
   }
 
   /** The same for all that a change concerns. */
   outdateWhere(isConcerned: (fill: Fill) => boolean): void {
-    for (const fill of [...this.#fills.values()].filter(isConcerned)) {
+    for (const fill of [...this.#running].filter(isConcerned)) {
       fill.outdated = true;
       this.retire(fill);
     }
@@ -95,6 +112,6 @@ export class FillTable {
   }
 
   abandonAll(): void {
-    for (const fill of [...this.#fills.values()]) fill.abandon();
+    for (const fill of [...this.#running]) fill.abandon();
   }
 }

@@ -1,3 +1,6 @@
+/** Ghosts are keys that nothing else counts: who asks for long addresses shall not fill memory with them. */
+const MAX_GHOST_LENGTH = 512;
+
 /**
  * Which entry leaves next: S3-FIFO. Newcomers wait in a small queue that takes a tenth of the bytes; only what was asked
  * for again while there moves on to the main queue, so a flood of one-hit objects passes through the tenth and leaves
@@ -118,6 +121,7 @@ export class S3Fifo<T extends Evictable> {
 
   /** As many ghosts as there are entries, and some for an empty start. */
   #remember(key: string): void {
+    if (key.length > MAX_GHOST_LENGTH) return;
     this.#ghosts.add(key);
     const limit = Math.max(1_024, this.#main.length + this.#small.length);
     for (const oldest of this.#ghosts) {

@@ -61,7 +61,10 @@ function follow(x: Exchange, fill: Fill, { admission, variant, head }: Answer, p
   const fits = variantOf(admission.varyNames, x.request.headers, parts) === variant;
   if (fits && (fill.kept || (admission.shared && !fill.overgrown))) return 'shape';
   leave(x);
-  return fits ? goAlone(x, admission.reason ?? 'no-room') : 'lookup';
+  if (fits) return goAlone(x, admission.reason ?? 'no-room');
+  // Variants are found by the marker that comes with the head, or with the whole where an older copy has its place.
+  const isFound = fill.ended || parts.tier.peek(x.resource)?.kind === 'vary';
+  return isFound ? 'lookup' : goAlone(x, 'variant-absent');
 }
 
 function leave(x: Exchange): void {

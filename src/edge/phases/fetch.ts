@@ -58,6 +58,7 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
       parts,
     ),
   );
+  parts.fills.take(fill);
   if (!x.alone) parts.fills.lead(fill);
   // A HEAD asks what there is, whatever is in hand.
   const inHand = { stale: method === 'HEAD' ? undefined : stale, beginning };
@@ -84,6 +85,7 @@ export function fetchAhead(key: string, viewer: Exchange, parts: EdgeParts, onEn
       parts,
     ),
   );
+  parts.fills.take(fill);
   parts.fills.lead(fill);
   const fields = isFilm ? signedFields('GET', key, parts) : proxyFields(viewer, parts, REPLACED_AHEAD);
   if (isFilm) fields.push('CDN-Loop', parts.edgeId);

@@ -66,6 +66,7 @@ export class Intake implements FillOwner {
   #askedAtMs: number;
   /** Bans that are newer may mean what comes. */
   #checked: number;
+  #isAsking = true;
   #reservedBytes = 0;
   #askedAgain = false;
 
@@ -93,7 +94,7 @@ export class Intake implements FillOwner {
       const isOld = this.#parts.tier.get(stale.key) !== stale;
       return this.#refresh(stale, head, { nowMs, bornAtMs, isOld });
     }
-    this.#invalidate(head);
+    this.#invalidate(head, fill);
     // Whoever asked for a part and is told about the whole has asked for everybody.
     if (this.#wanted.part !== undefined && !ABOUT_PARTS.has(head.status))
       this.#parts.fills.move(fill, this.#wanted.resource);
@@ -106,9 +107,21 @@ export class Intake implements FillOwner {
     this.#remember(fill, admission, nowMs);
     if (head.status >= 500) this.#rest(nowMs);
     const variant = variantOf(admission.varyNames, this.#wanted.headers, this.#parts);
+    if (admission.keep) this.#announceVariant(fill, admission.varyNames, variant);
     const own = new Representation(head, nowMs);
     const sharedHead = admission.unkeptFields.length === 0 ? own : own.without(admission.unkeptFields);
     return { head: own, sharedHead, admission, declaredBytes, bornAtMs, variant };
+  }
+
+  /** Whoever wants another variant shall not wait for all of this one to learn that there are several. */
+  #announceVariant(fill: Fill, names: readonly string[], variant: string): void {
+    const { tier, fills } = this.#parts;
+    if (names.length === 0 || fill.outdated || this.#wanted.alone) return;
+    const entry = tier.peek(this.#wanted.resource);
+    // An older copy may have to be served yet, should this one break off.
+    if (entry && entry.kind !== 'vary') return;
+    const marker = this.#markerFor(names);
+    if (entry === marker || tier.put(marker)) fills.move(fill, marker.placeOf(variant));
   }
 
   askAgain(fill: Fill): UpstreamCall {
@@ -130,6 +143,13 @@ export class Intake implements FillOwner {
 
   unkept(fill: Fill): void {
     this.#parts.fills.retire(fill);
+    this.#endAsking();
+  }
+
+  /** Nothing more of it will be stored: no ban need wait for it, which may go on for hours. */
+  #endAsking(): void {
+    if (this.#isAsking) this.#parts.bans.end(this.#checked);
+    this.#isAsking = false;
   }
 
   store(fill: Fill, answer: Answer, body: Buffer): CachedObject | undefined {
@@ -151,8 +171,8 @@ export class Intake implements FillOwner {
 
   ended(fill: Fill): void {
     this.#release();
-    this.#parts.bans.end(this.#checked);
-    this.#parts.fills.retire(fill);
+    this.#endAsking();
+    this.#parts.fills.forget(fill);
     this.#wanted.onEnd?.(fill.object !== undefined);
     const { fault } = fill;
     if (fault?.side !== 'upstream') return;
@@ -313,14 +333,14 @@ export class Intake implements FillOwner {
   }
 
   /** A change made through this edge makes what is stored about the resource old. RFC 9111 section 4.4. */
-  #invalidate(head: ResponseHead): void {
+  #invalidate(head: ResponseHead, own: Fill): void {
     if (SAFE.has(this.#wanted.method) || head.status < 200 || head.status >= 400) return;
     const named = ['location', 'content-location'].map((name) => firstOf(head.fields, name));
     const related = named.map((uri) => (uri === undefined ? undefined : ownKey(uri, this.#here)));
     for (const key of new Set([this.#wanted.resource, ...related])) {
       if (key === undefined) continue;
       this.#parts.tier.delete(key);
-      this.#parts.fills.outdate(key);
+      this.#parts.fills.outdate(key, own);
     }
   }
 

@@ -14,6 +14,8 @@ const MAX_JOINS = 2;
 export function join(parts: EdgeParts): Phase {
   const { fills, settings } = parts;
   return (x) => {
+    // Of use for the lookup behind the reading alone: a later one asks what stands by then.
+    x.brought = undefined;
     if (fills.isUncacheable(x.key, x.receivedAtMs)) return goAlone(x, 'known-uncacheable');
     const fill = fills.get(x.key);
     // Only the answer to a GET is stored, so a HEAD leads nothing: it follows, or asks the origin for itself.

@@ -86,6 +86,8 @@ function find(x: Exchange, parts: EdgeParts): CachedObject | undefined {
   x.key = x.resource;
   x.part = undefined;
   x.beginning = undefined;
+  // What was found before may have been invalidated since.
+  x.stale = undefined;
   x.reason = 'absent';
   const entry = tier.get(x.key) ?? broughtFor(x);
   if (entry?.kind === 'object') return entry;

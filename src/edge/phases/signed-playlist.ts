@@ -93,7 +93,8 @@ export class SignedPlaylists {
     const known = this.#views.get(key);
     if (known?.of.deref() === object) return known.subject;
     const own = ownSubject(x, subject, bytes, this.#parts, () => {
-      if (this.#views.peek(key) === view) this.#views.set(key, view);
+      // Another object, since the same one would not be counted anew.
+      if (this.#views.peek(key)?.subject === own) this.#views.set(key, { ...view });
     });
     const view: View = { of: new WeakRef(object), subject: own };
     this.#views.set(key, view);
