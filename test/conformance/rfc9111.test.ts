@@ -447,7 +447,11 @@ describe('3.3: a body that broke off', () => {
     ['variants', { ...TAG, Vary: 'Foo' }],
   ])('is forgotten when it has %s', async (_name, headers) => {
     await breakOff(headers);
-    expect(s.edge.usage.entries).toBe(0);
+    s.origin.serve('/a', { headers, body: 'anew' });
+    // Neither served from, nor gone on with.
+    expect(await get('/a', { Range: 'bytes=1-2' })).toMatchObject({ text: 'ne', verdict: 'miss' });
+    expect(asked()[1]).toBeUndefined();
+    expect(await get('/a')).toMatchObject({ status: 200, text: 'anew', verdict: 'hit' });
   });
 });
 
