@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { Static } from 'typebox';
-import { SCOPES } from '../kernel/access/api-token.ts';
+import { SCOPE_MEANINGS, SCOPES } from '../kernel/access/api-token.ts';
 import { LOUDNESS_LUFS } from '../kernel/loudness.ts';
 
 /** The bodies of the public API. One declaration gives the types, the checks and the pages at `/docs`. */
@@ -198,7 +198,11 @@ export const GrantSchema = Type.Object({
 });
 export type GrantBody = Static<typeof GrantSchema>;
 
-const ScopeSchema = Type.Enum([...SCOPES]);
+const ScopeSchema = Type.Enum([...SCOPES], {
+  description: Object.entries(SCOPE_MEANINGS)
+    .map(([scope, says]) => `- \`${scope}\`: ${says}`)
+    .join('\n'),
+});
 
 export const NewToken = Type.Object(
   {

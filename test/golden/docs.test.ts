@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { CLIENT_VARIABLES, environmentName, SETTINGS } from '../../src/config/settings.ts';
+import { SCOPE_MEANINGS } from '../../src/kernel/access/api-token.ts';
 import { FAULTS } from '../../src/kernel/errors.ts';
 
-// Both documents are printed from tables in the source. `npm test -- --project golden -u` writes them anew.
+// These documents are printed from tables in the source. `npm test -- --project golden -u` writes them anew.
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
@@ -63,10 +64,25 @@ The command line reads ${CLIENT_VARIABLES.map((name) => `\`${name}\``).join(' an
 `;
 }
 
+function printScopes(): string {
+  const rows = Object.entries(SCOPE_MEANINGS).map(([scope, says]) => [`\`${scope}\``, says]);
+  return `# Scopes
+
+Printed from \`src/kernel/access/api-token.ts\`; a test compares the two. An API token carries some of them, a user has some
+of them. A scope is a resource and a verb, and changing includes no reading: who shall do both has both.
+
+${table(['Scope', 'What it lets do'], rows)}
+`;
+}
+
 test('docs/errors.md lists every fault as the table has it', async () => {
   await expect(printErrors()).toMatchFileSnapshot('../../docs/errors.md');
 });
 
 test('docs/settings.md lists every setting as the table has it', async () => {
   await expect(printSettings()).toMatchFileSnapshot('../../docs/settings.md');
+});
+
+test('docs/scopes.md lists every scope as the table has it', async () => {
+  await expect(printScopes()).toMatchFileSnapshot('../../docs/scopes.md');
 });

@@ -35,7 +35,7 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
   app.get(
     '/v1/tokens',
     {
-      onRequest: write,
+      onRequest: parts.requires('tokens:read'),
       schema: {
         operationId: 'listTokens',
         tags,

@@ -25,12 +25,21 @@ describe('an API token', () => {
   });
 
   test('drops scopes this server does not know', () => {
-    const token = signJwt({ jti: 'a', scope: 'assets:read root', exp: NOW, use: 'api' }, 'HS256', 'secret');
+    const token = signJwt({ jti: 'a', scope: 'assets:read root toString', exp: NOW, use: 'api' }, 'HS256', 'secret');
     expect(readApiToken(token, 'secret', 0)?.scopes).toEqual(['assets:read']);
   });
 
-  test('with admin holds every scope, without it only its own', () => {
-    expect(holdsScope(['admin'], 'keys:write')).toBe(true);
-    expect(holdsScope(['keys:read'], 'keys:write')).toBe(false);
+  test.each([
+    ['admin', 'keys:write', true],
+    ['admin', '*:read', true],
+    ['keys:write', 'keys:write', true],
+    ['keys:read', 'keys:write', false],
+    ['keys:write', 'keys:read', false],
+    ['*:read', 'audit:read', true],
+    ['*:read', 'uploads:write', false],
+    ['*:read', 'admin', false],
+    ['assets:read', '*:read', false],
+  ] as const)('with %s gives %s: %s', (held, wanted, gives) => {
+    expect(holdsScope([held], wanted)).toBe(gives);
   });
 });

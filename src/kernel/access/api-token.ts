@@ -1,20 +1,43 @@
 import { signJwt, verifyJwt } from './jwt.ts';
 
-/** What a bearer of an API token may do. `admin` stands for all of the others. */
-export const SCOPES = [
-  'assets:read',
-  'assets:write',
-  'uploads:write',
-  'keys:read',
-  'keys:write',
-  'grants:write',
-  'tokens:write',
-  'webhooks:read',
-  'webhooks:write',
-  'admin',
-] as const;
+/**
+ * What a bearer of an API token may do: a resource, and whether to read or to change it. Changing includes no reading.
+ * The schema of tokens and `docs/scopes.md` come from this table; a name is a promise and never changes its meaning.
+ */
+export const SCOPE_MEANINGS = {
+  'assets:read': 'See films, their encodings and subtitles, the ladders, and follow what happens to films.',
+  'assets:write': 'Change and delete films, encode them again, and add or remove their subtitles.',
+  'uploads:write': 'Bring films in, and ask how far an upload has come.',
+  'live:read': 'See live streams, without their stream keys.',
+  'live:write': 'Make, change and end live streams; the answers have their stream keys.',
+  'keys:read': 'See public signing keys and key groups.',
+  'keys:write': 'Make, register and revoke signing keys, and change key groups.',
+  'grants:write': 'Sign playback grants with the key of the server.',
+  'revocations:read': 'See which grants are revoked.',
+  'revocations:write': 'Revoke single grants, and take that back.',
+  'distributions:read': 'See distributions and origin access controls.',
+  'distributions:write': 'Make, change and delete distributions and origin access controls.',
+  'policies:read': 'See cache, origin request and response headers policies.',
+  'policies:write': 'Make, change and delete cache, origin request and response headers policies.',
+  'invalidations:read': 'See invalidations and how far they are.',
+  'invalidations:write': 'Invalidate what edges have stored.',
+  'edges:read': 'See the edges, their version, load and health.',
+  'edges:write': 'Let edges enrol, change and remove them.',
+  'webhooks:read': 'See webhooks and their deliveries, without their secrets.',
+  'webhooks:write': 'Make, change, test and delete webhooks, and deliver again.',
+  'reports:read': 'See reports of what was watched and delivered.',
+  'users:read': 'See users, and who of them is signed in.',
+  'users:write': 'Make, change and delete users, and make links that sign them in.',
+  'tokens:read': 'See API tokens, without the tokens themselves.',
+  'tokens:write': 'Make API tokens that may do no more than their maker, and revoke tokens.',
+  'audit:read': 'See who changed what.',
+  '*:read': 'Everything that ends in `:read`.',
+  admin: 'Everything.',
+} as const;
 
-export type Scope = (typeof SCOPES)[number];
+export type Scope = keyof typeof SCOPE_MEANINGS;
+
+export const SCOPES = Object.keys(SCOPE_MEANINGS) as readonly Scope[];
 
 /** Claims of an API token: `use` keeps a sign-in link from being used as an API token and the other way round. */
 export interface ApiTokenClaims {
@@ -39,10 +62,12 @@ export function readApiToken(token: string, secret: string, nowMs: number): ApiT
   // A token without an expiry was not made here, whatever its signature says.
   if (typeof jti !== 'string' || typeof scope !== 'string' || typeof exp !== 'number') return undefined;
   if (use !== 'api' && use !== 'sign-in') return undefined;
-  const scopes = scope.split(' ').filter((each): each is Scope => (SCOPES as readonly string[]).includes(each));
+  const scopes = scope.split(' ').filter((each): each is Scope => Object.hasOwn(SCOPE_MEANINGS, each));
   return { tokenId: jti, scopes, expiresAtMs: exp * 1000, use };
 }
 
+/** Whether one of `scopes` gives `wanted`. */
 export function holdsScope(scopes: readonly Scope[], wanted: Scope): boolean {
-  return scopes.includes(wanted) || scopes.includes('admin');
+  if (scopes.includes(wanted) || scopes.includes('admin')) return true;
+  return wanted.endsWith(':read') && scopes.includes('*:read');
 }
