@@ -48,6 +48,12 @@ test.each<[string, Partial<CacheKeyParameters>, Partial<KeyedRequest>, string]>(
   ['cookies', ALL_COOKIES, { headers: { cookie: 'b=2; a=1' } }, '/a\ncookies=a=1; b=2'],
   ['a cookie field that cannot be read', ALL_COOKIES, { headers: { cookie: 'nonsense' } }, '/a'],
   [
+    'the cookies of a signature',
+    ALL_COOKIES,
+    { headers: { cookie: 'CloudFront-Policy=p; a=1; CloudFront-Signature=s; CloudFront-Key-Pair-Id=k' } },
+    '/a\ncookies=a=1',
+  ],
+  [
     'everything',
     { ...headers('Host'), ...ALL_COOKIES, ...ALL_QUERIES },
     { method: 'OPTIONS', query: 'q', headers: { host: 'H', cookie: 'c=1' } },

@@ -1,13 +1,15 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { CachePolicyConfig } from './model.ts';
-import { type Chosen, chosenBy, selectCookies, selectQuery } from './selection.ts';
+import { type Chosen, chosenBy, chosenCookies, selectCookies, selectQuery } from './selection.ts';
+
+/** A request's fields by lower-case name, as node has them. */
+export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** What a key is made of. Path and query are as they travel: no line breaks in them, and no `?` in the path. */
 export interface KeyedRequest {
   readonly path: string;
   /** Without `?`. */
   readonly query: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: RequestHeaders;
   readonly method: string;
   /** What the edge knows of the viewer, by the lower-case name of a `CloudFront-*` field. */
   readonly added?: ReadonlyMap<string, string>;
@@ -24,7 +26,7 @@ export const VIEWER_FIELD_PREFIX = 'cloudfront-';
 export function compileCacheKey(policy: CachePolicyConfig): (asked: KeyedRequest) => string {
   const { headersConfig, cookiesConfig, queryStringsConfig } = policy.parametersInCacheKeyAndForwardedToOrigin;
   const query = chosenBy(queryStringsConfig.queryStringBehavior, queryStringsConfig.queryStrings);
-  const cookies = chosenBy(cookiesConfig.cookieBehavior, cookiesConfig.cookies);
+  const cookies = chosenCookies(cookiesConfig.cookieBehavior, cookiesConfig.cookies);
   const names = keyedHeaders(headersConfig);
   const hasLines = names.length > 0 || cookies !== 'none';
   const sorted = queryStringsConfig.sortQueryStrings;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chosenBy, selectCookies, selectQuery } from './selection.ts';
+import { chosenBy, chosenCookies, selectCookies, selectQuery } from './selection.ts';
 
 const listed = chosenBy('whitelist', ['a', 'c']);
 const others = chosenBy('allExcept', ['a', 'c']);
@@ -40,4 +40,13 @@ test.each([
   [undefined, 'all', ''],
 ])('of the cookies %j is selected by %s %j', (header, chosen, selected) => {
   expect(selectCookies(header, chosen as Parameters<typeof selectCookies>[1])).toBe(selected);
+});
+
+test.each([
+  ['all', [], 'b=1'],
+  ['allExcept', ['a'], 'b=1'],
+  ['whitelist', ['b', 'CloudFront-Expires'], 'CloudFront-Expires=1; b=1'],
+  ['none', [], ''],
+] as const)('by %s %j the cookies of a signature are left out unless named', (behavior, names, selected) => {
+  expect(selectCookies('b=1; CloudFront-Expires=1', chosenCookies(behavior, names))).toBe(selected);
 });

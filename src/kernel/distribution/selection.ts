@@ -1,3 +1,4 @@
+import { SIGNING_PARAMETERS } from '../access/canonical.ts';
 import type { Selection } from './model.ts';
 
 /** Which of a request's parameters or cookies are meant. */
@@ -8,6 +9,23 @@ export function chosenBy(behavior: Selection, names: readonly string[]): Chosen 
   if (behavior === 'none' || behavior === 'all') return behavior;
   const listed = new Set(names);
   return behavior === 'whitelist' ? (name) => listed.has(name) : (name) => !listed.has(name);
+}
+
+/** By which a viewer is let in: of all cookies everybody's own, and no origin's business. */
+const SIGNING_COOKIES: ReadonlySet<string> = new Set(SIGNING_PARAMETERS.map((name) => `CloudFront-${name}`));
+
+/** The same for cookies: those of a signature are only meant where they are named. */
+export function chosenCookies(behavior: Selection, names: readonly string[]): Chosen {
+  const chosen = chosenBy(behavior, names);
+  if (chosen === 'none' || behavior === 'whitelist') return chosen;
+  return (name) => !SIGNING_COOKIES.has(name) && (chosen === 'all' || chosen(name));
+}
+
+/** What one or the other means. */
+export function eitherOf(one: Chosen, other: Chosen): Chosen {
+  if (one === 'none' || other === 'all') return other;
+  if (other === 'none' || one === 'all') return one;
+  return (name) => one(name) || other(name);
 }
 
 /** The raw query (without `?`) of the parameters that are chosen, as they came and in their order. Nothing is decoded. */
@@ -23,10 +41,11 @@ export function selectQuery(query: string, chosen: Chosen, sorted = false): stri
  * The cookies that are chosen, in the order of their names, joined as in a `Cookie` field; empty when there are none.
  * Names that begin with `$` are attributes of old and never meant; a field that is no list of `name=value` says nothing.
  */
-export function selectCookies(header: string | undefined, chosen: Chosen): string {
+export function selectCookies(header: string | readonly string[] | undefined, chosen: Chosen): string {
   if (header === undefined || chosen === 'none') return '';
   const kept: string[] = [];
-  for (const member of header.split(';')) {
+  const text = typeof header === 'string' ? header : header.join(';');
+  for (const member of text.split(';')) {
     const pair = member.trim();
     if (pair === '') continue;
     if (pair.indexOf('=') < 1) return '';
