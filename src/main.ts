@@ -28,6 +28,7 @@ import { RemovalRepository } from './database/removals.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
 import { SubtitleRepository } from './database/subtitles.ts';
 import { Edge, type EdgeAddress, type EdgeOptions } from './edge/edge.ts';
+import { Geo } from './geo/geo.ts';
 import { findArrival } from './ingest/early-start.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { systemClock } from './kernel/clock.ts';
@@ -76,6 +77,8 @@ interface Ground {
   readonly clock: typeof systemClock;
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
+  /** Reads nothing before a role asks it to. */
+  readonly geo: Geo;
   /** Where roles are reached from this machine; filled in as the listeners open. */
   readonly urls: { control: string; edge: string; origin: string };
 }
@@ -152,6 +155,8 @@ async function layGround(settings: Settings, { alone = false } = {}): Promise<Gr
   if (!alone) await holdFolder(folder, lifecycle);
   try {
     const kept = await loadSecrets(folder);
+    const geo = new Geo({ folder: settings.geoDatabase, log: log.child({ part: 'geo' }) });
+    lifecycle.add('geo', () => geo.stop());
     return {
       settings,
       folder,
@@ -165,6 +170,7 @@ async function layGround(settings: Settings, { alone = false } = {}): Promise<Gr
       clock: systemClock,
       metrics: new Metrics(),
       lifecycle,
+      geo,
       urls: { control: settings.controlUrl, edge: settings.edgeUrl, origin: settings.originUrl },
     };
   } catch (cause) {

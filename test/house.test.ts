@@ -21,7 +21,7 @@ const isTest = (file: string) => /\.test\.tsx?$/.test(file);
 // --- Who may know whom ------------------------------------------------------------------------------------------------
 
 const ROLES = ['ingest', 'transcode', 'origin', 'live', 'edge', 'control', 'analytics'];
-const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound'];
+const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound', 'geo'];
 
 /** What the files of a part may import of ours, besides their own part. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -33,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['kernel'],
   queue: ['kernel', 'database'],
   outbound: ['kernel'],
+  geo: ['kernel'],
   cli: ['kernel', 'config'],
   'main.ts': ['kernel', ...SEAMS, ...ROLES],
   ...Object.fromEntries(ROLES.map((role) => [role, ['kernel', ...SEAMS]])),
@@ -47,11 +48,12 @@ const ENTERS_BY: Readonly<Record<string, readonly string[]>> = {
   'm3u8-parser': ['src/kernel/hls/parse.ts'],
   jsonwebtoken: ['src/kernel/access/jwt.ts'],
   kysely: ['src/database/', 'src/queue/'], // the queue is leases over SQL
+  'mmdb-lib': ['src/geo/mmdb.ts'],
   pg: ['src/database/postgres.ts'],
   undici: ['src/edge/upstream.ts', 'src/ingest/'], // viewers' bytes from an origin; pulls, where the address is checked
   // Doors: each role that listens has one.
   // A cache of one thing or another, wherever one is needed.
-  'lru-cache': ['src/database/', 'src/edge/'],
+  'lru-cache': ['src/database/', 'src/edge/', 'src/geo/'],
   fastify: ['src/control/', 'src/edge/', 'src/origin/', 'src/ingest/'],
 };
 

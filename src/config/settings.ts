@@ -101,6 +101,10 @@ export const SETTINGS = {
     default: '',
     says: 'Address under which browsers reach control, such as https://video.example. Empty: its own address.',
   }),
+  geoDatabase: text({
+    default: '',
+    says: 'Folder with databases of addresses (`.mmdb`, as MaxMind, DB-IP and IPinfo publish them) that come before the packaged ones, which know countries and networks only. Read again when a file changes. Empty: the packaged ones.',
+  }),
   edgeUrl: text({
     default: '',
     says: 'Address under which viewers reach the edge, used in playback URLs. Empty: its own address.',

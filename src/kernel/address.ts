@@ -71,6 +71,12 @@ export function normalAddress(text: string): string | undefined {
   return parseAddress(text)?.toString();
 }
 
+/** Its 4 or 16 bytes; undefined for any other text. */
+export function addressBytes(text: string): Uint8Array | undefined {
+  const bytes = parseAddress(text)?.toByteArray();
+  return bytes && Uint8Array.from(bytes);
+}
+
 /** The address that 4 or 16 bytes stand for. */
 export function addressOf(bytes: Uint8Array): string {
   const address = ipaddr.fromByteArray([...bytes]).toString();
