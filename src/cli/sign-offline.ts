@@ -1,8 +1,10 @@
+import { signToken } from '../kernel/access/grant-token.ts';
 import { parsePrivateKey } from '../kernel/access/key-pair.ts';
 import { parsePolicy } from '../kernel/access/policy.ts';
+import { type CarriedToken, carryToken, coveredBy, splitUrl } from '../kernel/access/reach.ts';
 import { REASONS } from '../kernel/access/refusal.ts';
 import { type SignRequest, signCookies, signUrl } from '../kernel/access/sign.ts';
-import { signToken } from '../kernel/access/token.ts';
+
 import type { Given } from './command.ts';
 import { usage } from './failure.ts';
 import { readText } from './files.ts';
@@ -52,29 +54,13 @@ function expiryOf({ policy, expiresAtMs }: SignRequest): number {
   return reading?.ok ? Math.min(reading.policy.lessThanSeconds * 1000, 8.64e15) : expiresAtMs;
 }
 
-/** The folder of a playlist, since its children need the same cookies or token; any other URL as it is. */
-function coveredBy(url: string): string {
-  return url.replace(/\/[^/?]*\.(?:m3u8|mpd)(?:\?.*)?$/, '/*');
-}
-
-function tokenOf(request: SignRequest, covered: string): Pick<Signed, 'token' | 'tokenUrl' | 'pathUrl'> {
+function tokenOf(request: SignRequest, covered: string): CarriedToken {
   const { url, expiresAtMs, startsAtMs, ip, keyPairId, privateKey } = request;
-  const target = splitUrl(url);
   const grant = {
     paths: [splitUrl(covered).path],
     expiresAtMs,
     ...(startsAtMs === undefined ? {} : { startsAtMs }),
     ...(ip === undefined ? {} : { ip }),
   };
-  const token = signToken(grant, keyPairId, privateKey);
-  if (url.includes('*')) return { token };
-  const joint = target.query === '' ? '?' : '&';
-  return { token, tokenUrl: `${url}${joint}token=${token}`, pathUrl: `${target.origin}/t/${token}${target.path}` };
-}
-
-function splitUrl(url: string): { origin: string; path: string; query: string } {
-  const parts = /^(https?:\/\/[^/?#]+)([^?#]*)(\?[^#]*)?$/.exec(url);
-  if (!parts) throw usage('Only an http or https URL without a fragment can be signed.');
-  const [, origin = '', path = '', query = ''] = parts;
-  return { origin, path: path === '' ? '/' : path, query };
+  return carryToken(url, signToken(grant, keyPairId, privateKey));
 }

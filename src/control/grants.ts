@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Secrets } from '../config/secrets.ts';
+import { signToken } from '../kernel/access/grant-token.ts';
 import { type SignRequest, signCookies, signUrl } from '../kernel/access/sign.ts';
-import { signToken } from '../kernel/access/token.ts';
 import { filmPrefix, manifestKey, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
 import type { GrantBody } from './schemas.ts';
 

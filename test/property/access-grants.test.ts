@@ -5,10 +5,10 @@ import { decodeUrlSafe, encodeUrlSafe, joinTarget, splitQuery } from '../../src/
 import { readCredential } from '../../src/kernel/access/credential.ts';
 import { derivedKeyOf, deriveToken } from '../../src/kernel/access/derive.ts';
 import { explainGrant } from '../../src/kernel/access/explain.ts';
+import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { parsePolicy } from '../../src/kernel/access/policy.ts';
 import { coversUrl, parseCookieResource, parseUrlResource } from '../../src/kernel/access/resource.ts';
 import { type Hash, signCookies, signUrl } from '../../src/kernel/access/sign.ts';
-import { signToken } from '../../src/kernel/access/token.ts';
 import { verifyGrant } from '../../src/kernel/access/verify.ts';
 
 const NOW_MS = 1_800_000_000_000;

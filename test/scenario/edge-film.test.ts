@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
+import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { signCookies, signUrl } from '../../src/kernel/access/sign.ts';
-import { signToken } from '../../src/kernel/access/token.ts';
 import type { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
 import {
   CONSOLE,

@@ -1,6 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto';
-import { parseIpRange } from '../address.ts';
 import { Fault } from '../errors.ts';
+import { ipRangeText } from '../ip-text.ts';
 import { cannedPolicy, encodeUrlSafe, joinTarget, splitQuery, splitTarget } from './canonical.ts';
 
 export type Hash = 'SHA1' | 'SHA256';
@@ -50,12 +50,12 @@ export function signCookies(request: SignRequest): Record<string, string> {
 
 /** The policy of a request in the member order of Amazon's signer. */
 export function writePolicy(request: Pick<SignRequest, 'expiresAtMs' | 'startsAtMs' | 'ip'>, resource: string): string {
-  const range = request.ip === undefined ? undefined : parseIpRange(request.ip);
+  const range = request.ip === undefined ? undefined : ipRangeText(request.ip);
   if (request.ip !== undefined && !range) throw invalid('The address must be an IP address or a CIDR block.');
   const Condition = {
     DateLessThan: { 'AWS:EpochTime': seconds(request.expiresAtMs) },
     ...(request.startsAtMs === undefined ? {} : { DateGreaterThan: { 'AWS:EpochTime': seconds(request.startsAtMs) } }),
-    ...(range ? { IpAddress: { 'AWS:SourceIp': range.text } } : {}),
+    ...(range ? { IpAddress: { 'AWS:SourceIp': range } } : {}),
   };
   return JSON.stringify({ Statement: [{ Resource: resource, Condition }] });
 }

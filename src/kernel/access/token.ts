@@ -1,40 +1,10 @@
-import type { KeyObject } from 'node:crypto';
 import { type IpRange, parseIpRange } from '../address.ts';
-import { Fault } from '../errors.ts';
 import type { TokenCredential } from './credential.ts';
 import { DERIVED_KEY_ID, type DerivedKey } from './derive.ts';
-import { checkJwtSignature, decodeJwt, type JwtAlgorithm, type JwtClaims, signJwt } from './jwt.ts';
-import { algorithmOf } from './key-pair.ts';
+import { jwtAlgorithmOf } from './grant-token.ts';
+import { checkJwtSignature, decodeJwt, type JwtClaims } from './jwt.ts';
 import type { KeyLookup, Proof, Terms } from './proof.ts';
 import { type Refusal, refuse } from './refusal.ts';
-
-/** What a token grants. */
-export interface TokenGrant {
-  /** Paths at the edge, exact or ending in `*`. */
-  readonly paths: readonly string[];
-  readonly expiresAtMs: number;
-  readonly startsAtMs?: number;
-  /** Address or CIDR block of the viewers. */
-  readonly ip?: string;
-}
-
-/** Claims of a grant, with `path` as text when there is one only. */
-export function tokenClaims(grant: TokenGrant): JwtClaims {
-  const range = grant.ip === undefined ? undefined : parseIpRange(grant.ip);
-  if (grant.ip !== undefined && !range)
-    throw new Fault('INVALID_REQUEST', { says: 'ip must be an address or CIDR block.' });
-  return {
-    path: grant.paths.length === 1 ? grant.paths[0] : grant.paths,
-    ...(grant.startsAtMs === undefined ? {} : { nbf: Math.floor(grant.startsAtMs / 1000) }),
-    exp: Math.floor(grant.expiresAtMs / 1000),
-    ...(range ? { ip: range.text } : {}),
-  };
-}
-
-/** A grant as a JWT signed with a registered pair: RS256 or ES256, whichever the key is for. */
-export function signToken(grant: TokenGrant, keyPairId: string, privateKey: KeyObject): string {
-  return signJwt(tokenClaims(grant), jwtAlgorithmOf(privateKey), privateKey, keyPairId);
-}
 
 /**
  * Checks a token's signature. The key decides the algorithm: the token's own `alg` is never asked, so a public key
@@ -57,10 +27,6 @@ export function proveToken(credential: TokenCredential, keys: KeyLookup, derived
   const terms = claims && readTerms(claims);
   if (!terms) return refuse(claims ? 'token-claims' : 'signature-wrong');
   return { carrier: credential.carrier, keyPairId, key, derived, ...terms };
-}
-
-export function jwtAlgorithmOf(key: KeyObject): JwtAlgorithm {
-  return algorithmOf(key) === 'RSA' ? 'RS256' : 'ES256';
 }
 
 /** The terms in a token's claims; undefined when `exp` or `path` is missing or a claim has the wrong form. */

@@ -2,9 +2,9 @@ import { createHmac, createPublicKey, generateKeyPairSync, type KeyObject, sign 
 import { describe, expect, test } from 'vitest';
 import { readCredential } from './credential.ts';
 import { derivedKeyOf, deriveToken } from './derive.ts';
+import { signToken, type TokenGrant } from './grant-token.ts';
 import { checkConditions, type KeyLookup } from './proof.ts';
 import { signCookies, signUrl } from './sign.ts';
-import { signToken, type TokenGrant } from './token.ts';
 import { checkSignature, proofKey, verifyGrant } from './verify.ts';
 
 const NOW_MS = 1_800_000_000_000;
