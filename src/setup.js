@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { buildPackage } from './setup/build.js';
 import { runChecks } from './setup/checks.js';
 import { ensureNode, ensurePackages } from './setup/packages.js';
 import { ensurePlayer } from './setup/player.js';
@@ -60,7 +61,16 @@ async function bench(args) {
   return runAttached([node, join(ROOT, 'test/bench/run.ts'), ...args], environment(node));
 }
 
-const COMMANDS = { start, test, check, bench };
+/** What `npm pack` and `npm publish` take along. */
+async function build() {
+  await ensurePackages();
+  const node = await ensureNode();
+  await ensurePlayer(node);
+  await buildPackage(node);
+  return 0;
+}
+
+const COMMANDS = { start, test, check, bench, build };
 
 async function main([name, ...args]) {
   const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;

@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: ['kernel', 'database'],
   outbound: ['kernel'],
   geo: ['kernel'],
+  sign: ['kernel'],
   cli: ['kernel', 'config'],
   'main.ts': ['kernel', ...SEAMS, ...ROLES],
   ...Object.fromEntries(ROLES.map((role) => [role, ['kernel', ...SEAMS]])),
@@ -96,6 +97,14 @@ function packageOf({ specifier }: Import): string | undefined {
     .join('/');
 }
 
+/** Every import that a file brings along, by way of others too. */
+function reachOf(file: string, seen = new Set<string>()): Import[] {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const own = IMPORTS.filter((each) => each.file === file);
+  return [...own, ...own.filter(isOurs).flatMap((each) => reachOf(targetOf(each), seen))];
+}
+
 const show = ({ file, specifier }: Import) => `${file} imports ${specifier}`;
 
 describe('which way knowledge flows', () => {
@@ -151,6 +160,15 @@ describe('which way knowledge flows', () => {
       return imports.filter(({ file }) => !places.some((place) => file.startsWith(place)));
     });
     expect(offenders.map(show)).toEqual([]);
+  });
+
+  test('frontrow/sign brings nothing but node:crypto and jsonwebtoken', () => {
+    const outside = reachOf('src/sign/index.ts').filter((each) => !isOurs(each));
+    expect([...new Set(outside.map(({ specifier }) => specifier))].sort()).toEqual([
+      'jsonwebtoken',
+      'node:crypto',
+      'node:util',
+    ]);
   });
 
   test('the player speaks to a server only over the network', () => {

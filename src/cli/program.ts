@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError, Option as CommanderOption } from 'commander';
-import packageFile from '../../package.json' with { type: 'json' };
+import { VERSION } from '../config/version.ts';
 import { type Command, Given } from './command.ts';
 import { Terminal } from './terminal.ts';
 
@@ -7,7 +7,7 @@ import { Terminal } from './terminal.ts';
 export async function runProgram(commands: readonly Command[], args: readonly string[]): Promise<number> {
   const program = new Commander('frontrow')
     .description('A self-hosted streaming CDN: upload a film, play it within seconds, sign who may watch.')
-    .version(packageFile.version)
+    .version(VERSION)
     .exitOverride()
     // What stands behind the name of a command is that command's, also where the one above has an option of that name.
     .enablePositionalOptions()

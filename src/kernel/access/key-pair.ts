@@ -50,6 +50,12 @@ export function parsePrivateKey(pem: string): KeyObject {
   return checkedKey(() => createPrivateKey(pem));
 }
 
+/** A private key that was read already. @throws Fault SIGNING_KEY_INVALID for another kind of key, or a public one */
+export function checkedPrivateKey(key: KeyObject): KeyObject {
+  if (key.type !== 'private') throw invalid(`The key must be a private one, not ${key.type}.`);
+  return checkedKey(() => key);
+}
+
 export function algorithmOf(key: KeyObject): KeyAlgorithm {
   return key.asymmetricKeyType === 'ec' ? 'ECDSA' : 'RSA';
 }

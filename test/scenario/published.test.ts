@@ -1,0 +1,115 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeKeyPair } from '../../src/kernel/access/key-pair.ts';
+
+// What others get: the tarball that `npm pack` makes, unpacked below a node_modules folder outside of the repository.
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MODULES = join(ROOT, 'node_modules');
+
+/** This Node, and the machine's own where it is one of those that strip no types. */
+const NODES = [
+  process.execPath,
+  ...['/usr/bin/node', '/usr/local/bin/node'].filter((node) => /^v2[01]\./.test(run(node, ['--version']).stdout)),
+];
+
+let folder: string;
+let files: readonly string[];
+
+function run(command: string, args: readonly string[], cwd = ROOT) {
+  const { FRONTROW_API: _api, FRONTROW_TOKEN: _token, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
+  return { status, stdout: stdout ?? '', stderr: stderr ?? '' };
+}
+
+/** Its dependencies are this checkout's: fetching them would need a network and find the same. */
+function installInto(modules: string, tarball: string): void {
+  mkdirSync(join(modules, 'frontrow'), { recursive: true });
+  for (const name of readdirSync(MODULES).filter((each) => !each.startsWith('.') && each !== 'frontrow'))
+    symlinkSync(join(MODULES, name), join(modules, name));
+  const { status, stderr } = run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'frontrow')]);
+  if (status !== 0) throw new Error(stderr);
+}
+
+function runHere(node: string, name: string, source: string) {
+  writeFileSync(join(folder, name), source);
+  return run(node, [join(folder, name)], folder);
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'frontrow-published-'));
+  const packed = run('npm', ['pack', '--json', '--silent', '--pack-destination', folder]);
+  const [tarball] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[')));
+  files = tarball.files.map(({ path }: { path: string }) => path);
+  installInto(join(folder, 'node_modules'), join(folder, tarball.filename));
+  const { privateKeyPem, publicKeyPem } = await makeKeyPair('RSA');
+  writeFileSync(join(folder, 'key.pem'), privateKeyPem);
+  writeFileSync(join(folder, 'public.pem'), publicKeyPem);
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const SIGNS = `
+const key = require('node:fs').readFileSync('key.pem', 'utf8');
+import('frontrow/sign').then(({ Signer }) => {
+  const signer = new Signer({ keyPairId: 'K2JCJMDEHXQW5F', privateKey: key });
+  console.log(signer.signUrl('https://media.example/assets/a/master.m3u8', { expiresIn: 3600 }));
+});
+`;
+
+describe('the published package', () => {
+  test('holds what is run and no source or test', () => {
+    expect(files).toEqual(expect.arrayContaining(['dist/sign/index.js', 'dist/sign/index.d.ts', 'dist/cli/main.js']));
+    expect(files).toEqual(expect.arrayContaining(['player-demo/dist/index.html', 'media/ladders/h264.json']));
+    expect(files.filter((file) => /(?<!\.d)\.tsx?$|\.test\.|^test\/|\.pem$/.test(file))).toEqual([]);
+  });
+
+  test.each(NODES)('signs from CommonJS on %s', (node) => {
+    const { stdout, stderr } = runHere(node, 'signs.cjs', SIGNS);
+    expect(stderr).toBe('');
+    const [url = ''] = stdout.split('\n');
+    const args = ['sign', url, '--explain', '--public-key', 'public.pem', '--key-pair-id', 'K2JCJMDEHXQW5F'];
+    const bin = join(folder, 'node_modules/frontrow', 'src/cli/frontrow.js');
+    expect(run(process.execPath, [bin, ...args], folder).stdout).toContain('Granted.');
+  });
+
+  test('brings a command that says its version', () => {
+    const bin = join(folder, 'node_modules/frontrow', 'src/cli/frontrow.js');
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(run(process.execPath, [bin, '--version'], folder)).toEqual({
+      status: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
+  });
+
+  test('has types that a strict consumer compiles with', () => {
+    writeFileSync(
+      join(folder, 'consumer.mts'),
+      `
+import { SignError, Signer, type UrlTerms } from 'frontrow/sign';
+const terms: UrlTerms = { expiresAt: new Date(0), ip: '203.0.113.0/24' };
+export function link(url: string, privateKey: string): string {
+  try {
+    return new Signer({ keyPairId: 'K', privateKey }).signUrl(url, terms);
+  } catch (cause) {
+    if (cause instanceof SignError && cause.code === 'KEY_INVALID') return '';
+    throw cause;
+  }
+}
+// @ts-expect-error a term that does not exist
+new Signer({ keyPairId: 'K', privateKey: '' }).signUrl('', { expires: 1 });
+`,
+    );
+    const compilerOptions = { strict: true, module: 'nodenext', target: 'es2022', types: ['node'], noEmit: true };
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: { ...compilerOptions, preserveSymlinks: true }, files: ['consumer.mts'] }),
+    );
+    expect(run(join(MODULES, '.bin/tsc'), ['-p', folder], folder)).toMatchObject({ status: 0, stdout: '' });
+  });
+});
