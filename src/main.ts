@@ -315,6 +315,8 @@ async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean)
   await ingest.start();
   metrics.gauge('jobs_waiting', () => seams.queue.waiting());
   lifecycle.add('ingest', () => ingest.stop());
+  control.sweeper.start();
+  lifecycle.add('access sweeper', () => control.sweeper.stop());
   await control.courier.start();
   lifecycle.add('courier', () => control.courier.stop());
 }

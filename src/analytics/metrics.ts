@@ -26,6 +26,10 @@ const COUNTERS = {
     says: 'Answers that the edge sent uncompressed since it was compressing as many others as it does at once.',
     labels: [],
   },
+  api_scope_refusals: {
+    says: 'Requests to the API that were refused since their token lacked a scope.',
+    labels: ['scope'],
+  },
   sources: { says: 'Sources that came in whole or failed, by the code of the failure.', labels: ['outcome'] },
   source_bytes: { says: 'Bytes of the sources that came in whole.', labels: [] },
 } as const satisfies Record<string, { says: string; labels: readonly string[] }>;

@@ -138,6 +138,13 @@ export const SETTINGS = {
     secret: true,
     says: 'Secret that the keys of encrypted films are kept under, the same for every worker and origin. Empty: one is made and kept. Without it those films cannot be played any more.',
   }),
+  auditDays: integer({
+    default: 365,
+    min: 1,
+    max: 36_500,
+    unit: 'days',
+    says: 'How long records of the audit log are kept: who changed what through the API.',
+  }),
   uploadMaxBytes: integer({
     default: 50_000_000_000,
     min: 1,

@@ -7,6 +7,7 @@ import type { Secrets } from '../config/secrets.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
+import { AuditLogRepository } from '../database/audit-log.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
@@ -21,9 +22,11 @@ import type { Log } from '../kernel/log.ts';
 import type { Queue } from '../queue/queue.ts';
 import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { AccessSweeper } from './access-sweeper.ts';
 import { AssetFeed } from './asset-feed.ts';
 import { AssetRemoval } from './asset-removal.ts';
 import { viewAsset } from './asset-view.ts';
+import { keepAuditLog } from './audit.ts';
 import { Authorizer } from './authorize.ts';
 import { serveConsole } from './console.ts';
 import { documentApi } from './docs.ts';
@@ -34,6 +37,7 @@ import { refuseOtherMethods } from './methods.ts';
 import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
+import { auditLogRoutes } from './routes/audit-log.ts';
 import { edgeConfigRoute } from './routes/edge-config.ts';
 import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -61,8 +65,10 @@ export interface ControlDeps {
   readonly signals: Signals;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: OperationsParts['metrics'];
-  readonly settings: CourierParts['settings'] & Pick<Settings, 'ladder'>;
+  readonly metrics: OperationsParts['metrics'] & {
+    count(name: 'api_scope_refusals', labels: { readonly scope: string }): void;
+  };
+  readonly settings: CourierParts['settings'] & Pick<Settings, 'ladder' | 'auditDays'>;
   /** Where ladders are found by their name. */
   readonly ladderFolder: string;
   /** The built console; a page that says so stands in for one that is not there. */
@@ -80,6 +86,8 @@ export interface Control {
   /** An asset as the API shows it. */
   readonly view: (asset: Asset) => unknown;
   readonly removal: AssetRemoval;
+  /** Removes what is kept for a while only, once it is started. */
+  readonly sweeper: AccessSweeper;
   /** Carries webhooks once it is started. */
   readonly courier: Courier;
 }
@@ -123,10 +131,12 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     options: { maxPayload: 4_096, handleProtocols: () => 'frontrow' },
   });
   await documentApi(app, deps.version ?? '0');
+  const audit = new AuditLogRepository(deps.database, deps.clock);
+  keepAuditLog(app, audit);
   honourIdempotencyKeys(app, new IdempotencyKeyRepository(deps.database, deps.clock));
   refuseOtherMethods(app);
 
-  const parts = await routeParts(deps);
+  const parts = await routeParts(deps, audit);
   const subtitles = new SubtitleRepository(deps.database, deps.clock);
   const webhooks = new WebhookRepository(deps.database, deps.clock);
   const deliveries = new DeliveryRepository(deps.database, deps.clock, addJobsTo(deps.queue));
@@ -147,6 +157,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   signingKeyRoutes(app, parts);
   playbackGrantRoutes(app, parts);
   tokenRoutes(app, parts);
+  auditLogRoutes(app, parts);
   webhookRoutes(app, {
     ...parts,
     webhooks,
@@ -162,17 +173,21 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   });
   await serveConsole(app, deps.staticFolder);
   const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view }, `courier:${deps.node}`);
-  return { app, authorize: parts.requires, view: parts.view, removal: parts.removal, courier };
+  const sweeper = new AccessSweeper({ ...deps, audit });
+  return { app, authorize: parts.requires, view: parts.view, removal: parts.removal, courier, sweeper };
 }
 
-async function routeParts(deps: ControlDeps): Promise<RouteParts> {
+async function routeParts(deps: ControlDeps, audit: AuditLogRepository): Promise<RouteParts> {
   const { secrets, keys, tokens, clock, signals, urls } = deps;
   const { keyPairId, publicKeyPem } = secrets.grantKey;
   const algorithm = algorithmOf(parsePublicKey(publicKeyPem));
   await keys.add({ keyPairId, name: 'This server', owner: 'server', algorithm, publicKeyPem });
-  const authorizer = new Authorizer(secrets.apiTokenSecret, tokens, clock);
+  const authorizer = new Authorizer(secrets.apiTokenSecret, tokens, clock, (scope) =>
+    deps.metrics.count('api_scope_refusals', { scope }),
+  );
   return {
     ...deps,
+    audit,
     removal: new AssetRemoval(deps),
     view: (asset) => viewAsset(asset, urls().edge),
     announce: (assetId) => {

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { Actor } from '../database/audit-log.ts';
 import { type ApiTokenClaims, holdsScope, readApiToken, type Scope } from '../kernel/access/api-token.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
@@ -6,7 +7,13 @@ import { Fault } from '../kernel/errors.ts';
 /** Who issued tokens may be asked about. */
 export interface IssuedTokens {
   /** The token's record, or undefined for one that was never recorded (a server's own). */
-  find(id: string): Promise<{ readonly revokedAtMs?: number } | undefined>;
+  find(id: string): Promise<{ readonly name: string; readonly revokedAtMs?: number } | undefined>;
+}
+
+/** Who asks, once that is known. */
+export interface Bearer extends Pick<ApiTokenClaims, 'tokenId' | 'scopes' | 'expiresAtMs'> {
+  /** As the audit log names him. */
+  readonly actor: Actor;
 }
 
 /** How long a look at the database is trusted: a revocation made by another process counts after so long. */
@@ -18,12 +25,15 @@ export class Authorizer {
   readonly #secret: string;
   readonly #tokens: IssuedTokens;
   readonly #clock: Clock;
-  readonly #seen = new Map<string, { revoked: boolean; untilMs: number }>();
+  readonly #count: (scope: Scope) => void;
+  readonly #seen = new Map<string, { actor: Actor; revoked: boolean; untilMs: number }>();
 
-  constructor(secret: string, tokens: IssuedTokens, clock: Clock) {
+  /** `onRefused` is told of the scopes that bearers lacked. */
+  constructor(secret: string, tokens: IssuedTokens, clock: Clock, onRefused: (scope: Scope) => void) {
     this.#secret = secret;
     this.#tokens = tokens;
     this.#clock = clock;
+    this.#count = onRefused;
   }
 
   /** A hook that lets only bearers of `scope` pass. */
@@ -39,24 +49,30 @@ export class Authorizer {
   }
 
   /** @throws Fault TOKEN_MISSING, TOKEN_INVALID or SCOPE_MISSING. */
-  async #admit(token: string | undefined, scope: Scope): Promise<ApiTokenClaims> {
+  async #admit(token: string | undefined, scope: Scope): Promise<Bearer> {
     if (!token) throw new Fault('TOKEN_MISSING');
     const claims = readApiToken(token, this.#secret, this.#clock.now());
-    if (claims?.use !== 'api' || (await this.#isRevoked(claims.tokenId))) throw new Fault('TOKEN_INVALID');
+    if (claims?.use !== 'api') throw new Fault('TOKEN_INVALID');
+    const { actor, revoked } = await this.#look(claims.tokenId);
+    if (revoked) throw new Fault('TOKEN_INVALID');
     if (!holdsScope(claims.scopes, scope)) {
+      this.#count(scope);
       throw new Fault('SCOPE_MISSING', { says: `This operation needs a token with the scope ${scope}.` });
     }
-    return claims;
+    const { tokenId, scopes, expiresAtMs } = claims;
+    return { tokenId, scopes, expiresAtMs, actor };
   }
 
-  async #isRevoked(tokenId: string): Promise<boolean> {
+  async #look(tokenId: string): Promise<{ actor: Actor; revoked: boolean }> {
     const now = this.#clock.now();
     const seen = this.#seen.get(tokenId);
-    if (seen && seen.untilMs > now) return seen.revoked;
-    const revoked = (await this.#tokens.find(tokenId))?.revokedAtMs !== undefined;
+    if (seen && seen.untilMs > now) return seen;
+    const record = await this.#tokens.find(tokenId);
+    const actor: Actor = record ? { kind: 'token', id: tokenId, name: record.name } : { kind: 'server' };
+    const found = { actor, revoked: record?.revokedAtMs !== undefined, untilMs: now + TRUST_MS };
     if (this.#seen.size >= REMEMBERED) this.#seen.clear();
-    this.#seen.set(tokenId, { revoked, untilMs: now + TRUST_MS });
-    return revoked;
+    this.#seen.set(tokenId, found);
+    return found;
   }
 }
 
@@ -75,6 +91,6 @@ function bearerOf(request: FastifyRequest): string | undefined {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the authorizing hook of the route. */
-    bearer: ApiTokenClaims | null;
+    bearer: Bearer | null;
   }
 }

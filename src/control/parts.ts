@@ -10,6 +10,7 @@ import type {
 import type { Secrets } from '../config/secrets.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
+import type { AuditLogRepository } from '../database/audit-log.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
 import type { Scope } from '../kernel/access/api-token.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -40,6 +41,7 @@ export interface RouteParts {
   readonly assets: AssetRepository;
   readonly keys: SigningKeyRepository;
   readonly tokens: ApiTokenRepository;
+  readonly audit: AuditLogRepository;
   readonly signals: Signals;
   readonly clock: Clock;
   readonly log: Log;

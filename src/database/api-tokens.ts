@@ -25,8 +25,12 @@ export class ApiTokenRepository {
   async add(token: Pick<ApiToken, 'id' | 'name' | 'scopes' | 'expiresAtMs'>): Promise<ApiToken> {
     const row: Selectable<ApiTokenTable> = {
       id: token.id,
+      kind: 'api',
       name: token.name,
       scopes: token.scopes.join(' '),
+      user_id: null,
+      made_by: null,
+      last_used_at: null,
       created_at: this.#clock.now(),
       expires_at: token.expiresAtMs,
       revoked_at: null,

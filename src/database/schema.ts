@@ -15,6 +15,9 @@ export interface Schema {
   jobs: JobTable;
   signing_keys: SigningKeyTable;
   api_tokens: ApiTokenTable;
+  users: UserTable;
+  sign_in_links: SignInLinkTable;
+  audit_log: AuditLogTable;
   idempotency_keys: IdempotencyKeyTable;
   events: EventTable;
   webhooks: WebhookTable;
@@ -158,13 +161,60 @@ export interface SigningKeyTable {
   revoked_at: number | null;
 }
 
-export interface ApiTokenTable {
+export interface UserTable {
   id: string;
   name: string;
+  email: string | null;
+  /** What he may do, by the name of a role; null where `scopes` says it. */
+  role: string | null;
+  /** With spaces between them; empty where `role` says it. */
   scopes: string;
+  created_at: number;
+  disabled_at: number | null;
+}
+
+/** A link that signs a user in, once. The link itself is a signed JWT that names this id. */
+export interface SignInLinkTable {
+  id: string;
+  user_id: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+}
+
+export interface ApiTokenTable {
+  id: string;
+  /** A session does what its user may do, whatever that is by then. */
+  kind: 'api' | 'session';
+  name: string;
+  /** Empty for a session. */
+  scopes: string;
+  /** Whose session it is, or which user is behind the making of it; null for the server. */
+  user_id: string | null;
+  /** The API token it was made with; null when a user or the server made it. */
+  made_by: string | null;
   created_at: number;
   expires_at: number;
   revoked_at: number | null;
+  /** Written now and then only. */
+  last_used_at: number | null;
+}
+
+/** Who changed what. Rows are added and, when they are old, removed. */
+export interface AuditLogTable {
+  id: string;
+  created_at: number;
+  actor_kind: 'user' | 'token' | 'server' | 'edge' | 'nobody';
+  actor_id: string | null;
+  actor_name: string | null;
+  address: string;
+  operation: string;
+  resource_kind: string;
+  resource_id: string | null;
+  /** JSON, as is `after`. */
+  before: string | null;
+  after: string | null;
+  request_id: string;
 }
 
 export interface IdempotencyKeyTable {

@@ -90,6 +90,8 @@ export class Uploads {
       onRequest: door.authorize('uploads:write'),
       config: { rateLimit: false, idempotent: false } as const,
     };
+    // Bytes are told of once, by the upload that they belong to.
+    const unaudited = { ...guarded, config: { ...guarded.config, audit: false } };
     const answer = (request: FastifyRequest, reply: FastifyReply) => this.#answer(request, reply);
     app.register(async (scope) => {
       // Bodies are left unread: the engine reads them straight from the socket.
@@ -102,14 +104,16 @@ export class Uploads {
       scope.options(PATH, { schema: { hide: true } }, answer);
       scope.options(`${PATH}/:id`, { schema: { hide: true } }, answer);
       scope.head(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'getUploadOffset' } }, answer);
-      scope.patch(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'appendUpload' } }, answer);
-      scope.put(`${PATH}/:id/tail`, { ...guarded, schema: { ...schema, ...TAIL_SCHEMA } }, async (request, reply) => {
+      scope.patch(`${PATH}/:id`, { ...unaudited, schema: { ...schema, operationId: 'appendUpload' } }, answer);
+      scope.put(`${PATH}/:id/tail`, { ...unaudited, schema: { ...schema, ...TAIL_SCHEMA } }, async (request, reply) => {
         await this.#takeTail(request);
         return reply.code(204).send();
       });
       scope.delete(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'abortUpload' } }, answer);
       // Clients behind proxies that know no PATCH send POST with X-HTTP-Method-Override.
-      scope.post(`${PATH}/:id`, { ...guarded, schema: { hide: true } }, answer);
+      const audit = (request: FastifyRequest) => methodOf(request) !== 'PATCH';
+      const overridden = { ...guarded, config: { ...guarded.config, audit } };
+      scope.post(`${PATH}/:id`, { ...overridden, schema: { hide: true } }, answer);
     });
   }
 

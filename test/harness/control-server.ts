@@ -13,7 +13,7 @@ import { mintAdminToken, mintToken } from '../../src/control/tokens.ts';
 import { ApiTokenRepository } from '../../src/database/api-tokens.ts';
 import { AssetRepository } from '../../src/database/assets.ts';
 import { EncodingRepository } from '../../src/database/encodings.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
 import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
 import { Ingest } from '../../src/ingest/ingest.ts';
 import type { Scope } from '../../src/kernel/access/api-token.ts';
@@ -31,6 +31,7 @@ export interface ControlServer {
   readonly url: string;
   readonly folder: string;
   readonly secrets: Secrets;
+  readonly database: Database;
   readonly assets: AssetRepository;
   readonly keys: SigningKeyRepository;
   readonly queue: Queue;
@@ -119,12 +120,14 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   await control.app.listen({ port: options.port ?? 0, host: '127.0.0.1' });
   url = `http://127.0.0.1:${(control.app.server.address() as AddressInfo).port}`;
   await ingest.start();
+  control.sweeper.start();
   await control.courier.start();
   const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
   return {
     url,
     folder,
     secrets,
+    database,
     assets,
     keys,
     queue,
@@ -140,6 +143,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
       return text(socket);
     },
     stop: async () => {
+      await control.sweeper.stop();
       await control.courier.stop();
       await control.app.close();
       await ingest.stop();

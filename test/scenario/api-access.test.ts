@@ -31,6 +31,7 @@ const NEEDED: Readonly<Record<string, Scope>> = {
   'GET /v1/webhooks/{webhookId}/deliveries': 'webhooks:read',
   'POST /v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay': 'webhooks:write',
   'POST /v1/webhooks/{webhookId}/test': 'webhooks:write',
+  'GET /v1/audit-log': 'audit:read',
   'POST /v1/uploads': 'uploads:write',
   'PATCH /v1/uploads/{id}': 'uploads:write',
   'DELETE /v1/uploads/{id}': 'uploads:write',

@@ -55,8 +55,9 @@ export function assetRoutes(app: ControlApp, parts: RouteParts): void {
         response: { 200: AssetSchema, ...PROBLEMS },
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, audit }) => {
       const asset = await known(params.assetId);
+      audit.about({ before: view(asset) });
       await assets.edit(asset.id, body);
       announce(asset.id);
       return view(await known(asset.id));
@@ -69,8 +70,9 @@ export function assetRoutes(app: ControlApp, parts: RouteParts): void {
       onRequest: write,
       schema: { operationId: 'deleteAsset', tags, params: Id, response: { 204: Type.Null(), ...PROBLEMS } },
     },
-    async ({ params }, reply) => {
+    async ({ params, audit }, reply) => {
       const asset = await known(params.assetId);
+      audit.about({ before: view(asset) });
       await removal.remove(asset.id);
       return reply.code(204).send(null);
     },

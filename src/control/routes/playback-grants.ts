@@ -10,8 +10,9 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
     '/v1/playback-grants',
     {
       onRequest: parts.requires('grants:write'),
-      // Nearly all of the answer is secret, so none of it is kept; a second grant does no harm.
-      config: { idempotent: false },
+      // Nearly all of the answer is secret, so none of it is kept; a second grant does no harm. It changes nothing here,
+      // and there is one for each viewer.
+      config: { idempotent: false, audit: false },
       schema: {
         operationId: 'createPlaybackGrant',
         tags: ['access'],

@@ -61,10 +61,12 @@ export function signingKeyRoutes(app: ControlApp, parts: RouteParts): void {
         response: { 204: Type.Null(), ...PROBLEMS },
       },
     },
-    async ({ params }, reply) => {
-      if (!(await keys.revoke(params.keyPairId))) {
+    async ({ params, audit }, reply) => {
+      const key = await keys.find(params.keyPairId);
+      if (!key || !(await keys.revoke(params.keyPairId))) {
         throw new Fault('NOT_FOUND', { says: 'There is no signing key with this id.' });
       }
+      audit.about({ before: viewKey(key) });
       signals.notify(EDGE_CONFIG);
       return reply.code(204).send(null);
     },

@@ -66,7 +66,7 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
   app.post(
     '/v1/sessions',
     {
-      config: { rateLimit: { max: 20, timeWindow: 60_000 } },
+      config: { rateLimit: { max: 20, timeWindow: 60_000 }, secretFields: ['token'] },
       schema: {
         operationId: 'openSession',
         tags,
@@ -78,13 +78,14 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
         },
       },
     },
-    async ({ body }, reply) => {
+    async ({ body, audit }, reply) => {
       const session = openSession(secrets.apiTokenSecret, body.signInToken, clock.now());
       if (!session) {
         throw new Fault('TOKEN_INVALID', {
           says: 'This sign-in link is not valid any more; the server prints a new one at every start.',
         });
       }
+      audit.about({ id: session.tokenId, actor: { kind: 'server' } });
       return reply.code(201).send({ token: session.token, expiresAt: new Date(session.expiresAtMs).toISOString() });
     },
   );

@@ -89,8 +89,9 @@ function endpointRoutes(app: ControlApp, { webhooks, queue, allowPrivate, requir
         response: { 200: WebhookSchema, ...PROBLEMS },
       },
     },
-    async ({ params, body }) => {
+    async ({ params, body, audit }) => {
       if (body.url !== undefined) parseEndpoint(body.url, allowPrivate);
+      audit.about({ before: viewWebhook(known(await webhooks.find(params.webhookId))) });
       return viewWebhook(known(await webhooks.edit(params.webhookId, body)));
     },
   );
@@ -101,7 +102,8 @@ function endpointRoutes(app: ControlApp, { webhooks, queue, allowPrivate, requir
       onRequest: write,
       schema: { operationId: 'deleteWebhook', tags, params: Id, response: { 204: Type.Null(), ...PROBLEMS } },
     },
-    async ({ params }, reply) => {
+    async ({ params, audit }, reply) => {
+      audit.about({ before: viewWebhook(known(await webhooks.find(params.webhookId))) });
       // The row goes first: a job that a crash leaves behind finds its delivery gone and ends.
       if (!(await webhooks.delete(params.webhookId))) throw unknown();
       await queue.cancel(params.webhookId);

@@ -10,6 +10,7 @@ import * as removals from './0012-removals.ts';
 import * as arriving from './0013-arriving.ts';
 import * as contentKeys from './0014-content-keys.ts';
 import * as loudness from './0015-loudness.ts';
+import * as access from './0016-access.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -24,4 +25,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0013-arriving': arriving,
   '0014-content-keys': contentKeys,
   '0015-loudness': loudness,
+  '0016-access': access,
 };

@@ -1,0 +1,45 @@
+import type { AuditLogRepository } from '../database/audit-log.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Log } from '../kernel/log.ts';
+
+const SWEEP_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+export interface AccessSweeperParts {
+  readonly audit: Pick<AuditLogRepository, 'sweep'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: { readonly auditDays: number };
+}
+
+/** Removes records of the audit log whose time is up. Any number of sweepers may be at it. */
+export class AccessSweeper {
+  readonly #parts: AccessSweeperParts;
+  #timer: NodeJS.Timeout | undefined;
+  #sweeping: Promise<void> = Promise.resolve();
+
+  constructor(parts: AccessSweeperParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    const sweep = () => {
+      this.#sweeping = this.sweep().catch((cause: unknown) => {
+        this.#parts.log.error({ err: cause }, 'the audit log could not be swept');
+      });
+    };
+    this.#timer = setInterval(sweep, SWEEP_MS);
+    sweep();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#sweeping;
+  }
+
+  async sweep(): Promise<void> {
+    const { audit, clock, log, settings } = this.#parts;
+    const records = await audit.sweep(clock.now() - settings.auditDays * DAY_MS);
+    if (records > 0) log.info({ records }, 'old records of the audit log removed');
+  }
+}

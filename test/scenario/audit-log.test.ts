@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mintSignInToken } from '../../src/control/tokens.ts';
+import {
+  type CallInit,
+  type ControlServer,
+  freshFolder,
+  removeFolder,
+  startControl,
+} from '../harness/control-server.ts';
+
+/** Operations that change something and leave no record, and why. */
+const UNRECORDED: Readonly<Record<string, string>> = {
+  appendUpload: 'bytes: the upload is recorded when it is made',
+  putUploadTail: 'bytes, too',
+  createPlaybackGrant: 'nothing is kept of a grant, and there is one for each viewer',
+};
+
+interface Recorded {
+  readonly operation: string;
+  readonly actor: { readonly kind: string; readonly id?: string; readonly name?: string };
+  readonly address: string;
+  readonly resource: { readonly kind: string; readonly id?: string };
+  readonly before?: Record<string, unknown>;
+  readonly after?: Record<string, unknown>;
+  readonly requestId: string;
+  readonly at: string;
+}
+
+let folder: string;
+let server: ControlServer;
+
+beforeAll(async () => {
+  folder = await freshFolder();
+  server = await startControl(folder);
+});
+
+afterAll(async () => {
+  await server.stop();
+  await removeFolder(folder);
+});
+
+async function audited(query = ''): Promise<Recorded[]> {
+  const response = await server.call(`/v1/audit-log?limit=200${query}`);
+  return ((await response.json()) as { items: Recorded[] }).items;
+}
+
+/** What a call that succeeds answers. */
+async function done(path: string, init: CallInit): Promise<Record<string, string>> {
+  const response = await server.call(path, init);
+  const text = await response.text();
+  expect([path, response.status < 300 ? '2xx' : text]).toEqual([path, '2xx']);
+  const id = response.headers.get('location')?.split('/').at(-1);
+  return { ...(text === '' ? {} : JSON.parse(text)), ...(id ? { id } : {}) };
+}
+
+const film = () => done('/v1/assets?title=Film', { body: 'any bytes', headers: { 'content-type': 'video/mp4' } });
+const webhook = () => done('/v1/webhooks', { json: { url: 'https://hook.example/' } });
+const subtitles = (assetId: string | undefined) =>
+  done(`/v1/assets/${assetId}/subtitles/de`, { method: 'PUT', body: 'WEBVTT\n\n00:01.000 --> 00:02.000\nHallo\n' });
+const openSession = () =>
+  done('/v1/sessions', { json: { signInToken: mintSignInToken(server.secrets.apiTokenSecret, Date.now()) } });
+const tus = { 'tus-resumable': '1.0.0' };
+const upload = () => done('/v1/uploads', { method: 'POST', headers: { ...tus, 'upload-length': '10' } });
+
+/**
+ * How each changing operation is done once, so that it succeeds. A new operation joins by a line here, or by one among
+ * the exceptions above.
+ */
+const DONE: Readonly<Record<string, () => Promise<unknown>>> = {
+  createAsset: film,
+  editAsset: async () => done(`/v1/assets/${(await film()).assetId}`, { method: 'PATCH', json: { title: 'Other' } }),
+  deleteAsset: async () => done(`/v1/assets/${(await film()).assetId}`, { method: 'DELETE' }),
+  encodeAsset: async () => done(`/v1/assets/${(await film()).assetId}/encodings`, { json: {} }),
+  putSubtitles: async () => subtitles((await film()).assetId),
+  deleteSubtitles: async () => {
+    const { assetId } = await film();
+    await subtitles(assetId);
+    await done(`/v1/assets/${assetId}/subtitles/de`, { method: 'DELETE' });
+  },
+  createUpload: upload,
+  abortUpload: async () => done(`/v1/uploads/${(await upload()).id}`, { method: 'DELETE', headers: tus }),
+  createSigningKey: () => done('/v1/signing-keys', { json: { algorithm: 'ECDSA' } }),
+  revokeSigningKey: async () => {
+    const { keyPairId } = await done('/v1/signing-keys', { json: { algorithm: 'ECDSA' } });
+    await done(`/v1/signing-keys/${keyPairId}`, { method: 'DELETE' });
+  },
+  createWebhook: webhook,
+  editWebhook: async () =>
+    done(`/v1/webhooks/${(await webhook()).webhookId}`, { method: 'PATCH', json: { enabled: false } }),
+  deleteWebhook: async () => done(`/v1/webhooks/${(await webhook()).webhookId}`, { method: 'DELETE' }),
+  testWebhook: async () => done(`/v1/webhooks/${(await webhook()).webhookId}/test`, { method: 'POST' }),
+  replayDelivery: async () => {
+    const { webhookId } = await webhook();
+    const { deliveryId } = await done(`/v1/webhooks/${webhookId}/test`, { method: 'POST' });
+    await done(`/v1/webhooks/${webhookId}/deliveries/${deliveryId}/replay`, { method: 'POST' });
+  },
+  createToken: () => done('/v1/tokens', { json: { name: 'ci', scopes: ['assets:read'] } }),
+  revokeToken: async () => {
+    const { tokenId } = await done('/v1/tokens', { json: { name: 'ci', scopes: ['assets:read'] } });
+    await done(`/v1/tokens/${tokenId}`, { method: 'DELETE' });
+  },
+  openSession,
+};
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>;
+}
+
+describe('the audit log', () => {
+  test('has a record of every operation of the document that changes something', async () => {
+    const document = (await (await server.call('/docs/json')).json()) as Document;
+    const changing = Object.entries(document.paths)
+      .filter(([path]) => path.startsWith('/v1/'))
+      .flatMap(([, methods]) => Object.entries(methods))
+      .filter(([method]) => ['post', 'put', 'patch', 'delete'].includes(method))
+      .map(([, { operationId }]) => operationId);
+    expect(changing.sort()).toEqual([...Object.keys(DONE), ...Object.keys(UNRECORDED)].sort());
+    for (const [operation, perform] of Object.entries(DONE)) {
+      await perform();
+      const [newest] = await audited();
+      expect(newest).toMatchObject({ operation, address: '127.0.0.1', requestId: expect.stringMatching(/.{36}/) });
+      expect(newest?.resource).toEqual({ kind: expect.stringMatching(/^[a-z-]+$/), id: expect.stringMatching(/./) });
+    }
+  });
+
+  test('tells who it was, what was there before, and what became of it', async () => {
+    const { assetId } = await film();
+    const made = await done('/v1/tokens', { json: { name: 'editor', scopes: ['assets:write'] } });
+    const { token = '', tokenId = '' } = made;
+    await done(`/v1/assets/${assetId}`, { method: 'PATCH', json: { title: 'Second' }, token });
+    const [record] = await audited(`&resource=assets/${assetId}`);
+    expect(record).toMatchObject({
+      actor: { kind: 'token', id: tokenId, name: 'editor' },
+      before: { title: 'Film' },
+      after: { title: 'Second' },
+    });
+    expect(await audited(`&actor=${tokenId}`)).toEqual([record]);
+  });
+
+  test('keeps no secret', async () => {
+    const secrets = [
+      (await done('/v1/tokens', { json: { name: 'x', scopes: ['assets:read'] } })).token,
+      (await done('/v1/signing-keys', { json: { algorithm: 'ECDSA' } })).privateKeyPem,
+      (await webhook()).secret,
+      (await openSession()).token,
+    ];
+    const kept = JSON.stringify(await audited());
+    for (const secret of secrets) {
+      expect(secret).toBeTruthy();
+      expect(kept).not.toContain(JSON.stringify(secret).slice(1, -1));
+    }
+  });
+
+  test('has no record of what was refused or failed, nor a second one of a repetition', async () => {
+    const before = (await audited()).length;
+    const failing = [
+      server.call('/v1/assets/as_aaaaaaaaaaaaaaaa', { method: 'DELETE' }),
+      server.call('/v1/webhooks', { json: { url: 'https://hook.example/' }, token: server.tokenFor('webhooks:read') }),
+      server.call('/v1/webhooks', { json: { url: 'none' } }),
+    ];
+    expect((await Promise.all(failing)).map(({ status }) => status)).toEqual([404, 403, 422]);
+    expect((await audited()).length).toBe(before);
+    const again = { json: { name: 'x', scopes: ['assets:read'] }, headers: { 'idempotency-key': 'once' } };
+    await done('/v1/tokens', again);
+    await done('/v1/tokens', again);
+    expect((await audited()).length).toBe(before + 1);
+  });
+
+  test('is read in pages, and by time', async () => {
+    const all = await audited();
+    const seen: Recorded[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page = await server.call(`/v1/audit-log?limit=7${cursor ? `&cursor=${cursor}` : ''}`);
+      const { items, nextCursor } = (await page.json()) as { items: Recorded[]; nextCursor: string | null };
+      seen.push(...items);
+      cursor = nextCursor;
+    }
+    expect(seen).toEqual(all);
+    const { at = '' } = all[3] ?? {};
+    expect(await audited(`&since=${at}`)).toEqual(all.filter((record) => record.at >= at));
+    expect(await audited(`&until=${at}`)).toEqual(all.filter((record) => record.at < at));
+  });
+
+  test.each(['?resource=Assets', '?since=yesterday', '?cursor=x'])('refuses %s with a sentence', async (query) => {
+    const response = await server.call(`/v1/audit-log${query}`);
+    expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([
+      400,
+      expect.stringContaining('querystring.'),
+    ]);
+  });
+});
+
+describe('when the audit log cannot be written', () => {
+  test('a change is not answered as done', async () => {
+    const own = await freshFolder();
+    const broken = await startControl(own);
+    try {
+      await broken.database.schema.dropTable('audit_log').execute();
+      const response = await broken.call('/v1/signing-keys', { json: { algorithm: 'ECDSA' } });
+      expect(response.status).toBe(500);
+      expect(await response.text()).not.toContain('PRIVATE KEY');
+    } finally {
+      await broken.stop();
+      await removeFolder(own);
+    }
+  });
+});
