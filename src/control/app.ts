@@ -8,6 +8,7 @@ import type { Settings } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { AuditLogRepository } from '../database/audit-log.ts';
+import { readFeedMark } from '../database/edge-feed.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
@@ -30,6 +31,8 @@ import { keepAuditLog } from './audit.ts';
 import { Authorizer } from './authorize.ts';
 import { serveConsole } from './console.ts';
 import { documentApi } from './docs.ts';
+import { Board } from './edge-feed/board.ts';
+import { keysSection } from './edge-feed/keys-section.ts';
 import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
 import { lingerAfterAnswers } from './linger.ts';
@@ -38,7 +41,7 @@ import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { auditLogRoutes } from './routes/audit-log.ts';
-import { edgeConfigRoute } from './routes/edge-config.ts';
+import { edgeFeedRoute } from './routes/edge-feed.ts';
 import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type OperationsParts, operationsRoutes } from './routes/operations.ts';
@@ -76,6 +79,8 @@ export interface ControlDeps {
   readonly version?: string;
   /** How long a connection may be silent before it is cut off. */
   readonly silenceMs?: number;
+  /** How often edges hear something when nothing changes. */
+  readonly feedBeatMs?: number;
 }
 
 /** Control, ready to listen, and what other parts of its listener may use. */
@@ -165,7 +170,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     queue: deps.queue,
     allowPrivate: deps.settings.webhookAllowPrivate,
   });
-  edgeConfigRoute(app, parts);
+  edgeFeedRoute(app, parts, feedBoard(deps), deps.feedBeatMs);
   eventRoutes(app, parts, feed);
   operationsRoutes(app, {
     metrics: deps.metrics,
@@ -175,6 +180,12 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view }, `courier:${deps.node}`);
   const sweeper = new AccessSweeper({ ...deps, audit });
   return { app, authorize: parts.requires, view: parts.view, removal: parts.removal, courier, sweeper };
+}
+
+/** Everything that edges follow. */
+function feedBoard(deps: ControlDeps): Board {
+  const { database, signals, log } = deps;
+  return new Board({ sections: [keysSection(deps)], mark: () => readFeedMark(database), signals, log });
 }
 
 async function routeParts(deps: ControlDeps, audit: AuditLogRepository): Promise<RouteParts> {

@@ -22,6 +22,7 @@ export interface Schema {
   events: EventTable;
   webhooks: WebhookTable;
   webhook_deliveries: WebhookDeliveryTable;
+  edge_feed: EdgeFeedTable;
 }
 
 export interface AssetTable {
@@ -263,4 +264,10 @@ export interface WebhookDeliveryTable {
   next_attempt_at: number | null;
   created_at: number;
   updated_at: number;
+}
+
+/** One row. */
+export interface EdgeFeedTable {
+  lineage: string;
+  revision: number;
 }

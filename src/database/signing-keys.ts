@@ -1,7 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
+import { noteEdgeChange } from './edge-feed.ts';
 import type { Database } from './open.ts';
 import type { SigningKeyTable } from './schema.ts';
+import { transact } from './transact.ts';
 
 /** A public key that viewers' grants are checked with. The private half is its owner's and never here. */
 export interface SigningKey {
@@ -25,19 +27,22 @@ export class SigningKeyRepository {
 
   /** Adds a key; an id that is there already is left as it is. */
   async add(key: Omit<SigningKey, 'createdAtMs' | 'revokedAtMs'>): Promise<SigningKey> {
-    await this.#db
-      .insertInto('signing_keys')
-      .values({
-        key_pair_id: key.keyPairId,
-        name: key.name,
-        owner: key.owner,
-        algorithm: key.algorithm,
-        public_key_pem: key.publicKeyPem,
-        created_at: this.#clock.now(),
-        revoked_at: null,
-      })
-      .onConflict((conflict) => conflict.column('key_pair_id').doNothing())
-      .execute();
+    await transact(this.#db, async (trx) => {
+      const { numInsertedOrUpdatedRows: added = 0n } = await trx
+        .insertInto('signing_keys')
+        .values({
+          key_pair_id: key.keyPairId,
+          name: key.name,
+          owner: key.owner,
+          algorithm: key.algorithm,
+          public_key_pem: key.publicKeyPem,
+          created_at: this.#clock.now(),
+          revoked_at: null,
+        })
+        .onConflict((conflict) => conflict.column('key_pair_id').doNothing())
+        .executeTakeFirstOrThrow();
+      if (added > 0n) await noteEdgeChange(trx);
+    });
     const row = await this.#db
       .selectFrom('signing_keys')
       .selectAll()
@@ -70,12 +75,15 @@ export class SigningKeyRepository {
   async revoke(keyPairId: string): Promise<boolean> {
     const known = await this.find(keyPairId);
     if (!known) return false;
-    await this.#db
-      .updateTable('signing_keys')
-      .set({ revoked_at: this.#clock.now() })
-      .where('key_pair_id', '=', keyPairId)
-      .where('revoked_at', 'is', null)
-      .execute();
+    await transact(this.#db, async (trx) => {
+      const { numUpdatedRows } = await trx
+        .updateTable('signing_keys')
+        .set({ revoked_at: this.#clock.now() })
+        .where('key_pair_id', '=', keyPairId)
+        .where('revoked_at', 'is', null)
+        .executeTakeFirstOrThrow();
+      if (numUpdatedRows > 0n) await noteEdgeChange(trx);
+    });
     return true;
   }
 }

@@ -12,10 +12,10 @@ import { Compressions } from './cache/compressions.ts';
 import { type DiskCounts, DiskTier, type DiskUsage } from './cache/disk/disk-tier.ts';
 import { FillTable } from './cache/fill-table.ts';
 import { type MemoryCounts, MemoryTier } from './cache/memory-tier.ts';
-import { ConfigFeed } from './config-feed.ts';
 import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
+import { ConfigFeed } from './feed/config-feed.ts';
 import { healthPathOf } from './health-path.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
@@ -102,9 +102,8 @@ export class Edge {
     const { mode, settings, clock, log, controlUrl, dataDir } = options;
     this.#options = options;
     this.#origin = this.#makeOrigins();
-    // Control holds a question for up to 20 s, which must not count as an origin that is slow to answer.
-    const patient = { ...settings, originFirstByteMs: settings.originFirstByteMs + 30_000 };
-    this.#control = controlUrl ? new Upstream(controlUrl, patient) : undefined;
+    // Its feed does not end and has a limit of its own for silence.
+    this.#control = controlUrl ? new Upstream(controlUrl, { ...settings, originIdleMs: 0 }) : undefined;
     this.#feed = this.#makeFeed();
     const bans = new BanList();
     const tier = new MemoryTier(settings.cacheBytes, bans);
@@ -312,13 +311,13 @@ export class Edge {
     const feed = this.#feed;
     if (!feed || !edgeSecret) return undefined;
     return {
-      keys: feed,
+      keys: feed.keys,
       derivedKey: derivedKeyOf(edgeSecret),
       edgeSecret,
       assets: new AssetAccess(this.#origin, edgeSecret, clock, log),
-      mayBringCredentials: (webOrigin) => feed.mayBringCredentials(webOrigin),
+      mayBringCredentials: (webOrigin) => feed.keys.mayBringCredentials(webOrigin),
       get takesCredentials() {
-        return feed.takesCredentials;
+        return feed.keys.takesCredentials;
       },
     };
   }

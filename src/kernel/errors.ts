@@ -166,6 +166,11 @@ export const FAULTS = {
     status: 507,
     says: 'The invalidation is in force but could not be written down: a crash may undo it, so send it again.',
   },
+  CONFIG_REFUSED: {
+    side: 'upstream',
+    status: 502,
+    says: 'This edge cannot use the configuration that control sent, and keeps the one before.',
+  },
   LOOP_DETECTED: { side: 'viewer', status: 508, says: 'This request has already been through this edge.' },
   UPGRADE_REFUSED: { side: 'viewer', status: 501, says: 'This address does not switch protocols.' },
   VIEWER_GONE: { side: 'viewer', status: 499, says: 'The viewer left.' },

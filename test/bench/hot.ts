@@ -5,8 +5,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EdgeConfig } from '../../src/kernel/access/edge-config.ts';
 import { signCookies } from '../../src/kernel/access/sign.ts';
+import type { KeysSection } from '../../src/kernel/edge-feed/keys-section.ts';
+import type { FeedMessage } from '../../src/kernel/edge-feed/message.ts';
 import { placeCertificate, startEdge } from './frontrow-edge.ts';
 import { startNginx } from './nginx.ts';
 import type { Peer } from './peer.ts';
@@ -44,7 +45,6 @@ export async function openHotPlace(core: number): Promise<HotPlace> {
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const publicKeyPem = key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const origin = await startOrigin({
-    version: '1',
     keys: [{ keyPairId: 'KBENCH', publicKeyPem }],
     credentialOrigins: [],
   });
@@ -90,17 +90,16 @@ async function warm(url: string, cookie: string): Promise<void> {
 }
 
 /** Origin and control in one: it says that the asset is signed, which keys count, and has two objects. */
-async function startOrigin(config: EdgeConfig): Promise<Server> {
+async function startOrigin(keys: KeysSection): Promise<Server> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?', 1)[0];
-    if (path === '/v1/edge/config') {
-      // A feed that has nothing new holds its answer for a while.
-      const held = request.url?.includes(`after=${config.version}`) ? 15_000 : 0;
-      const timer = setTimeout(() => {
-        response.setHeader('content-type', 'application/json').setHeader('etag', `"${config.version}"`);
-        response.end(JSON.stringify(config));
-      }, held);
-      response.on('close', () => clearTimeout(timer));
+    if (path === '/v1/edge/feed') {
+      const beatMs = 60_000;
+      const sections = { keys: { version: 'bench', value: keys } };
+      const message: FeedMessage = { lineage: 'bench', revision: 1, nowMs: Date.now(), beatMs, sections };
+      response.write(`${JSON.stringify(message)}\n`);
+      const beat = setInterval(() => response.write(`${JSON.stringify({ ...message, sections: {} })}\n`), beatMs);
+      response.on('close', () => clearInterval(beat));
       return;
     }
     if (path === `/access/${ASSET}`) {

@@ -74,6 +74,8 @@ export interface ServerOptions {
   readonly store?: ObjectStore;
   /** How long a connection may be silent. */
   readonly silenceMs?: number;
+  /** How often edges hear something. */
+  readonly feedBeatMs?: number;
 }
 
 export async function startControl(folder: string, options: ServerOptions = {}): Promise<ControlServer> {
@@ -113,6 +115,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     staticFolder: join(folder, 'no-console'),
     ladderFolder: LADDERS,
     ...(options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs }),
+    ...(options.feedBeatMs === undefined ? {} : { feedBeatMs: options.feedBeatMs }),
   });
   control.removal.onRemoved((assetId) => ingest.removed(assetId));
   await ingest.recover();

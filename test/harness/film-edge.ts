@@ -2,7 +2,8 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EdgeConfig } from '../../src/kernel/access/edge-config.ts';
+import type { FeedCopy } from '../../src/edge/feed/copy.ts';
+import type { KeysSection } from '../../src/kernel/edge-feed/keys-section.ts';
 import { EdgeScenario, HandClock } from './edge-scenario.ts';
 
 export const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
@@ -14,10 +15,14 @@ const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const privateKey: KeyObject = createPrivateKey(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
 export const publicKeyPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
-export const CONFIG: EdgeConfig = {
-  version: 'v1',
-  keys: [{ keyPairId: KEY_PAIR_ID, publicKeyPem }],
-  credentialOrigins: [CONSOLE],
+export const KEYS: KeysSection = { keys: [{ keyPairId: KEY_PAIR_ID, publicKeyPem }], credentialOrigins: [CONSOLE] };
+
+/** What an edge with these keys has on disk. */
+export const CONFIG: FeedCopy = {
+  lineage: 'test',
+  revision: 1,
+  states: { keys: { version: 'v1', value: KEYS } },
+  logs: {},
 };
 
 export const MASTER = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\nv1/360p/index.m3u8\n';

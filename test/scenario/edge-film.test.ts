@@ -233,7 +233,7 @@ test.each([
   [`/assets/${PUBLIC}/other.m3u8`, 404],
   [`//assets/${PUBLIC}/master.m3u8`, 404],
   [`/access/${PUBLIC}`, 404],
-  ['/v1/edge/config', 404],
+  ['/v1/edge/feed', 404],
   ['/', 404],
   [`/assets/${PUBLIC}/master.m3u8?${'x'.repeat(8_200)}`, 414],
 ])('the path %s is answered %i without asking the origin', async (target, status) => {

@@ -2,7 +2,6 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mintSignInToken, mintToken } from '../../src/control/tokens.ts';
 import { readCredential } from '../../src/kernel/access/credential.ts';
-import { signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
 import { verifyGrant } from '../../src/kernel/access/verify.ts';
 import { type ControlServer, EDGE, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 
@@ -223,49 +222,6 @@ describe('API tokens', () => {
     for (const other of [server.adminToken, old, 'x']) {
       expect(await codeOf(await open(other))).toEqual([401, 'TOKEN_INVALID']);
     }
-  });
-});
-
-describe("the edges' configuration", () => {
-  const config = (query: string, signedAs = `/v1/edge/config${query}`) =>
-    server.call(`/v1/edge/config${query}`, {
-      token: null,
-      headers: {
-        'frontrow-edge-signature': signEdgeRequest(server.secrets.edgeSecret, 'GET', signedAs, Date.now()),
-      },
-    });
-  interface Config {
-    readonly version: string;
-    readonly keys: { keyPairId: string }[];
-    readonly credentialOrigins: string[];
-  }
-
-  test('is for edges only, and a signature is good for its own target', async () => {
-    expect(await codeOf(await server.call('/v1/edge/config'))).toEqual([403, 'EDGE_SIGNATURE_INVALID']);
-    expect(await codeOf(await config('?wait=1', '/v1/edge/config'))).toEqual([403, 'EDGE_SIGNATURE_INVALID']);
-  });
-
-  test('names the keys that count and the console, and answers 304 to those who know it', async () => {
-    const response = await config('');
-    const first = await json<Config>(response, 200);
-    expect(response.headers.get('etag')).toBe(`"${first.version}"`);
-    expect(first.keys.map(({ keyPairId }) => keyPairId)).toEqual([server.secrets.grantKey.keyPairId]);
-    expect(first.credentialOrigins).toContain(server.url);
-    expect((await config(`?after=${first.version}&wait=0`)).status).toBe(304);
-  });
-
-  test('reaches an edge that waits as soon as a key is made or revoked', async () => {
-    const first = await json<Config>(await config(''), 200);
-    const waiting = config(`?after=${first.version}&wait=20`);
-    const { keyPairId } = await json<Key>(await server.call('/v1/signing-keys', { json: { algorithm: 'ECDSA' } }), 201);
-    const second = await json<Config>(await waiting, 200);
-    expect(second.keys.map((key) => key.keyPairId)).toContain(keyPairId);
-    const again = config(`?after=${second.version}&wait=20`);
-    const askedAtMs = performance.now();
-    await server.call(`/v1/signing-keys/${keyPairId}`, { method: 'DELETE' });
-    expect((await json<Config>(await again, 200)).version).toBe(first.version);
-    // A change that is only found by looking again takes two seconds.
-    expect(performance.now() - askedAtMs).toBeLessThan(1_500);
   });
 });
 

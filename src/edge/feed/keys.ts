@@ -1,0 +1,35 @@
+import type { KeyObject } from 'node:crypto';
+import { parsePublicKey } from '../../kernel/access/key-pair.ts';
+import type { KeyLookup } from '../../kernel/access/proof.ts';
+import { isKeysSection } from '../../kernel/edge-feed/keys-section.ts';
+import { Fault } from '../../kernel/errors.ts';
+import type { StateTaker } from './section.ts';
+
+/** The keys that count, and whose pages may send cookies. */
+export class EdgeKeys implements KeyLookup, StateTaker {
+  readonly name = 'keys';
+  #keys: ReadonlyMap<string, KeyObject> = new Map();
+  #credentialOrigins: ReadonlySet<string> = new Set();
+
+  find(keyPairId: string): KeyObject | undefined {
+    return this.#keys.get(keyPairId);
+  }
+
+  get takesCredentials(): boolean {
+    return this.#credentialOrigins.size > 0;
+  }
+
+  mayBringCredentials(webOrigin: string): boolean {
+    return this.#credentialOrigins.has(webOrigin);
+  }
+
+  check(value: unknown): () => void {
+    if (!isKeysSection(value)) throw new Fault('ORIGIN_INVALID', { detail: { of: 'keys' } });
+    // A key that cannot be read refuses all of it.
+    const keys = new Map(value.keys.map((key) => [key.keyPairId, parsePublicKey(key.publicKeyPem)]));
+    return () => {
+      this.#keys = keys;
+      this.#credentialOrigins = new Set(value.credentialOrigins);
+    };
+  }
+}
