@@ -1,0 +1,24 @@
+/** An edge as one among others: what choosing between them takes. */
+export interface FleetEdge {
+  /** Its name among them: letters, digits, `.`, `-` and `_`. */
+  readonly id: string;
+  /** Where viewers reach it, without a slash at the end. */
+  readonly url: string;
+  /** Undefined where nobody said. */
+  readonly location?: EdgeLocation;
+  /** It answers, as far as is known. */
+  readonly healthy: boolean;
+  /** It is about to be taken away: nobody new, and whoever is there should leave. */
+  readonly draining: boolean;
+  /** Of what it can do, as a share; 1 is all of it. */
+  readonly load: number;
+}
+
+/** A position, a country, or both. */
+export interface EdgeLocation {
+  /** Degrees, north and east positive. Both or none. */
+  readonly latitude?: number;
+  readonly longitude?: number;
+  /** ISO 3166-1 alpha-2 in capitals. */
+  readonly country?: string;
+}
