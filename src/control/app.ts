@@ -50,6 +50,7 @@ import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { subtitleRoutes } from './routes/subtitles.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { AssetSchema, PROBLEMS } from './schemas.ts';
 import { Courier, type CourierParts } from './webhooks/courier.ts';
 import { addJobsTo } from './webhooks/jobs.ts';
 
@@ -90,6 +91,8 @@ export interface Control {
   readonly authorize: RouteParts['requires'];
   /** An asset as the API shows it. */
   readonly view: (asset: Asset) => unknown;
+  /** What the document says of it, and of failures. */
+  readonly schemas: { readonly asset: object; readonly problems: Readonly<Record<string, object>> };
   readonly removal: AssetRemoval;
   /** Removes what is kept for a while only, once it is started. */
   readonly sweeper: AccessSweeper;
@@ -179,7 +182,15 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   await serveConsole(app, deps.staticFolder);
   const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view }, `courier:${deps.node}`);
   const sweeper = new AccessSweeper({ ...deps, audit });
-  return { app, authorize: parts.requires, view: parts.view, removal: parts.removal, courier, sweeper };
+  return {
+    app,
+    authorize: parts.requires,
+    view: parts.view,
+    schemas: { asset: AssetSchema, problems: PROBLEMS },
+    removal: parts.removal,
+    courier,
+    sweeper,
+  };
 }
 
 /** Everything that edges follow. */

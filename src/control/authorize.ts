@@ -3,6 +3,7 @@ import type { Actor } from '../database/audit-log.ts';
 import { type ApiTokenClaims, holdsScope, readApiToken, type Scope } from '../kernel/access/api-token.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
+import type { ScopedHook } from './api-document.ts';
 
 /** Who issued tokens may be asked about. */
 export interface IssuedTokens {
@@ -36,11 +37,12 @@ export class Authorizer {
     this.#count = onRefused;
   }
 
-  /** A hook that lets only bearers of `scope` pass. */
-  requires(scope: Scope): (request: FastifyRequest) => Promise<void> {
-    return async (request) => {
+  /** A hook that lets only bearers of `scope` pass; it carries the scope for the document of the API. */
+  requires(scope: Scope): ((request: FastifyRequest) => Promise<void>) & ScopedHook {
+    const hook = async (request: FastifyRequest) => {
       request.bearer = await this.#admit(bearerOf(request), scope);
     };
+    return Object.assign(hook, { scope });
   }
 
   /** Makes a revocation count at once in this process. */

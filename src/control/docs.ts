@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { completeDocument, documentRoute } from './api-document.ts';
 
 /** The OpenAPI document, made from the routes' own schemas, and its page at `/docs`. Register before the routes. */
 export async function documentApi(app: FastifyInstance, version: string): Promise<void> {
@@ -14,6 +15,7 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
       },
       tags: [
         { name: 'assets', description: 'Films and their state' },
+        { name: 'subtitles', description: 'What can be read below a film' },
         { name: 'uploads', description: 'Getting a film in: tus 1.0, a plain body, or a pull from a URL' },
         { name: 'access', description: 'Signing keys and playback grants' },
         { name: 'webhooks', description: 'Endpoints that are told what happens to films' },
@@ -24,6 +26,8 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
       security: [{ bearer: [] }],
     },
+    transform: ({ schema, url, route }) => ({ schema: documentRoute(schema, route), url }),
+    transformObject: (given) => ('openapiObject' in given ? completeDocument({ ...given.openapiObject }) : {}),
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',

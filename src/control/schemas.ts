@@ -63,17 +63,20 @@ export const NewEncoding = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { title: 'NewEncoding', examples: [{ ladder: 'hevc', encryption: 'none' }], additionalProperties: false },
 );
 
-export const LadderSchema = Type.Object({
-  name: Type.String(),
-  isDefault: Type.Boolean({ description: 'Whether films are encoded by it that name no other.' }),
-  rungs: Type.Array(
-    Type.Object({ height: Type.Integer(), codec: Type.Enum(['h264', 'hevc', 'av1']), maxrateBps: Type.Integer() }),
-    { description: 'The most that a film can get; none is larger than its source.' },
-  ),
-});
+export const LadderSchema = Type.Object(
+  {
+    name: Type.String(),
+    isDefault: Type.Boolean({ description: 'Whether films are encoded by it that name no other.' }),
+    rungs: Type.Array(
+      Type.Object({ height: Type.Integer(), codec: Type.Enum(['h264', 'hevc', 'av1']), maxrateBps: Type.Integer() }),
+      { description: 'The most that a film can get; none is larger than its source.' },
+    ),
+  },
+  { title: 'Ladder' },
+);
 
 export const AssetSchema = Type.Object(
   {
@@ -132,14 +135,19 @@ export const SubtitlesSchema = Type.Object(
 );
 export type SubtitlesBody = Static<typeof SubtitlesSchema>;
 
-export const AssetPage = Type.Object({
-  items: Type.Array(AssetSchema),
-  nextCursor: Type.Union([Type.String(), Type.Null()]),
-});
+export const AssetPage = Type.Object(
+  {
+    items: Type.Array(AssetSchema),
+    nextCursor: Type.Union([Type.String(), Type.Null()]),
+  },
+  { title: 'AssetPage' },
+);
 
 export const Page = Type.Object({
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
-  cursor: Type.Optional(Type.String({ maxLength: 500 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'How many at most.' })),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 500, description: 'The `nextCursor` of the page before. Left out: the first page.' }),
+  ),
 });
 
 const Algorithm = Type.Union([Type.Literal('RSA'), Type.Literal('ECDSA')]);
@@ -152,19 +160,22 @@ export const NewSigningKey = Type.Object(
       Type.String({ minLength: 1, maxLength: 10_000, description: 'Registers this key instead of making one.' }),
     ),
   },
-  { additionalProperties: false },
+  { title: 'NewSigningKey', examples: [{ name: 'backend', algorithm: 'RSA' }], additionalProperties: false },
 );
 
-export const SigningKeySchema = Type.Object({
-  keyPairId: Type.String(),
-  name: Type.String(),
-  owner: Type.Union([Type.Literal('user'), Type.Literal('server')]),
-  algorithm: Algorithm,
-  publicKeyPem: Type.String(),
-  privateKeyPem: Type.Optional(Type.String({ description: 'Only in the answer that made the key: it is not kept.' })),
-  createdAt: Time,
-  revokedAt: Type.Optional(Time),
-});
+export const SigningKeySchema = Type.Object(
+  {
+    keyPairId: Type.String(),
+    name: Type.String(),
+    owner: Type.Union([Type.Literal('user'), Type.Literal('server')]),
+    algorithm: Algorithm,
+    publicKeyPem: Type.String(),
+    privateKeyPem: Type.Optional(Type.String({ description: 'Only in the answer that made the key: it is not kept.' })),
+    createdAt: Time,
+    revokedAt: Type.Optional(Time),
+  },
+  { title: 'SigningKey' },
+);
 
 export const NewGrant = Type.Object(
   {
@@ -175,27 +186,34 @@ export const NewGrant = Type.Object(
       Type.String({ maxLength: 50, description: 'The only IPv4 address or network that may use the grant.' }),
     ),
   },
-  { additionalProperties: false },
+  {
+    title: 'NewGrant',
+    examples: [{ assetId: 'as_k3v9mn2p4q7r8s5t', expiresInSeconds: 3_600 }],
+    additionalProperties: false,
+  },
 );
 
-export const GrantSchema = Type.Object({
-  assetId: Type.String(),
-  expiresAt: Time,
-  keyPairId: Type.String(),
-  url: Type.String(),
-  dashUrl: Type.Optional(Type.String()),
-  posterUrl: Type.String(),
-  storyboardUrl: Type.String(),
-  cookies: Type.Object({
-    'CloudFront-Policy': Type.String(),
-    'CloudFront-Signature': Type.String(),
-    'CloudFront-Key-Pair-Id': Type.String(),
-  }),
-  cookiePath: Type.String(),
-  token: Type.String(),
-  tokenUrl: Type.String(),
-  pathUrl: Type.String(),
-});
+export const GrantSchema = Type.Object(
+  {
+    assetId: Type.String(),
+    expiresAt: Time,
+    keyPairId: Type.String(),
+    url: Type.String(),
+    dashUrl: Type.Optional(Type.String()),
+    posterUrl: Type.String(),
+    storyboardUrl: Type.String(),
+    cookies: Type.Object({
+      'CloudFront-Policy': Type.String(),
+      'CloudFront-Signature': Type.String(),
+      'CloudFront-Key-Pair-Id': Type.String(),
+    }),
+    cookiePath: Type.String(),
+    token: Type.String(),
+    tokenUrl: Type.String(),
+    pathUrl: Type.String(),
+  },
+  { title: 'PlaybackGrant' },
+);
 export type GrantBody = Static<typeof GrantSchema>;
 
 const ScopeSchema = Type.Enum([...SCOPES], {
@@ -210,18 +228,25 @@ export const NewToken = Type.Object(
     scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: SCOPES.length }),
     expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000, default: 31_536_000 })),
   },
-  { additionalProperties: false },
+  {
+    title: 'NewToken',
+    examples: [{ name: 'backend', scopes: ['assets:read', 'grants:write'] }],
+    additionalProperties: false,
+  },
 );
 
-export const TokenSchema = Type.Object({
-  tokenId: Type.String(),
-  name: Type.String(),
-  scopes: Type.Array(Type.String()),
-  token: Type.Optional(Type.String({ description: 'Only in the answer that made it: it is not kept.' })),
-  createdAt: Time,
-  expiresAt: Time,
-  revokedAt: Type.Optional(Time),
-});
+export const TokenSchema = Type.Object(
+  {
+    tokenId: Type.String(),
+    name: Type.String(),
+    scopes: Type.Array(Type.String()),
+    token: Type.Optional(Type.String({ description: 'Only in the answer that made it: it is not kept.' })),
+    createdAt: Time,
+    expiresAt: Time,
+    revokedAt: Type.Optional(Time),
+  },
+  { title: 'ApiToken' },
+);
 
 export const ProblemSchema = Type.Object(
   {

@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
 import { newId } from '../kernel/ids.ts';
-import { LOUDNESS_LUFS } from '../kernel/loudness.ts';
 import { parseOutboundUrl } from '../outbound/addresses.ts';
+import { PULL_SCHEMA, QUERY_SCHEMA } from './api-schemas.ts';
 import { SOURCE_ADDRESS } from './fetch-source.ts';
 import { arrivalFile, asStorageFault, type Intake } from './intake.ts';
 import { readLabel } from './label.ts';
@@ -24,48 +24,6 @@ interface PullBody {
 
 type Query = Readonly<Record<'title' | 'policy' | 'encryption' | 'filename', string | undefined>> &
   Pick<PullBody, 'loudness'>;
-
-const ENCRYPTION = {
-  type: 'string',
-  enum: ['aes-128', 'none'],
-  description: 'Whether segments are encrypted (HLS, AES-128). Left out: none.',
-} as const;
-
-const LOUDNESS = {
-  type: 'number',
-  minimum: LOUDNESS_LUFS.least,
-  maximum: LOUDNESS_LUFS.most,
-  description: 'What the sound is brought to, in LUFS, such as -23 (EBU R128) or -16. Left out: as loud as it is.',
-} as const;
-
-const PULL_SCHEMA = {
-  type: 'object',
-  required: ['source'],
-  additionalProperties: false,
-  properties: {
-    source: {
-      type: 'object',
-      required: ['url'],
-      additionalProperties: false,
-      properties: { url: { type: 'string', minLength: 1, maxLength: 4000 } },
-    },
-    title: { type: 'string', minLength: 1, maxLength: 200 },
-    policy: { type: 'string', enum: ['public', 'signed'] },
-    encryption: ENCRYPTION,
-    loudness: LOUDNESS,
-  },
-} as const;
-
-const QUERY_SCHEMA = {
-  type: 'object',
-  properties: {
-    title: { type: 'string', maxLength: 200 },
-    policy: { type: 'string', enum: ['public', 'signed'] },
-    encryption: ENCRYPTION,
-    filename: { type: 'string', maxLength: 255 },
-    loudness: LOUDNESS,
-  },
-} as const;
 
 /** `POST /v1/assets`: a source as the plain body, or JSON that says where to pull it from. */
 export class Bodies {
@@ -95,11 +53,13 @@ export class Bodies {
           onRequest: door.authorize('uploads:write'),
           schema: {
             operationId: 'createAsset',
+            summary: 'Bring a film in by one request',
             tags: ['uploads'],
             description: 'The body is the film, or JSON naming the URL to pull it from.',
             consumes: ['application/octet-stream', 'application/json'],
             querystring: QUERY_SCHEMA,
             body: { content: { 'application/json': { schema: PULL_SCHEMA } } },
+            response: { 201: door.schemas.asset, 202: door.schemas.asset, ...door.schemas.problems },
           },
         },
         async (request, reply) => {

@@ -38,4 +38,6 @@ export interface IngestDoor {
   readonly authorize: (scope: 'uploads:write') => (request: FastifyRequest) => Promise<void>;
   /** An asset as the API shows it. */
   readonly view: (asset: Asset) => unknown;
+  /** What the document says of answers: that view, and problem documents by their status. */
+  readonly schemas: { readonly asset: object; readonly problems: Readonly<Record<string, object>> };
 }

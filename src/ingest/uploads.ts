@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
 import { sourceKey } from '../kernel/film/paths.ts';
 import { isId } from '../kernel/ids.ts';
+import { ABORT_UPLOAD, APPEND_UPLOAD, CREATE_UPLOAD, TAIL_SCHEMA, UPLOAD_ID, UPLOAD_OFFSET } from './api-schemas.ts';
 import { parseTailRange, TAIL_MAX_BYTES } from './early-tail.ts';
 import { asStorageFault, type Intake, ignoreMissing } from './intake.ts';
 import { readLabel } from './label.ts';
@@ -85,7 +86,12 @@ export class Uploads {
   }
 
   mount(app: FastifyInstance, door: IngestDoor): void {
-    const schema = { tags: ['uploads'] };
+    const documented = <Said extends { response: object }>(said: Said) => ({
+      ...said,
+      tags: ['uploads'],
+      response: { ...said.response, ...door.schemas.problems },
+    });
+    const ofUpload = <Said extends { response: object }>(said: Said) => ({ ...documented(said), params: UPLOAD_ID });
     const guarded = {
       onRequest: door.authorize('uploads:write'),
       config: { rateLimit: false, idempotent: false } as const,
@@ -100,16 +106,16 @@ export class Uploads {
       scope.setErrorHandler((thrown, request) => {
         throw request.method === 'HEAD' ? neverOurs(thrown) : thrown;
       });
-      scope.post(PATH, { ...guarded, schema: { ...schema, operationId: 'createUpload' } }, answer);
+      scope.post(PATH, { ...guarded, schema: documented(CREATE_UPLOAD) }, answer);
       scope.options(PATH, { schema: { hide: true } }, answer);
       scope.options(`${PATH}/:id`, { schema: { hide: true } }, answer);
-      scope.head(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'getUploadOffset' } }, answer);
-      scope.patch(`${PATH}/:id`, { ...unaudited, schema: { ...schema, operationId: 'appendUpload' } }, answer);
-      scope.put(`${PATH}/:id/tail`, { ...unaudited, schema: { ...schema, ...TAIL_SCHEMA } }, async (request, reply) => {
+      scope.head(`${PATH}/:id`, { ...guarded, schema: ofUpload(UPLOAD_OFFSET) }, answer);
+      scope.patch(`${PATH}/:id`, { ...unaudited, schema: ofUpload(APPEND_UPLOAD) }, answer);
+      scope.put(`${PATH}/:id/tail`, { ...unaudited, schema: ofUpload(TAIL_SCHEMA) }, async (request, reply) => {
         await this.#takeTail(request);
         return reply.code(204).send();
       });
-      scope.delete(`${PATH}/:id`, { ...guarded, schema: { ...schema, operationId: 'abortUpload' } }, answer);
+      scope.delete(`${PATH}/:id`, { ...guarded, schema: ofUpload(ABORT_UPLOAD) }, answer);
       // Clients behind proxies that know no PATCH send POST with X-HTTP-Method-Override.
       const audit = (request: FastifyRequest) => methodOf(request) !== 'PATCH';
       const overridden = { ...guarded, config: { ...guarded.config, audit } };
@@ -213,15 +219,6 @@ export class Uploads {
     if (offset === undefined || offset === info?.size) await this.#finish(id);
   }
 }
-
-const TAIL_SCHEMA = {
-  operationId: 'putUploadTail',
-  description:
-    'The end of the file, ahead of what lies before it, where an MP4 has its index there: the film can then begin while ' +
-    'it is uploaded. Content-Range says where it belongs, as in `bytes 900-999/1000`; at most 64 MiB. The upload brings ' +
-    'these bytes all the same, and only what it brings counts.',
-  consumes: ['application/octet-stream'],
-} as const;
 
 /** Writes a body of so many bytes, no less and no more, to a file. */
 async function receiveExactly(body: Readable, path: string, bytes: number): Promise<void> {

@@ -9,7 +9,12 @@ import { AssetPage, AssetSchema, Page, Policy, PROBLEMS, Title } from '../schema
 const Id = Type.Object({ assetId: Type.String({ maxLength: 100 }) });
 const Change = Type.Object(
   { title: Type.Optional(Title), policy: Type.Optional(Policy) },
-  { additionalProperties: false, minProperties: 1 },
+  {
+    title: 'AssetChange',
+    examples: [{ title: 'Harbour', policy: 'signed' }],
+    additionalProperties: false,
+    minProperties: 1,
+  },
 );
 
 export function assetRoutes(app: ControlApp, parts: RouteParts): void {
@@ -22,7 +27,14 @@ export function assetRoutes(app: ControlApp, parts: RouteParts): void {
     '/v1/assets',
     {
       onRequest: read,
-      schema: { operationId: 'listAssets', tags, querystring: Page, response: { 200: AssetPage, ...PROBLEMS } },
+      schema: {
+        operationId: 'listAssets',
+        summary: 'List films',
+        description: 'Newest first, a page at a time.',
+        tags,
+        querystring: Page,
+        response: { 200: AssetPage, ...PROBLEMS },
+      },
     },
     async ({ query }) => {
       const limit = query.limit ?? 50;
@@ -38,7 +50,14 @@ export function assetRoutes(app: ControlApp, parts: RouteParts): void {
     '/v1/assets/:assetId',
     {
       onRequest: read,
-      schema: { operationId: 'getAsset', tags, params: Id, response: { 200: AssetSchema, ...PROBLEMS } },
+      schema: {
+        operationId: 'getAsset',
+        summary: 'Show a film',
+        description: 'With its state, its renditions and the addresses it plays from.',
+        tags,
+        params: Id,
+        response: { 200: AssetSchema, ...PROBLEMS },
+      },
     },
     async ({ params }) => view(await known(params.assetId)),
   );
@@ -49,6 +68,8 @@ export function assetRoutes(app: ControlApp, parts: RouteParts): void {
       onRequest: write,
       schema: {
         operationId: 'editAsset',
+        summary: "Change a film's title or policy",
+        description: 'A change of policy counts for what is asked for from now on.',
         tags,
         params: Id,
         body: Change,
@@ -68,7 +89,14 @@ export function assetRoutes(app: ControlApp, parts: RouteParts): void {
     '/v1/assets/:assetId',
     {
       onRequest: write,
-      schema: { operationId: 'deleteAsset', tags, params: Id, response: { 204: Type.Null(), ...PROBLEMS } },
+      schema: {
+        operationId: 'deleteAsset',
+        summary: 'Delete a film',
+        description: 'With everything made from it. Edges are told, so that nothing stored of it is served.',
+        tags,
+        params: Id,
+        response: { 204: Type.Null(), ...PROBLEMS },
+      },
     },
     async ({ params, audit }, reply) => {
       const asset = await known(params.assetId);

@@ -47,6 +47,7 @@ export function auditLogRoutes(app: ControlApp, { requires, audit }: Pick<RouteP
       onRequest: requires('audit:read'),
       schema: {
         operationId: 'listAuditLog',
+        description: 'A page at a time. Nothing of the API changes or removes a record.',
         tags: ['users'],
         summary: 'Who changed what, newest first',
         querystring: Filter,

@@ -34,6 +34,7 @@ export function encodingRoutes(app: ControlApp, parts: EncodingRouteParts): void
       onRequest: parts.requires('assets:read'),
       schema: {
         operationId: 'listLadders',
+        description: 'By their names, which an upload or another encoding may give.',
         tags: ['assets'],
         summary: 'The ladders that an asset can be encoded by',
         response: { 200: Type.Object({ items: Type.Array(LadderSchema) }), ...PROBLEMS },

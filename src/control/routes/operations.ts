@@ -1,6 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../../kernel/errors.ts';
 import type { ControlApp } from '../parts.ts';
+import { PROBLEMS } from '../schemas.ts';
 
 export interface OperationsParts {
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
@@ -16,13 +17,33 @@ export function operationsRoutes(app: ControlApp, parts: OperationsParts): void 
 
   app.get(
     '/health/live',
-    { ...open, schema: { operationId: 'live', tags, security: [], response: { 200: Health } } },
+    {
+      ...open,
+      schema: {
+        operationId: 'live',
+        summary: 'Tell whether the process runs',
+        description: 'Asks nothing of anybody else: for whoever restarts a process that hangs.',
+        tags,
+        security: [],
+        response: { 200: Health, ...PROBLEMS },
+      },
+    },
     async () => ({ status: 'ok' as const }),
   );
 
   app.get(
     '/health/ready',
-    { ...open, schema: { operationId: 'ready', tags, security: [], response: { 200: Health } } },
+    {
+      ...open,
+      schema: {
+        operationId: 'ready',
+        summary: 'Tell whether requests make sense',
+        description: 'Asks the database and the store: for whoever sends requests here.',
+        tags,
+        security: [],
+        response: { 200: Health, ...PROBLEMS },
+      },
+    },
     async () => {
       for (const [part, probe] of Object.entries(parts.probes)) {
         await probe().catch((cause: unknown) => {
@@ -33,7 +54,20 @@ export function operationsRoutes(app: ControlApp, parts: OperationsParts): void 
     },
   );
 
-  app.get('/metrics', { ...open, schema: { operationId: 'metrics', tags, security: [] } }, async (_request, reply) =>
-    reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
+  app.get(
+    '/metrics',
+    {
+      ...open,
+      schema: {
+        operationId: 'metrics',
+        summary: 'Show metrics',
+        description: 'In the text format of Prometheus.',
+        tags,
+        security: [],
+        produces: ['text/plain'],
+        response: { 200: Type.String(), ...PROBLEMS },
+      },
+    },
+    async (_request, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.text()),
   );
 }

@@ -15,6 +15,8 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
       config: { idempotent: false, audit: false },
       schema: {
         operationId: 'createPlaybackGrant',
+        summary: 'Sign a grant for a film',
+        description: "By the server's own key, in every carrier: signed URLs, cookies, a token.",
         tags: ['access'],
         body: NewGrant,
         response: { 201: GrantSchema, ...PROBLEMS },

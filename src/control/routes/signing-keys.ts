@@ -20,6 +20,9 @@ export function signingKeyRoutes(app: ControlApp, parts: RouteParts): void {
       config: { secretFields: ['privateKeyPem'] },
       schema: {
         operationId: 'createSigningKey',
+        summary: 'Make or register a signing key',
+        description:
+          'Makes a pair and shows its private half this once; or registers the public half of a pair that you have. Edges accept what it signs within a second.',
         tags,
         body: NewSigningKey,
         response: { 201: SigningKeySchema, ...PROBLEMS },
@@ -43,6 +46,8 @@ export function signingKeyRoutes(app: ControlApp, parts: RouteParts): void {
       onRequest: parts.requires('keys:read'),
       schema: {
         operationId: 'listSigningKeys',
+        summary: 'List signing keys',
+        description: "The server's own and revoked ones too; never a private half.",
         tags,
         response: { 200: Type.Object({ items: Type.Array(SigningKeySchema) }), ...PROBLEMS },
       },
@@ -56,6 +61,8 @@ export function signingKeyRoutes(app: ControlApp, parts: RouteParts): void {
       onRequest: write,
       schema: {
         operationId: 'revokeSigningKey',
+        summary: 'Revoke a signing key',
+        description: 'Nothing that it signed is accepted from now on, whatever its expiry. It cannot be taken back.',
         tags,
         params: Type.Object({ keyPairId: Type.String({ maxLength: 100 }) }),
         response: { 204: Type.Null(), ...PROBLEMS },

@@ -59,6 +59,8 @@ export function subtitleRoutes(app: ControlApp, parts: SubtitleRouteParts): void
       onRequest: requires('assets:read'),
       schema: {
         operationId: 'listSubtitles',
+        summary: "List a film's subtitles",
+        description: 'Its own and uploaded ones, those that are not on the playlist yet too.',
         tags,
         params: Id,
         response: { 200: Type.Object({ items: Type.Array(SubtitlesSchema) }), ...PROBLEMS },
@@ -81,6 +83,7 @@ export function subtitleRoutes(app: ControlApp, parts: SubtitleRouteParts): void
         onRequest: requires('assets:write'),
         schema: {
           operationId: 'putSubtitles',
+          summary: 'Upload subtitles',
           tags,
           description: 'The body is SRT or WebVTT. It takes the place of what was uploaded in that language before.',
           consumes: ['text/vtt', 'application/x-subrip', 'text/plain'],
@@ -105,6 +108,7 @@ export function subtitleRoutes(app: ControlApp, parts: SubtitleRouteParts): void
       onRequest: requires('assets:write'),
       schema: {
         operationId: 'deleteSubtitles',
+        summary: 'Remove uploaded subtitles',
         tags,
         description: "Removes an upload; the film's own subtitles of that language, if any, are shown again.",
         params: Key,

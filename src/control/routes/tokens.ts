@@ -8,6 +8,11 @@ import { mintToken, openSession } from '../tokens.ts';
 
 const tags = ['tokens'];
 
+const NewSession = Type.Object(
+  { signInToken: Type.String({ maxLength: 4_000, description: 'What stands behind `#/sign-in/` in the link.' }) },
+  { title: 'NewSession', additionalProperties: false, examples: [{ signInToken: 'eyJhbGciOiJIUzI1NiIs…' }] },
+);
+
 export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
   const { tokens, secrets, clock } = parts;
   const write = parts.requires('tokens:write');
@@ -17,7 +22,14 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
     {
       onRequest: write,
       config: { secretFields: ['token'] },
-      schema: { operationId: 'createToken', tags, body: NewToken, response: { 201: TokenSchema, ...PROBLEMS } },
+      schema: {
+        operationId: 'createToken',
+        summary: 'Make an API token',
+        description: 'The answer shows it this once. It may do no more than its maker.',
+        tags,
+        body: NewToken,
+        response: { 201: TokenSchema, ...PROBLEMS },
+      },
     },
     async ({ body, bearer }, reply) => {
       const scopes = [...new Set(body.scopes)];
@@ -38,6 +50,8 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
       onRequest: parts.requires('tokens:read'),
       schema: {
         operationId: 'listTokens',
+        summary: 'List API tokens',
+        description: 'Expired and revoked ones too, without the tokens themselves.',
         tags,
         response: { 200: Type.Object({ items: Type.Array(TokenSchema) }), ...PROBLEMS },
       },
@@ -51,6 +65,8 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
       onRequest: write,
       schema: {
         operationId: 'revokeToken',
+        summary: 'Revoke an API token',
+        description: 'It counts here at once, and on every server of the fleet within seconds.',
         tags,
         params: Type.Object({ tokenId: Type.String({ maxLength: 100 }) }),
         response: { 204: Type.Null(), ...PROBLEMS },
@@ -69,9 +85,11 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
       config: { rateLimit: { max: 20, timeWindow: 60_000 }, secretFields: ['token'] },
       schema: {
         operationId: 'openSession',
+        summary: 'Sign in by a link',
+        description: 'Changes the token of a sign-in link for one that the console uses.',
         tags,
         security: [],
-        body: Type.Object({ signInToken: Type.String({ maxLength: 4_000 }) }, { additionalProperties: false }),
+        body: NewSession,
         response: {
           201: Type.Object({ token: Type.String(), expiresAt: Type.String({ format: 'date-time' }) }),
           ...PROBLEMS,

@@ -44,7 +44,14 @@ function endpointRoutes(app: ControlApp, { webhooks, queue, allowPrivate, requir
     {
       onRequest: write,
       config: { secretFields: ['secret'] },
-      schema: { operationId: 'createWebhook', tags, body: NewWebhook, response: { 201: WebhookSchema, ...PROBLEMS } },
+      schema: {
+        operationId: 'createWebhook',
+        summary: 'Add a webhook',
+        description: 'The answer shows its secret this once. An endpoint that names no events is told of all.',
+        tags,
+        body: NewWebhook,
+        response: { 201: WebhookSchema, ...PROBLEMS },
+      },
     },
     async ({ body }, reply) => {
       parseEndpoint(body.url, allowPrivate);
@@ -61,6 +68,8 @@ function endpointRoutes(app: ControlApp, { webhooks, queue, allowPrivate, requir
       onRequest: read,
       schema: {
         operationId: 'listWebhooks',
+        summary: 'List webhooks',
+        description: 'Without their secrets.',
         tags,
         response: { 200: Type.Object({ items: Type.Array(WebhookSchema) }), ...PROBLEMS },
       },
@@ -72,7 +81,14 @@ function endpointRoutes(app: ControlApp, { webhooks, queue, allowPrivate, requir
     '/v1/webhooks/:webhookId',
     {
       onRequest: read,
-      schema: { operationId: 'getWebhook', tags, params: Id, response: { 200: WebhookSchema, ...PROBLEMS } },
+      schema: {
+        operationId: 'getWebhook',
+        summary: 'Show a webhook',
+        description: 'Without its secret.',
+        tags,
+        params: Id,
+        response: { 200: WebhookSchema, ...PROBLEMS },
+      },
     },
     async ({ params }) => viewWebhook(known(await webhooks.find(params.webhookId))),
   );
@@ -83,6 +99,8 @@ function endpointRoutes(app: ControlApp, { webhooks, queue, allowPrivate, requir
       onRequest: write,
       schema: {
         operationId: 'editWebhook',
+        summary: 'Change a webhook',
+        description: 'What is left out stays as it is. A disabled endpoint is told nothing, later neither.',
         tags,
         params: Id,
         body: WebhookChange,
@@ -100,7 +118,14 @@ function endpointRoutes(app: ControlApp, { webhooks, queue, allowPrivate, requir
     '/v1/webhooks/:webhookId',
     {
       onRequest: write,
-      schema: { operationId: 'deleteWebhook', tags, params: Id, response: { 204: Type.Null(), ...PROBLEMS } },
+      schema: {
+        operationId: 'deleteWebhook',
+        summary: 'Delete a webhook',
+        description: 'What was not delivered yet is given up.',
+        tags,
+        params: Id,
+        response: { 204: Type.Null(), ...PROBLEMS },
+      },
     },
     async ({ params, audit }, reply) => {
       audit.about({ before: viewWebhook(known(await webhooks.find(params.webhookId))) });
@@ -121,6 +146,8 @@ function deliveryRoutes(app: ControlApp, { webhooks, deliveries, signals, requir
       onRequest: requires('webhooks:read'),
       schema: {
         operationId: 'listDeliveries',
+        summary: 'List what a webhook was sent',
+        description: 'Newest first, a page at a time.',
         tags,
         params: Id,
         querystring: Page,
@@ -144,6 +171,7 @@ function deliveryRoutes(app: ControlApp, { webhooks, deliveries, signals, requir
       onRequest: write,
       schema: {
         operationId: 'replayDelivery',
+        summary: 'Deliver an event again',
         tags,
         description: 'Sends the event of a delivery once more, as a delivery of its own. The event keeps its id.',
         params: DeliveryId,
@@ -165,6 +193,7 @@ function deliveryRoutes(app: ControlApp, { webhooks, deliveries, signals, requir
       onRequest: write,
       schema: {
         operationId: 'testWebhook',
+        summary: 'Send a test event',
         tags,
         description: 'Sends a `ping`, whatever the endpoint listens to.',
         params: Id,

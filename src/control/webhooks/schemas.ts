@@ -21,12 +21,16 @@ export const NewWebhook = Type.Object(
     events: Type.Optional(Filter),
     description: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
   },
-  { additionalProperties: false },
+  {
+    title: 'NewWebhook',
+    examples: [{ url: 'https://backend.example/frontrow', events: ['asset.ready'] }],
+    additionalProperties: false,
+  },
 );
 
 export const WebhookChange = Type.Object(
   { url: Type.Optional(Url), events: Type.Optional(Filter), enabled: Type.Optional(Type.Boolean()) },
-  { additionalProperties: false, minProperties: 1 },
+  { title: 'WebhookChange', examples: [{ enabled: false }], additionalProperties: false, minProperties: 1 },
 );
 
 export const WebhookSchema = Type.Object(

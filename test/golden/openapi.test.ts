@@ -1,0 +1,97 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type ApiDocument, type Operation, operationsOf } from '../harness/api-document.ts';
+import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+
+// The document that clients are generated from. A new route that says too little of itself fails here, by name.
+
+let folder: string;
+let server: ControlServer;
+let document: ApiDocument;
+let operations: readonly Operation[];
+
+beforeAll(async () => {
+  folder = await freshFolder();
+  server = await startControl(folder);
+  document = (await (await server.call('/docs/json')).json()) as ApiDocument;
+  operations = operationsOf(document);
+});
+
+afterAll(async () => {
+  await server.stop();
+  await removeFolder(folder);
+});
+
+/** The operations that break a rule, by name. */
+const breaking = (holds: (operation: Operation) => boolean) =>
+  operations.filter((each) => !holds(each)).map(({ name }) => name);
+
+describe('the OpenAPI document', () => {
+  test('is one by the specification of OpenAPI 3.1', async () => {
+    const { valid, errors } = await new Validator().validate({ ...document });
+    expect(errors).toBeUndefined();
+    expect(valid).toBe(true);
+  });
+
+  test('gives every operation an id of its own, in camel case', () => {
+    expect(breaking(({ operationId }) => /^[a-z][a-zA-Z]+$/.test(operationId ?? ''))).toEqual([]);
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+  });
+
+  test('says of every operation in a few words what it does', () => {
+    expect(breaking(({ summary = '' }) => /^[A-Z].{3,70}[^.]$/.test(summary))).toEqual([]);
+  });
+
+  test('says of every operation in sentences what to know of it', () => {
+    expect(breaking(({ description = '' }) => /^[A-Z`].*[.]$/s.test(withoutScope(description)))).toEqual([]);
+  });
+
+  test('files every operation under one of the tags that it explains', () => {
+    const known = document.tags.filter(({ description }) => description).map(({ name }) => name);
+    expect(breaking(({ tags = [] }) => tags.length === 1 && tags.every((tag) => known.includes(tag)))).toEqual([]);
+    expect(known.filter((tag) => !operations.some(({ tags }) => tags?.includes(tag)))).toEqual([]);
+  });
+
+  test('names the scope that an operation needs, or that it is open to everybody', () => {
+    const open = ['/health/live', '/health/ready', '/metrics', '/v1/sessions'];
+    const holds = ({ path, security }: Operation) =>
+      open.includes(path) ? security?.length === 0 : security?.every(({ bearer }) => bearer?.length === 1) === true;
+    expect(breaking(holds)).toEqual([]);
+  });
+
+  test('describes every parameter', () => {
+    const silent = operations.flatMap(({ name, parameters = [] }) =>
+      parameters.filter(({ description }) => !description).map((each) => `${name}: ${each.in} ${each.name}`),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  test('gives an example of every JSON body', () => {
+    const holds = ({ requestBody }: Operation) => {
+      const media = requestBody?.content['application/json'];
+      return media === undefined || 'example' in media || 'examples' in media;
+    };
+    expect(breaking(holds)).toEqual([]);
+  });
+
+  test('gives every answer a schema, unless it has no body', () => {
+    const bare = operations.flatMap(({ name, method, responses }) =>
+      Object.entries(responses)
+        .filter(([status]) => status !== '204' && method !== 'HEAD')
+        .filter(([, { content = {} }]) => !Object.values(content).some(({ schema }) => schema))
+        .map(([status]) => `${name}: ${status}`),
+    );
+    expect(bare).toEqual(['POST /v1/uploads: 201']);
+  });
+
+  test('says of every operation that failures are problem documents', () => {
+    const isProblem = (response: Operation['responses'][string] | undefined) =>
+      response?.content?.['application/problem+json']?.schema?.$ref === '#/components/schemas/Problem';
+    expect(breaking(({ responses }) => isProblem(responses['4XX']) && isProblem(responses['5XX']))).toEqual([]);
+  });
+});
+
+function withoutScope(description: string): string {
+  return description.replace(/ ?Needs the scope `[^`]+`\.$/, '');
+}
