@@ -346,7 +346,7 @@ interface EdgePlace extends Pick<EdgeOptions, 'mode' | 'controlUrl' | 'edgeSecre
 }
 
 async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, share?: EdgeShare): Promise<EdgeAddress> {
-  const { settings, folder, clock, log, lifecycle, metrics } = ground;
+  const { settings, folder, clock, log, lifecycle, metrics, geo } = ground;
   const accessLog = settings.accessLog ? openLineFile(resolve(settings.accessLog)) : undefined;
   if (accessLog) lifecycle.add('access log', () => accessLog.close());
   const views = new FactViews(metrics, accessLog);
@@ -361,6 +361,7 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
     settings,
     clock,
     log: log.child({ part: 'edge' }),
+    places: geo,
     onFact: (fact) => views.record(fact),
   });
   metrics.gauge('edge_cache_bytes', () => edge.usage.cachedBytes);

@@ -7,6 +7,7 @@ import { parseTrust } from '../kernel/address.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Place } from '../kernel/place.ts';
 import { AssetAccess } from './asset-access.ts';
 import { Compressions } from './cache/compressions.ts';
 import { type DiskCounts, DiskTier, type DiskUsage } from './cache/disk/disk-tier.ts';
@@ -41,6 +42,8 @@ import { FilmOrder } from './prefetch/film-order.ts';
 import { LinkedOrder } from './prefetch/linked-order.ts';
 import { Prefetch } from './prefetch/prefetch.ts';
 import { addressForAll, schemes } from './scheme.ts';
+import { Fleet } from './steering/fleet.ts';
+import { Steering } from './steering/steering.ts';
 import { Upstream } from './upstream.ts';
 
 export interface EdgeOptions {
@@ -71,8 +74,17 @@ export interface EdgeOptions {
   readonly settings: EdgeSettings;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where viewers are; nobody's place is known without. */
+  readonly places?: Places;
   /** Called once an exchange, after its last byte. */
   readonly onFact?: (fact: Fact) => void;
+}
+
+/** Finds out where addresses are. */
+export interface Places {
+  /** Before it resolves, nothing is found. */
+  load(knowledge: 'places'): Promise<void>;
+  find(ip: string): Place | undefined;
 }
 
 export interface EdgeAddress {
@@ -91,6 +103,7 @@ export class Edge {
   readonly #origin: Origins;
   readonly #control: Upstream | undefined;
   readonly #feed: ConfigFeed | undefined;
+  readonly #fleet: Fleet;
   readonly #parts: EdgeParts;
   readonly invalidations: Invalidations;
   readonly #operator: Operator;
@@ -104,6 +117,7 @@ export class Edge {
     this.#origin = this.#makeOrigins();
     // Its feed does not end and has a limit of its own for silence.
     this.#control = controlUrl ? new Upstream(controlUrl, { ...settings, originIdleMs: 0 }) : undefined;
+    this.#fleet = new Fleet(() => void options.places?.load('places'));
     this.#feed = this.#makeFeed();
     const bans = new BanList();
     const tier = new MemoryTier(settings.cacheBytes, bans);
@@ -142,6 +156,7 @@ export class Edge {
       origin: this.#origin,
       gate: this.#makeGate(),
       prefetch: this.#makePrefetch(),
+      steering: this.#makeSteering(),
       operatorToken,
       onFact: options.onFact ?? (() => {}),
     };
@@ -206,6 +221,8 @@ export class Edge {
     try {
       const { port: bound, tlsPort } = await this.#door.start();
       const url = (scheme: string, at: number) => `${scheme}://${nameOf(host)}:${at}`;
+      const viewed = settings.edgeUrl === '' ? url('http', bound) : new URL(settings.edgeUrl).origin;
+      this.#fleet.recognise((edge) => edge.url === viewed);
       return {
         url: url('http', bound),
         port: bound,
@@ -265,7 +282,7 @@ export class Edge {
     if (mode === 'proxy') return undefined;
     if (!edgeSecret)
       throw new Fault('INTERNAL', { says: 'An edge for films needs the secret it shares with the origin.' });
-    return new ConfigFeed({ control: this.#control, edgeSecret, dataDir, clock, log });
+    return new ConfigFeed({ control: this.#control, edgeSecret, dataDir, clock, log, takers: [this.#fleet] });
   }
 
   #makeDisk(memory: MemoryTier, bans: BanList): DiskTier | undefined {
@@ -304,6 +321,12 @@ export class Edge {
   #makeLinkedOrder(): LinkedOrder {
     const origin = this.#origin;
     return new LinkedOrder((uri, resource, viewedHost) => ownKey(uri, { resource, origin, viewedHost }));
+  }
+
+  #makeSteering(): Steering | undefined {
+    const { mode, places } = this.#options;
+    if (mode === 'proxy') return undefined;
+    return new Steering({ fleet: this.#fleet, placeOf: (ip) => places?.find(ip) });
   }
 
   #makeGate(): Gate | undefined {

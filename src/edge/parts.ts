@@ -13,6 +13,7 @@ import type { OperatorToken } from './operator/token.ts';
 import type { OriginSettings, Origins } from './origins/origins.ts';
 import type { Prefetch } from './prefetch/prefetch.ts';
 import type { AddressForAll, Arrival } from './scheme.ts';
+import type { Steering } from './steering/steering.ts';
 
 /** The slice of the settings that the edge is given. */
 export interface EdgeSettings extends OriginSettings {
@@ -81,6 +82,8 @@ export interface EdgeParts {
   readonly prefetch: Prefetch | undefined;
   /** Undefined in proxy mode, where nothing is signed. */
   readonly gate: Gate | undefined;
+  /** Undefined for an edge that is not one of a fleet's. */
+  readonly steering: Steering | undefined;
   /** Undefined where nobody but this machine's user is an operator. */
   readonly operatorToken: OperatorToken | undefined;
   readonly onFact: (fact: Fact) => void;

@@ -3,7 +3,7 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
-import { Edge } from '../../src/edge/edge.ts';
+import { Edge, type Places } from '../../src/edge/edge.ts';
 import type { Fact } from '../../src/edge/exchange.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { type Log, silentLog } from '../../src/kernel/log.ts';
@@ -60,6 +60,7 @@ export interface ScenarioOptions {
   readonly dataDir?: string;
   readonly log?: Log;
   readonly fastLane?: boolean;
+  readonly places?: Places;
 }
 
 /** A scripted origin, a real edge in front of it, and viewers with sockets of their own. */
@@ -106,7 +107,7 @@ export class EdgeScenario {
 
   async #startEdge(): Promise<void> {
     const { mode = 'proxy', settings, edgeSecret = 'a secret of the fleet', controlUrl, originUrl } = this.#options;
-    const { standbys = [], parents = [], fastLane = true } = this.#options;
+    const { standbys = [], parents = [], fastLane = true, places } = this.#options;
     this.#edge = new Edge({
       host: '127.0.0.1',
       port: 0,
@@ -120,6 +121,7 @@ export class EdgeScenario {
       clock: this.clock,
       log: this.#options.log ?? silentLog,
       fastLane,
+      ...(places ? { places } : {}),
       onFact: (fact) => {
         this.facts.push(fact);
         this.#notify();

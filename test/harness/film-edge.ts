@@ -2,8 +2,11 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Places } from '../../src/edge/edge.ts';
 import type { FeedCopy } from '../../src/edge/feed/copy.ts';
+import type { EdgesSection } from '../../src/kernel/edge-feed/edges-section.ts';
 import type { KeysSection } from '../../src/kernel/edge-feed/keys-section.ts';
+import type { FleetEdge } from '../../src/kernel/steering/fleet.ts';
 import { EdgeScenario, HandClock } from './edge-scenario.ts';
 
 export const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
@@ -33,14 +36,27 @@ export const LOCKED_MEDIA = MEDIA.replace('#EXTINF', '#EXT-X-KEY:METHOD=AES-128,
 export const CONTENT_KEY = Buffer.from('0123456789abcdef');
 export const STORYBOARD = 'WEBVTT\n\n00:00.000 --> 00:02.000\nv1/storyboard/sheet-000.jpg#xywh=0,0,160,90\n';
 
+function withEdges(edges: readonly FleetEdge[]): FeedCopy {
+  const value: EdgesSection = { edges };
+  return { ...CONFIG, states: { ...CONFIG.states, edges: { version: 'v1', value } } };
+}
+
+interface FilmEdgeOptions {
+  readonly controlUrl?: string;
+  readonly settings?: object;
+  /** The fleet as control has told it. */
+  readonly edges?: readonly FleetEdge[];
+  readonly places?: Places;
+}
+
 /** A film edge with its configuration on disk, and an origin with one signed and one public film. */
-export async function startFilmEdge(options: { controlUrl?: string; settings?: object } = {}): Promise<{
+export async function startFilmEdge({ edges, ...options }: FilmEdgeOptions = {}): Promise<{
   s: EdgeScenario;
   clock: HandClock;
   stop(): Promise<void>;
 }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'frontrow-film-edge-'));
-  await writeFile(join(dataDir, 'edge-config.json'), JSON.stringify(CONFIG));
+  await writeFile(join(dataDir, 'edge-config.json'), JSON.stringify(edges ? withEdges(edges) : CONFIG));
   const clock = new HandClock();
   const s = await new EdgeScenario({ mode: 'film', clock, dataDir, ...options }).start();
   for (const [id, policy] of [

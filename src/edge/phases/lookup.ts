@@ -125,7 +125,7 @@ const MAX_SEEKS = 2;
 async function seek(x: Exchange, disk: DiskTier, parts: EdgeParts): Promise<Step> {
   x.seeks += 1;
   const nowMs = x.receivedAtMs;
-  let found = await disk.read(x.key, { nowMs, whole: needsWhole(x) });
+  let found = await disk.read(x.key, { nowMs, whole: needsWhole(x, parts) });
   if (found instanceof DiskObject && isWantedCoded(x, found.head, found.bodyBytes, parts)) {
     found.close();
     found = await disk.read(x.key, { nowMs, whole: true });
@@ -143,9 +143,9 @@ async function seek(x: Exchange, disk: DiskTier, parts: EdgeParts): Promise<Step
 }
 
 /** A playlist that is to be written anew, and whatever a viewer has wishes about beyond having it. */
-function needsWhole(x: Exchange): boolean {
+function needsWhole(x: Exchange, parts: EdgeParts): boolean {
   const { 'cache-control': cacheControl, pragma } = x.request.headers;
-  return x.method !== 'GET' || cacheControl !== undefined || pragma !== undefined || wantsOwnPlaylist(x);
+  return x.method !== 'GET' || cacheControl !== undefined || pragma !== undefined || wantsOwnPlaylist(x, parts);
 }
 
 function missed(x: Exchange, parts: EdgeParts): Step {

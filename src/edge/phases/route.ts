@@ -30,6 +30,7 @@ function routeFilm(
   x.path = presented.path;
   x.query = presented.query;
   x.credential = presented.credential;
+  if (parts.steering?.isAsked(x)) return parts.steering.answer(x, parts);
   x.film = films.get(x.path) ?? readFilmPath(x.path, films);
   if (x.method === 'OPTIONS') return preflight(x, parts);
   x.resource = x.path;

@@ -38,10 +38,10 @@ function shaping(parts: EdgeParts): Phase {
     const stored = x.object ?? x.onDisk;
     if (stored && isWatched(x, stored)) parts.prefetch?.follow(x.resource, x);
     // A block that tells of the disk would be told to those who follow.
-    if (x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x)) return plain(x, x.object);
+    if (x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x, parts)) return plain(x, x.object);
     const subject = subjectOf(x);
     if (stored && isUnconfirmed(x, parts) && judge(x, subject) === 'failed') return askTheOrigin(x);
-    if (wantsOwnPlaylist(x, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
+    if (wantsOwnPlaylist(x, parts, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
     return shapeSubject(x, subject, parts);
   };
 }
@@ -69,7 +69,7 @@ function isWatched(x: Exchange, { head }: StoredAnswer): boolean {
 }
 
 /** A viewer's GET for the whole, without conditions, that gets what everybody gets: nearly every request for a segment. */
-function isPlain(x: Exchange): boolean {
+function isPlain(x: Exchange, parts: EdgeParts): boolean {
   const { headers } = x.request;
   return (
     x.method === 'GET' &&
@@ -80,7 +80,7 @@ function isPlain(x: Exchange): boolean {
     headers['if-modified-since'] === undefined &&
     headers['if-match'] === undefined &&
     headers['if-unmodified-since'] === undefined &&
-    !wantsOwnPlaylist(x)
+    !wantsOwnPlaylist(x, parts)
   );
 }
 

@@ -6,6 +6,7 @@ import { rewriteManifest } from '../../kernel/dash/rewrite.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { CONTENT_KEY_URI, contentKeyPath, type FilmObject } from '../../kernel/film/paths.ts';
 import { rewriteUris } from '../../kernel/hls/rewrite.ts';
+import { type Steering, withSteering } from '../../kernel/hls/steering.ts';
 import type { Coding } from '../../kernel/http/coding.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
@@ -20,7 +21,8 @@ import type { Subject } from './reply-fields.ts';
 
 /**
  * A playlist that came by a signed URL gives its children a grant of their own, in their path, so that players which
- * know nothing of grants just play. The stored copy stays as it is: this is a view of it, one for each grant.
+ * know nothing of grants just play. A multivariant one says where to ask for the best edge, where there are several. The
+ * stored copy stays as it is: this is a view of it, one for each grant.
  */
 const MAX_PLAYLIST_BYTES = 8_388_608;
 const LISTS: ReadonlySet<string> = new Set([
@@ -34,9 +36,15 @@ const LISTS: ReadonlySet<string> = new Set([
 /** A path token is inherited by relative names anyway, and cookies travel by themselves. */
 const URL_CARRIERS: ReadonlySet<string> = new Set<Grant['carrier']>(['url', 'token-query']);
 
-export function wantsOwnPlaylist(x: Exchange, subject?: Subject): boolean {
-  if (!x.grant || !x.film || !LISTS.has(x.film.kind) || !URL_CARRIERS.has(x.grant.carrier)) return false;
+export function wantsOwnPlaylist(x: Exchange, { steering }: EdgeParts, subject?: Subject): boolean {
+  if (!x.film || !LISTS.has(x.film.kind)) return false;
+  if (!handsOn(x) && !steering?.linesFor(x)) return false;
   return subject === undefined || subject.head.status === 200;
+}
+
+/** Whether its children need a grant in their names. */
+function handsOn({ grant }: Exchange): boolean {
+  return grant !== undefined && URL_CARRIERS.has(grant.carrier);
 }
 
 /** Bytes of views that are remembered, of all grants together. */
@@ -89,7 +97,9 @@ export class SignedPlaylists {
   }
 
   #viewOf(x: Exchange, object: CachedObject, subject: Subject, bytes: Buffer): Subject {
-    const key = `${object.key} ${x.grant?.keyPairId} ${x.grant?.expiresAtMs} ${x.grant?.ip ?? ''}`;
+    const lines = this.#parts.steering?.linesFor(x);
+    const granted = handsOn(x) ? `${x.grant?.keyPairId} ${x.grant?.expiresAtMs} ${x.grant?.ip ?? ''}` : 'open';
+    const key = `${object.key} ${granted} ${lines?.pathwayId ?? ''}`;
     const known = this.#views.get(key);
     if (known?.of.deref() === object) return known.subject;
     const own = ownSubject(x, subject, bytes, this.#parts, () => {
@@ -110,19 +120,14 @@ function ownSubject(
   parts: EdgeParts,
   onGrown: () => void = () => {},
 ): Subject {
-  const { grant, film } = x;
-  if (!grant || !film || !parts.gate) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
-  const { derivedKey } = parts.gate;
-  const folder = x.path.slice(0, x.path.lastIndexOf('/') + 1);
-  const token = deriveToken(grant, `${folder}*`, derivedKey);
-  const rename = (uri: string) => {
-    if (isOwnName(uri)) return `/t/${token}${folder}${uri}`;
-    const key = keyPathOf(film, uri);
-    return key === undefined ? uri : `/t/${deriveToken(grant, key, derivedKey)}${key}`;
-  };
-  const own = Buffer.from(writeOwn(film.kind, bytes.toString('utf8'), rename));
-  const etag = head.etag === undefined ? undefined : ownTag(head.etag, token);
-  const fields = [...withoutFields(head.fields, REPLACED), 'Cache-Control', 'private'];
+  const { film } = x;
+  if (!film) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a film' } });
+  const handed = handsOn(x) ? grantedNames(x, film, parts) : undefined;
+  const steering = parts.steering?.linesFor(x);
+  const own = Buffer.from(ownText(bytes.toString('utf8'), film.kind, handed?.rename, steering));
+  const etag = head.etag === undefined ? undefined : ownTag(head.etag, `${handed?.token} ${steering?.serverUri}`);
+  const fields = [...withoutFields(head.fields, handed ? REPLACED : TAG)];
+  if (handed) fields.push('Cache-Control', 'private');
   if (etag !== undefined) fields.push('ETag', etag);
   const view = new Representation({ status: head.status, fields: [...fields, 'Date', head.date] }, x.receivedAtMs);
   const codings = new Codings();
@@ -134,7 +139,37 @@ function ownSubject(
   return { head: view, sizeBytes: own.length, etag, bytes: own, view: { codings, uncoded } };
 }
 
-const REPLACED: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires']);
+const TAG: ReadonlySet<string> = new Set(['etag']);
+const REPLACED: ReadonlySet<string> = new Set([...TAG, 'cache-control', 'expires']);
+
+interface GrantedNames {
+  readonly token: string;
+  /** The name of a child with the grant in it. */
+  readonly rename: (uri: string) => string;
+}
+
+function grantedNames({ grant, path }: Exchange, film: FilmObject, { gate }: EdgeParts): GrantedNames {
+  if (!grant || !gate) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
+  const { derivedKey } = gate;
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const token = deriveToken(grant, `${folder}*`, derivedKey);
+  const rename = (uri: string) => {
+    if (isOwnName(uri)) return `/t/${token}${folder}${uri}`;
+    const key = keyPathOf(film, uri);
+    return key === undefined ? uri : `/t/${deriveToken(grant, key, derivedKey)}${key}`;
+  };
+  return { token, rename };
+}
+
+function ownText(
+  text: string,
+  kind: string,
+  rename: GrantedNames['rename'] | undefined,
+  steering: Steering | undefined,
+): string {
+  const named = rename ? writeOwn(kind, text, rename) : text;
+  return steering ? withSteering(named, steering) : named;
+}
 
 function writeOwn(kind: string, text: string, rename: (uri: string) => string): string {
   if (kind === 'manifest') return rewriteManifest(text, rename);
@@ -152,9 +187,9 @@ function keyPathOf(film: FilmObject, uri: string): string | undefined {
   return film.kind === 'playlist' && uri === CONTENT_KEY_URI ? contentKeyPath(film.assetId, film.version) : undefined;
 }
 
-/** Differs with the grant, so that one viewer's copy never stands for another's. */
-function ownTag(etag: string, token: string): string {
-  const mark = createHash('sha256').update(token).digest('base64url').slice(0, 12);
+/** Differs with what was written into it, so that one viewer's copy never stands for another's. */
+function ownTag(etag: string, written: string): string {
+  const mark = createHash('sha256').update(written).digest('base64url').slice(0, 12);
   return etag.replace(/"$/, `-${mark}"`);
 }
 

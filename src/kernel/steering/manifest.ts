@@ -56,6 +56,11 @@ export function steeringManifest(
   };
 }
 
+/** Whether a player whose playlist came from `base` could go on at another edge. */
+export function hasChoice(edges: readonly FleetEdge[], base: FleetEdge): boolean {
+  return reachable(edges, base, base.id).length > 1;
+}
+
 /** Those that differ from the base in their host alone, and each host once: the base itself where it has that host. */
 function reachable(ranked: readonly FleetEdge[], like: FleetEdge, base: string): FleetEdge[] {
   const { protocol, port } = new URL(like.url);
