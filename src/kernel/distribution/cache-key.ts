@@ -1,5 +1,6 @@
 import type { CachePolicyConfig } from './model.ts';
 import { type Chosen, chosenBy, chosenCookies, selectCookies, selectQuery } from './selection.ts';
+import { VIEWER_FIELD_PREFIX } from './viewer-headers.ts';
 
 /** A request's fields by lower-case name, as node has them. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -14,9 +15,6 @@ export interface KeyedRequest {
   /** What the edge knows of the viewer, by the lower-case name of a `CloudFront-*` field. */
   readonly added?: ReadonlyMap<string, string>;
 }
-
-/** Fields that the edge writes itself: what a viewer says under such a name is never believed. */
-export const VIEWER_FIELD_PREFIX = 'cloudfront-';
 
 /**
  * The name under which an answer is stored: `path[?query]` of what the policy selects, and behind it whatever else makes a

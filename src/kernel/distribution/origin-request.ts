@@ -1,8 +1,9 @@
 import { type FieldList, fieldOf } from '../http/fields.ts';
 import { isHopByHop } from '../http/hop-by-hop.ts';
-import { keyedHeaders, type RequestHeaders, VIEWER_FIELD_PREFIX } from './cache-key.ts';
+import { keyedHeaders, type RequestHeaders } from './cache-key.ts';
 import type { CachePolicyConfig, Method, Origin, OriginRequestPolicyConfig, Selection } from './model.ts';
 import { type Chosen, chosenBy, chosenCookies, eitherOf, selectCookies, selectQuery } from './selection.ts';
+import { namedViewerFields, VIEWER_FIELD_PREFIX } from './viewer-headers.ts';
 
 /** What the origin and the behaviour say about requests beside the two policies. */
 export interface OriginRules {
@@ -45,7 +46,7 @@ export function compileOriginRequest(
   const cookies = forwardedCookies(cachePolicy, originRequestPolicy);
   const sorted = key.queryStringsConfig.sortQueryStrings;
   const goesOn = headerTest(cachePolicy, originRequestPolicy, rules);
-  const told = viewerFieldsTold(cachePolicy, originRequestPolicy);
+  const told = namedViewerFields(cachePolicy, originRequestPolicy);
   const viewerHost = rules.takesViewerHost && goesOn('host', 'GET');
   const replaced = new Set(rules.customHeaders.map(({ headerName }) => headerName.toLowerCase()));
   const custom = rules.customHeaders.flatMap(({ headerName, headerValue }) => [headerName, headerValue]);
@@ -148,20 +149,6 @@ function headerTest(
     if (name === 'authorization' && headerBehavior === 'whitelist') return keyed.has(name);
     return keyed.has(name) || isAsked(name);
   };
-}
-
-/** `CloudFront-*` fields that are named, in the spelling of the policy. */
-function viewerFieldsTold(cachePolicy: CachePolicyConfig, policy: OriginRequestPolicyConfig | undefined): string[] {
-  const key = cachePolicy.parametersInCacheKeyAndForwardedToOrigin.headersConfig;
-  const asked = policy?.headersConfig;
-  const lists = asked?.headerBehavior === 'whitelist' || asked?.headerBehavior === 'allViewerAndWhitelistCloudFront';
-  const names = [...(key.headerBehavior === 'none' ? [] : key.headers), ...(lists ? asked.headers : [])];
-  const told = new Map<string, string>();
-  for (const name of names) {
-    const lower = name.toLowerCase();
-    if (lower.startsWith(VIEWER_FIELD_PREFIX) && !told.has(lower)) told.set(lower, name);
-  }
-  return [...told.values()];
 }
 
 /**
