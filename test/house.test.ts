@@ -35,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   outbound: ['kernel'],
   geo: ['kernel'],
   sign: ['kernel'],
+  client: [],
   cli: ['kernel', 'config'],
   'main.ts': ['kernel', ...SEAMS, ...ROLES],
   ...Object.fromEntries(ROLES.map((role) => [role, ['kernel', ...SEAMS]])),

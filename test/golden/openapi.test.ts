@@ -1,6 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiDocument, type Operation, operationsOf } from '../harness/api-document.ts';
+import { printClientTypes } from '../harness/client-types.ts';
 import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 
 // The document that clients are generated from. A new route that says too little of itself fails here, by name.
@@ -90,6 +91,10 @@ describe('the OpenAPI document', () => {
       response?.content?.['application/problem+json']?.schema?.$ref === '#/components/schemas/Problem';
     expect(breaking(({ responses }) => isProblem(responses['4XX']) && isProblem(responses['5XX']))).toEqual([]);
   });
+});
+
+test('the types of the client are those of the document', async () => {
+  await expect(printClientTypes(document)).toMatchFileSnapshot('../../src/client/api.ts');
 });
 
 function withoutScope(description: string): string {

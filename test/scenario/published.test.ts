@@ -77,6 +77,19 @@ describe('the published package', () => {
     expect(run(process.execPath, [bin, ...args], folder).stdout).toContain('Granted.');
   });
 
+  test.each(NODES)('has a client that finds a server or says that none is there, on %s', (node) => {
+    const source = `
+import { Frontrow } from 'frontrow';
+const frontrow = new Frontrow({ url: 'http://127.0.0.1:9', token: 't', retries: 0 });
+await frontrow.get('/v1/assets').catch(({ name, code }) => console.log(name, code));
+`;
+    expect(runHere(node, 'client.mjs', source)).toEqual({
+      status: 0,
+      stdout: 'FrontrowError UNREACHABLE\n',
+      stderr: '',
+    });
+  });
+
   test('brings a command that says its version', () => {
     const bin = join(folder, 'node_modules/frontrow', 'src/cli/frontrow.js');
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -91,7 +104,19 @@ describe('the published package', () => {
     writeFileSync(
       join(folder, 'consumer.mts'),
       `
+import { type Asset, Frontrow, FrontrowError } from 'frontrow';
 import { SignError, Signer, type UrlTerms } from 'frontrow/sign';
+const frontrow = new Frontrow({ url: 'https://control.example', token: 't' });
+export async function ready(assetId: string): Promise<Asset | undefined> {
+  try {
+    return await frontrow.get('/v1/assets/{assetId}', { path: { assetId } });
+  } catch (cause) {
+    if (cause instanceof FrontrowError && cause.code === 'NOT_FOUND') return undefined;
+    throw cause;
+  }
+}
+// @ts-expect-error a path that does not exist
+await frontrow.get('/v1/nothing');
 const terms: UrlTerms = { expiresAt: new Date(0), ip: '203.0.113.0/24' };
 export function link(url: string, privateKey: string): string {
   try {
