@@ -301,6 +301,8 @@ async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean)
     tokens: new ApiTokenRepository(seams.database, clock),
     secrets,
     urls: () => publicUrls(ground),
+    edges: async () => [],
+    places: ground.geo,
     clock,
     log: log.child({ part: 'control' }),
     metrics,

@@ -105,6 +105,10 @@ export const SETTINGS = {
     default: '',
     says: 'Folder with databases of addresses (`.mmdb`, as MaxMind, DB-IP and IPinfo publish them) that come before the packaged ones, which know countries and networks only. Read again when a file changes. Empty: the packaged ones.',
   }),
+  trustedProxies: text({
+    default: '',
+    says: 'Proxies and balancers in front of control whose `X-Forwarded-For` and `X-Forwarded-Proto` count: addresses and ranges such as `10.0.0.0/8`, with commas; `private` for all that are not of the public internet. Empty: none.',
+  }),
   edgeUrl: text({
     default: '',
     says: 'Address under which viewers reach the edge, used in playback URLs. Empty: its own address.',

@@ -4,7 +4,7 @@ import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler 
 import websocket from '@fastify/websocket';
 import { fastify } from 'fastify';
 import type { Secrets } from '../config/secrets.ts';
-import type { Settings } from '../config/settings.ts';
+import { type Settings, SettingsError } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { AuditLogRepository } from '../database/audit-log.ts';
@@ -17,6 +17,7 @@ import { SubtitleRepository } from '../database/subtitles.ts';
 import { DeliveryRepository } from '../database/webhook-deliveries.ts';
 import { WebhookRepository } from '../database/webhooks.ts';
 import { algorithmOf, parsePublicKey } from '../kernel/access/key-pair.ts';
+import { parseTrust } from '../kernel/address.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -37,6 +38,7 @@ import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
 import { lingerAfterAnswers } from './linger.ts';
 import { refuseOtherMethods } from './methods.ts';
+import { Nearest, type NearestParts } from './nearest.ts';
 import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
@@ -46,6 +48,7 @@ import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
 import { type OperationsParts, operationsRoutes } from './routes/operations.ts';
 import { playbackGrantRoutes } from './routes/playback-grants.ts';
+import { routingRoutes } from './routes/routing.ts';
 import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { subtitleRoutes } from './routes/subtitles.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -57,6 +60,9 @@ import { addJobsTo } from './webhooks/jobs.ts';
 export interface ControlDeps {
   readonly secrets: Secrets;
   readonly urls: () => Urls;
+  /** The edges that viewers may be sent to. */
+  readonly edges: NearestParts['edges'];
+  readonly places: NearestParts['places'];
   readonly assets: AssetRepository;
   readonly encodings: EncodingRepository;
   readonly keys: SigningKeyRepository;
@@ -72,7 +78,7 @@ export interface ControlDeps {
   readonly metrics: OperationsParts['metrics'] & {
     count(name: 'api_scope_refusals', labels: { readonly scope: string }): void;
   };
-  readonly settings: CourierParts['settings'] & Pick<Settings, 'ladder' | 'auditDays'>;
+  readonly settings: CourierParts['settings'] & Pick<Settings, 'ladder' | 'auditDays' | 'trustedProxies'>;
   /** Where ladders are found by their name. */
   readonly ladderFolder: string;
   /** The built console; a page that says so stands in for one that is not there. */
@@ -119,6 +125,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     // A viewer's slow head is no reason to hold a socket; bodies of uploads may take as long as they keep coming.
     http: { headersTimeout: 20_000, requestTimeout: 0 },
     connectionTimeout: deps.silenceMs ?? SILENCE_MS,
+    trustProxy: trustOf(deps.settings.trustedProxies),
     frameworkErrors: answerUnroutable,
     clientErrorHandler: answerUnreadable,
     forceCloseConnections: true,
@@ -128,7 +135,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   app.decorateRequest('bearer', null);
   lingerAfterAnswers(app);
   answerProblems(app, deps.log);
-  secureAnswers(app, () => deps.urls().edge);
+  secureAnswers(app, () => edgeUrls(deps));
   allowOtherOrigins(app);
   await app.register(rateLimit, {
     max: REQUESTS_A_MINUTE,
@@ -164,6 +171,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   });
   signingKeyRoutes(app, parts);
   playbackGrantRoutes(app, parts);
+  routingRoutes(app, parts);
   tokenRoutes(app, parts);
   auditLogRoutes(app, parts);
   webhookRoutes(app, {
@@ -199,6 +207,19 @@ function feedBoard(deps: ControlDeps): Board {
   return new Board({ sections: [keysSection(deps)], mark: () => readFeedMark(database), signals, log });
 }
 
+/** A page of which the database cannot say more goes on with the one edge that is known. */
+async function edgeUrls({ edges, urls }: ControlDeps): Promise<string[]> {
+  const others = await edges().catch(() => []);
+  return [urls().edge, ...others.map(({ url }) => url)];
+}
+
+/** Whose word about who asks counts. @throws SettingsError for what names no proxy */
+function trustOf(trustedProxies: string): (address: string) => boolean {
+  const trusts = parseTrust(trustedProxies);
+  if (trusts) return trusts;
+  throw new SettingsError('FRONTROW_TRUSTED_PROXIES must be addresses and ranges such as 10.0.0.0/8, with commas');
+}
+
 async function routeParts(deps: ControlDeps, audit: AuditLogRepository): Promise<RouteParts> {
   const { secrets, keys, tokens, clock, signals, urls } = deps;
   const { keyPairId, publicKeyPem } = secrets.grantKey;
@@ -211,6 +232,7 @@ async function routeParts(deps: ControlDeps, audit: AuditLogRepository): Promise
     ...deps,
     audit,
     removal: new AssetRemoval(deps),
+    nearest: new Nearest({ ...deps, only: () => urls().edge, now: () => clock.now() }),
     view: (asset) => viewAsset(asset, urls().edge),
     announce: (assetId) => {
       signals.notify(assetChannel(assetId));

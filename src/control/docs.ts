@@ -21,6 +21,7 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
         { name: 'webhooks', description: 'Endpoints that are told what happens to films' },
         { name: 'tokens', description: 'API tokens and console sessions' },
         { name: 'users', description: 'Who may use this server, and the log of what they changed' },
+        { name: 'edges', description: 'Where films are served from' },
         { name: 'operations', description: 'Health and metrics' },
       ],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },

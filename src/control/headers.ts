@@ -51,8 +51,8 @@ export function allowOtherOrigins(app: FastifyInstance): void {
   app.options('/v1/*', { schema: { hide: true } }, async (_request, reply) => reply.code(204).send());
 }
 
-/** What browsers must not do with our answers, on every one of them. `edgeUrl` is where the console's media lies. */
-export function secureAnswers(app: FastifyInstance, edgeUrl: () => string): void {
+/** What browsers must not do with our answers, on every one of them. `edgeUrls` are where the console's media lies. */
+export function secureAnswers(app: FastifyInstance, edgeUrls: () => Promise<readonly string[]>): void {
   app.addHook('onSend', async (request, reply) => {
     reply
       .header('x-request-id', request.id)
@@ -62,26 +62,27 @@ export function secureAnswers(app: FastifyInstance, edgeUrl: () => string): void
     // A 304 has no type to judge by, and its fields replace those of the stored page: the page's own policy must stand.
     if (reply.statusCode === 304 || reply.hasHeader('content-security-policy')) return;
     const isPage = String(reply.getHeader('content-type') ?? '').startsWith('text/html');
-    reply.header('content-security-policy', isPage ? pagePolicy(edgeUrl()) : ANSWER_POLICY);
+    reply.header('content-security-policy', isPage ? pagePolicy(await edgeUrls()) : ANSWER_POLICY);
   });
 }
 
 const ANSWER_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /**
- * The console: its own scripts only; media, pictures and playlists from the edge; blobs for hls.js, which feeds the
+ * The console: its own scripts only; media, pictures and playlists from the edges; blobs for hls.js, which feeds the
  * player through MediaSource and transmuxes in a worker. Styles may be inline because media-chrome's components are.
  */
-function pagePolicy(edgeUrl: string): string {
-  const edge = URL.canParse(edgeUrl) ? new URL(edgeUrl).origin : '';
+function pagePolicy(edgeUrls: readonly string[]): string {
+  const origins = edgeUrls.filter((url) => URL.canParse(url)).map((url) => new URL(url).origin);
+  const edges = [...new Set(origins)].join(' ');
   return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'",
     "font-src 'self' data:",
-    `img-src 'self' data: blob: ${edge}`,
-    `media-src 'self' blob: ${edge}`,
-    `connect-src 'self' ${edge}`,
+    `img-src 'self' data: blob: ${edges}`,
+    `media-src 'self' blob: ${edges}`,
+    `connect-src 'self' ${edges}`,
     "worker-src 'self' blob:",
     "manifest-src 'self'",
     "base-uri 'none'",

@@ -17,6 +17,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Signals } from '../queue/signals.ts';
 import type { AssetRemoval } from './asset-removal.ts';
+import type { Nearest } from './nearest.ts';
 import type { AssetBody } from './schemas.ts';
 
 /** The listener with TypeBox as its language of schemas. */
@@ -46,6 +47,7 @@ export interface RouteParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly removal: AssetRemoval;
+  readonly nearest: Nearest;
   readonly view: (asset: Asset) => AssetBody;
   /** Says that an asset changed. */
   readonly announce: (assetId: string) => void;

@@ -185,6 +185,12 @@ export const NewGrant = Type.Object(
     ip: Type.Optional(
       Type.String({ maxLength: 50, description: 'The only IPv4 address or network that may use the grant.' }),
     ),
+    viewerAddress: Type.Optional(
+      Type.String({
+        maxLength: 50,
+        description: 'Where the viewer asks from: URLs are of the edge nearest to it. Left out: of the default edge.',
+      }),
+    ),
   },
   {
     title: 'NewGrant',

@@ -15,10 +15,12 @@ import { AssetRepository } from '../../src/database/assets.ts';
 import { EncodingRepository } from '../../src/database/encodings.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
+import { Geo } from '../../src/geo/geo.ts';
 import { Ingest } from '../../src/ingest/ingest.ts';
 import type { Scope } from '../../src/kernel/access/api-token.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { type Log, silentLog } from '../../src/kernel/log.ts';
+import type { FleetEdge } from '../../src/kernel/steering/fleet.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
@@ -76,6 +78,8 @@ export interface ServerOptions {
   readonly silenceMs?: number;
   /** How often edges hear something. */
   readonly feedBeatMs?: number;
+  /** What control knows of edges. */
+  readonly edges?: readonly FleetEdge[];
 }
 
 export async function startControl(folder: string, options: ServerOptions = {}): Promise<ControlServer> {
@@ -104,10 +108,13 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   };
   const ingest = new Ingest({ ...shared, folder: join(folder, 'incoming'), encodesEarly: false, settings });
   let url = '';
+  const geo = new Geo({ folder: '', log: silentLog });
   const control = await buildControl({
     ...shared,
     secrets,
     urls: () => ({ control: url, edge: EDGE }),
+    edges: async () => options.edges ?? [],
+    places: geo,
     keys,
     tokens,
     database,

@@ -39,7 +39,7 @@ const NEEDED: Readonly<Record<string, Scope>> = {
 };
 
 /** What anybody may ask, and why. */
-const OPEN = ['POST /v1/sessions'];
+const OPEN = ['GET /v1/route', 'POST /v1/sessions'];
 
 /** Not in the document: the one has no answer of its own there, the other may be written in two ways. */
 const UNDOCUMENTED: readonly (readonly [string, Scope])[] = [

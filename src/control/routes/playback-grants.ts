@@ -1,3 +1,4 @@
+import { normalAddress } from '../../kernel/address.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { GrantIssuer } from '../grants.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
@@ -38,9 +39,17 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
         ...(startsAtMs === undefined ? {} : { startsAtMs }),
         ...(body.ip === undefined ? {} : { ip: body.ip }),
       };
-      return reply.code(201).send(issuer.issue(terms, parts.urls().edge));
+      return reply.code(201).send(issuer.issue(terms, await edgeFor(body.viewerAddress)));
     },
   );
+
+  /** A signed URL is of one host, so the way to the nearest edge is chosen before it is signed. */
+  async function edgeFor(address: string | undefined): Promise<string> {
+    if (address === undefined) return parts.urls().edge;
+    const known = normalAddress(address);
+    if (known === undefined) throw new Fault('INVALID_REQUEST', { says: 'body.viewerAddress is no IP address.' });
+    return parts.nearest.urlFor(known);
+  }
 
   /** Edges refuse what a revoked key signed, so a grant by it would be a promise nobody keeps. */
   async function keyMustStand(): Promise<void> {
