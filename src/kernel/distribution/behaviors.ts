@@ -1,7 +1,7 @@
 import { compilePathPattern } from './path-pattern.ts';
 
 /** Paths whose behaviour is remembered, in each of two generations. */
-const MAX_REMEMBERED = 1_000;
+const MAX_REMEMBERED = 5_000;
 /** Longer ones are few, and would make the memory large. */
 const MAX_REMEMBERED_LENGTH = 256;
 
@@ -14,8 +14,8 @@ export function compileBehaviors<T>(
   const tests = behaviors.map(({ pathPattern }) => compilePathPattern(pathPattern));
   const values = [...behaviors.map(({ value }) => value), fallback] as readonly T[];
   const first = (path: string) => {
-    const at = tests.findIndex((fits) => fits(path));
-    return at < 0 ? tests.length : at;
+    for (let at = 0; at < tests.length; at += 1) if (tests[at]?.(path)) return at;
+    return tests.length;
   };
   const recall = remembering(first);
   return (path) => values[path.length > MAX_REMEMBERED_LENGTH ? first(path) : recall(path)] as T;

@@ -26,6 +26,7 @@ export function compilePathPattern(pattern: string): (path: string) => boolean {
   const starts = startTest(first);
   if (others.length === 0 && last === '') return starts;
   const ends = endTest(last);
+  if (others.length === 0) return (path) => path.length >= first.length + last.length && starts(path) && ends(path);
   const finders = others.map(finder);
   return (path) => {
     const end = path.length - last.length;

@@ -8,73 +8,82 @@ export interface Overlaps {
   readonly crossing: readonly { readonly first: number; readonly second: number }[];
 }
 
-/** Decided on the patterns themselves, not by trying paths. A narrow pattern before a wider one is as it should be. */
+/**
+ * Decided on the patterns themselves, not by trying paths. A narrow pattern before a wider one is as it should be. Lists so
+ * wound that this would take long are not compared to the end: then a pattern that is never chosen may be told as crossing.
+ */
 export function overlaps(patterns: readonly string[]): Overlaps {
+  const budget = { steps: MAX_STEPS };
   const all = patterns.map(normalPattern);
   const shadowed: { pattern: number; by: number }[] = [];
   const crossing: { first: number; second: number }[] = [];
   all.forEach((later, second) => {
     const earlier = all.slice(0, second);
-    const by = earlier.findIndex((wider) => includes(wider, later));
+    const by = earlier.findIndex((wider) => includes(wider, later, budget));
     if (by >= 0) {
       shadowed.push({ pattern: second, by });
       return;
     }
     earlier.forEach((one, first) => {
-      if (meet(one, later) && !includes(later, one)) crossing.push({ first, second });
+      if (meet(one, later) && !includes(later, one, budget)) crossing.push({ first, second });
     });
   });
   return { shadowed, crossing };
 }
 
-/** Whether some text fits both. Walks all pairs of places in the two at once. */
+/**
+ * Whether some text fits both. Where both have a star their ends decide: a text that begins with the longer beginning, ends
+ * with the longer end and has all the middles of both between them fits both.
+ */
 function meet(one: string, other: string): boolean {
-  if (!mayMeet(one, other)) return false;
-  const width = other.length + 1;
-  const seen = new Uint8Array((one.length + 1) * width);
-  const open: [number, number][] = [[0, 0]];
-  const visit = (at: number, otherAt: number) => {
-    const place = at * width + otherAt;
-    if (seen[place]) return;
-    seen[place] = 1;
-    open.push([at, otherAt]);
-  };
-  for (let next = open.pop(); next; next = open.pop()) {
-    const [at, otherAt] = next;
-    if (at === one.length && otherAt === other.length) return true;
-    const a = one[at];
-    const b = other[otherAt];
-    if (a === '*') visit(at + 1, otherAt);
-    if (b === '*') visit(at, otherAt + 1);
-    if (a === undefined || b === undefined) continue;
-    if (a === '*' && b !== '*') visit(at, otherAt + 1);
-    else if (b === '*' && a !== '*') visit(at + 1, otherAt);
-    else if (a !== '*' && (a === b || a === '?' || b === '?')) visit(at + 1, otherAt + 1);
-  }
-  return false;
+  if (!agree(headOf(one), headOf(other)) || !agree(tailOf(one), tailOf(other))) return false;
+  const [isOpen, isOtherOpen] = [one.includes('*'), other.includes('*')];
+  if (isOpen && isOtherOpen) return true;
+  if (isOpen) return fitsPattern(one, other);
+  return isOtherOpen ? fitsPattern(other, one) : one.length === other.length;
 }
 
-/** False for most pairs at once: their beginnings contradict each other. */
-function mayMeet(one: string, other: string): boolean {
-  for (let at = 0; at < one.length && at < other.length; at += 1) {
-    const a = one[at];
+/** What stands before the first star. */
+function headOf(pattern: string): string[] {
+  return [...(pattern.split('*', 1)[0] ?? '')];
+}
+
+/** What stands behind the last one, from its end. */
+function tailOf(pattern: string): string[] {
+  return [...pattern.slice(pattern.lastIndexOf('*') + 1)].reverse();
+}
+
+function agree(one: readonly string[], other: readonly string[]): boolean {
+  return one.every((a, at) => {
     const b = other[at];
-    if (a === '*' || b === '*') return true;
-    if (a !== b && a !== '?' && b !== '?') return false;
-  }
-  return true;
+    return b === undefined || a === b || a === '?' || b === '?';
+  });
 }
 
-/** Far more than patterns that people write need: a few for each of their characters. */
-const MAX_STEPS = 20_000;
+/** Whether the pattern fits one of the texts that a pattern without a star stands for. */
+function fitsPattern(pattern: string, texts: string): boolean {
+  let places = settled(pattern, [0]);
+  for (const written of texts) {
+    const next = places.flatMap((at) => {
+      const wanted = pattern[at];
+      if (wanted === '*') return [at];
+      return wanted !== undefined && (wanted === '?' || written === '?' || wanted === written) ? [at + 1] : [];
+    });
+    places = settled(pattern, next);
+  }
+  return places.at(-1) === pattern.length;
+}
+
+/** Ten times what 75 patterns that people write need. */
+const MAX_STEPS = 100_000;
 
 /**
  * Whether all that fits `narrow` fits `wide`. `narrow` writes the texts, `wide` reads them, in all the places at once where
  * it can stand. Where `narrow` may write anything it writes a character that no pattern has: whatever reads that reads any
- * other character too, so nothing else need be tried. A pattern so wound that this takes too long counts as not included:
- * at worst a warning is missing.
+ * other character too, so nothing else need be tried.
  */
-function includes(wide: string, narrow: string): boolean {
+function includes(wide: string, narrow: string, budget: { steps: number }): boolean {
+  if (!coversEnds(wide, narrow)) return false;
   const seen = new Map<number, Set<string>>();
   const open: { at: number; places: readonly number[] }[] = [];
   const visit = (at: number, places: readonly number[]) => {
@@ -85,11 +94,10 @@ function includes(wide: string, narrow: string): boolean {
     open.push({ at, places });
   };
   visit(0, settled(wide, [0]));
-  let steps = 0;
   for (let next = open.pop(); next; next = open.pop()) {
     const { at, places } = next;
-    steps += 1;
-    if (places.length === 0 || steps > MAX_STEPS) return false;
+    budget.steps -= 1;
+    if (places.length === 0 || budget.steps < 0) return false;
     if (at === narrow.length) {
       if (places.at(-1) !== wide.length) return false;
       continue;
@@ -101,6 +109,13 @@ function includes(wide: string, narrow: string): boolean {
     } else visit(at + 1, read(wide, places, written === '?' ? undefined : written));
   }
   return true;
+}
+
+/** False for most pairs at once: a letter at an end of `wide` must stand at that of `narrow` too. */
+function coversEnds(wide: string, narrow: string): boolean {
+  const covers = (ours: readonly string[], theirs: readonly string[]) =>
+    ours.every((letter, at) => letter === '?' || theirs[at] === letter);
+  return covers(headOf(wide), headOf(narrow)) && covers(tailOf(wide), tailOf(narrow));
 }
 
 /** Where the pattern can stand after one more character; undefined is the character that it does not have. */
