@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { FactViews } from './analytics/facts.ts';
 import { Metrics } from './analytics/metrics.ts';
 import { lockData } from './config/data-lock.ts';
+import { loadEdgeId, readEdgeCredential } from './config/edge-credential.ts';
 import { createLog, openLineFile } from './config/log.ts';
 import { loadNodeId } from './config/node-id.ts';
 import { isAlive, readRunFile, removeRunFile, writeRunFile } from './config/run-file.ts';
@@ -21,16 +22,19 @@ import { mintAdminToken, mintSignInToken } from './control/tokens.ts';
 import { ApiTokenRepository } from './database/api-tokens.ts';
 import { AssetRepository } from './database/assets.ts';
 import { ContentKeyRepository } from './database/content-keys.ts';
+import { EdgeRepository } from './database/edges.ts';
 import { EncodingRepository } from './database/encodings.ts';
 import { type Database, openDatabase, openPostgres } from './database/open.ts';
 import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
 import { RemovalRepository } from './database/removals.ts';
+import { RevokedEdges } from './database/revoked-edges.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
 import { SubtitleRepository } from './database/subtitles.ts';
 import { Edge, type EdgeAddress, type EdgeOptions } from './edge/edge.ts';
 import { Geo } from './geo/geo.ts';
 import { findArrival } from './ingest/early-start.ts';
 import { Ingest } from './ingest/ingest.ts';
+import { type EdgeCredential, edgeCredentialOf } from './kernel/access/edge-identity.ts';
 import { systemClock } from './kernel/clock.ts';
 import { CODINGS } from './kernel/http/coding.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
@@ -88,6 +92,13 @@ function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> 
   return { control: settings.publicUrl || urls.control, edge: settings.edgeUrl || urls.edge };
 }
 
+/** The origin of this process is on an address that means something to this machine alone, unless the settings name one. */
+function originFor({ settings, urls }: Ground, ip: string): string | undefined {
+  if (settings.originUrl) return settings.originUrl;
+  const isHere = ip === '127.0.0.1' || ip === '::1' || ip === '::ffff:127.0.0.1';
+  return isHere && urls.origin ? urls.origin : undefined;
+}
+
 /** Database, store and queue: what all roles but the edge share. */
 interface Seams {
   readonly database: Database;
@@ -142,7 +153,7 @@ export async function serveEdge(
 ): Promise<EdgeAddress & { stop(): Promise<void> }> {
   const ground = await layGround(settings, { alone: true });
   const { originUrl, controlUrl } = target;
-  const fleet = controlUrl ? { controlUrl, edgeSecret: ground.secrets.edgeSecret } : {};
+  const fleet = controlUrl ? { controlUrl, credential: await credentialOf(ground) } : {};
   const address = await startEdge(ground, { mode: controlUrl ? 'film' : 'proxy', originUrl, ...fleet }, share);
   return { ...address, stop: () => ground.lifecycle.stop() };
 }
@@ -262,6 +273,7 @@ async function startOrigin(ground: Ground, seams: Seams): Promise<void> {
     clock,
     holdMs: settings.segmentHoldMs,
     edgeSecret: secrets.edgeSecret,
+    revokedEdges: new RevokedEdges(new EdgeRepository(seams.database, clock)),
     log: log.child({ part: 'origin' }),
   });
   lifecycle.add('origin', () => drain(app));
@@ -303,6 +315,7 @@ async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean)
     urls: () => publicUrls(ground),
     edges: async () => [],
     places: ground.geo,
+    originFor: (ip) => originFor(ground, ip),
     clock,
     log: log.child({ part: 'control' }),
     metrics,
@@ -324,15 +337,25 @@ async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean)
 }
 
 async function startFilmEdge(ground: Ground): Promise<void> {
-  const { secrets, urls } = ground;
+  const { urls } = ground;
   const { control: controlUrl, origin: originUrl } = urls;
   if (!originUrl || !controlUrl) {
     throw new SettingsError(
       'An edge without origin and control beside it needs FRONTROW_ORIGIN_URL and FRONTROW_CONTROL_URL.',
     );
   }
-  const { url } = await startEdge(ground, { mode: 'film', originUrl, controlUrl, edgeSecret: secrets.edgeSecret });
+  const { url } = await startEdge(ground, {
+    mode: 'film',
+    originUrl,
+    controlUrl,
+    credential: await credentialOf(ground),
+  });
   urls.edge = url;
+}
+
+/** Who an edge is: as it enrolled, or else by the secret of the fleet. */
+async function credentialOf({ folder, secrets }: Ground): Promise<EdgeCredential> {
+  return (await readEdgeCredential(folder)) ?? edgeCredentialOf(secrets.edgeSecret, await loadEdgeId(folder));
 }
 
 /** What one process of an edge with several has to itself, and what it has in common with the others. */
@@ -342,7 +365,7 @@ interface EdgeShare {
   readonly ticketSecret: Buffer;
 }
 
-interface EdgePlace extends Pick<EdgeOptions, 'mode' | 'controlUrl' | 'edgeSecret'> {
+interface EdgePlace extends Pick<EdgeOptions, 'mode' | 'controlUrl' | 'credential'> {
   /** One, or several with commas. */
   readonly originUrl: string;
 }

@@ -1,6 +1,9 @@
+import { resolve } from 'node:path';
+import { readEdgeCredential } from '../config/edge-credential.ts';
 import type { Settings } from '../config/settings.ts';
 import type { EdgeAddress } from '../main.ts';
 import type { Command } from './command.ts';
+import { enrolOnce, enrolToken } from './edge-enrol.ts';
 import { inspect } from './edge-inspect.ts';
 import { invalidate } from './edge-invalidate.ts';
 import { usage } from './failure.ts';
@@ -35,14 +38,18 @@ export const edge: Command = {
       flags: '--control <url>',
       says: 'the control whose keys decide who may watch; without it there is no access check',
     },
+    {
+      flags: '--enrol <token>',
+      says: 'at the first start: become one of the fleet of that control (`frontrow edge enrol-token`)',
+    },
     { flags: '--port <n>', says: 'port to listen on (default 8090; 0 picks a free one)' },
     { flags: '--data <dir>', says: 'folder for what it keeps (default ./data)' },
     HOST_OPTION,
     WORKERS_OPTION,
     JSON_OPTION,
   ],
-  more: 'With --control, FRONTROW_EDGE_SECRET must be the same as at control and origin.',
-  children: [invalidate, inspect],
+  more: 'With --control, an edge is enrolled, or FRONTROW_EDGE_SECRET is the same as at control and origin.',
+  children: [enrolToken, invalidate, inspect],
   async run(given, terminal) {
     const settings = settingsOf({
       ...listSetting(given, 'origin', 'originUrl'),
@@ -53,8 +60,13 @@ export const edge: Command = {
       ...portSetting(given, 'port', 'edgePort'),
       ...workersSetting(given),
     });
-    if (!/^https?:\/\/[^/]/.test(settings.originUrl)) throw usage('An edge needs --origin with an http or https URL.');
-    const { originUrl, controlUrl } = settings;
+    const { controlUrl } = settings;
+    const token = given.text('enrol');
+    const enrolled = await (token === undefined
+      ? readEdgeCredential(resolve(settings.data))
+      : enrolOnce({ data: settings.data, controlUrl, token }, terminal));
+    const originUrl = settings.originUrl || ((controlUrl && enrolled?.originUrl) ?? '');
+    if (!/^https?:\/\/[^/]/.test(originUrl)) throw usage('An edge needs --origin with an http or https URL.');
     const server = await start(settings, { originUrl, ...(controlUrl ? { controlUrl } : {}) });
     const { url, tlsUrl } = server;
     terminal.answer({ pid: process.pid, edge: url, ...(tlsUrl ? { edgeTls: tlsUrl } : {}) }, [

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadEdgeId } from '../config/edge-credential.ts';
 import { createLog } from '../config/log.ts';
 import { loadSecrets } from '../config/secrets.ts';
 import type { Settings } from '../config/settings.ts';
@@ -66,7 +67,9 @@ export class EdgeWorkers {
   async start(): Promise<EdgeAddress> {
     const { edgeWorkers, data, edgeSecret, cacheBytes, edgeDiskBytes } = this.#settings;
     // Made before any worker looks for them, so that all of them find the same.
-    const secrets = await loadSecrets(resolvePath(data));
+    const folder = resolvePath(data);
+    const secrets = await loadSecrets(folder);
+    await loadEdgeId(folder);
     this.#shared = {
       ...this.#settings,
       edgeSecret: edgeSecret || secrets.edgeSecret,

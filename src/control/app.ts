@@ -8,10 +8,11 @@ import { type Settings, SettingsError } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { AuditLogRepository } from '../database/audit-log.ts';
-import { readFeedMark } from '../database/edge-feed.ts';
+import { EdgeRepository } from '../database/edges.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
+import { RevokedEdges } from '../database/revoked-edges.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
 import { SubtitleRepository } from '../database/subtitles.ts';
 import { DeliveryRepository } from '../database/webhook-deliveries.ts';
@@ -33,6 +34,7 @@ import { Authorizer } from './authorize.ts';
 import { serveConsole } from './console.ts';
 import { documentApi } from './docs.ts';
 import { Board } from './edge-feed/board.ts';
+import { edgesOnly } from './edge-feed/edges-only.ts';
 import { keysSection } from './edge-feed/keys-section.ts';
 import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
@@ -43,6 +45,7 @@ import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { auditLogRoutes } from './routes/audit-log.ts';
+import { edgeEnrolmentRoutes } from './routes/edge-enrolments.ts';
 import { edgeFeedRoute } from './routes/edge-feed.ts';
 import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -86,6 +89,8 @@ export interface ControlDeps {
   readonly version?: string;
   /** How long a connection may be silent before it is cut off. */
   readonly silenceMs?: number;
+  /** Where an edge that asks from an address finds the origin; undefined when nobody knows. */
+  readonly originFor: (ip: string) => string | undefined;
   /** How often edges hear something when nothing changes. */
   readonly feedBeatMs?: number;
 }
@@ -181,7 +186,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     queue: deps.queue,
     allowPrivate: deps.settings.webhookAllowPrivate,
   });
-  edgeFeedRoute(app, parts, feedBoard(deps), deps.feedBeatMs);
+  edgeRoutes(app, parts, deps);
   eventRoutes(app, parts, feed);
   operationsRoutes(app, {
     metrics: deps.metrics,
@@ -201,10 +206,15 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   };
 }
 
-/** Everything that edges follow. */
-function feedBoard(deps: ControlDeps): Board {
-  const { database, signals, log } = deps;
-  return new Board({ sections: [keysSection(deps)], mark: () => readFeedMark(database), signals, log });
+/** How edges join, and what they follow. */
+function edgeRoutes(app: ControlApp, parts: RouteParts, deps: ControlDeps): void {
+  const { database, clock, signals, log, originFor, feedBeatMs: beatMs } = deps;
+  const edges = new EdgeRepository(database, clock);
+  const sections = [keysSection({ ...deps, edges })];
+  const board = new Board({ sections, mark: () => edges.mark(), signals, log });
+  const only = edgesOnly({ ...parts, revokedEdges: new RevokedEdges(edges) });
+  edgeFeedRoute(app, { clock, log, edgesOnly: only, board, edges, beatMs });
+  edgeEnrolmentRoutes(app, { ...parts, edges, originFor });
 }
 
 /** A page of which the database cannot say more goes on with the one edge that is known. */

@@ -18,6 +18,7 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
         { name: 'subtitles', description: 'What can be read below a film' },
         { name: 'uploads', description: 'Getting a film in: tus 1.0, a plain body, or a pull from a URL' },
         { name: 'access', description: 'Signing keys and playback grants' },
+        { name: 'edges', description: 'The edges of the fleet: how they join, and how they are' },
         { name: 'webhooks', description: 'Endpoints that are told what happens to films' },
         { name: 'tokens', description: 'API tokens and console sessions' },
         { name: 'users', description: 'Who may use this server, and the log of what they changed' },

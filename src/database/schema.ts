@@ -23,6 +23,8 @@ export interface Schema {
   webhooks: WebhookTable;
   webhook_deliveries: WebhookDeliveryTable;
   edge_feed: EdgeFeedTable;
+  edges: EdgeTable;
+  edge_enrolments: EdgeEnrolmentTable;
 }
 
 export interface AssetTable {
@@ -270,4 +272,28 @@ export interface WebhookDeliveryTable {
 export interface EdgeFeedTable {
   lineage: string;
   revision: number;
+}
+
+export interface EdgeTable {
+  id: string;
+  name: string;
+  /** JSON of `EdgeLocation`. */
+  location: string | null;
+  /** 1 for one that has its credential from here, 0 for one that has the fleet's secret. */
+  enrolled: number;
+  /** 0 or 1. */
+  draining: number;
+  created_at: ColumnType<number, number, never>;
+  revoked_at: number | null;
+}
+
+/** A token that lets one edge in, once. */
+export interface EdgeEnrolmentTable {
+  id: string;
+  token_hash: string;
+  name: string | null;
+  location: string | null;
+  created_at: ColumnType<number, number, never>;
+  expires_at: number;
+  used_at: number | null;
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../kernel/access/edge-signature.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
+import type { EdgeSigner } from './signer.ts';
 import type { UpstreamRequest, UpstreamText } from './upstream.ts';
 
 export type AccessPolicy = 'public' | 'signed';
@@ -29,15 +29,15 @@ const MAX_ASSETS = 10_000;
  */
 export class AssetAccess {
   readonly #origin: Asked;
-  readonly #secret: string;
+  readonly #signer: Pick<EdgeSigner, 'fields'>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #known = new LRUCache<string, Known>({ max: MAX_ASSETS });
   readonly #asking = new Map<string, Promise<AccessPolicy>>();
 
-  constructor(origin: Asked, secret: string, clock: Clock, log: Log) {
+  constructor(origin: Asked, signer: Pick<EdgeSigner, 'fields'>, clock: Clock, log: Log) {
     this.#origin = origin;
-    this.#secret = secret;
+    this.#signer = signer;
     this.#clock = clock;
     this.#log = log;
   }
@@ -63,10 +63,9 @@ export class AssetAccess {
   async #fetch(assetId: string): Promise<AccessPolicy> {
     const askedAtMs = this.#clock.now();
     const target = `/access/${assetId}`;
-    const signature = signEdgeRequest(this.#secret, 'GET', target, askedAtMs);
     let policy: AccessPolicy | undefined;
     try {
-      const answer = await this.#origin.text({ method: 'GET', target, fields: [EDGE_SIGNATURE_HEADER, signature] });
+      const answer = await this.#origin.text({ method: 'GET', target, fields: this.#signer.fields('GET', target) });
       policy = readPolicy(answer.head.status, answer.text);
       if (!policy)
         this.#log.warn({ assetId, status: answer.head.status }, 'access answer of the origin not understood');

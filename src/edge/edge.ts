@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SettingsError } from '../config/settings.ts';
-import { derivedKeyOf } from '../kernel/access/derive.ts';
-import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../kernel/access/edge-signature.ts';
+import type { EdgeCredential } from '../kernel/access/edge-identity.ts';
 import { parseTrust } from '../kernel/address.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
@@ -17,6 +16,7 @@ import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
 import { ConfigFeed } from './feed/config-feed.ts';
+import { EdgeKeys } from './feed/keys.ts';
 import { healthPathOf } from './health-path.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
@@ -42,6 +42,7 @@ import { FilmOrder } from './prefetch/film-order.ts';
 import { LinkedOrder } from './prefetch/linked-order.ts';
 import { Prefetch } from './prefetch/prefetch.ts';
 import { addressForAll, schemes } from './scheme.ts';
+import { EdgeSigner } from './signer.ts';
 import { Fleet } from './steering/fleet.ts';
 import { Steering } from './steering/steering.ts';
 import { Upstream } from './upstream.ts';
@@ -57,8 +58,8 @@ export interface EdgeOptions {
   readonly parentUrls?: readonly string[];
   /** Where the configuration comes from, in film mode. */
   readonly controlUrl?: string;
-  /** Needed in film mode. */
-  readonly edgeSecret?: string;
+  /** Needed in film mode: who it is, for control, origin and other edges. */
+  readonly credential?: EdgeCredential;
   /** Folder for the last good configuration. */
   readonly dataDir: string;
   /** Other processes listen on the same ports. */
@@ -102,6 +103,8 @@ export class Edge {
   readonly #options: EdgeOptions;
   readonly #origin: Origins;
   readonly #control: Upstream | undefined;
+  readonly #keys = new EdgeKeys();
+  readonly #signer: EdgeSigner | undefined;
   readonly #feed: ConfigFeed | undefined;
   readonly #fleet: Fleet;
   readonly #parts: EdgeParts;
@@ -114,6 +117,7 @@ export class Edge {
   constructor(options: EdgeOptions) {
     const { mode, settings, clock, log, controlUrl, dataDir } = options;
     this.#options = options;
+    this.#signer = this.#makeSigner();
     this.#origin = this.#makeOrigins();
     // Its feed does not end and has a limit of its own for silence.
     this.#control = controlUrl ? new Upstream(controlUrl, { ...settings, originIdleMs: 0 }) : undefined;
@@ -261,28 +265,33 @@ export class Edge {
   }
 
   #makeOrigins(): Origins {
-    const { mode, originUrls, parentUrls = [], edgeSecret = '', settings, clock, log } = this.#options;
-    const sign = (method: string, target: string) => [
-      EDGE_SIGNATURE_HEADER,
-      signEdgeRequest(edgeSecret, method, target, clock.now()),
-    ];
+    const { mode, originUrls, parentUrls = [], settings, log } = this.#options;
+    const signer = this.#signer;
     return new Origins({
       urls: originUrls,
       parents: parentUrls,
       parentHealthPath: healthPathOf(mode),
       settings,
-      sign: mode === 'film' ? sign : undefined,
+      sign: signer && ((method, target) => signer.fields(method, target)),
       now: () => performance.now(),
       log,
     });
   }
 
-  #makeFeed(): ConfigFeed | undefined {
-    const { mode, edgeSecret, dataDir, clock, log } = this.#options;
+  /** Undefined in front of other people's origins, where there is nobody to sign for. */
+  #makeSigner(): EdgeSigner | undefined {
+    const { mode, credential, parentUrls = [], clock } = this.#options;
     if (mode === 'proxy') return undefined;
-    if (!edgeSecret)
-      throw new Fault('INTERNAL', { says: 'An edge for films needs the secret it shares with the origin.' });
-    return new ConfigFeed({ control: this.#control, edgeSecret, dataDir, clock, log, takers: [this.#fleet] });
+    if (!credential) throw new Fault('INTERNAL', { says: 'An edge for films needs a credential for its origin.' });
+    return new EdgeSigner({ credential, clock, fleet: this.#keys, asksPeers: parentUrls.length > 0 });
+  }
+
+  #makeFeed(): ConfigFeed | undefined {
+    const { dataDir, log } = this.#options;
+    const signer = this.#signer;
+    return (
+      signer && new ConfigFeed({ control: this.#control, signer, dataDir, log, takers: [this.#keys, this.#fleet] })
+    );
   }
 
   #makeDisk(memory: MemoryTier, bans: BanList): DiskTier | undefined {
@@ -330,17 +339,20 @@ export class Edge {
   }
 
   #makeGate(): Gate | undefined {
-    const { edgeSecret, clock, log } = this.#options;
-    const feed = this.#feed;
-    if (!feed || !edgeSecret) return undefined;
+    const { clock, log } = this.#options;
+    const signer = this.#signer;
+    const keys = this.#keys;
+    if (!signer) return undefined;
     return {
-      keys: feed.keys,
-      derivedKey: derivedKeyOf(edgeSecret),
-      edgeSecret,
-      assets: new AssetAccess(this.#origin, edgeSecret, clock, log),
-      mayBringCredentials: (webOrigin) => feed.keys.mayBringCredentials(webOrigin),
+      keys,
+      get derivedKey() {
+        return keys.derivedKey;
+      },
+      signer,
+      assets: new AssetAccess(this.#origin, signer, clock, log),
+      mayBringCredentials: (webOrigin) => keys.mayBringCredentials(webOrigin),
       get takesCredentials() {
-        return feed.keys.takesCredentials;
+        return keys.takesCredentials;
       },
     };
   }

@@ -13,6 +13,7 @@ import type { OperatorToken } from './operator/token.ts';
 import type { OriginSettings, Origins } from './origins/origins.ts';
 import type { Prefetch } from './prefetch/prefetch.ts';
 import type { AddressForAll, Arrival } from './scheme.ts';
+import type { EdgeSigner } from './signer.ts';
 import type { Steering } from './steering/steering.ts';
 
 /** The slice of the settings that the edge is given. */
@@ -92,8 +93,9 @@ export interface EdgeParts {
 /** What deciding about access takes. */
 export interface Gate {
   readonly keys: KeyLookup;
-  readonly derivedKey: DerivedKey;
-  readonly edgeSecret: string;
+  /** Undefined before control was ever heard. */
+  readonly derivedKey: DerivedKey | undefined;
+  readonly signer: EdgeSigner;
   readonly assets: AssetAccess;
   /** Whether pages of this web origin may send cookies. */
   mayBringCredentials(webOrigin: string): boolean;

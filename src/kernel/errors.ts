@@ -122,6 +122,12 @@ export const FAULTS = {
 
   // The origin
   EDGE_SIGNATURE_INVALID: { side: 'viewer', status: 403, says: 'The origin answers edges only.' },
+  EDGE_REVOKED: { side: 'viewer', status: 403, says: 'This edge has been revoked; enrol it anew.' },
+  ENROLMENT_INVALID: {
+    side: 'viewer',
+    status: 403,
+    says: 'The enrolment token is none of this server, too old, or has been used; make another one.',
+  },
   DASH_UNAVAILABLE: {
     side: 'viewer',
     status: 404,

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Asset } from '../database/assets.ts';
-import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../kernel/access/edge-signature.ts';
+import { verifyEdge } from '../kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../kernel/access/edge-signature.ts';
 import { Fault } from '../kernel/errors.ts';
 import { type FilmObject, parseFilmPath, storedKey } from '../kernel/film/paths.ts';
 import { evaluateConditions, ifRangeHolds } from '../kernel/http/conditional.ts';
@@ -18,6 +19,7 @@ export interface OriginDeps extends AwaitDeps {
   readonly store: Pick<ObjectStore, 'head' | 'open'>;
   readonly contentKeys: { find(assetId: string, version: number): Promise<Buffer | undefined> };
   readonly edgeSecret: string;
+  readonly revokedEdges: { has(edgeId: string): Promise<boolean> };
   readonly log: Log;
 }
 
@@ -28,9 +30,9 @@ export function buildOrigin(deps: OriginDeps): FastifyInstance {
     const signature = request.headers[EDGE_SIGNATURE_HEADER];
     const target = request.raw.url ?? '';
     const value = typeof signature === 'string' ? signature : undefined;
-    if (!verifyEdgeRequest(deps.edgeSecret, request.method, target, value, deps.clock.now())) {
-      throw new Fault('EDGE_SIGNATURE_INVALID');
-    }
+    const edgeId = verifyEdge(deps.edgeSecret, request.method, target, value, deps.clock.now());
+    if (edgeId === undefined) throw new Fault('EDGE_SIGNATURE_INVALID');
+    if (await deps.revokedEdges.has(edgeId)) throw new Fault('EDGE_REVOKED');
   });
   app.get('/health', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   app.get<{ Params: { assetId: string } }>('/access/:assetId', async (request, reply) => {

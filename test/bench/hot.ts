@@ -47,6 +47,7 @@ export async function openHotPlace(core: number): Promise<HotPlace> {
   const origin = await startOrigin({
     keys: [{ keyPairId: 'KBENCH', publicKeyPem }],
     credentialOrigins: [],
+    fleet: { derivedSecret: 'bench', peerSecret: 'bench', revoked: [] },
   });
   const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
   const tls = await placeCertificate(folder);

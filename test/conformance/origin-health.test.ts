@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
-import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
-import { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
+import { verifyEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
+import { EDGE_ID, EdgeScenario, FLEET_SECRET, HandClock } from '../harness/edge-scenario.ts';
 import { ScriptedOrigin } from '../harness/origin.ts';
 import { RecordingLog } from '../harness/recording-log.ts';
 
@@ -182,6 +183,6 @@ describe('health checks', () => {
     await s.start();
     await s.origin.until('/health', 1);
     const signature = String(s.origin.last('/health')?.headers[EDGE_SIGNATURE_HEADER]);
-    expect(verifyEdgeRequest('a secret of the fleet', 'GET', '/health', signature, clock.now())).toBe(true);
+    expect(verifyEdge(FLEET_SECRET, 'GET', '/health', signature, clock.now())).toBe(EDGE_ID);
   });
 });

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
-import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
+import { edgeCredentialOf, peerSecretOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import { signUrl } from '../../src/kernel/access/sign.ts';
-import { EdgeScenario, HandClock, type ScenarioOptions } from '../harness/edge-scenario.ts';
+import { EDGE_ID, EdgeScenario, FLEET_SECRET, HandClock, type ScenarioOptions } from '../harness/edge-scenario.ts';
 import {
   CONFIG,
   CONTENT_KEY,
@@ -21,7 +22,11 @@ import {
 import { RecordingLog } from '../harness/recording-log.ts';
 
 const FRESH = { 'Cache-Control': 'max-age=60' };
-const FLEET_SECRET = 'a secret of the fleet';
+
+function signedBy(method: string, target: string, atMs: number, secret = FLEET_SECRET): string {
+  return signAsEdge(edgeCredentialOf(secret, EDGE_ID), method, target, atMs, peerSecretOf(secret));
+}
+
 /** So that a parent which goes is found out soon; one that stays is asked often, which does no harm. */
 const WATCHFUL = { originHealthIntervalMs: 50, originHealthTimeoutMs: 100 };
 
@@ -250,12 +255,12 @@ describe('a parent in front of films', () => {
       const { status, body } = await parent.get(master, { headers: { [EDGE_SIGNATURE_HEADER]: signature } });
       return [status, body.toString()];
     };
-    expect(await ask(signEdgeRequest(FLEET_SECRET, 'GET', master, clock.ms))).toEqual([200, MASTER]);
+    expect(await ask(signedBy('GET', master, clock.ms))).toEqual([200, MASTER]);
     for (const signature of [
-      signEdgeRequest('another secret', 'GET', master, clock.ms),
-      signEdgeRequest(FLEET_SECRET, 'GET', segment, clock.ms),
-      signEdgeRequest(FLEET_SECRET, 'HEAD', master, clock.ms),
-      signEdgeRequest(FLEET_SECRET, 'GET', master, clock.ms - 120_000),
+      signedBy('GET', master, clock.ms, 'another secret'),
+      signedBy('GET', segment, clock.ms),
+      signedBy('HEAD', master, clock.ms),
+      signedBy('GET', master, clock.ms - 120_000),
       '',
     ]) {
       expect(await ask(signature)).toEqual([403, expect.stringContaining('EDGE_SIGNATURE_INVALID')]);
@@ -290,7 +295,7 @@ describe('a parent in front of films', () => {
   test('tells the tags of an answer to its children and not to viewers', async () => {
     const path = `/assets/${PUBLIC}/poster.jpg`;
     parent.origin.serve(path, { headers: { ...FRESH, 'Cache-Tag': 'film-1' }, body: 'x' });
-    const signature = signEdgeRequest(FLEET_SECRET, 'GET', path, clock.ms);
+    const signature = signedBy('GET', path, clock.ms);
     const asked = [{}, { [EDGE_SIGNATURE_HEADER]: signature }, {}].map((headers) => ({ headers }));
     const told = [];
     for (const asking of asked) told.push((await parent.get(path, asking)).headers['cache-tag']);
@@ -320,7 +325,7 @@ describe('a parent in front of films', () => {
 
   test('that is asked for what it has asked for itself finds that out', async () => {
     const edgeId = /\b(edge-[0-9a-f]{8})\b/.exec(String((await parent.get(segment)).headers.via))?.[1] ?? '';
-    const signature = signEdgeRequest(FLEET_SECRET, 'GET', segment, clock.ms);
+    const signature = signedBy('GET', segment, clock.ms);
     const headers = { [EDGE_SIGNATURE_HEADER]: signature, 'CDN-Loop': `edge-00000000, ${edgeId}` };
     expect((await parent.get(segment, { headers })).status).toBe(508);
     // A viewer who says so is no edge, and gets his answer.

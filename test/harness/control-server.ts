@@ -115,6 +115,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     urls: () => ({ control: url, edge: EDGE }),
     edges: async () => options.edges ?? [],
     places: geo,
+    originFor: () => 'http://origin.test:8070',
     keys,
     tokens,
     database,

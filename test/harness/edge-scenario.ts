@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { Edge, type Places } from '../../src/edge/edge.ts';
 import type { Fact } from '../../src/edge/exchange.ts';
+import { edgeCredentialOf } from '../../src/kernel/access/edge-identity.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { type Log, silentLog } from '../../src/kernel/log.ts';
 import { ScriptedOrigin } from './origin.ts';
+
+/** What the edge of a scenario is to its origin, under the secret of its fleet. */
+export const FLEET_SECRET = 'a secret of the fleet';
+export const EDGE_ID = 'ed_abcdefghjkmnpqrs';
 
 /** A clock that stands where the test puts it. */
 export class HandClock implements Clock {
@@ -106,7 +111,7 @@ export class EdgeScenario {
   }
 
   async #startEdge(): Promise<void> {
-    const { mode = 'proxy', settings, edgeSecret = 'a secret of the fleet', controlUrl, originUrl } = this.#options;
+    const { mode = 'proxy', settings, edgeSecret = FLEET_SECRET, controlUrl, originUrl } = this.#options;
     const { standbys = [], parents = [], fastLane = true, places } = this.#options;
     this.#edge = new Edge({
       host: '127.0.0.1',
@@ -115,7 +120,7 @@ export class EdgeScenario {
       originUrls: [originUrl ?? this.origin.url, ...standbys],
       parentUrls: parents,
       ...(controlUrl ? { controlUrl } : {}),
-      edgeSecret,
+      credential: edgeCredentialOf(edgeSecret, EDGE_ID),
       dataDir: this.dataDir,
       settings: loadSettings({}, { edgeTlsPort: 0, ...settings }),
       clock: this.clock,

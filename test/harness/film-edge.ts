@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Places } from '../../src/edge/edge.ts';
 import type { FeedCopy } from '../../src/edge/feed/copy.ts';
+import { derivedSecretOf } from '../../src/kernel/access/derive.ts';
+import { peerSecretOf } from '../../src/kernel/access/edge-identity.ts';
 import type { EdgesSection } from '../../src/kernel/edge-feed/edges-section.ts';
 import type { KeysSection } from '../../src/kernel/edge-feed/keys-section.ts';
 import type { FleetEdge } from '../../src/kernel/steering/fleet.ts';
-import { EdgeScenario, HandClock } from './edge-scenario.ts';
+import { EdgeScenario, FLEET_SECRET, HandClock } from './edge-scenario.ts';
 
 export const KEY_PAIR_ID = 'K2JCJMDEHXQW5F';
 export const SIGNED = 'as_abcdefghjkmnpqrs';
@@ -18,7 +20,11 @@ const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const privateKey: KeyObject = createPrivateKey(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }));
 export const publicKeyPem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
-export const KEYS: KeysSection = { keys: [{ keyPairId: KEY_PAIR_ID, publicKeyPem }], credentialOrigins: [CONSOLE] };
+export const KEYS: KeysSection = {
+  keys: [{ keyPairId: KEY_PAIR_ID, publicKeyPem }],
+  credentialOrigins: [CONSOLE],
+  fleet: { derivedSecret: derivedSecretOf(FLEET_SECRET), peerSecret: peerSecretOf(FLEET_SECRET), revoked: [] },
+};
 
 /** What an edge with these keys has on disk. */
 export const CONFIG: FeedCopy = {

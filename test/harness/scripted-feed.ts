@@ -1,20 +1,28 @@
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { verifyEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import {
   type FeedMessage,
   type FeedPosition,
   readPosition,
   type SectionNews,
 } from '../../src/kernel/edge-feed/message.ts';
-import { silentLog } from '../../src/kernel/log.ts';
 
 type Sections = Readonly<Record<string, SectionNews>>;
 
 /** A control whose feed says what a test tells it, on a real socket. */
 export class ScriptedFeed {
   readonly asked: { readonly target: string; readonly headers: IncomingHttpHeaders }[] = [];
-  readonly log = silentLog;
   beatMs = 60_000;
+  /** The secret of a fleet to which it lets in nobody else. */
+  refuseUnsigned = '';
   url = '';
   readonly #server: Server;
   #greeting: Sections = {};
@@ -24,6 +32,10 @@ export class ScriptedFeed {
   constructor() {
     this.#server = createServer((request, response) => {
       this.asked.push({ target: request.url ?? '', headers: request.headers });
+      if (this.#refuses(request)) {
+        response.writeHead(403).end();
+        return;
+      }
       this.#response = response;
       this.tell(this.#greeting);
     });
@@ -38,6 +50,11 @@ export class ScriptedFeed {
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #refuses({ method = '', url = '', headers }: IncomingMessage): boolean {
+    const signature = String(headers[EDGE_SIGNATURE_HEADER]);
+    return this.refuseUnsigned !== '' && !verifyEdge(this.refuseUnsigned, method, url, signature, Date.now());
   }
 
   /** What edges said they had, one a connection. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeUrlSafe, encodeUrlSafe, joinTarget, splitQuery } from '../../src/kernel/access/canonical.ts';
 import { readCredential } from '../../src/kernel/access/credential.ts';
-import { derivedKeyOf, deriveToken } from '../../src/kernel/access/derive.ts';
+import { derivedKeyOf, derivedSecretOf, deriveToken } from '../../src/kernel/access/derive.ts';
 import { explainGrant } from '../../src/kernel/access/explain.ts';
 import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { parsePolicy } from '../../src/kernel/access/policy.ts';
@@ -23,7 +23,7 @@ const KEYS = new Map([
   ['KOTHER', OTHER.publicKey],
 ]);
 const keys = { find: (id: string) => KEYS.get(id) };
-const derivedKey = derivedKeyOf('a secret of one fleet');
+const derivedKey = derivedKeyOf(derivedSecretOf('a secret of one fleet'));
 
 interface Sent {
   readonly target: string;

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Board } from '../../src/control/edge-feed/board.ts';
 import { streamFeed } from '../../src/control/edge-feed/stream.ts';
 import { noteEdgeChange } from '../../src/database/edge-feed.ts';
-import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
+import { edgeCredentialOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { KeysSection } from '../../src/kernel/edge-feed/keys-section.ts';
 import { type FeedMessage, parseFeedMessage } from '../../src/kernel/edge-feed/message.ts';
@@ -28,7 +29,8 @@ afterEach(async () => {
 const FEED = '/v1/edge/feed';
 
 function ask(query = '', signedAs = FEED + query): Promise<Response> {
-  const signature = signEdgeRequest(server.secrets.edgeSecret, 'GET', signedAs, Date.now());
+  const credential = edgeCredentialOf(server.secrets.edgeSecret, 'ed_abcdefghjkmnpqrs');
+  const signature = signAsEdge(credential, 'GET', signedAs, Date.now());
   return server.call(FEED + query, { token: null, headers: { [EDGE_SIGNATURE_HEADER]: signature } });
 }
 

@@ -3,11 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ConfigFeed } from '../../src/edge/feed/config-feed.ts';
+import { EdgeKeys } from '../../src/edge/feed/keys.ts';
 import type { StateTaker } from '../../src/edge/feed/section.ts';
+import { EdgeSigner } from '../../src/edge/signer.ts';
 import { Upstream } from '../../src/edge/upstream.ts';
-import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
-import { systemClock } from '../../src/kernel/clock.ts';
+import { edgeCredentialOf, verifyEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
+import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import { type FeedMessage, parseFeedMessage, readPosition } from '../../src/kernel/edge-feed/message.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import { EDGE_ID, FLEET_SECRET } from '../harness/edge-scenario.ts';
 import { CONFIG, KEY_PAIR_ID, KEYS } from '../harness/film-edge.ts';
 import { ScriptedFeed } from '../harness/scripted-feed.ts';
 
@@ -16,6 +21,7 @@ const times = { originConnectMs: 500, originConnectAttempts: 1, originFirstByteM
 let control: ScriptedFeed;
 let dataDir: string;
 let feed: ConfigFeed;
+let edgeKeys: EdgeKeys;
 let upstream: Upstream;
 
 beforeEach(async () => {
@@ -41,18 +47,13 @@ class Site implements StateTaker {
   }
 }
 
-async function start(heardMs = 5_000): Promise<Site> {
+async function start(heardMs = 5_000, clock: Clock = systemClock): Promise<Site> {
   const site = new Site();
+  edgeKeys = new EdgeKeys();
   upstream = new Upstream(control.url, times);
-  const takers = [site];
-  feed = new ConfigFeed({
-    control: upstream,
-    edgeSecret: 'secret',
-    dataDir,
-    clock: systemClock,
-    log: control.log,
-    takers,
-  });
+  const credential = edgeCredentialOf(FLEET_SECRET, EDGE_ID);
+  const signer = new EdgeSigner({ credential, clock, fleet: edgeKeys, asksPeers: false });
+  feed = new ConfigFeed({ control: upstream, signer, dataDir, log: silentLog, takers: [edgeKeys, site] });
   await feed.start();
   await feed.heard(heardMs);
   return site;
@@ -61,17 +62,17 @@ async function start(heardMs = 5_000): Promise<Site> {
 const keys = (version: string, value: unknown = KEYS) => ({ keys: { version, value } });
 const site = (version: string, value: unknown) => ({ site: { version, value } });
 const copyOnDisk = () => readFile(join(dataDir, 'edge-config.json'), 'utf8');
-const hasKey = () => feed.keys.find(KEY_PAIR_ID) !== undefined;
+const hasKey = () => edgeKeys.find(KEY_PAIR_ID) !== undefined;
 
 test('the configuration is taken at the start, kept on disk, and followed over one answer', async () => {
   control.greet(keys('v1'));
   await start();
-  expect(feed.keys.find(KEY_PAIR_ID)?.asymmetricKeyType).toBe('rsa');
+  expect(edgeKeys.find(KEY_PAIR_ID)?.asymmetricKeyType).toBe('rsa');
   const [asked] = control.asked;
   const signature = String(asked?.headers[EDGE_SIGNATURE_HEADER]);
-  expect(verifyEdgeRequest('secret', 'GET', asked?.target ?? '', signature, Date.now())).toBe(true);
+  expect(verifyEdge(FLEET_SECRET, 'GET', asked?.target ?? '', signature, Date.now())).toBe(EDGE_ID);
   await expect.poll(copyOnDisk).toContain('"version":"v1"');
-  control.tell(keys('v2', { keys: [], credentialOrigins: [] }));
+  control.tell(keys('v2', { ...KEYS, keys: [] }));
   await expect.poll(hasKey).toBe(false);
   await expect.poll(copyOnDisk).toContain('"version":"v2"');
   expect(control.asked.length).toBe(1);
@@ -97,7 +98,7 @@ test('a message of which one section cannot be used changes nothing, on disk nei
   await expect.poll(copyOnDisk).toContain('"s1"');
   const before = await copyOnDisk();
   control.greet({});
-  control.tell({ ...keys('v2', { keys: [], credentialOrigins: [] }), ...site('s2', 'broken') });
+  control.tell({ ...keys('v2', { ...KEYS, keys: [] }), ...site('s2', 'broken') });
   await expect.poll(() => control.positions.length).toBe(2);
   expect([taken.value, hasKey(), await copyOnDisk()]).toEqual(['first', true, before]);
   expect(feed.refusal).toMatchObject({ section: 'site', version: 's2' });
@@ -115,7 +116,7 @@ test('what was refused is named to control, so that the rest goes on, until ther
 });
 
 test('an edge that can use nothing it is sent does not ask all the time', async () => {
-  control.greet(keys('v1', { keys: [{ keyPairId: 'K2', publicKeyPem: 'nonsense' }], credentialOrigins: [] }));
+  control.greet(keys('v1', { ...KEYS, keys: [{ keyPairId: 'K2', publicKeyPem: 'nonsense' }] }));
   await start();
   const from = performance.now();
   await expect.poll(() => control.asked.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(4);
@@ -133,7 +134,7 @@ test('an edge that hears nothing for three heartbeats asks anew', async () => {
 test('an answer that breaks off in the middle of a message changes nothing and is asked for anew', async () => {
   control.greet(keys('v1'));
   await start();
-  const half = JSON.stringify(control.message(keys('v2', { keys: [], credentialOrigins: [] }))).slice(0, 60);
+  const half = JSON.stringify(control.message(keys('v2', { ...KEYS, keys: [] }))).slice(0, 60);
   control.write(half);
   control.cut();
   await expect.poll(() => control.positions.at(1)?.states).toEqual({ keys: 'v1' });
@@ -175,4 +176,11 @@ test('a position that nobody could have written is none', () => {
     logs: { w: 9 },
     refused: {},
   });
+});
+
+test('an edge whose clock is off learns the time from control, and signs by that', async () => {
+  control.refuseUnsigned = FLEET_SECRET;
+  control.greet(keys('v1'));
+  await start(5_000, { now: () => Date.now() + 90_000 });
+  expect(hasKey()).toBe(true);
 });

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
+import { verifyEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { signCookies, signUrl } from '../../src/kernel/access/sign.ts';
-import type { EdgeScenario, HandClock } from '../harness/edge-scenario.ts';
+import { EDGE_ID, type EdgeScenario, FLEET_SECRET, type HandClock } from '../harness/edge-scenario.ts';
 import {
   CONSOLE,
   CONTENT_KEY,
@@ -275,7 +276,7 @@ test('the origin sees the edge, the bare path, and nothing of the viewer but his
   await s.get(signed(segment), { headers: { Cookie: 'session=1', 'User-Agent': 'somebody', Range: 'bytes=0-1' } });
   const asked = s.origin.last(segment)?.headers ?? {};
   const signature = asked[EDGE_SIGNATURE_HEADER];
-  expect(verifyEdgeRequest('a secret of the fleet', 'GET', segment, String(signature), clock.ms)).toBe(true);
+  expect(verifyEdge(FLEET_SECRET, 'GET', segment, String(signature), clock.ms)).toBe(EDGE_ID);
   expect([asked.cookie, asked['user-agent'], asked.range]).toEqual([undefined, undefined, undefined]);
   expect(asked['x-forwarded-for']).toBe('127.0.0.1');
 });

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AssetRepository } from '../../src/database/assets.ts';
 import { ContentKeyRepository } from '../../src/database/content-keys.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
-import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../src/kernel/access/edge-signature.ts';
+import { edgeCredentialOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { Fault } from '../../src/kernel/errors.ts';
 import type { Film } from '../../src/kernel/film/film.ts';
@@ -19,6 +20,8 @@ import { FolderStore } from '../../src/storage/folder.ts';
 import { freshFolder } from '../harness/server.ts';
 
 const SECRET = 'what edges and the origin share';
+const EDGE = edgeCredentialOf(SECRET, 'ed_abcdefghjkmnpqrs');
+const REVOKED = edgeCredentialOf(SECRET, 'ed_bcdefghjkmnpqrst');
 const ID = 'as_aaaabbbbccccdddd';
 const LOCKED = 'as_bbbbccccddddeeee';
 const SEGMENT = segmentKey(ID, 1, '240p', 2);
@@ -74,11 +77,18 @@ test('only requests that an edge signed are answered', async () => {
   const bare = await fetch(`${url}/${SEGMENT}`);
   expect(bare.status).toBe(403);
   expect(await bare.json()).toMatchObject({ code: 'EDGE_SIGNATURE_INVALID' });
-  const elsewhere = signEdgeRequest(SECRET, 'GET', '/other', Date.now());
+  const elsewhere = signAsEdge(EDGE, 'GET', '/other', Date.now());
   expect((await get(`/${SEGMENT}`, { [EDGE_SIGNATURE_HEADER]: elsewhere })).status).toBe(403);
-  const old = signEdgeRequest(SECRET, 'GET', `/${SEGMENT}`, Date.now() - 120_000);
+  const old = signAsEdge(EDGE, 'GET', `/${SEGMENT}`, Date.now() - 120_000);
   expect((await get(`/${SEGMENT}`, { [EDGE_SIGNATURE_HEADER]: old })).status).toBe(403);
   expect((await get(`/${SEGMENT}`)).status).toBe(200);
+});
+
+test('an edge that was revoked is refused', async () => {
+  await store.put(SEGMENT, BYTES);
+  const signed = signAsEdge(REVOKED, 'GET', `/${SEGMENT}`, Date.now());
+  const response = await get(`/${SEGMENT}`, { [EDGE_SIGNATURE_HEADER]: signed });
+  expect([response.status, await response.json()]).toMatchObject([403, { code: 'EDGE_REVOKED' }]);
 });
 
 test('edges are told that it is well, and nobody else', async () => {
@@ -247,7 +257,8 @@ test("an asset's policy is told to edges, also when there is no such asset", asy
 
 async function start(holdMs: number, from: OriginDeps['store'] = store): Promise<void> {
   const seams = { assets, contentKeys, queue, store: from, signals, clock: systemClock, log: silentLog };
-  app = buildOrigin({ ...seams, holdMs, edgeSecret: SECRET });
+  const revokedEdges = { has: async (edgeId: string) => edgeId === REVOKED.edgeId };
+  app = buildOrigin({ ...seams, holdMs, edgeSecret: SECRET, revokedEdges });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 }
 
@@ -267,7 +278,7 @@ async function get(
 }
 
 function signature(path: string): Record<string, string> {
-  return { [EDGE_SIGNATURE_HEADER]: signEdgeRequest(SECRET, 'GET', path, Date.now()) };
+  return { [EDGE_SIGNATURE_HEADER]: signAsEdge(EDGE, 'GET', path, Date.now()) };
 }
 
 /** fetch would resolve the dots before they are sent. */

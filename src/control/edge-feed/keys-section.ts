@@ -1,14 +1,18 @@
 import type { SigningKey } from '../../database/signing-keys.ts';
+import { derivedSecretOf } from '../../kernel/access/derive.ts';
+import { peerSecretOf } from '../../kernel/access/edge-identity.ts';
 import type { KeysSection } from '../../kernel/edge-feed/keys-section.ts';
 import { type StateSection, versionOf } from './sections.ts';
 
 export interface KeysParts {
   readonly keys: { list(): Promise<readonly SigningKey[]> };
+  readonly edges: { revokedIds(): Promise<readonly string[]> };
+  readonly secrets: { readonly edgeSecret: string };
   readonly urls: () => { readonly control: string };
 }
 
 /** The keys that count, and where the console is. */
-export function keysSection({ keys, urls }: KeysParts): StateSection {
+export function keysSection({ keys, edges, secrets, urls }: KeysParts): StateSection {
   return {
     name: 'keys',
     read: async () => {
@@ -16,6 +20,11 @@ export function keysSection({ keys, urls }: KeysParts): StateSection {
       const value: KeysSection = {
         keys: active.map(({ keyPairId, publicKeyPem }) => ({ keyPairId, publicKeyPem })),
         credentialOrigins: consoleOrigins(urls().control),
+        fleet: {
+          derivedSecret: derivedSecretOf(secrets.edgeSecret),
+          peerSecret: peerSecretOf(secrets.edgeSecret),
+          revoked: await edges.revokedIds(),
+        },
       };
       return { version: versionOf(value), value };
     },

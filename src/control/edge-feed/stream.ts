@@ -10,7 +10,7 @@ export interface StreamOptions {
   readonly beatMs: number;
   /** Ends the stream. */
   readonly ending: AbortSignal;
-  /** Whether the edge may still hear; asked before each message. */
+  /** Whether the edge may still hear; asked when something has changed. */
   readonly admits: () => Promise<boolean>;
 }
 
@@ -35,9 +35,12 @@ export async function streamFeed(
   response.once('close', hangUp);
   const isOver = () => ending.aborted || response.destroyed || response.writableEnded;
   try {
+    let admittedAt = 0;
     for (let position = from; !isOver(); ) {
       const notice = await board.noticeFor(position, clock.now(), beatMs);
-      if (isOver() || !(await admits()) || !(await sent(response, notice.text))) break;
+      if (notice.revision !== admittedAt && !(await admits())) break;
+      admittedAt = notice.revision;
+      if (isOver() || !(await sent(response, notice.text))) break;
       position = notice.position;
       await bell.rung(beatMs);
     }

@@ -1,8 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../../kernel/access/edge-signature.ts';
 import { readPosition } from '../../kernel/edge-feed/message.ts';
-import { Fault } from '../../kernel/errors.ts';
 import type { Board } from '../edge-feed/board.ts';
+import type { edgesOnly } from '../edge-feed/edges-only.ts';
 import { streamFeed } from '../edge-feed/stream.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
 
@@ -11,8 +10,16 @@ const Text = Type.Optional(Type.String({ maxLength: 2_000 }));
 /** So often an edge hears something; after three times that it takes the connection for dead. */
 const BEAT_MS = 3_000;
 
-/** `GET /v1/edge/feed`: what edges follow. An answer that does not end. */
-export function edgeFeedRoute(app: ControlApp, parts: RouteParts, board: Board, beatMs = BEAT_MS): void {
+export interface EdgeFeedParts extends Pick<RouteParts, 'clock' | 'log'> {
+  readonly edgesOnly: ReturnType<typeof edgesOnly>;
+  readonly board: Board;
+  readonly edges: { find(edgeId: string): Promise<{ readonly revokedAtMs?: number } | undefined> };
+  readonly beatMs?: number | undefined;
+}
+
+/** `GET /v1/edge/feed`: what edges follow. An answer that does not end, but with the edge's revocation. */
+export function edgeFeedRoute(app: ControlApp, parts: EdgeFeedParts): void {
+  const { board, edges, clock, log, beatMs = BEAT_MS } = parts;
   const ending = new AbortController();
   app.addHook('preClose', async () => ending.abort());
 
@@ -24,20 +31,12 @@ export function edgeFeedRoute(app: ControlApp, parts: RouteParts, board: Board, 
         hide: true,
         querystring: Type.Object({ lineage: Text, states: Text, logs: Text, refused: Text }),
       },
-      onRequest: async (request) => {
-        const given = request.headers[EDGE_SIGNATURE_HEADER];
-        const signature = typeof given === 'string' ? given : undefined;
-        const { method, url } = request.raw;
-        const now = parts.clock.now();
-        if (!verifyEdgeRequest(parts.secrets.edgeSecret, method ?? '', url ?? '', signature, now)) {
-          throw new Fault('EDGE_SIGNATURE_INVALID', { says: 'This address answers edges only.' });
-        }
-      },
+      onRequest: parts.edgesOnly,
     },
     async (request, reply) => {
       const position = readPosition(request.query);
       // Before the head goes out: a database that is away is told by a status.
-      await board.noticeFor(position, parts.clock.now(), beatMs);
+      await board.noticeFor(position, clock.now(), beatMs);
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, {
@@ -47,10 +46,9 @@ export function edgeFeedRoute(app: ControlApp, parts: RouteParts, board: Board, 
         'x-accel-buffering': 'no',
       });
       raw.flushHeaders();
-      const { clock } = parts;
-      const admits = async () => true;
+      const admits = async () => (await edges.find(request.edgeId))?.revokedAtMs === undefined;
       await streamFeed(raw, board, position, { clock, beatMs, ending: ending.signal, admits }).catch((cause) => {
-        parts.log.warn({ err: cause }, 'an edge could not be told what is new');
+        log.warn({ err: cause, edgeId: request.edgeId }, 'an edge could not be told what is new');
       });
     },
   );

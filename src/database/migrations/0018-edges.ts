@@ -9,4 +9,25 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
   const row = { lineage: randomBytes(9).toString('base64url'), revision: 1 };
   await (db as Kysely<{ edge_feed: typeof row }>).insertInto('edge_feed').values(row).execute();
+
+  await db.schema
+    .createTable('edges')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('location', 'text')
+    .addColumn('enrolled', 'integer', (column) => column.notNull())
+    .addColumn('draining', 'integer', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('revoked_at', 'bigint')
+    .execute();
+  await db.schema
+    .createTable('edge_enrolments')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('token_hash', 'text', (column) => column.notNull().unique())
+    .addColumn('name', 'text')
+    .addColumn('location', 'text')
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .addColumn('used_at', 'bigint')
+    .execute();
 }

@@ -1,5 +1,3 @@
-import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../kernel/access/edge-signature.ts';
-import type { Clock } from '../../kernel/clock.ts';
 import {
   type FeedMessage,
   type FeedPosition,
@@ -8,11 +6,12 @@ import {
   writePosition,
 } from '../../kernel/edge-feed/message.ts';
 import { Fault } from '../../kernel/errors.ts';
+import type { FieldList } from '../../kernel/http/fields.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { EdgeSigner } from '../signer.ts';
 import type { Upstream } from '../upstream.ts';
 import { followOnce } from './connection.ts';
 import { CopyWriter, type FeedCopy, readCopy } from './copy.ts';
-import { EdgeKeys } from './keys.ts';
 import { type LogTaker, type StateTaker, type Taker, takesLog } from './section.ts';
 
 const FIRST_RETRY_MS = 250;
@@ -21,12 +20,11 @@ const LAST_RETRY_MS = 10_000;
 export interface ConfigFeedOptions {
   /** Undefined for an edge without control: it knows no keys. */
   readonly control: Upstream | undefined;
-  readonly edgeSecret: string;
+  readonly signer: EdgeSigner;
   readonly dataDir: string;
-  readonly clock: Clock;
   readonly log: Log;
-  /** Who works by the sections beside the keys, in the order in which they are asked whether they can. */
-  readonly takers?: readonly Taker[];
+  /** Who works by the sections, in the order in which they are asked whether they can. */
+  readonly takers: readonly Taker[];
 }
 
 /** A message that this edge could not use. */
@@ -42,7 +40,6 @@ export interface FeedRefusal {
  * is on disk, so an edge starts and judges viewers while control is away.
  */
 export class ConfigFeed {
-  readonly keys = new EdgeKeys();
   readonly #options: ConfigFeedOptions;
   readonly #takers: ReadonlyMap<string, Taker>;
   readonly #copy: CopyWriter;
@@ -59,7 +56,7 @@ export class ConfigFeed {
 
   constructor(options: ConfigFeedOptions) {
     this.#options = options;
-    this.#takers = new Map([this.keys, ...(options.takers ?? [])].map((taker) => [taker.name, taker]));
+    this.#takers = new Map(options.takers.map((taker) => [taker.name, taker]));
     this.#copy = new CopyWriter(options.dataDir, () => this.#latest());
   }
 
@@ -94,7 +91,7 @@ export class ConfigFeed {
   }
 
   async #follow(control: Upstream): Promise<void> {
-    const { log } = this.#options;
+    const { log, signer } = this.#options;
     const { signal } = this.#stopping;
     let retryMs = FIRST_RETRY_MS;
     const take = async (message: FeedMessage) => {
@@ -104,7 +101,7 @@ export class ConfigFeed {
     };
     while (!signal.aborted) {
       try {
-        await followOnce({ control, ...this.#question(), take, signal });
+        await followOnce({ control, ...this.#question(), take, told: (atMs) => signer.learnTime(atMs), signal });
       } catch (cause) {
         // A message in hand is taken to its end.
         await this.#taking.catch(() => {});
@@ -117,10 +114,9 @@ export class ConfigFeed {
     }
   }
 
-  #question(): { target: string; fields: string[] } {
-    const { edgeSecret, clock } = this.#options;
+  #question(): { target: string; fields: FieldList } {
     const target = `/v1/edge/feed?${writePosition(this.#position)}`;
-    return { target, fields: [EDGE_SIGNATURE_HEADER, signEdgeRequest(edgeSecret, 'GET', target, clock.now())] };
+    return { target, fields: this.#options.signer.fields('GET', target) };
   }
 
   get #position(): FeedPosition {
@@ -135,7 +131,8 @@ export class ConfigFeed {
 
   /** @throws Fault CONFIG_REFUSED when a part of it cannot be used; nothing has changed then */
   async #take(message: FeedMessage): Promise<void> {
-    const { log } = this.#options;
+    const { log, signer } = this.#options;
+    signer.learnTime(message.nowMs);
     const news = Object.entries(message.sections);
     const commits = news.map(([name]) => this.#check(name, message));
     for (const commit of commits) await commit();

@@ -1,6 +1,6 @@
 import { type FeedMessage, parseFeedMessage } from '../../kernel/edge-feed/message.ts';
 import { Fault } from '../../kernel/errors.ts';
-import type { FieldList } from '../../kernel/http/fields.ts';
+import { type FieldList, firstOf } from '../../kernel/http/fields.ts';
 import type { Upstream, UpstreamCall } from '../upstream.ts';
 
 export interface FeedConnectionOptions {
@@ -9,6 +9,8 @@ export interface FeedConnectionOptions {
   readonly fields: FieldList;
   /** Called with one message after the other, the next when it is done; what it throws ends the connection. */
   readonly take: (message: FeedMessage) => Promise<void>;
+  /** Hears what time control has when it lets nobody in: a clock that is off makes a signature that does not hold. */
+  readonly told: (nowMs: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +25,7 @@ const MISSED_BEATS = 3;
  * One answer of control's feed, from its head to its end. Always rejects in the end: with what ended it, which may be no
  * more than that control closed it. @throws Fault ORIGIN_…, or what `take` throws
  */
-export function followOnce({ control, target, fields, take, signal }: FeedConnectionOptions): Promise<never> {
+export function followOnce({ control, target, fields, take, told, signal }: FeedConnectionOptions): Promise<never> {
   return new Promise((_resolve, reject) => {
     const end = (cause: unknown) => {
       clearTimeout(silence);
@@ -47,8 +49,11 @@ export function followOnce({ control, target, fields, take, signal }: FeedConnec
     const call: UpstreamCall = control.send(
       { method: 'GET', target, fields },
       {
-        head: ({ status }) => {
-          if (status !== 200) end(new Fault('ORIGIN_INVALID', { detail: { status } }));
+        head: ({ status, fields: answered }) => {
+          if (status === 200) return;
+          const nowMs = Date.parse(firstOf(answered, 'date') ?? '');
+          if (status === 403 && Number.isFinite(nowMs)) told(nowMs);
+          end(new Fault('ORIGIN_INVALID', { detail: { status } }));
         },
         data: (chunk) => lines.push(chunk),
         end: () => end(new Fault('ORIGIN_TRUNCATED', { detail: { of: 'feed' } })),

@@ -1,18 +1,34 @@
 import type { KeyObject } from 'node:crypto';
+import { type DerivedKey, derivedKeyOf } from '../../kernel/access/derive.ts';
 import { parsePublicKey } from '../../kernel/access/key-pair.ts';
 import type { KeyLookup } from '../../kernel/access/proof.ts';
 import { isKeysSection } from '../../kernel/edge-feed/keys-section.ts';
 import { Fault } from '../../kernel/errors.ts';
 import type { StateTaker } from './section.ts';
 
-/** The keys that count, and whose pages may send cookies. */
+/** The keys that count, whose pages may send cookies, and what the edges of a fleet share. */
 export class EdgeKeys implements KeyLookup, StateTaker {
   readonly name = 'keys';
   #keys: ReadonlyMap<string, KeyObject> = new Map();
   #credentialOrigins: ReadonlySet<string> = new Set();
+  #revoked: ReadonlySet<string> = new Set();
+  #peerSecret: string | undefined;
+  #derivedKey: DerivedKey | undefined;
 
   find(keyPairId: string): KeyObject | undefined {
     return this.#keys.get(keyPairId);
+  }
+
+  get peerSecret(): string | undefined {
+    return this.#peerSecret;
+  }
+
+  get derivedKey(): DerivedKey | undefined {
+    return this.#derivedKey;
+  }
+
+  isRevoked(edgeId: string): boolean {
+    return this.#revoked.has(edgeId);
   }
 
   get takesCredentials(): boolean {
@@ -27,9 +43,13 @@ export class EdgeKeys implements KeyLookup, StateTaker {
     if (!isKeysSection(value)) throw new Fault('ORIGIN_INVALID', { detail: { of: 'keys' } });
     // A key that cannot be read refuses all of it.
     const keys = new Map(value.keys.map((key) => [key.keyPairId, parsePublicKey(key.publicKeyPem)]));
+    const { derivedSecret, peerSecret, revoked } = value.fleet;
     return () => {
       this.#keys = keys;
       this.#credentialOrigins = new Set(value.credentialOrigins);
+      this.#revoked = new Set(revoked);
+      this.#peerSecret = peerSecret;
+      this.#derivedKey = derivedKeyOf(derivedSecret);
     };
   }
 }

@@ -1,5 +1,4 @@
 import { splitTarget } from '../../kernel/access/canonical.ts';
-import { EDGE_SIGNATURE_HEADER, signEdgeRequest } from '../../kernel/access/edge-signature.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
 import { writeForwarded } from '../../kernel/http/forwarded.ts';
 import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
@@ -144,10 +143,10 @@ function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
 }
 
 function signedFields(method: string, path: string, parts: EdgeParts): string[] {
-  const { gate, edgeId, clock } = parts;
+  const { gate, edgeId } = parts;
   const fields = ['Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
   fields.push('Surrogate-Capability', capabilityOf(parts));
-  if (gate) fields.push(EDGE_SIGNATURE_HEADER, signEdgeRequest(gate.edgeSecret, method, path, clock.now()));
+  if (gate) fields.push(...gate.signer.fields(method, path));
   return fields;
 }
 

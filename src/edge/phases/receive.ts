@@ -1,16 +1,17 @@
-import { EDGE_SIGNATURE_HEADER, verifyEdgeRequest } from '../../kernel/access/edge-signature.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../kernel/access/edge-signature.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { readForwarded, readXForwarded, viewerAddress } from '../../kernel/http/forwarded.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import type { EdgeSigner } from '../signer.ts';
 
 const FILM_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** TRACE would show a script what it may not see; CONNECT would make a relay of the edge. */
 const NEVER: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
 
 /** Takes the request as it came: method, raw target, host; and refuses what two servers could read in two ways. */
-export function receive({ mode, edgeId, settings, trusts, gate, clock }: EdgeParts): Phase {
+export function receive({ mode, edgeId, settings, trusts, gate }: EdgeParts): Phase {
   const { edgeHeaderCount, edgeHeaderBytes, edgeUrlBytes, edgeBodyBytes } = settings;
   return (x) => {
     const { headers, rawHeaders, headBytes = 0 } = x.request;
@@ -23,7 +24,7 @@ export function receive({ mode, edgeId, settings, trusts, gate, clock }: EdgePar
     if (x.target.charCodeAt(0) !== 0x2f) takeAbsoluteTarget(x);
     checkHost(x);
     if (UNSAFE_IN_TARGET.test(x.target)) throw new Fault('PATH_INVALID');
-    if (gate && isFromEdge(x, gate.edgeSecret, clock.now())) takeChild(x);
+    if (gate && isFromEdge(x, gate.signer)) takeChild(x);
     if ((mode === 'proxy' || x.fromEdge) && hasPassed(headers['cdn-loop'], edgeId)) throw new Fault('LOOP_DETECTED');
     checkFraming(x.request);
     if (Number(headers['content-length'] ?? 0) > edgeBodyBytes) throw new Fault('BODY_TOO_LARGE');
@@ -75,10 +76,10 @@ function takeAbsoluteTarget(x: Exchange): void {
 }
 
 /** A signature that does not hold is an edge's with another secret or clock, which had better be told. */
-function isFromEdge({ request, method, target }: Exchange, secret: string, nowMs: number): boolean {
+function isFromEdge({ request, method, target }: Exchange, signer: EdgeSigner): boolean {
   const signature = request.headers[EDGE_SIGNATURE_HEADER];
   if (signature === undefined) return false;
-  if (verifyEdgeRequest(secret, method, target, textOf(signature), nowMs)) return true;
+  if (signer.isPeer(method, target, textOf(signature))) return true;
   throw new Fault('EDGE_SIGNATURE_INVALID');
 }
 

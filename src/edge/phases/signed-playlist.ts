@@ -149,8 +149,8 @@ interface GrantedNames {
 }
 
 function grantedNames({ grant, path }: Exchange, film: FilmObject, { gate }: EdgeParts): GrantedNames {
-  if (!grant || !gate) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
-  const { derivedKey } = gate;
+  const { derivedKey } = gate ?? {};
+  if (!grant || !derivedKey) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   const token = deriveToken(grant, `${folder}*`, derivedKey);
   const rename = (uri: string) => {

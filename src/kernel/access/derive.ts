@@ -13,8 +13,13 @@ export interface DerivedKey {
   readonly secret: KeyObject;
 }
 
-export function derivedKeyOf(edgeSecret: string): DerivedKey {
-  return { secret: createSecretKey(createHmac('sha256', edgeSecret).update('frontrow derived grant').digest()) };
+/** As text, the way control tells it to its edges. */
+export function derivedSecretOf(edgeSecret: string): string {
+  return createHmac('sha256', edgeSecret).update('frontrow derived grant').digest('base64url');
+}
+
+export function derivedKeyOf(derivedSecret: string): DerivedKey {
+  return { secret: createSecretKey(derivedSecret, 'base64url') };
 }
 
 /**

@@ -6,13 +6,30 @@ export interface KeysSection {
   readonly keys: readonly { readonly keyPairId: string; readonly publicKeyPem: string }[];
   /** Web origins whose pages may send cookies to the edge, such as the console's. */
   readonly credentialOrigins: readonly string[];
+  /** What edges share: each can check what another has signed. */
+  readonly fleet: {
+    /** Signs the grants of a signed playlist's children. */
+    readonly derivedSecret: string;
+    /** Signs what edges ask of each other. */
+    readonly peerSecret: string;
+    /** Ids of edges whose requests count no more. */
+    readonly revoked: readonly string[];
+  };
 }
 
 export function isKeysSection(value: unknown): value is KeysSection {
   if (!isRecord(value)) return false;
-  const { keys, credentialOrigins } = value;
-  if (!Array.isArray(keys) || !keys.every(isKey)) return false;
-  return Array.isArray(credentialOrigins) && credentialOrigins.every((each) => typeof each === 'string');
+  const { keys, credentialOrigins, fleet } = value;
+  return Array.isArray(keys) && keys.every(isKey) && isTexts(credentialOrigins) && isFleet(fleet);
+}
+
+function isFleet(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  return [value.derivedSecret, value.peerSecret].every((each) => typeof each === 'string') && isTexts(value.revoked);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 function isKey(value: unknown): boolean {
