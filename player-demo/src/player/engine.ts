@@ -1,12 +1,6 @@
-import Hls, {
-  type ErrorData,
-  ErrorTypes,
-  Events,
-  type FragLoadedData,
-  type HlsConfig,
-  type LoaderConfig,
-} from 'hls.js';
+import Hls, { type ErrorData, ErrorTypes, Events, type FragLoadedData, type HlsConfig } from 'hls.js';
 import type { PlaybackSource } from './carriers.ts';
+import { Detours, hasty, patient } from './detour.ts';
 import { type Level, levelLabel, sortLevels } from './levels.ts';
 import type { Failure } from './playback-error.ts';
 import { headerOf, readVerdict, type SegmentFact } from './stats-ring.ts';
@@ -36,11 +30,12 @@ export class Engine {
   readonly #listener: EngineListener;
   #recoveredAtMs = Number.NEGATIVE_INFINITY;
   #segmentCount = 0;
+  readonly #detours = new Detours();
 
   constructor(video: HTMLVideoElement, source: PlaybackSource, listener: EngineListener) {
     this.#video = video;
     this.#listener = listener;
-    if (Hls.isSupported()) this.hls = new Hls(tune(source));
+    if (Hls.isSupported()) this.hls = new Hls(tune(source, () => this.#detour()));
   }
 
   start(source: PlaybackSource, atSeconds: number): void {
@@ -140,6 +135,13 @@ export class Engine {
     if (!isWithin(buffered, currentTime)) hls.nextAutoLevel = hls.minAutoLevel;
   };
 
+  #detour(): boolean {
+    const { hls } = this;
+    if (!hls) return false;
+    const { pathways, levels, loadLevel } = hls;
+    return this.#detours.take({ pathways, pathway: levels[Math.max(0, loadLevel)]?.pathwayId });
+  }
+
   #tellQuality(): void {
     const hls = this.hls;
     if (hls) this.#listener.onQuality(hls.currentLevel, hls.manualLevel);
@@ -181,24 +183,8 @@ function isWithin(ranges: TimeRanges, seconds: number): boolean {
   );
 }
 
-/**
- * The server answers 503 for a part that is still being encoded, or uploaded: it says so after it has waited, and is asked
- * again for as long as it says so. Other failures are given up as ever.
- */
-function patient(policy: LoaderConfig): LoaderConfig {
-  const { errorRetry } = policy;
-  if (!errorRetry) return policy;
-  return {
-    ...policy,
-    errorRetry: {
-      ...errorRetry,
-      maxRetryDelayMs: 2_000,
-      shouldRetry: (_config, _count, _isTimeout, response, retry) => retry || response?.code === 503,
-    },
-  };
-}
-
-function tune(source: PlaybackSource): Partial<HlsConfig> {
+function tune(source: PlaybackSource, detour: () => boolean): Partial<HlsConfig> {
+  const { fragLoadPolicy, playlistLoadPolicy } = Hls.DefaultConfig;
   const estimate = keptEstimate();
   return {
     capLevelToPlayerSize: true,
@@ -206,7 +192,8 @@ function tune(source: PlaybackSource): Partial<HlsConfig> {
     startFragPrefetch: true,
     backBufferLength: 60,
     maxBufferLength: 30,
-    fragLoadPolicy: { default: patient(Hls.DefaultConfig.fragLoadPolicy.default) },
+    fragLoadPolicy: { default: patient(fragLoadPolicy.default, detour) },
+    playlistLoadPolicy: { default: hasty(playlistLoadPolicy.default, detour) },
     ...(estimate === undefined ? {} : { abrEwmaDefaultEstimate: estimate }),
     xhrSetup: (xhr) => {
       xhr.withCredentials = source.withCredentials;
