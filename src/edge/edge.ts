@@ -44,6 +44,7 @@ import { Prefetch } from './prefetch/prefetch.ts';
 import { addressForAll, schemes } from './scheme.ts';
 import { EdgeSigner } from './signer.ts';
 import { Fleet } from './steering/fleet.ts';
+import { Peers } from './steering/peers.ts';
 import { Steering } from './steering/steering.ts';
 import { Upstream } from './upstream.ts';
 
@@ -106,6 +107,7 @@ export class Edge {
   readonly #keys = new EdgeKeys();
   readonly #signer: EdgeSigner | undefined;
   readonly #feed: ConfigFeed | undefined;
+  readonly #peers: Peers;
   readonly #fleet: Fleet;
   readonly #parts: EdgeParts;
   readonly invalidations: Invalidations;
@@ -121,7 +123,8 @@ export class Edge {
     this.#origin = this.#makeOrigins();
     // Its feed does not end and has a limit of its own for silence.
     this.#control = controlUrl ? new Upstream(controlUrl, { ...settings, originIdleMs: 0 }) : undefined;
-    this.#fleet = new Fleet(() => void options.places?.load('places'));
+    this.#peers = new Peers({ times: settings, log });
+    this.#fleet = new Fleet({ peers: this.#peers, onLocated: () => void options.places?.load('places') });
     this.#feed = this.#makeFeed();
     const bans = new BanList();
     const tier = new MemoryTier(settings.cacheBytes, bans);
@@ -256,6 +259,7 @@ export class Edge {
 
   async #stop(): Promise<void> {
     await this.#feed?.stop();
+    this.#peers.stop();
     await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
     this.#parts.compressions?.abandonAll();

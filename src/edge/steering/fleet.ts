@@ -4,22 +4,31 @@ import type { FleetEdge } from '../../kernel/steering/fleet.ts';
 import { hasChoice } from '../../kernel/steering/manifest.ts';
 import type { StateTaker } from '../feed/section.ts';
 
-/** The edges that there are, as control last said. That this one answers it knows by itself. */
+export interface FleetOptions {
+  readonly peers: {
+    watch(edges: readonly FleetEdge[]): void;
+    isDown(id: string): boolean;
+  };
+  /** Called when there is something to choose by where viewers are. */
+  readonly onLocated: () => void;
+}
+
+/** The edges that there are, as control last said. That this one answers it knows by itself, and that others do not it finds out. */
 export class Fleet implements StateTaker {
   readonly name = 'edges';
-  readonly #onLocated: () => void;
+  readonly #options: FleetOptions;
   #isSelf: (edge: FleetEdge) => boolean = () => false;
   #edges: readonly FleetEdge[] = [];
   #self: FleetEdge | undefined;
   #hasChoice = false;
 
-  /** @param onLocated called when there is something to choose by where viewers are */
-  constructor(onLocated: () => void) {
-    this.#onLocated = onLocated;
+  constructor(options: FleetOptions) {
+    this.#options = options;
   }
 
   get edges(): readonly FleetEdge[] {
-    return this.#edges;
+    const { peers } = this.#options;
+    return this.#edges.map((edge) => (peers.isDown(edge.id) ? { ...edge, healthy: false } : edge));
   }
 
   /** Undefined where this edge is none that viewers are sent to. */
@@ -47,6 +56,8 @@ export class Fleet implements StateTaker {
     this.#edges = edges.map((edge) => (this.#isSelf(edge) ? { ...edge, healthy: true } : edge));
     this.#self = this.#edges.find(this.#isSelf);
     this.#hasChoice = this.#self !== undefined && hasChoice(this.#edges, this.#self);
-    if (this.#hasChoice && edges.some(({ location }) => location)) this.#onLocated();
+    const { peers, onLocated } = this.#options;
+    peers.watch(this.#hasChoice ? this.#edges.filter((edge) => edge !== this.#self) : []);
+    if (this.#hasChoice && edges.some(({ location }) => location)) onLocated();
   }
 }
