@@ -121,6 +121,107 @@ export interface AuditRecord {
   readonly requestId: string;
 }
 
+export interface CacheBehavior {
+  /** An origin or an origin group. */
+  readonly targetOriginId: string;
+  readonly viewerProtocolPolicy?: 'allow-all' | 'redirect-to-https' | 'https-only';
+  /** GET and HEAD; these and OPTIONS; or all seven. */
+  readonly allowedMethods?: readonly ('GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'POST' | 'PATCH' | 'DELETE')[];
+  /** GET and HEAD, or these and OPTIONS. */
+  readonly cachedMethods?: readonly ('GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'POST' | 'PATCH' | 'DELETE')[];
+  readonly compress?: boolean;
+  /** What is cached for how long, and under which key. */
+  readonly cachePolicyId?: string;
+  /** What of a request the origin is told besides. */
+  readonly originRequestPolicyId?: string;
+  /** Fields that answers are given. */
+  readonly responseHeadersPolicyId?: string;
+  /** Viewers need a grant signed by a key of one of these. Empty: everybody is let in. */
+  readonly trustedKeyGroups?: readonly string[];
+}
+
+export interface CachePolicy {
+  readonly id: string;
+  readonly type: 'managed' | 'custom';
+  /** For If-Match. */
+  readonly etag: string;
+  readonly createdAt?: string;
+  readonly lastModifiedTime?: string;
+  readonly config: CachePolicyConfig;
+  /** What works and yet may not be what was meant. Not in lists. */
+  readonly warnings?: readonly ConfigurationWarning[];
+}
+
+export interface CachePolicyConfig {
+  /** One document of its kind has it. */
+  readonly name: string;
+  readonly comment?: string;
+  /** Kept at least so long, whatever the origin says. */
+  readonly minTTL?: number;
+  /** Kept so long where the origin says nothing. A day if left out. */
+  readonly defaultTTL?: number;
+  /** Kept no longer than that. A year if left out. */
+  readonly maxTTL?: number;
+  /** What tells objects of one path apart; the origin is told all of it. */
+  readonly parametersInCacheKeyAndForwardedToOrigin?: {
+    readonly enableAcceptEncodingGzip?: boolean;
+    readonly enableAcceptEncodingBrotli?: boolean;
+    readonly headersConfig?: {
+      readonly headerBehavior?: 'none' | 'whitelist';
+      readonly headers?: readonly string[];
+    };
+    readonly cookiesConfig?: {
+      readonly cookieBehavior?: 'none' | 'whitelist' | 'allExcept' | 'all';
+      readonly cookies?: readonly string[];
+    };
+    readonly queryStringsConfig?: {
+      readonly queryStringBehavior?: 'none' | 'whitelist' | 'allExcept' | 'all';
+      readonly queryStrings?: readonly string[];
+      /** `?b=2&a=1` and `?a=1&b=2` are one object. */
+      readonly sortQueryStrings?: boolean;
+    };
+  };
+}
+
+export interface ConfigurationWarning {
+  readonly field: string;
+  readonly code: 'NO_ALIAS' | 'ORIGIN_UNUSED' | 'PATH_PATTERN_REPEATED' | 'PATH_PATTERN_SHADOWED' | 'PATH_PATTERNS_CROSS' | 'PUBLIC_BEFORE_SIGNED' | 'MIN_TTL_OVERRIDES_NO_STORE' | 'AUTHORIZATION_NOT_IN_KEY' | 'COOKIES_NOT_IN_KEY' | 'ORIGIN_IN_THE_CLEAR' | 'KEY_REVOKED';
+  readonly says: string;
+}
+
+export interface CorsConfig {
+  readonly accessControlAllowOrigins?: readonly string[];
+  readonly accessControlAllowHeaders?: readonly string[];
+  readonly accessControlAllowMethods?: readonly ('GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'POST' | 'PATCH' | 'DELETE' | 'ALL')[];
+  readonly accessControlAllowCredentials?: boolean;
+  readonly accessControlExposeHeaders?: readonly string[];
+  /** How long a browser remembers it. */
+  readonly accessControlMaxAgeSec?: number;
+  readonly originOverride?: boolean;
+}
+
+export interface CustomErrorResponse {
+  readonly errorCode: number;
+  /** The page sent instead. */
+  readonly responsePagePath?: string;
+  /** The status it is sent with; with a page only. */
+  readonly responseCode?: number;
+  /** How long the error is remembered, at least. */
+  readonly errorCachingMinTTL?: number;
+}
+
+/** A web server. What an origin is that says nothing else. */
+export interface CustomOriginConfig {
+  readonly httpPort?: number;
+  readonly httpsPort?: number;
+  /** How the origin is spoken to. Which versions of TLS count is not a setting: 1.2 and 1.3. */
+  readonly originProtocolPolicy?: 'http-only' | 'https-only' | 'match-viewer';
+  /** How long the origin may be silent, before its first byte and between any two. */
+  readonly originReadTimeout?: number;
+  /** How long an idle connection is kept. */
+  readonly originKeepaliveTimeout?: number;
+}
+
 export interface Delivery {
   readonly deliveryId: string;
   readonly webhookId: string;
@@ -137,6 +238,93 @@ export interface Delivery {
   readonly updatedAt: string;
 }
 
+export interface Distribution {
+  readonly id: string;
+  readonly type: 'managed' | 'custom';
+  /** For If-Match. */
+  readonly etag: string;
+  readonly createdAt?: string;
+  readonly lastModifiedTime?: string;
+  readonly config: DistributionConfig;
+  /** What works and yet may not be what was meant. Not in lists. */
+  readonly warnings?: readonly ConfigurationWarning[];
+}
+
+/** What is left out is filled in, and shown so in answers. */
+export interface DistributionConfig {
+  readonly comment?: string;
+  /** Edges answer for enabled ones only. */
+  readonly enabled?: boolean;
+  /** Host names that viewers use, in lower case; `*.example.com` is everything below. */
+  readonly aliases?: readonly string[];
+  /** What `/` is. */
+  readonly defaultRootObject?: string;
+  readonly origins: readonly Origin[];
+  readonly originGroups?: readonly OriginGroup[];
+  readonly defaultCacheBehavior: CacheBehavior;
+  /** The first whose pattern fits a path is taken. */
+  readonly cacheBehaviors?: readonly PathCacheBehavior[];
+  readonly customErrorResponses?: readonly CustomErrorResponse[];
+  readonly restrictions?: {
+    readonly geoRestriction?: {
+      readonly restrictionType?: 'none' | 'whitelist' | 'blacklist';
+      /** Countries by ISO 3166-1 alpha-2. */
+      readonly locations?: readonly string[];
+    };
+  };
+  /** A field in which origins tag what they send. */
+  readonly cacheTagConfig?: {
+    readonly headerName: string;
+  };
+  /** By which you find it again: `GET /v1/distributions?tag.team=shop`. */
+  readonly tags?: { readonly [name: string]: string };
+}
+
+export interface EdgeEnrolment {
+  readonly enrolmentId: string;
+  /** Lets one edge in, once. It is not shown again. */
+  readonly token?: string;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
+/** The films of this server; in the distribution `default` alone. */
+export interface FilmOriginConfig { readonly [name: string]: unknown }
+
+export interface Invalidation {
+  readonly id: string;
+  readonly distributionId: string;
+  /** Completed once every edge has it. */
+  readonly status: 'InProgress' | 'Completed';
+  readonly paths: readonly string[];
+  readonly soft: boolean;
+  readonly callerReference?: string;
+  readonly createdAt: string;
+  readonly completedAt?: string;
+}
+
+export interface KeyGroup {
+  readonly id: string;
+  readonly type: 'managed' | 'custom';
+  /** For If-Match. */
+  readonly etag: string;
+  readonly createdAt?: string;
+  readonly lastModifiedTime?: string;
+  readonly config: KeyGroupConfig;
+  /** What works and yet may not be what was meant. Not in lists. */
+  readonly warnings?: readonly ConfigurationWarning[];
+}
+
+export interface KeyGroupConfig {
+  /** One document of its kind has it. */
+  readonly name: string;
+  readonly comment?: string;
+  /** Keys that are trusted together, so that one can follow another without a gap. */
+  readonly items?: readonly string[];
+  /** Where an identity provider publishes the keys of its tokens (RFC 7517). They count as long as they stand there. */
+  readonly jwksUrl?: string;
+}
+
 export interface Ladder {
   readonly name: string;
   /** Whether films are encoded by it that name no other. */
@@ -147,6 +335,19 @@ export interface Ladder {
     readonly codec: 'h264' | 'hevc' | 'av1';
     readonly maxrateBps: number;
   }[];
+}
+
+export interface NewEdgeEnrolment {
+  readonly name?: string;
+  /** Where the edge stands; viewers are sent to one that is near. */
+  readonly location?: {
+    /** With a longitude or not at all. */
+    readonly latitude?: number;
+    readonly longitude?: number;
+    /** ISO 3166-1 alpha-2. */
+    readonly country?: string;
+  };
+  readonly expiresInSeconds?: number;
 }
 
 export interface NewEncoding {
@@ -165,6 +366,31 @@ export interface NewGrant {
   readonly startsAt?: string;
   /** The only IPv4 address or network that may use the grant. */
   readonly ip?: string;
+  /** Where the viewer asks from: URLs are of the edge nearest to it. Left out: of the default edge. */
+  readonly viewerAddress?: string;
+}
+
+export interface NewInvalidation {
+  readonly paths: readonly string[];
+  /** Your own name for it: sent again with the same paths it finds the first one. */
+  readonly callerReference?: string;
+  /** Copies may be served once more while they are fetched anew. */
+  readonly soft?: boolean;
+}
+
+export interface NewOriginAccessControlConfig {
+  /** One document of its kind has it. */
+  readonly name: string;
+  readonly description?: string;
+  /** `sigv4` for S3; `edge` for origins of your own that check the short-lived signature of an edge. */
+  readonly signingProtocol?: 'sigv4' | 'edge';
+  /** `no-override` leaves a request alone that comes with an Authorization of its own. */
+  readonly signingBehavior?: 'always' | 'never' | 'no-override';
+  readonly originAccessControlOriginType?: 's3' | 'custom';
+  readonly region?: string;
+  readonly accessKeyId?: string;
+  /** Never shown. Left out at a change it stays; left out at the beginning for `edge` one is made and shown once. */
+  readonly secretAccessKey?: string;
 }
 
 export interface NewSession {
@@ -193,6 +419,119 @@ export interface NewWebhook {
   readonly description?: string;
 }
 
+export interface Origin {
+  /** What behaviours and origin groups call it. */
+  readonly id: string;
+  /** A host name or an IP address, without scheme, port or path. Empty for films alone. */
+  readonly domainName?: string;
+  /** Put before the path of every request: a slash at its beginning and none at its end. */
+  readonly originPath?: string;
+  /** Sent with every request to the origin, in place of what the viewer sent under these names. */
+  readonly customHeaders?: readonly {
+    readonly headerName: string;
+    readonly headerValue: string;
+  }[];
+  readonly connectionAttempts?: number;
+  /** Seconds an attempt. */
+  readonly connectionTimeout?: number;
+  /** How requests to it are signed. */
+  readonly originAccessControlId?: string;
+  readonly customOriginConfig?: CustomOriginConfig;
+  readonly s3OriginConfig?: S3OriginConfig;
+  readonly filmOriginConfig?: FilmOriginConfig;
+}
+
+export interface OriginAccessControl {
+  readonly id: string;
+  readonly type: 'managed' | 'custom';
+  /** For If-Match. */
+  readonly etag: string;
+  readonly createdAt?: string;
+  readonly lastModifiedTime?: string;
+  readonly config: OriginAccessControlConfig;
+  /** What works and yet may not be what was meant. Not in lists. */
+  readonly warnings?: readonly ConfigurationWarning[];
+  /** Only in the answer that made it: it is shown once. */
+  readonly secretAccessKey?: string;
+}
+
+export interface OriginAccessControlConfig {
+  /** One document of its kind has it. */
+  readonly name: string;
+  readonly description?: string;
+  /** `sigv4` for S3; `edge` for origins of your own that check the short-lived signature of an edge. */
+  readonly signingProtocol?: 'sigv4' | 'edge';
+  /** `no-override` leaves a request alone that comes with an Authorization of its own. */
+  readonly signingBehavior?: 'always' | 'never' | 'no-override';
+  readonly originAccessControlOriginType?: 's3' | 'custom';
+  readonly region?: string;
+  readonly accessKeyId?: string;
+}
+
+/** Origins that stand in for one another. */
+export interface OriginGroup {
+  /** What behaviours call it. */
+  readonly id: string;
+  readonly failoverCriteria: {
+    /** Answers that send a request on to the next member: of 400, 403, 404, 416, 429, 500, 502, 503, 504. */
+    readonly statusCodes: readonly number[];
+  };
+  /** In the order in which they are asked. */
+  readonly members: readonly string[];
+}
+
+export interface OriginRequestPolicy {
+  readonly id: string;
+  readonly type: 'managed' | 'custom';
+  /** For If-Match. */
+  readonly etag: string;
+  readonly createdAt?: string;
+  readonly lastModifiedTime?: string;
+  readonly config: OriginRequestPolicyConfig;
+  /** What works and yet may not be what was meant. Not in lists. */
+  readonly warnings?: readonly ConfigurationWarning[];
+}
+
+/** What the origin is told and no object is told apart by. */
+export interface OriginRequestPolicyConfig {
+  /** One document of its kind has it. */
+  readonly name: string;
+  readonly comment?: string;
+  readonly headersConfig?: {
+    readonly headerBehavior?: 'none' | 'whitelist' | 'allViewer' | 'allViewerAndWhitelistCloudFront' | 'allExcept';
+    readonly headers?: readonly string[];
+  };
+  readonly cookiesConfig?: {
+    readonly cookieBehavior?: 'none' | 'whitelist' | 'allExcept' | 'all';
+    readonly cookies?: readonly string[];
+  };
+  readonly queryStringsConfig?: {
+    readonly queryStringBehavior?: 'none' | 'whitelist' | 'allExcept' | 'all';
+    readonly queryStrings?: readonly string[];
+  };
+}
+
+export interface PathCacheBehavior {
+  /** `*` is any characters, slashes too, `?` is one. */
+  readonly pathPattern: string;
+  /** An origin or an origin group. */
+  readonly targetOriginId: string;
+  readonly viewerProtocolPolicy?: 'allow-all' | 'redirect-to-https' | 'https-only';
+  /** GET and HEAD; these and OPTIONS; or all seven. */
+  readonly allowedMethods?: readonly ('GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'POST' | 'PATCH' | 'DELETE')[];
+  /** GET and HEAD, or these and OPTIONS. */
+  readonly cachedMethods?: readonly ('GET' | 'HEAD' | 'OPTIONS' | 'PUT' | 'POST' | 'PATCH' | 'DELETE')[];
+  readonly compress?: boolean;
+  /** What is cached for how long, and under which key. */
+  readonly cachePolicyId?: string;
+  /** What of a request the origin is told besides. */
+  readonly originRequestPolicyId?: string;
+  /** Fields that answers are given. */
+  readonly responseHeadersPolicyId?: string;
+  /** Viewers need a grant signed by a key of one of these. Empty: everybody is let in. */
+  readonly trustedKeyGroups?: readonly string[];
+}
+
 export interface PlaybackGrant {
   readonly assetId: string;
   readonly expiresAt: string;
@@ -219,6 +558,11 @@ export interface Problem {
   readonly status: number;
   readonly code: string;
   readonly detail: string;
+  /** Each field that is wrong, where the answer is about fields. */
+  readonly errors?: readonly {
+    readonly field: string;
+    readonly says: string;
+  }[];
   readonly requestId: string;
 }
 
@@ -234,6 +578,95 @@ export interface Pull {
   readonly encryption?: 'aes-128' | 'none';
   /** What the sound is brought to, in LUFS, such as -23 (EBU R128) or -16. Left out: as loud as it is. */
   readonly loudness?: number;
+}
+
+export interface ResponseHeadersPolicy {
+  readonly id: string;
+  readonly type: 'managed' | 'custom';
+  /** For If-Match. */
+  readonly etag: string;
+  readonly createdAt?: string;
+  readonly lastModifiedTime?: string;
+  readonly config: ResponseHeadersPolicyConfig;
+  /** What works and yet may not be what was meant. Not in lists. */
+  readonly warnings?: readonly ConfigurationWarning[];
+}
+
+export interface ResponseHeadersPolicyConfig {
+  /** One document of its kind has it. */
+  readonly name: string;
+  readonly comment?: string;
+  readonly corsConfig?: CorsConfig;
+  readonly securityHeadersConfig?: SecurityHeadersConfig;
+  readonly customHeadersConfig?: readonly {
+    readonly header: string;
+    readonly value: string;
+    readonly override?: boolean;
+  }[];
+  /** Fields of the origin that viewers do not get. */
+  readonly removeHeadersConfig?: readonly string[];
+  readonly serverTimingHeadersConfig?: {
+    readonly enabled: boolean;
+    readonly samplingRate: number;
+  };
+}
+
+export interface Route {
+  /** The path at the edge to use. */
+  readonly url: string;
+  /** All edges that answer, in the order in which to use them. */
+  readonly edges: readonly {
+    readonly edgeId: string;
+    /** The path at this edge. */
+    readonly url: string;
+    /** ISO 3166-1 alpha-2. */
+    readonly country?: string;
+    /** From the caller, as far as both places are known. */
+    readonly distanceKm?: number;
+  }[];
+}
+
+/** A bucket. Signed to when it names an origin access control. */
+export interface S3OriginConfig {
+  /** How long the bucket may be silent. */
+  readonly originReadTimeout?: number;
+}
+
+export interface SecurityHeadersConfig {
+  readonly contentSecurityPolicy?: {
+    readonly contentSecurityPolicy: string;
+    /** Whether it counts where the origin sent the field itself. */
+    readonly override: boolean;
+  };
+  readonly contentTypeOptions?: {
+    /** Whether it counts where the origin sent the field itself. */
+    readonly override: boolean;
+  };
+  readonly frameOptions?: {
+    readonly frameOption: 'DENY' | 'SAMEORIGIN';
+    /** Whether it counts where the origin sent the field itself. */
+    readonly override: boolean;
+  };
+  readonly referrerPolicy?: {
+    readonly referrerPolicy: 'no-referrer' | 'no-referrer-when-downgrade' | 'origin' | 'origin-when-cross-origin' | 'same-origin' | 'strict-origin' | 'strict-origin-when-cross-origin' | 'unsafe-url';
+    /** Whether it counts where the origin sent the field itself. */
+    readonly override: boolean;
+  };
+  readonly strictTransportSecurity?: {
+    /** How long a browser insists on https. */
+    readonly accessControlMaxAgeSec: number;
+    readonly includeSubdomains: boolean;
+    readonly preload: boolean;
+    /** Whether it counts where the origin sent the field itself. */
+    readonly override: boolean;
+  };
+  readonly xssProtection?: {
+    readonly protection: boolean;
+    readonly modeBlock: boolean;
+    readonly reportUri?: string;
+    /** Whether it counts where the origin sent the field itself. */
+    readonly override: boolean;
+  };
 }
 
 export interface SigningKey {
@@ -422,16 +855,329 @@ export interface Operations {
       readonly nextCursor: string | null;
     };
   };
+  /** List cache policies. Newest first. Managed policies stand at the end. Needs the scope `policies:read`. */
+  'GET /v1/cache-policies': {
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+      /** Managed policies alone, or those of your own. */
+      readonly type?: 'managed' | 'custom';
+    };
+    readonly answer: {
+      readonly items: readonly CachePolicy[];
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Make a cache policy. A cache policy says for how long an answer is kept, and what tells answers of one path apart. What is left out is filled in. What would not work is refused, field by field. Needs the scope `policies:write`. */
+  'POST /v1/cache-policies': {
+    readonly body: CachePolicyConfig;
+    readonly answer: CachePolicy;
+  };
+  /** Delete a cache policy. At once. What a distribution still names is refused. Needs the scope `policies:write`. */
+  'DELETE /v1/cache-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Show a cache policy. A cache policy says for how long an answer is kept, and what tells answers of one path apart. With everything filled in, and with what may not be meant. Needs the scope `policies:read`. */
+  'GET /v1/cache-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: CachePolicy;
+  };
+  /** Change a cache policy. Takes the whole document: what is left out is filled in anew. Edges have it within a second. Needs the scope `policies:write`. */
+  'PUT /v1/cache-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly body: CachePolicyConfig;
+    readonly answer: CachePolicy;
+  };
+  /** List distributions. Newest first. `tag.NAME=VALUE` in the query finds distributions with this tag. Needs the scope `distributions:read`. */
+  'GET /v1/distributions': {
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+    };
+    readonly answer: {
+      readonly items: readonly Distribution[];
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Make a distribution. A distribution says from which origins edges serve which paths of which hosts, and by which rules. What is left out is filled in. What would not work is refused, field by field. Needs the scope `distributions:write`. */
+  'POST /v1/distributions': {
+    readonly body: DistributionConfig;
+    readonly answer: Distribution;
+  };
+  /** Delete a distribution. At once. What a distribution still names is refused. Needs the scope `distributions:write`. */
+  'DELETE /v1/distributions/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Show a distribution. A distribution says from which origins edges serve which paths of which hosts, and by which rules. With everything filled in, and with what may not be meant. Needs the scope `distributions:read`. */
+  'GET /v1/distributions/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: Distribution;
+  };
+  /** Change a distribution. Takes the whole document: what is left out is filled in anew. Edges have it within a second. Needs the scope `distributions:write`. */
+  'PUT /v1/distributions/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly body: DistributionConfig;
+    readonly answer: Distribution;
+  };
+  /** List invalidations. Newest first. Needs the scope `invalidations:read`. */
+  'GET /v1/distributions/{id}/invalidations': {
+    readonly path: {
+      /** Of the distribution. */
+      readonly id: string;
+    };
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+    };
+    readonly answer: {
+      readonly items: readonly Invalidation[];
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Invalidate paths and tags. Edges forget what fits, within a second where they are connected. The same `callerReference` with the same paths finds the first one again. Needs the scope `invalidations:write`. */
+  'POST /v1/distributions/{id}/invalidations': {
+    readonly path: {
+      /** Of the distribution. */
+      readonly id: string;
+    };
+    readonly body: NewInvalidation;
+    readonly answer: Invalidation;
+  };
+  /** Show an invalidation. Completed once every edge has it. Needs the scope `invalidations:read`. */
+  'GET /v1/distributions/{id}/invalidations/{invalidationId}': {
+    readonly path: {
+      /** Of the distribution. */
+      readonly id: string;
+      /** The id of the invalidation. */
+      readonly invalidationId: string;
+    };
+    readonly answer: Invalidation;
+  };
+  /** Make a token that lets one edge in. The edge exchanges it for an id and a key of its own: `frontrow edge --control URL --enrol TOKEN`. It is good once, and shown this once. Needs the scope `edges:write`. */
+  'POST /v1/edge-enrolments': {
+    readonly body: NewEdgeEnrolment;
+    readonly answer: EdgeEnrolment;
+  };
+  /** List key groups. Newest first. Keys that stand at a JWKS URL are not shown. Needs the scope `keys:read`. */
+  'GET /v1/key-groups': {
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+    };
+    readonly answer: {
+      readonly items: readonly KeyGroup[];
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Make a key group. A key group names signing keys that are trusted together. What is left out is filled in. What would not work is refused, field by field. Needs the scope `keys:write`. */
+  'POST /v1/key-groups': {
+    readonly body: KeyGroupConfig;
+    readonly answer: KeyGroup;
+  };
+  /** Delete a key group. At once. What a distribution still names is refused. Needs the scope `keys:write`. */
+  'DELETE /v1/key-groups/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Show a key group. A key group names signing keys that are trusted together. With everything filled in, and with what may not be meant. Needs the scope `keys:read`. */
+  'GET /v1/key-groups/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: KeyGroup;
+  };
+  /** Change a key group. Takes the whole document: what is left out is filled in anew. Edges have it within a second. Needs the scope `keys:write`. */
+  'PUT /v1/key-groups/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly body: KeyGroupConfig;
+    readonly answer: KeyGroup;
+  };
   /** The ladders that an asset can be encoded by. By their names, which an upload or another encoding may give. Needs the scope `assets:read`. */
   'GET /v1/ladders': {
     readonly answer: {
       readonly items: readonly Ladder[];
     };
   };
+  /** List origin access controls. Newest first. `tag.NAME=VALUE` in the query finds distributions with this tag. Needs the scope `distributions:read`. */
+  'GET /v1/origin-access-controls': {
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+    };
+    readonly answer: {
+      readonly items: readonly OriginAccessControl[];
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Make an origin access control. An origin access control says how requests to an origin are signed. What is left out is filled in. What would not work is refused, field by field. Needs the scope `distributions:write`. */
+  'POST /v1/origin-access-controls': {
+    readonly body: NewOriginAccessControlConfig;
+    readonly answer: OriginAccessControl;
+  };
+  /** Delete an origin access control. At once. What a distribution still names is refused. Needs the scope `distributions:write`. */
+  'DELETE /v1/origin-access-controls/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Show an origin access control. An origin access control says how requests to an origin are signed. With everything filled in, and with what may not be meant. Needs the scope `distributions:read`. */
+  'GET /v1/origin-access-controls/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: OriginAccessControl;
+  };
+  /** Change an origin access control. Takes the whole document: what is left out is filled in anew. Edges have it within a second. Needs the scope `distributions:write`. */
+  'PUT /v1/origin-access-controls/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly body: NewOriginAccessControlConfig;
+    readonly answer: OriginAccessControl;
+  };
+  /** List origin request policies. Newest first. Managed policies stand at the end. Needs the scope `policies:read`. */
+  'GET /v1/origin-request-policies': {
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+      /** Managed policies alone, or those of your own. */
+      readonly type?: 'managed' | 'custom';
+    };
+    readonly answer: {
+      readonly items: readonly OriginRequestPolicy[];
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Make an origin request policy. An origin request policy says what of a request an origin is told beside what the cache policy names. What is left out is filled in. What would not work is refused, field by field. Needs the scope `policies:write`. */
+  'POST /v1/origin-request-policies': {
+    readonly body: OriginRequestPolicyConfig;
+    readonly answer: OriginRequestPolicy;
+  };
+  /** Delete an origin request policy. At once. What a distribution still names is refused. Needs the scope `policies:write`. */
+  'DELETE /v1/origin-request-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Show an origin request policy. An origin request policy says what of a request an origin is told beside what the cache policy names. With everything filled in, and with what may not be meant. Needs the scope `policies:read`. */
+  'GET /v1/origin-request-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: OriginRequestPolicy;
+  };
+  /** Change an origin request policy. Takes the whole document: what is left out is filled in anew. Edges have it within a second. Needs the scope `policies:write`. */
+  'PUT /v1/origin-request-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly body: OriginRequestPolicyConfig;
+    readonly answer: OriginRequestPolicy;
+  };
   /** Sign a grant for a film. By the server's own key, in every carrier: signed URLs, cookies, a token. Needs the scope `grants:write`. */
   'POST /v1/playback-grants': {
     readonly body: NewGrant;
     readonly answer: PlaybackGrant;
+  };
+  /** List response headers policies. Newest first. Managed policies stand at the end. Needs the scope `policies:read`. */
+  'GET /v1/response-headers-policies': {
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+      /** Managed policies alone, or those of your own. */
+      readonly type?: 'managed' | 'custom';
+    };
+    readonly answer: {
+      readonly items: readonly ResponseHeadersPolicy[];
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Make a response headers policy. A response headers policy says which fields the answers of edges have. What is left out is filled in. What would not work is refused, field by field. Needs the scope `policies:write`. */
+  'POST /v1/response-headers-policies': {
+    readonly body: ResponseHeadersPolicyConfig;
+    readonly answer: ResponseHeadersPolicy;
+  };
+  /** Delete a response headers policy. At once. What a distribution still names is refused. Needs the scope `policies:write`. */
+  'DELETE /v1/response-headers-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Show a response headers policy. A response headers policy says which fields the answers of edges have. With everything filled in, and with what may not be meant. Needs the scope `policies:read`. */
+  'GET /v1/response-headers-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly answer: ResponseHeadersPolicy;
+  };
+  /** Change a response headers policy. Takes the whole document: what is left out is filled in anew. Edges have it within a second. Needs the scope `policies:write`. */
+  'PUT /v1/response-headers-policies/{id}': {
+    readonly path: {
+      /** Such as stands in the answer that made it. */
+      readonly id: string;
+    };
+    readonly body: ResponseHeadersPolicyConfig;
+    readonly answer: ResponseHeadersPolicy;
+  };
+  /** Find the nearest edge. By the address that asks. Needs no token. */
+  'GET /v1/route': {
+    readonly query?: {
+      /** Path and query at the edge, such as /assets/as_k3v9mn2p4q7r8s5t/master.m3u8. */
+      readonly path?: string;
+    };
+    readonly answer: Route;
   };
   /** Sign in by a link. Changes the token of a sign-in link for one that the console uses. */
   'POST /v1/sessions': {

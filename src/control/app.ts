@@ -8,9 +8,11 @@ import { type Settings, SettingsError } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { AuditLogRepository } from '../database/audit-log.ts';
+import { ConfigurationRepository } from '../database/configuration.ts';
 import { EdgeRepository } from '../database/edges.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
+import { InvalidationRepository } from '../database/invalidations.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
 import { RevokedEdges } from '../database/revoked-edges.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
@@ -32,10 +34,12 @@ import { viewAsset } from './asset-view.ts';
 import { keepAuditLog } from './audit.ts';
 import { Authorizer } from './authorize.ts';
 import { serveConsole } from './console.ts';
+import { Configurations } from './distributions/configurations.ts';
 import { documentApi } from './docs.ts';
 import { Board } from './edge-feed/board.ts';
 import { edgesOnly } from './edge-feed/edges-only.ts';
 import { keysSection } from './edge-feed/keys-section.ts';
+import { siteSection } from './edge-feed/site-section.ts';
 import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
 import { lingerAfterAnswers } from './linger.ts';
@@ -45,10 +49,12 @@ import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { auditLogRoutes } from './routes/audit-log.ts';
+import { configurationRoutes } from './routes/configuration.ts';
 import { edgeEnrolmentRoutes } from './routes/edge-enrolments.ts';
 import { edgeFeedRoute } from './routes/edge-feed.ts';
 import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
+import { invalidationRoutes } from './routes/invalidations.ts';
 import { type OperationsParts, operationsRoutes } from './routes/operations.ts';
 import { playbackGrantRoutes } from './routes/playback-grants.ts';
 import { routingRoutes } from './routes/routing.ts';
@@ -175,6 +181,13 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     defaultLadder: deps.settings.ladder,
   });
   signingKeyRoutes(app, parts);
+  const configurations = new Configurations({
+    ...parts,
+    configurations: new ConfigurationRepository(deps.database, deps.clock, deps.secrets.contentKeySecret),
+  });
+  await configurations.start();
+  configurationRoutes(app, { ...parts, configurations });
+  invalidationRoutes(app, { ...parts, invalidations: new InvalidationRepository(deps.database, deps.clock) });
   playbackGrantRoutes(app, parts);
   routingRoutes(app, parts);
   tokenRoutes(app, parts);
@@ -186,7 +199,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     queue: deps.queue,
     allowPrivate: deps.settings.webhookAllowPrivate,
   });
-  edgeRoutes(app, parts, deps);
+  edgeRoutes(app, { ...parts, configurations }, deps);
   eventRoutes(app, parts, feed);
   operationsRoutes(app, {
     metrics: deps.metrics,
@@ -207,10 +220,14 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
 }
 
 /** How edges join, and what they follow. */
-function edgeRoutes(app: ControlApp, parts: RouteParts, deps: ControlDeps): void {
+function edgeRoutes(
+  app: ControlApp,
+  parts: RouteParts & { readonly configurations: Configurations },
+  deps: ControlDeps,
+): void {
   const { database, clock, signals, log, originFor, feedBeatMs: beatMs } = deps;
   const edges = new EdgeRepository(database, clock);
-  const sections = [keysSection({ ...deps, edges })];
+  const sections = [keysSection({ ...deps, edges }), siteSection(parts.configurations)];
   const board = new Board({ sections, mark: () => edges.mark(), signals, log });
   const only = edgesOnly({ ...parts, revokedEdges: new RevokedEdges(edges) });
   edgeFeedRoute(app, { clock, log, edgesOnly: only, board, edges, beatMs });

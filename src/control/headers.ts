@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 /** Response headers that pages of other origins may read: tus clients need nearly all of them. */
 const EXPOSED = [
+  'ETag',
   'Location',
   'Upload-Offset',
   'Upload-Length',
@@ -22,6 +23,7 @@ const ALLOWED = [
   'Authorization',
   'Content-Type',
   'Idempotency-Key',
+  'If-Match',
   'Tus-Resumable',
   'Upload-Length',
   'Upload-Offset',

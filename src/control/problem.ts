@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Fault, type FaultCode } from '../kernel/errors.ts';
+import { Fault, type FaultCode, type FieldError } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import { PROBLEM_TYPE, problemOf } from '../kernel/problem.ts';
 
@@ -62,7 +62,11 @@ const FASTIFY_CODES: Readonly<Record<string, FaultCode>> = {
 
 function asFault(thrown: FastifyError): Fault {
   if (thrown instanceof Fault) return thrown;
-  if (thrown.validation) return new Fault('INVALID_REQUEST', { says: invalidField(thrown), cause: thrown });
+  if (thrown.validation) {
+    const errors = fieldErrors(thrown);
+    const says = errors[0]?.says;
+    return new Fault('INVALID_REQUEST', { ...(says === undefined ? {} : { says }), errors, cause: thrown });
+  }
   const code = FASTIFY_CODES[thrown.code];
   if (code) return new Fault(code, { cause: thrown });
   // A plugin's own 4xx (a range that cannot be satisfied, a bad path) is the caller's doing whatever its name is.
@@ -72,13 +76,33 @@ function asFault(thrown: FastifyError): Fault {
   return Fault.from(thrown);
 }
 
-/** Such as "body.title must not have more than 200 characters". */
-function invalidField(error: FastifyError): string {
-  const first = error.validation?.[0];
-  const missing = (first?.params as { requiredProperties?: string[] } | undefined)?.requiredProperties?.[0];
-  const path = [error.validationContext, ...(first?.instancePath.split('/').filter(Boolean) ?? []), missing];
-  const field = path.filter((part) => part !== undefined).join('.');
-  return missing ? `${field} is missing.` : `${field} ${first?.message ?? 'is not valid'}.`;
+const MAX_FIELD_ERRORS = 20;
+/** Names of fields that nobody has foreseen are the caller's own words. */
+const MAX_FIELD_LENGTH = 200;
+
+/** What the schema says against a request: each field once, such as "body.title must not have more than 200 characters". */
+function fieldErrors({ validation = [], validationContext }: FastifyError): FieldError[] {
+  const byField = new Map<string, FieldError>();
+  for (const { keyword, instancePath, params, message } of validation) {
+    // Each field that is too many is told of by itself.
+    if (keyword === 'additionalProperties') continue;
+    const missing = (params as { requiredProperties?: string[] }).requiredProperties?.[0];
+    const steps = [validationContext ?? 'request', ...instancePath.split('/').slice(1), ...(missing ? [missing] : [])];
+    const field = writeField(steps).slice(0, MAX_FIELD_LENGTH);
+    if (byField.size >= MAX_FIELD_ERRORS || byField.has(field)) continue;
+    byField.set(field, { field, says: `${field} ${predicateOf(keyword, missing, message)}.` });
+  }
+  return [...byField.values()];
+}
+
+function predicateOf(keyword: string, missing: string | undefined, message = 'is not valid'): string {
+  if (missing) return 'is missing';
+  return keyword === 'boolean' ? 'is not a field of this operation' : message;
+}
+
+/** `body.origins[0].id` */
+function writeField(steps: readonly string[]): string {
+  return steps.map((step, at) => (/^\d+$/.test(step) ? `[${step}]` : `${at === 0 ? '' : '.'}${step}`)).join('');
 }
 
 function logFault(log: Log, fault: Fault, request: FastifyRequest): void {

@@ -261,6 +261,11 @@ export const ProblemSchema = Type.Object(
     status: Type.Integer(),
     code: Type.String(),
     detail: Type.String(),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ field: Type.String({ examples: ['body.aliases[0]'] }), says: Type.String() }), {
+        description: 'Each field that is wrong, where the answer is about fields.',
+      }),
+    ),
     requestId: Type.String(),
   },
   { title: 'Problem', description: 'RFC 9457; branch on `code`.' },

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated } from 'kysely';
+import type { Kind } from '../kernel/distribution/documents.ts';
 import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import type { FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
@@ -25,6 +26,8 @@ export interface Schema {
   edge_feed: EdgeFeedTable;
   edges: EdgeTable;
   edge_enrolments: EdgeEnrolmentTable;
+  configurations: ConfigurationTable;
+  invalidations: InvalidationTable;
 }
 
 export interface AssetTable {
@@ -296,4 +299,31 @@ export interface EdgeEnrolmentTable {
   created_at: ColumnType<number, number, never>;
   expires_at: number;
   used_at: number | null;
+}
+
+/** What an operator configured for edges: one document a row. */
+export interface ConfigurationTable {
+  id: string;
+  kind: Kind;
+  /** JSON. */
+  document: string;
+  /** Sealed under a secret that is not in the database; null for what needs none. */
+  secret: string | null;
+  /** The feed's number of the change that made it what it is. */
+  revision: number;
+  created_at: ColumnType<number, number, never>;
+  updated_at: number;
+}
+
+export interface InvalidationTable {
+  id: string;
+  /** The feed's number when it came, and so the order in which edges carry them out. */
+  sequence: number;
+  distribution_id: string;
+  caller_reference: string | null;
+  /** JSON of what was asked for. */
+  batch: string;
+  created_at: number;
+  /** Null until every edge has it. */
+  completed_at: number | null;
 }

@@ -12,6 +12,11 @@ export const FAULTS = {
   NOT_FOUND: { side: 'viewer', status: 404, says: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { side: 'viewer', status: 405, says: 'This address does not answer that method.' },
   CONFLICT: { side: 'viewer', status: 409, says: 'The request does not fit the present state of the resource.' },
+  IF_MATCH_STALE: {
+    side: 'viewer',
+    status: 412,
+    says: 'Somebody else has changed this since it was read: read it again and send its new ETag in If-Match.',
+  },
   BODY_TOO_LARGE: { side: 'viewer', status: 413, says: 'The body is larger than this server accepts.' },
   URI_TOO_LONG: { side: 'viewer', status: 414, says: 'The address is longer than this server accepts.' },
   UNSUPPORTED_MEDIA_TYPE: { side: 'viewer', status: 415, says: 'This operation does not take that content type.' },
@@ -21,6 +26,11 @@ export const FAULTS = {
     says: 'This Idempotency-Key was already used with another body.',
   },
   SIGNING_KEY_INVALID: { side: 'viewer', status: 422, says: 'The key is not RSA of 2048 bits or ECDSA on P-256.' },
+  IF_MATCH_MISSING: {
+    side: 'viewer',
+    status: 428,
+    says: 'Say in If-Match which state this changes: send the ETag with which it was read.',
+  },
   RATE_LIMITED: { side: 'viewer', status: 429, says: 'Too many requests; try again after the time in Retry-After.' },
   INTERNAL: { side: 'ours', status: 500, says: 'Something went wrong on our side; the log has the details.' },
   UNAVAILABLE: { side: 'ours', status: 503, says: 'The server cannot answer right now; try again shortly.' },
@@ -94,6 +104,26 @@ export const FAULTS = {
     side: 'viewer',
     status: 422,
     says: 'The body holds no subtitles that could be read: send SRT or WebVTT.',
+  },
+
+  // Distributions and what they name
+  CONFIGURATION_INVALID: {
+    side: 'viewer',
+    status: 422,
+    says: 'The configuration would not work; the fields of `errors` say where and why.',
+  },
+  CONFIGURATION_IN_USE: { side: 'viewer', status: 409, says: 'This is in use and cannot be deleted.' },
+  CONFIGURATION_LIMIT: { side: 'viewer', status: 409, says: 'This server keeps no more of these.' },
+  POLICY_MANAGED: { side: 'viewer', status: 403, says: 'Managed policies cannot be changed: make one of your own.' },
+  DISTRIBUTION_BUILT_IN: {
+    side: 'viewer',
+    status: 403,
+    says: 'The distribution `default` serves films and cannot be deleted.',
+  },
+  CALLER_REFERENCE_REUSED: {
+    side: 'viewer',
+    status: 409,
+    says: 'This callerReference belongs to an invalidation of other paths.',
   },
 
   // Pulls
@@ -184,9 +214,18 @@ export const FAULTS = {
 
 export type FaultCode = keyof typeof FAULTS;
 
+export interface FieldError {
+  /** Such as `body.aliases[0]`. */
+  readonly field: string;
+  /** A whole sentence. */
+  readonly says: string;
+}
+
 export interface FaultOptions {
   /** What happened here, for the person who asked. Sent. Never a path, a secret or foreign text. */
   says?: string;
+  /** What is wrong field by field. Sent. */
+  errors?: readonly FieldError[];
   /** For the log only, never sent. */
   detail?: Readonly<Record<string, unknown>>;
   cause?: unknown;
@@ -200,12 +239,14 @@ export class Fault extends Error {
   /** Logged, never sent. */
   readonly detail: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds: number | undefined;
+  readonly errors: readonly FieldError[] | undefined;
 
   constructor(code: FaultCode, options: FaultOptions = {}) {
     super(options.says ?? FAULTS[code].says, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.errors = options.errors;
   }
 
   get side(): 'viewer' | 'upstream' | 'ours' {

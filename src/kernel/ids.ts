@@ -4,7 +4,27 @@ import { randomBytes } from 'node:crypto';
 const ALPHABET = 'abcdefghjkmnpqrstvwxyz23456789';
 const PATTERN = new RegExp(`^[a-z]{2,3}_[${ALPHABET}]{16}$`);
 
-export type IdPrefix = 'as' | 'tok' | 'job' | 'wh' | 'ev' | 'dl' | 'sub' | 'nd' | 'ed' | 'en' | 'usr' | 'lnk' | 'au';
+export type IdPrefix =
+  | 'as'
+  | 'tok'
+  | 'job'
+  | 'wh'
+  | 'ev'
+  | 'dl'
+  | 'sub'
+  | 'nd'
+  | 'ed'
+  | 'en'
+  | 'usr'
+  | 'lnk'
+  | 'au'
+  | 'ds'
+  | 'cp'
+  | 'orp'
+  | 'rhp'
+  | 'kg'
+  | 'oac'
+  | 'inv';
 
 /** A fresh identifier such as `as_k3v9…`: 16 symbols, about 78 bits, so ids are unguessable as well as unique. */
 export function newId(prefix: IdPrefix): string {

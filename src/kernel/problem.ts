@@ -1,4 +1,4 @@
-import type { Fault, FaultCode } from './errors.ts';
+import type { Fault, FaultCode, FieldError } from './errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -9,6 +9,8 @@ export interface Problem {
   readonly status: number;
   readonly code: FaultCode;
   readonly detail: string;
+  /** Where several fields were looked at: each that is wrong. */
+  readonly errors?: readonly FieldError[];
   readonly requestId?: string;
 }
 
@@ -20,6 +22,7 @@ export function problemOf(fault: Fault, reasonPhrase = 'Error', requestId?: stri
     status: fault.status,
     code: fault.code,
     detail: fault.message,
+    ...(fault.errors === undefined ? {} : { errors: fault.errors }),
     ...(requestId === undefined ? {} : { requestId }),
   };
 }

@@ -62,6 +62,33 @@ const openSession = () =>
 const tus = { 'tus-resumable': '1.0.0' };
 const upload = () => done('/v1/uploads', { method: 'POST', headers: { ...tus, 'upload-length': '10' } });
 
+const signingKey = async () => (await done('/v1/signing-keys', { json: { algorithm: 'ECDSA' } })).keyPairId;
+const ORIGIN = { origins: [{ id: 'o', domainName: 'origin.example' }], defaultCacheBehavior: { targetOriginId: 'o' } };
+
+/** A valid document of each kind of configuration, by the name of its operations and its path. */
+const DOCUMENTS: readonly [string, string, () => object | Promise<object>][] = [
+  ['Distribution', 'distributions', () => ORIGIN],
+  ['CachePolicy', 'cache-policies', () => ({ name: crypto.randomUUID() })],
+  ['OriginRequestPolicy', 'origin-request-policies', () => ({ name: crypto.randomUUID() })],
+  ['ResponseHeadersPolicy', 'response-headers-policies', () => ({ name: crypto.randomUUID() })],
+  ['KeyGroup', 'key-groups', async () => ({ name: crypto.randomUUID(), items: [await signingKey()] })],
+  ['OriginAccessControl', 'origin-access-controls', () => ({ name: crypto.randomUUID(), signingProtocol: 'edge' })],
+];
+
+const configured = ([name, path, config]: (typeof DOCUMENTS)[number]) => {
+  const create = async () => done(`/v1/${path}`, { json: await config() });
+  const change = async (method: string) => {
+    const { id, etag = '' } = await create();
+    const json = method === 'PUT' ? { json: await config() } : {};
+    return done(`/v1/${path}/${id}`, { method, headers: { 'if-match': etag }, ...json });
+  };
+  return [
+    [`create${name}`, create],
+    [`replace${name}`, () => change('PUT')],
+    [`delete${name}`, () => change('DELETE')],
+  ] as const;
+};
+
 /**
  * How each changing operation is done once, so that it succeeds. A new operation joins by a line here, or by one among
  * the exceptions above.
@@ -100,6 +127,8 @@ const DONE: Readonly<Record<string, () => Promise<unknown>>> = {
     await done(`/v1/tokens/${tokenId}`, { method: 'DELETE' });
   },
   openSession,
+  ...Object.fromEntries(DOCUMENTS.flatMap(configured)),
+  createInvalidation: () => done('/v1/distributions/default/invalidations', { json: { paths: ['/*'] } }),
 };
 
 interface Document {
@@ -143,6 +172,7 @@ describe('the audit log', () => {
       (await done('/v1/signing-keys', { json: { algorithm: 'ECDSA' } })).privateKeyPem,
       (await webhook()).secret,
       (await openSession()).token,
+      (await done('/v1/origin-access-controls', { json: { name: 'x', signingProtocol: 'edge' } })).secretAccessKey,
     ];
     const kept = JSON.stringify(await audited());
     for (const secret of secrets) {

@@ -11,6 +11,7 @@ import * as arriving from './0013-arriving.ts';
 import * as contentKeys from './0014-content-keys.ts';
 import * as loudness from './0015-loudness.ts';
 import * as access from './0016-access.ts';
+import * as distributions from './0017-distributions.ts';
 import * as edges from './0018-edges.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
@@ -27,5 +28,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-content-keys': contentKeys,
   '0015-loudness': loudness,
   '0016-access': access,
+  '0017-distributions': distributions,
   '0018-edges': edges,
 };

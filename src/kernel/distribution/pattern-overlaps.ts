@@ -32,10 +32,10 @@ export function overlaps(patterns: readonly string[]): Overlaps {
 }
 
 /**
- * Whether some text fits both. Where both have a star their ends decide: a text that begins with the longer beginning, ends
+ * Whether some text fits both normal patterns. Where both have a star their ends decide: a text that begins with the longer beginning, ends
  * with the longer end and has all the middles of both between them fits both.
  */
-function meet(one: string, other: string): boolean {
+export function meet(one: string, other: string): boolean {
   if (!agree(headOf(one), headOf(other)) || !agree(tailOf(one), tailOf(other))) return false;
   const [isOpen, isOtherOpen] = [one.includes('*'), other.includes('*')];
   if (isOpen && isOtherOpen) return true;
