@@ -44,7 +44,7 @@ import { Prefetch } from './prefetch/prefetch.ts';
 import { addressForAll, schemes } from './scheme.ts';
 import { EdgeSigner } from './signer.ts';
 import { Fleet } from './steering/fleet.ts';
-import { Peers } from './steering/peers.ts';
+import { Siblings } from './steering/siblings.ts';
 import { Steering } from './steering/steering.ts';
 import { Upstream } from './upstream.ts';
 
@@ -107,7 +107,7 @@ export class Edge {
   readonly #keys = new EdgeKeys();
   readonly #signer: EdgeSigner | undefined;
   readonly #feed: ConfigFeed | undefined;
-  readonly #peers: Peers;
+  readonly #siblings: Siblings;
   readonly #fleet: Fleet;
   readonly #parts: EdgeParts;
   readonly invalidations: Invalidations;
@@ -123,8 +123,12 @@ export class Edge {
     this.#origin = this.#makeOrigins();
     // Its feed does not end and has a limit of its own for silence.
     this.#control = controlUrl ? new Upstream(controlUrl, { ...settings, originIdleMs: 0 }) : undefined;
-    this.#peers = new Peers({ times: settings, log });
-    this.#fleet = new Fleet({ peers: this.#peers, onLocated: () => void options.places?.load('places') });
+    this.#siblings = new Siblings({ times: settings, log });
+    this.#fleet = new Fleet({
+      edgeId: this.#signer?.edgeId,
+      siblings: this.#siblings,
+      onLocated: () => void options.places?.load('places'),
+    });
     this.#feed = this.#makeFeed();
     const bans = new BanList();
     const tier = new MemoryTier(settings.cacheBytes, bans);
@@ -228,8 +232,6 @@ export class Edge {
     try {
       const { port: bound, tlsPort } = await this.#door.start();
       const url = (scheme: string, at: number) => `${scheme}://${nameOf(host)}:${at}`;
-      const viewed = settings.edgeUrl === '' ? url('http', bound) : new URL(settings.edgeUrl).origin;
-      this.#fleet.recognise((edge) => edge.url === viewed);
       return {
         url: url('http', bound),
         port: bound,
@@ -259,7 +261,7 @@ export class Edge {
 
   async #stop(): Promise<void> {
     await this.#feed?.stop();
-    this.#peers.stop();
+    this.#siblings.stop();
     await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
     this.#parts.compressions?.abandonAll();

@@ -5,13 +5,13 @@ import { signCookies, signUrl } from '../../src/kernel/access/sign.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import type { FleetEdge } from '../../src/kernel/steering/fleet.ts';
 import type { SteeringManifest } from '../../src/kernel/steering/manifest.ts';
-import type { Answer } from '../harness/edge-scenario.ts';
+import { type Answer, EDGE_ID } from '../harness/edge-scenario.ts';
 import { KEY_PAIR_ID, MASTER, PUBLIC, privateKey, SIGNED, startFilmEdge } from '../harness/film-edge.ts';
 
-const A: FleetEdge = { id: 'ed_a', url: 'http://a.example', healthy: true, draining: false, load: 0 };
+const A: FleetEdge = { id: EDGE_ID, url: 'http://a.example', healthy: true, draining: false, load: 0 };
 const B: FleetEdge = { ...A, id: 'ed_b', url: 'http://b.example' };
 const STEERED =
-  '#EXTM3U\n#EXT-X-CONTENT-STEERING:SERVER-URI="/steering?base=ed_a",PATHWAY-ID="ed_a"\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,PATHWAY-ID="ed_a"\nv1/360p/index.m3u8\n';
+  '#EXTM3U\n#EXT-X-CONTENT-STEERING:SERVER-URI="/steering?base=ed_abcdefghjkmnpqrs",PATHWAY-ID="ed_abcdefghjkmnpqrs"\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,PATHWAY-ID="ed_abcdefghjkmnpqrs"\nv1/360p/index.m3u8\n';
 
 const open = `/assets/${PUBLIC}/master.m3u8`;
 const closed = `/assets/${SIGNED}/master.m3u8`;
@@ -64,7 +64,7 @@ describe('a multivariant playlist', () => {
     const { s, clock } = await start([A, B]);
     const url = signUrl({ url: s.url + closed, keyPairId: KEY_PAIR_ID, privateKey, expiresAtMs: clock.ms + 60_000 });
     const text = (await s.get(url.slice(s.url.length))).body.toString();
-    expect(text).toContain('SERVER-URI="/steering?base=ed_a"');
+    expect(text).toContain('SERVER-URI="/steering?base=ed_abcdefghjkmnpqrs"');
     const child = text.split('\n').find((line) => line.startsWith('/t/')) ?? '';
     expect((await s.get(child, { headers: { Host: 'b.example' } })).status).toBe(200);
   });
@@ -85,7 +85,7 @@ describe('a multivariant playlist', () => {
 describe('the steering manifest', () => {
   test('is no cached thing, is readable for every page, and gives the player a session of its own', async () => {
     const { s } = await start([A, B]);
-    const answer = await s.get('/steering?base=ed_a&_HLS_pathway=ed_a&_HLS_throughput=1');
+    const answer = await s.get('/steering?base=ed_abcdefghjkmnpqrs&_HLS_pathway=ed_abcdefghjkmnpqrs&_HLS_throughput=1');
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({
       'content-type': 'application/vnd.apple.steering-list',
@@ -95,18 +95,18 @@ describe('the steering manifest', () => {
     expect(told(answer)).toMatchObject({
       VERSION: 1,
       TTL: 20,
-      'PATHWAY-PRIORITY': ['ed_a', 'ed_b'],
-      'PATHWAY-CLONES': [{ 'BASE-ID': 'ed_a', ID: 'ed_b', 'URI-REPLACEMENT': { HOST: 'b.example' } }],
+      'PATHWAY-PRIORITY': ['ed_abcdefghjkmnpqrs', 'ed_b'],
+      'PATHWAY-CLONES': [{ 'BASE-ID': 'ed_abcdefghjkmnpqrs', ID: 'ed_b', 'URI-REPLACEMENT': { HOST: 'b.example' } }],
     });
-    expect(told(answer)['RELOAD-URI']).toMatch(/^http:\/\/b\.example\/steering\/[\w-]{16}\?base=ed_a$/);
-    expect(told(await s.get('/steering?base=ed_a'))['RELOAD-URI']).not.toBe(told(answer)['RELOAD-URI']);
+    expect(told(answer)['RELOAD-URI']).toMatch(/^http:\/\/b\.example\/steering\/[\w-]{16}\?base=ed_abcdefghjkmnpqrs$/);
+    expect(told(await s.get('/steering?base=ed_abcdefghjkmnpqrs'))['RELOAD-URI']).not.toBe(told(answer)['RELOAD-URI']);
   });
 
   test.each(['ed_b', '%22ed_b%22'])('keeps a session at the edge in use, named as %s', async (pathway) => {
     const { s } = await start([A, B]);
-    const manifest = told(await s.get(`/steering/s1?base=ed_a&_HLS_pathway=${pathway}`));
-    expect(manifest['PATHWAY-PRIORITY']).toEqual(['ed_b', 'ed_a']);
-    expect(manifest['RELOAD-URI']).toBe('http://a.example/steering/s1?base=ed_a');
+    const manifest = told(await s.get(`/steering/s1?base=ed_abcdefghjkmnpqrs&_HLS_pathway=${pathway}`));
+    expect(manifest['PATHWAY-PRIORITY']).toEqual(['ed_b', 'ed_abcdefghjkmnpqrs']);
+    expect(manifest['RELOAD-URI']).toBe('http://a.example/steering/s1?base=ed_abcdefghjkmnpqrs');
   });
 
   test('leads to the edge near the viewer, by the word of a trusted proxy', async () => {
@@ -118,21 +118,25 @@ describe('the steering manifest', () => {
     ];
     const { s } = await start(edges, { places }, { edgeTrustedProxies: 'private' });
     const from = async (ip: string) =>
-      told(await s.get('/steering?base=ed_a&_HLS_pathway=ed_a', { headers: { 'X-Forwarded-For': ip } }));
-    expect((await from('81.2.69.142'))['PATHWAY-PRIORITY']).toEqual(['ed_b', 'ed_a']);
-    expect((await from('133.1.1.1'))['PATHWAY-PRIORITY']).toEqual(['ed_a', 'ed_b']);
+      told(
+        await s.get('/steering?base=ed_abcdefghjkmnpqrs&_HLS_pathway=ed_abcdefghjkmnpqrs', {
+          headers: { 'X-Forwarded-For': ip },
+        }),
+      );
+    expect((await from('81.2.69.142'))['PATHWAY-PRIORITY']).toEqual(['ed_b', 'ed_abcdefghjkmnpqrs']);
+    expect((await from('133.1.1.1'))['PATHWAY-PRIORITY']).toEqual(['ed_abcdefghjkmnpqrs', 'ed_b']);
   });
 
   test('leads away from an edge that is draining', async () => {
     const { s } = await start([{ ...A, draining: true }, B]);
-    const manifest = told(await s.get('/steering?base=ed_a&_HLS_pathway=ed_a'));
-    expect(manifest).toMatchObject({ TTL: 10, 'PATHWAY-PRIORITY': ['ed_b', 'ed_a'] });
+    const manifest = told(await s.get('/steering?base=ed_abcdefghjkmnpqrs&_HLS_pathway=ed_abcdefghjkmnpqrs'));
+    expect(manifest).toMatchObject({ TTL: 10, 'PATHWAY-PRIORITY': ['ed_b', 'ed_abcdefghjkmnpqrs'] });
   });
 
   test.each([
     ['/steering?base=<script>', 200],
     ['/steering?base=nobody', 200],
-    ['/steering/..%2f..%2f?base=ed_a', 400],
+    ['/steering/..%2f..%2f?base=ed_abcdefghjkmnpqrs', 400],
     [`/steering/${'s'.repeat(65)}`, 404],
     ['/steering/s1/more', 404],
     ['/steeringwheel', 404],
@@ -145,7 +149,7 @@ describe('the steering manifest', () => {
 
   test('is not there where control has told of no edges', async () => {
     const { s } = await start([]);
-    expect((await s.get('/steering?base=ed_a')).status).toBe(404);
+    expect((await s.get('/steering?base=ed_abcdefghjkmnpqrs')).status).toBe(404);
   });
 
   test('answers a browser that asks before it asks', async () => {

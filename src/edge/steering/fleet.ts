@@ -5,7 +5,9 @@ import { hasChoice } from '../../kernel/steering/manifest.ts';
 import type { StateTaker } from '../feed/section.ts';
 
 export interface FleetOptions {
-  readonly peers: {
+  /** Which of them is this edge. */
+  readonly edgeId: string | undefined;
+  readonly siblings: {
     watch(edges: readonly FleetEdge[]): void;
     isDown(id: string): boolean;
   };
@@ -17,7 +19,6 @@ export interface FleetOptions {
 export class Fleet implements StateTaker {
   readonly name = 'edges';
   readonly #options: FleetOptions;
-  #isSelf: (edge: FleetEdge) => boolean = () => false;
   #edges: readonly FleetEdge[] = [];
   #self: FleetEdge | undefined;
   #hasChoice = false;
@@ -27,8 +28,8 @@ export class Fleet implements StateTaker {
   }
 
   get edges(): readonly FleetEdge[] {
-    const { peers } = this.#options;
-    return this.#edges.map((edge) => (peers.isDown(edge.id) ? { ...edge, healthy: false } : edge));
+    const { siblings } = this.#options;
+    return this.#edges.map((edge) => (siblings.isDown(edge.id) ? { ...edge, healthy: false } : edge));
   }
 
   /** Undefined where this edge is none that viewers are sent to. */
@@ -41,23 +42,17 @@ export class Fleet implements StateTaker {
     return this.#hasChoice;
   }
 
-  /** Says which of them is this edge. */
-  recognise(isSelf: (edge: FleetEdge) => boolean): void {
-    this.#isSelf = isSelf;
-    this.#take(this.#edges);
-  }
-
   check(value: unknown): () => void {
     if (!isEdgesSection(value)) throw new Fault('ORIGIN_INVALID', { detail: { of: 'edges' } });
     return () => this.#take(value.edges);
   }
 
   #take(edges: readonly FleetEdge[]): void {
-    this.#edges = edges.map((edge) => (this.#isSelf(edge) ? { ...edge, healthy: true } : edge));
-    this.#self = this.#edges.find(this.#isSelf);
+    const { edgeId, siblings, onLocated } = this.#options;
+    this.#edges = edges.map((edge) => (edge.id === edgeId ? { ...edge, healthy: true } : edge));
+    this.#self = this.#edges.find(({ id }) => id === edgeId);
     this.#hasChoice = this.#self !== undefined && hasChoice(this.#edges, this.#self);
-    const { peers, onLocated } = this.#options;
-    peers.watch(this.#hasChoice ? this.#edges.filter((edge) => edge !== this.#self) : []);
+    siblings.watch(this.#hasChoice ? this.#edges.filter((edge) => edge !== this.#self) : []);
     if (this.#hasChoice && edges.some(({ location }) => location)) onLocated();
   }
 }

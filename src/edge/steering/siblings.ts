@@ -4,7 +4,7 @@ import { healthPathOf } from '../health-path.ts';
 import { HealthCheck, type HealthTerms } from '../origins/health.ts';
 import { Upstream, type UpstreamTimes } from '../upstream.ts';
 
-export interface PeersOptions {
+export interface SiblingsOptions {
   readonly times: UpstreamTimes;
   readonly log: Log;
   readonly terms?: HealthTerms;
@@ -13,7 +13,7 @@ export interface PeersOptions {
 /** Twice without an answer is down: known before what players have buffered is played. */
 const TERMS: HealthTerms = { intervalMs: 5_000, timeoutMs: 2_000, threshold: 2 };
 
-interface Peer {
+interface Sibling {
   readonly url: string;
   readonly upstream: Upstream;
   readonly check: HealthCheck;
@@ -25,24 +25,24 @@ interface Peer {
  * How the other edges fare, seen from here: control tells too, but not while it is away itself. One that has never answered is
  * not judged: edges need not reach each other where viewers reach them.
  */
-export class Peers {
-  readonly #options: PeersOptions;
-  readonly #peers = new Map<string, Peer>();
+export class Siblings {
+  readonly #options: SiblingsOptions;
+  readonly #siblings = new Map<string, Sibling>();
 
-  constructor(options: PeersOptions) {
+  constructor(options: SiblingsOptions) {
     this.#options = options;
   }
 
   /** Asks these from now on, and no others. */
   watch(edges: readonly Pick<FleetEdge, 'id' | 'url'>[]): void {
     const urls = new Map(edges.map(({ id, url }) => [id, url]));
-    for (const [id, peer] of this.#peers) if (urls.get(id) !== peer.url) this.#leave(id, peer);
-    for (const [id, url] of urls) if (!this.#peers.has(id)) this.#meet(id, url);
+    for (const [id, sibling] of this.#siblings) if (urls.get(id) !== sibling.url) this.#leave(id, sibling);
+    for (const [id, url] of urls) if (!this.#siblings.has(id)) this.#meet(id, url);
   }
 
   isDown(id: string): boolean {
-    const peer = this.#peers.get(id);
-    return peer?.met === true && !peer.check.up;
+    const sibling = this.#siblings.get(id);
+    return sibling?.met === true && !sibling.check.up;
   }
 
   stop(): void {
@@ -56,7 +56,7 @@ export class Peers {
       try {
         const target = healthPathOf('film');
         const { head } = await upstream.text({ method: 'GET', target, fields: [] }, signal);
-        if (head.status === 200) peer.met = true;
+        if (head.status === 200) sibling.met = true;
         return head.status === 200;
       } catch {
         // Whatever it was, there was no answer.
@@ -64,15 +64,15 @@ export class Peers {
       }
     };
     const tell = (up: boolean) => {
-      if (peer.met) log.info({ edge: id, up }, 'another edge has gone or come back');
+      if (sibling.met) log.info({ edge: id, up }, 'another edge has gone or come back');
     };
-    const peer: Peer = { url, upstream, check: new HealthCheck(terms, ask, tell), met: false };
-    this.#peers.set(id, peer);
-    peer.check.start();
+    const sibling: Sibling = { url, upstream, check: new HealthCheck(terms, ask, tell), met: false };
+    this.#siblings.set(id, sibling);
+    sibling.check.start();
   }
 
-  #leave(id: string, { check, upstream }: Peer): void {
-    this.#peers.delete(id);
+  #leave(id: string, { check, upstream }: Sibling): void {
+    this.#siblings.delete(id);
     check.stop();
     void upstream.stop();
   }
