@@ -4,8 +4,10 @@
  * database, the store and signals.
  */
 import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import packageFile from '../package.json' with { type: 'json' };
 import { FactViews } from './analytics/facts.ts';
 import { Metrics } from './analytics/metrics.ts';
 import { lockData } from './config/data-lock.ts';
@@ -313,7 +315,6 @@ async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean)
     tokens: new ApiTokenRepository(seams.database, clock),
     secrets,
     urls: () => publicUrls(ground),
-    edges: async () => [],
     places: ground.geo,
     originFor: (ip) => originFor(ground, ip),
     clock,
@@ -377,6 +378,7 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
   const views = new FactViews(metrics, accessLog);
   const edge = new Edge({
     ...place,
+    about: { name: hostname(), version: packageFile.version },
     originUrls: parseUrlList(originUrl, 'FRONTROW_ORIGIN_URL'),
     parentUrls: parseUrlList(settings.edgeParents, 'FRONTROW_EDGE_PARENTS'),
     host: settings.host,

@@ -280,6 +280,70 @@ export interface DistributionConfig {
   readonly tags?: { readonly [name: string]: string };
 }
 
+export interface Edge {
+  readonly edgeId: string;
+  readonly name: string;
+  /** Where the edge stands; viewers are sent to one that is near. */
+  readonly location?: {
+    /** With a longitude or not at all. */
+    readonly latitude?: number;
+    readonly longitude?: number;
+    /** ISO 3166-1 alpha-2. */
+    readonly country?: string;
+  };
+  /** Where viewers reach it. */
+  readonly url?: string;
+  /** Of Frontrow. */
+  readonly version?: string;
+  readonly state: 'connected' | 'away';
+  readonly draining: boolean;
+  /** Whether it has a key of its own from here; otherwise it has the fleet's secret. */
+  readonly enrolled: boolean;
+  readonly enrolledAt: string;
+  readonly lastContactAt?: string;
+  /** That serve its port together. */
+  readonly processes?: number;
+  /** How far it is with what control tells edges. */
+  readonly configuration?: {
+    /** All changes up to this number are in force. */
+    readonly revision: number;
+    /** What it could not use and goes on without; its log says why. */
+    readonly refused?: {
+      readonly revision: number;
+      readonly section: string;
+    };
+  };
+  readonly load?: {
+    readonly requestsPerSecond: number;
+    readonly bytesPerSecond: number;
+    readonly connections: number;
+    readonly cachedBytes: number;
+    /** Of the requests that the cache had a part in. */
+    readonly hitRatio: number;
+    /** Of the time, how much it was at work; 1 is all it can do. */
+    readonly busy: number;
+  };
+  readonly origins?: readonly {
+    readonly name: string;
+    readonly up: boolean;
+  }[];
+  /** By how much its clock is ahead of control's. */
+  readonly clockAheadMs?: number;
+}
+
+export interface EdgeChange {
+  readonly name?: string;
+  readonly location?: {
+    /** With a longitude or not at all. */
+    readonly latitude?: number;
+    readonly longitude?: number;
+    /** ISO 3166-1 alpha-2. */
+    readonly country?: string;
+  } | null;
+  /** Whether new viewers are sent elsewhere. It answers whoever comes all the same. */
+  readonly draining?: boolean;
+}
+
 export interface EdgeEnrolment {
   readonly enrolmentId: string;
   /** Lets one edge in, once. It is not shown again. */
@@ -983,6 +1047,39 @@ export interface Operations {
   'POST /v1/edge-enrolments': {
     readonly body: NewEdgeEnrolment;
     readonly answer: EdgeEnrolment;
+  };
+  /** List the edges. How each is, and how far it is with the changes that were made here. Needs the scope `edges:read`. */
+  'GET /v1/edges': {
+    readonly answer: {
+      /** Of the newest change; an edge that has this number has everything. */
+      readonly revision: number;
+      readonly items: readonly Edge[];
+    };
+  };
+  /** Revoke an edge. Control and origin refuse it within two seconds, for good; it has to enrol anew. It goes on serving what it has. Needs the scope `edges:write`. */
+  'DELETE /v1/edges/{edgeId}': {
+    readonly path: {
+      /** Such as ed_k3v9mn2p4q7r8s5t. */
+      readonly edgeId: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Read an edge. How it is, as it said some seconds ago. Needs the scope `edges:read`. */
+  'GET /v1/edges/{edgeId}': {
+    readonly path: {
+      /** Such as ed_k3v9mn2p4q7r8s5t. */
+      readonly edgeId: string;
+    };
+    readonly answer: Edge;
+  };
+  /** Rename, place or drain an edge. A drained edge gets no new viewers; players of those it has go on at another. Needs the scope `edges:write`. */
+  'PATCH /v1/edges/{edgeId}': {
+    readonly path: {
+      /** Such as ed_k3v9mn2p4q7r8s5t. */
+      readonly edgeId: string;
+    };
+    readonly body: EdgeChange;
+    readonly answer: Edge;
   };
   /** List key groups. Newest first. Keys that stand at a JWKS URL are not shown. Needs the scope `keys:read`. */
   'GET /v1/key-groups': {

@@ -9,6 +9,8 @@ import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { AuditLogRepository } from '../database/audit-log.ts';
 import { ConfigurationRepository } from '../database/configuration.ts';
+import { noteEdgeChange } from '../database/edge-feed.ts';
+import { EdgeReportRepository } from '../database/edge-reports.ts';
 import { EdgeRepository } from '../database/edges.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
@@ -38,8 +40,10 @@ import { Configurations } from './distributions/configurations.ts';
 import { documentApi } from './docs.ts';
 import { Board } from './edge-feed/board.ts';
 import { edgesOnly } from './edge-feed/edges-only.ts';
+import { edgesSection } from './edge-feed/edges-section.ts';
 import { keysSection } from './edge-feed/keys-section.ts';
 import { siteSection } from './edge-feed/site-section.ts';
+import { EdgeDirectory } from './edges/directory.ts';
 import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
 import { lingerAfterAnswers } from './linger.ts';
@@ -52,6 +56,7 @@ import { auditLogRoutes } from './routes/audit-log.ts';
 import { configurationRoutes } from './routes/configuration.ts';
 import { edgeEnrolmentRoutes } from './routes/edge-enrolments.ts';
 import { edgeFeedRoute } from './routes/edge-feed.ts';
+import { edgesRoutes } from './routes/edges.ts';
 import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
 import { invalidationRoutes } from './routes/invalidations.ts';
@@ -69,8 +74,8 @@ import { addJobsTo } from './webhooks/jobs.ts';
 export interface ControlDeps {
   readonly secrets: Secrets;
   readonly urls: () => Urls;
-  /** The edges that viewers may be sent to. */
-  readonly edges: NearestParts['edges'];
+  /** The edges that viewers may be sent to. Left out: those that report. */
+  readonly edges?: NearestParts['edges'];
   readonly places: NearestParts['places'];
   readonly assets: AssetRepository;
   readonly encodings: EncodingRepository;
@@ -126,7 +131,9 @@ const REQUESTS_A_MINUTE = 3_000;
 const SILENCE_MS = 120_000;
 
 /** Builds control's listener. Routes of other roles are registered on `app` before it listens. */
-export async function buildControl(deps: ControlDeps): Promise<Control> {
+export async function buildControl(given: ControlDeps): Promise<Control> {
+  const known = knownEdges(given);
+  const deps: CompleteDeps = { ...given, edges: given.edges ?? (() => known.directory.fleet()) };
   registerAjvFormats();
   const app = fastify({
     logger: false,
@@ -199,7 +206,7 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
     queue: deps.queue,
     allowPrivate: deps.settings.webhookAllowPrivate,
   });
-  edgeRoutes(app, { ...parts, configurations }, deps);
+  edgeRoutes(app, { ...parts, configurations }, deps, known);
   eventRoutes(app, parts, feed);
   operationsRoutes(app, {
     metrics: deps.metrics,
@@ -219,23 +226,45 @@ export async function buildControl(deps: ControlDeps): Promise<Control> {
   };
 }
 
-/** How edges join, and what they follow. */
+type CompleteDeps = ControlDeps & Required<Pick<ControlDeps, 'edges'>>;
+
+/** What is known of edges. */
+interface Edges {
+  readonly edges: EdgeRepository;
+  readonly directory: EdgeDirectory;
+}
+
+function knownEdges({ database, clock, log }: ControlDeps): Edges {
+  const edges = new EdgeRepository(database, clock);
+  const reports = new EdgeReportRepository(database);
+  const noteChange = () => noteEdgeChange(database);
+  return { edges, directory: new EdgeDirectory({ edges, reports, noteChange, clock, log }) };
+}
+
+/** How edges join, what they follow, and what they report. */
 function edgeRoutes(
   app: ControlApp,
   parts: RouteParts & { readonly configurations: Configurations },
   deps: ControlDeps,
+  { edges, directory }: Edges,
 ): void {
-  const { database, clock, signals, log, originFor, feedBeatMs: beatMs } = deps;
-  const edges = new EdgeRepository(database, clock);
-  const sections = [keysSection({ ...deps, edges }), siteSection(parts.configurations)];
+  const { clock, signals, log, originFor, feedBeatMs: beatMs } = deps;
+  const sections = [
+    keysSection({ ...deps, edges }),
+    siteSection(parts.configurations),
+    edgesSection(() => directory.fleet()),
+  ];
   const board = new Board({ sections, mark: () => edges.mark(), signals, log });
   const only = edgesOnly({ ...parts, revokedEdges: new RevokedEdges(edges) });
-  edgeFeedRoute(app, { clock, log, edgesOnly: only, board, edges, beatMs });
+  edgeFeedRoute(app, { clock, log, edgesOnly: only, board, edges, directory, beatMs });
   edgeEnrolmentRoutes(app, { ...parts, edges, originFor });
+  edgesRoutes(app, { ...parts, edges, directory, edgesOnly: only });
+  directory.start();
+  app.addHook('onClose', () => directory.stop());
 }
 
 /** A page of which the database cannot say more goes on with the one edge that is known. */
-async function edgeUrls({ edges, urls }: ControlDeps): Promise<string[]> {
+async function edgeUrls({ edges, urls }: CompleteDeps): Promise<string[]> {
   const others = await edges().catch(() => []);
   return [urls().edge, ...others.map(({ url }) => url)];
 }
@@ -247,7 +276,7 @@ function trustOf(trustedProxies: string): (address: string) => boolean {
   throw new SettingsError('FRONTROW_TRUSTED_PROXIES must be addresses and ranges such as 10.0.0.0/8, with commas');
 }
 
-async function routeParts(deps: ControlDeps, audit: AuditLogRepository): Promise<RouteParts> {
+async function routeParts(deps: CompleteDeps, audit: AuditLogRepository): Promise<RouteParts> {
   const { secrets, keys, tokens, clock, signals, urls } = deps;
   const { keyPairId, publicKeyPem } = secrets.grantKey;
   const algorithm = algorithmOf(parsePublicKey(publicKeyPem));

@@ -25,6 +25,7 @@ export interface Schema {
   webhook_deliveries: WebhookDeliveryTable;
   edge_feed: EdgeFeedTable;
   edges: EdgeTable;
+  edge_reports: EdgeReportTable;
   edge_enrolments: EdgeEnrolmentTable;
   configurations: ConfigurationTable;
   invalidations: InvalidationTable;
@@ -288,6 +289,15 @@ export interface EdgeTable {
   draining: number;
   created_at: ColumnType<number, number, never>;
   revoked_at: number | null;
+}
+
+/** What a process of an edge last said of itself, as of some seconds ago. */
+export interface EdgeReportTable {
+  edge_id: string;
+  process: string;
+  reported_at: number;
+  /** JSON of `EdgeReport`. */
+  report: string;
 }
 
 /** A token that lets one edge in, once. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SettingsError } from '../config/settings.ts';
 import type { EdgeCredential } from '../kernel/access/edge-identity.ts';
 import { parseTrust } from '../kernel/address.ts';
@@ -17,6 +17,8 @@ import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
 import { ConfigFeed } from './feed/config-feed.ts';
 import { EdgeKeys } from './feed/keys.ts';
+import { LoadMeter } from './feed/load.ts';
+import { Reporter } from './feed/reporter.ts';
 import { healthPathOf } from './health-path.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
@@ -61,6 +63,8 @@ export interface EdgeOptions {
   readonly controlUrl?: string;
   /** Needed in film mode: who it is, for control, origin and other edges. */
   readonly credential?: EdgeCredential;
+  /** What it is known by to control. */
+  readonly about?: { readonly name: string; readonly version: string };
   /** Folder for the last good configuration. */
   readonly dataDir: string;
   /** Other processes listen on the same ports. */
@@ -108,12 +112,15 @@ export class Edge {
   readonly #signer: EdgeSigner | undefined;
   readonly #feed: ConfigFeed | undefined;
   readonly #siblings: Siblings;
+  readonly #load = new LoadMeter();
+  readonly #reporter: Reporter | undefined;
   readonly #fleet: Fleet;
   readonly #parts: EdgeParts;
   readonly invalidations: Invalidations;
   readonly #operator: Operator;
   readonly #ready = Promise.withResolvers<void>();
   #door: Door | undefined;
+  #viewedUrl = '';
   #stopping: Promise<void> | undefined;
 
   constructor(options: EdgeOptions) {
@@ -130,6 +137,7 @@ export class Edge {
       onLocated: () => void options.places?.load('places'),
     });
     this.#feed = this.#makeFeed();
+    this.#reporter = this.#makeReporter();
     const bans = new BanList();
     const tier = new MemoryTier(settings.cacheBytes, bans);
     const disk = this.#makeDisk(tier, bans);
@@ -169,7 +177,10 @@ export class Edge {
       prefetch: this.#makePrefetch(),
       steering: this.#makeSteering(),
       operatorToken,
-      onFact: options.onFact ?? (() => {}),
+      onFact: (fact) => {
+        this.#load.record(fact);
+        options.onFact?.(fact);
+      },
     };
   }
 
@@ -232,6 +243,8 @@ export class Edge {
     try {
       const { port: bound, tlsPort } = await this.#door.start();
       const url = (scheme: string, at: number) => `${scheme}://${nameOf(host)}:${at}`;
+      this.#viewedUrl = settings.edgeUrl === '' ? url('http', bound) : new URL(settings.edgeUrl).origin;
+      this.#reporter?.start();
       return {
         url: url('http', bound),
         port: bound,
@@ -260,7 +273,7 @@ export class Edge {
   }
 
   async #stop(): Promise<void> {
-    await this.#feed?.stop();
+    await Promise.all([this.#feed?.stop(), this.#reporter?.stop()]);
     this.#siblings.stop();
     await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
@@ -295,9 +308,28 @@ export class Edge {
   #makeFeed(): ConfigFeed | undefined {
     const { dataDir, log } = this.#options;
     const signer = this.#signer;
-    return (
-      signer && new ConfigFeed({ control: this.#control, signer, dataDir, log, takers: [this.#keys, this.#fleet] })
-    );
+    const takers = [this.#keys, this.#fleet];
+    const onChange = () => this.#reporter?.due();
+    return signer && new ConfigFeed({ control: this.#control, signer, dataDir, log, takers, onChange });
+  }
+
+  #makeReporter(): Reporter | undefined {
+    const { log, about = { name: '', version: '' }, worker = 0, dataDir, commonDir } = this.#options;
+    const control = this.#control;
+    const signer = this.#signer;
+    const feed = this.#feed;
+    if (!control || !signer || !feed) return undefined;
+    const place = commonDir === undefined ? `edge-${worker}` : basename(dataDir);
+    const report = () => ({
+      process: place,
+      ...about,
+      url: this.#viewedUrl,
+      configuration: feed.reported,
+      load: this.#load.read(this.usage),
+      origins: this.origins.map(({ name, up }) => ({ name, up })),
+      clockAheadMs: Math.round(signer.aheadMs),
+    });
+    return new Reporter({ control, signer, log, report });
   }
 
   #makeDisk(memory: MemoryTier, bans: BanList): DiskTier | undefined {

@@ -113,7 +113,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     ...shared,
     secrets,
     urls: () => ({ control: url, edge: EDGE }),
-    edges: async () => options.edges ?? [],
+    ...(options.edges ? { edges: async () => options.edges ?? [] } : {}),
     places: geo,
     originFor: () => 'http://origin.test:8070',
     keys,

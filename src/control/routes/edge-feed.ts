@@ -14,12 +14,13 @@ export interface EdgeFeedParts extends Pick<RouteParts, 'clock' | 'log'> {
   readonly edgesOnly: ReturnType<typeof edgesOnly>;
   readonly board: Board;
   readonly edges: { find(edgeId: string): Promise<{ readonly revokedAtMs?: number } | undefined> };
+  readonly directory: { joined(edgeId: string): () => void };
   readonly beatMs?: number | undefined;
 }
 
 /** `GET /v1/edge/feed`: what edges follow. An answer that does not end, but with the edge's revocation. */
 export function edgeFeedRoute(app: ControlApp, parts: EdgeFeedParts): void {
-  const { board, edges, clock, log, beatMs = BEAT_MS } = parts;
+  const { board, edges, directory, clock, log, beatMs = BEAT_MS } = parts;
   const ending = new AbortController();
   app.addHook('preClose', async () => ending.abort());
 
@@ -47,9 +48,11 @@ export function edgeFeedRoute(app: ControlApp, parts: EdgeFeedParts): void {
       });
       raw.flushHeaders();
       const admits = async () => (await edges.find(request.edgeId))?.revokedAtMs === undefined;
+      const left = directory.joined(request.edgeId);
       await streamFeed(raw, board, position, { clock, beatMs, ending: ending.signal, admits }).catch((cause) => {
         log.warn({ err: cause, edgeId: request.edgeId }, 'an edge could not be told what is new');
       });
+      left();
     },
   );
 }

@@ -21,6 +21,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('revoked_at', 'bigint')
     .execute();
   await db.schema
+    .createTable('edge_reports')
+    .addColumn('edge_id', 'text', (column) => column.notNull().references('edges.id').onDelete('cascade'))
+    .addColumn('process', 'text', (column) => column.notNull())
+    .addColumn('reported_at', 'bigint', (column) => column.notNull())
+    .addColumn('report', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('edge_reports_key', ['edge_id', 'process'])
+    .execute();
+  await db.schema
     .createTable('edge_enrolments')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('token_hash', 'text', (column) => column.notNull().unique())

@@ -5,6 +5,7 @@ import {
   type StateNews,
   writePosition,
 } from '../../kernel/edge-feed/message.ts';
+import type { ReportedConfiguration } from '../../kernel/edge-feed/report.ts';
 import { Fault } from '../../kernel/errors.ts';
 import type { FieldList } from '../../kernel/http/fields.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -25,6 +26,8 @@ export interface ConfigFeedOptions {
   readonly log: Log;
   /** Who works by the sections, in the order in which they are asked whether they can. */
   readonly takers: readonly Taker[];
+  /** Called when there is another configuration in force, or one was refused. */
+  readonly onChange?: () => void;
 }
 
 /** A message that this edge could not use. */
@@ -68,6 +71,13 @@ export class ConfigFeed {
   /** Of the sections that were refused and have not been replaced since, the last. */
   get refusal(): FeedRefusal | undefined {
     return this.#refusal;
+  }
+
+  /** How far it is, and what it goes on without. */
+  get reported(): ReportedConfiguration {
+    const { section, revision } = this.#refusal ?? {};
+    const refused = section === undefined || revision === undefined ? {} : { refused: { section, revision } };
+    return { revision: this.#revision, ...refused, logs: { ...this.#logs } };
   }
 
   /** Takes the copy on disk and begins to follow control; does not wait for control. */
@@ -136,9 +146,12 @@ export class ConfigFeed {
     const news = Object.entries(message.sections);
     const commits = news.map(([name]) => this.#check(name, message));
     for (const commit of commits) await commit();
+    const isKnown = this.#lineage === message.lineage && this.#revision === message.revision;
     this.#lineage = message.lineage;
     this.#revision = message.revision;
     this.#heard.resolve();
+    if (news.length === 0 && isKnown) return;
+    this.#options.onChange?.();
     if (news.length === 0) return;
     log.info({ revision: message.revision, sections: news.map(([name]) => name) }, 'configuration taken from control');
     await this.#copy.write().catch((cause: unknown) => log.error({ err: cause }, 'configuration copy not written'));
@@ -174,6 +187,7 @@ export class ConfigFeed {
       this.#refused[taker.name] = version;
       this.#refusal = { revision, section: taker.name, version };
       this.#heard.resolve();
+      this.#options.onChange?.();
       throw new Fault('CONFIG_REFUSED', { cause, detail: { section: taker.name, version, revision } });
     }
   }
