@@ -19,8 +19,8 @@ import { loadSecrets, type Secrets } from './config/secrets.ts';
 import { type Settings, SettingsError } from './config/settings.ts';
 import { parseStorage } from './config/storage.ts';
 import { parseUrlList } from './config/url-list.ts';
-import { buildControl } from './control/app.ts';
-import { mintAdminToken, mintSignInToken } from './control/tokens.ts';
+import { buildControl, type Control } from './control/app.ts';
+import { mintAdminToken } from './control/tokens.ts';
 import { ApiTokenRepository } from './database/api-tokens.ts';
 import { AssetRepository } from './database/assets.ts';
 import { ContentKeyRepository } from './database/content-keys.ts';
@@ -59,7 +59,7 @@ export type Role = (typeof ROLES)[number];
 export interface Running {
   readonly urls: Urls;
   readonly adminToken: string;
-  /** Opens the console for whoever has it. */
+  /** Opens the console for whoever has it, once; empty where control does not run. */
   readonly signInUrl: string;
   /** Finishes what runs within limits, newest part first; a second caller gets the same promise. */
   stop(): Promise<void>;
@@ -128,17 +128,16 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
     const worker = seams && has('worker') ? prepareWorker(ground, seams) : undefined;
     if (seams && has('origin')) await startOrigin(ground, seams);
     // Bytes that still arrive lie on this node's own disk, where another node's workers cannot read them.
-    if (seams && has('control')) await startControl(ground, seams, has('worker'));
+    const control = seams && has('control') ? await startControl(ground, seams, has('worker')) : undefined;
     if (has('edge')) await startFilmEdge(ground);
     if (seams && worker) await startWorker(ground, seams, worker);
     const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
     await writeRunFile(folder, { pid: process.pid, ...urls, adminToken });
     lifecycle.add('run file', () => removeRunFile(folder));
-    const signIn = mintSignInToken(secrets.apiTokenSecret, clock.now());
     return {
       urls,
       adminToken,
-      signInUrl: `${publicUrls(ground).control}/#/sign-in/${signIn}`,
+      signInUrl: (await control?.administratorLink()) ?? '',
       stop: () => lifecycle.stop(),
     };
   } catch (cause) {
@@ -297,7 +296,7 @@ function intakeFolder({ folder }: Ground): string {
   return join(folder, 'intake');
 }
 
-async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean): Promise<void> {
+async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean): Promise<Control> {
   const { settings, clock, log, lifecycle, urls, metrics, secrets } = ground;
   const ingest = new Ingest({
     ...seams,
@@ -335,6 +334,7 @@ async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean)
   lifecycle.add('access sweeper', () => control.sweeper.stop());
   await control.courier.start();
   lifecycle.add('courier', () => control.courier.stop());
+  return control;
 }
 
 async function startFilmEdge(ground: Ground): Promise<void> {

@@ -9,8 +9,17 @@ export interface ApiToken {
   readonly scopes: readonly string[];
   /** Only in the answer that made it: it is not kept. */
   readonly token?: string;
+  /** Empty for the server itself. */
+  readonly madeBy: {
+    /** The token gives no more than this user may do. */
+    readonly userId?: string;
+    /** Revoking this one revokes the token. */
+    readonly tokenId?: string;
+  };
   readonly createdAt: string;
   readonly expiresAt: string;
+  /** Within some minutes. */
+  readonly lastUsedAt?: string;
   readonly revokedAt?: string;
 }
 
@@ -198,6 +207,17 @@ export interface CorsConfig {
   /** How long a browser remembers it. */
   readonly accessControlMaxAgeSec?: number;
   readonly originOverride?: boolean;
+}
+
+export interface CurrentSession {
+  /** What the bearer token is of. */
+  readonly kind: 'user' | 'token' | 'server';
+  /** Of the user, or of the token. */
+  readonly name?: string;
+  readonly user?: User;
+  /** What it gives now. */
+  readonly scopes: readonly string[];
+  readonly expiresAt: string;
 }
 
 export interface CustomErrorResponse {
@@ -462,6 +482,10 @@ export interface NewSession {
   readonly signInToken: string;
 }
 
+export interface NewSignInLink {
+  readonly expiresInSeconds?: number;
+}
+
 export interface NewSigningKey {
   readonly name?: string;
   readonly algorithm?: 'RSA' | 'ECDSA';
@@ -472,7 +496,22 @@ export interface NewSigningKey {
 export interface NewToken {
   readonly name: string;
   readonly scopes: readonly ('assets:read' | 'assets:write' | 'uploads:write' | 'live:read' | 'live:write' | 'keys:read' | 'keys:write' | 'grants:write' | 'revocations:read' | 'revocations:write' | 'distributions:read' | 'distributions:write' | 'policies:read' | 'policies:write' | 'invalidations:read' | 'invalidations:write' | 'edges:read' | 'edges:write' | 'webhooks:read' | 'webhooks:write' | 'reports:read' | 'users:read' | 'users:write' | 'tokens:read' | 'tokens:write' | 'audit:read' | '*:read' | 'admin')[];
+  /** A token that is made with a token ends with it, if that is sooner. */
   readonly expiresInSeconds?: number;
+}
+
+/** Either `role` or `scopes` says what the user may do. */
+export interface NewUser {
+  readonly name: string;
+  readonly email?: string;
+  /**
+   * - `admin`: admin
+   * - `operator`: assets:read, assets:write, uploads:write, live:read, live:write, keys:read, keys:write, grants:write, revocations:read, revocations:write, distributions:read, distributions:write, policies:read, policies:write, invalidations:read, invalidations:write, edges:read, edges:write, webhooks:read, webhooks:write, reports:read
+   * - `editor`: assets:read, assets:write, uploads:write, live:read, live:write, keys:read, grants:write, reports:read
+   * - `reader`: *:read
+   */
+  readonly role?: 'admin' | 'operator' | 'editor' | 'reader';
+  readonly scopes?: readonly ('assets:read' | 'assets:write' | 'uploads:write' | 'live:read' | 'live:write' | 'keys:read' | 'keys:write' | 'grants:write' | 'revocations:read' | 'revocations:write' | 'distributions:read' | 'distributions:write' | 'policies:read' | 'policies:write' | 'invalidations:read' | 'invalidations:write' | 'edges:read' | 'edges:write' | 'webhooks:read' | 'webhooks:write' | 'reports:read' | 'users:read' | 'users:write' | 'tokens:read' | 'tokens:write' | 'audit:read' | '*:read' | 'admin')[];
 }
 
 export interface NewWebhook {
@@ -481,6 +520,13 @@ export interface NewWebhook {
   /** What the endpoint hears of. Left out at creation: everything, also events that come later. */
   readonly events?: readonly ('asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted')[];
   readonly description?: string;
+}
+
+export interface OpenedSession {
+  readonly sessionId: string;
+  readonly token: string;
+  readonly expiresAt: string;
+  readonly user: User;
 }
 
 export interface Origin {
@@ -733,6 +779,21 @@ export interface SecurityHeadersConfig {
   };
 }
 
+export interface Session {
+  readonly sessionId: string;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  /** Within some minutes. */
+  readonly lastUsedAt?: string;
+}
+
+export interface SignInLink {
+  readonly userId: string;
+  /** Signs in once. Only in this answer: it is not kept. */
+  readonly signInUrl?: string;
+  readonly expiresAt: string;
+}
+
 export interface SigningKey {
   readonly keyPairId: string;
   readonly name: string;
@@ -756,6 +817,32 @@ export interface Subtitles {
   readonly status: 'pending' | 'published';
   readonly createdAt: string;
   readonly playlistUrl?: string;
+}
+
+export interface User {
+  readonly userId: string;
+  readonly name: string;
+  readonly email?: string;
+  readonly role?: string;
+  readonly scopes: readonly string[];
+  readonly enabled: boolean;
+  readonly createdAt: string;
+  readonly disabledAt?: string;
+}
+
+export interface UserChange {
+  readonly name?: string;
+  readonly email?: string | null;
+  /**
+   * - `admin`: admin
+   * - `operator`: assets:read, assets:write, uploads:write, live:read, live:write, keys:read, keys:write, grants:write, revocations:read, revocations:write, distributions:read, distributions:write, policies:read, policies:write, invalidations:read, invalidations:write, edges:read, edges:write, webhooks:read, webhooks:write, reports:read
+   * - `editor`: assets:read, assets:write, uploads:write, live:read, live:write, keys:read, grants:write, reports:read
+   * - `reader`: *:read
+   */
+  readonly role?: 'admin' | 'operator' | 'editor' | 'reader';
+  readonly scopes?: readonly ('assets:read' | 'assets:write' | 'uploads:write' | 'live:read' | 'live:write' | 'keys:read' | 'keys:write' | 'grants:write' | 'revocations:read' | 'revocations:write' | 'distributions:read' | 'distributions:write' | 'policies:read' | 'policies:write' | 'invalidations:read' | 'invalidations:write' | 'edges:read' | 'edges:write' | 'webhooks:read' | 'webhooks:write' | 'reports:read' | 'users:read' | 'users:write' | 'tokens:read' | 'tokens:write' | 'audit:read' | '*:read' | 'admin')[];
+  /** A disabled user is signed out, and his tokens give nothing. */
+  readonly enabled?: boolean;
 }
 
 export interface Webhook {
@@ -1276,13 +1363,18 @@ export interface Operations {
     };
     readonly answer: Route;
   };
-  /** Sign in by a link. Changes the token of a sign-in link for one that the console uses. */
+  /** Sign in by a link. Exchanges what a sign-in link carries, once, for a session of its user. */
   'POST /v1/sessions': {
     readonly body: NewSession;
-    readonly answer: {
-      readonly token: string;
-      readonly expiresAt: string;
-    };
+    readonly answer: OpenedSession;
+  };
+  /** Sign out. Revokes the session that asks. A token that is no session is answered 409. */
+  'DELETE /v1/sessions/current': {
+    readonly answer: undefined;
+  };
+  /** Show who is signed in. Whose the bearer token is, and what it gives now. Any token may ask. */
+  'GET /v1/sessions/current': {
+    readonly answer: CurrentSession;
   };
   /** List signing keys. The server's own and revoked ones too; never a private half. Needs the scope `keys:read`. */
   'GET /v1/signing-keys': {
@@ -1309,12 +1401,12 @@ export interface Operations {
       readonly items: readonly ApiToken[];
     };
   };
-  /** Make an API token. The answer shows it this once. It may do no more than its maker. Needs the scope `tokens:write`. */
+  /** Make an API token. The answer shows it this once. It gives no more than its maker has, and is revoked when its maker is revoked or deleted. Needs the scope `tokens:write`. */
   'POST /v1/tokens': {
     readonly body: NewToken;
     readonly answer: ApiToken;
   };
-  /** Revoke an API token. It counts here at once, and on every server of the fleet within seconds. Needs the scope `tokens:write`. */
+  /** Revoke an API token. And every token that was made with it. It counts here at once, and on every server of the fleet within seconds. Needs the scope `tokens:write`. */
   'DELETE /v1/tokens/{tokenId}': {
     readonly path: {
       /** The id of the token. */
@@ -1352,6 +1444,71 @@ export interface Operations {
     };
     readonly body: Bytes;
     readonly answer: undefined;
+  };
+  /** List users. Oldest first, disabled ones too. Needs the scope `users:read`. */
+  'GET /v1/users': {
+    readonly answer: {
+      readonly items: readonly User[];
+    };
+  };
+  /** Add a user. There are no passwords: a sign-in link signs a user in. Needs the scope `users:write`. */
+  'POST /v1/users': {
+    readonly body: NewUser;
+    readonly answer: User;
+  };
+  /** Delete a user. Signs the user out, and revokes every token he made. Needs the scope `users:write`. */
+  'DELETE /v1/users/{userId}': {
+    readonly path: {
+      /** The id of the user. */
+      readonly userId: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Show a user. With what he may do now. Needs the scope `users:read`. */
+  'GET /v1/users/{userId}': {
+    readonly path: {
+      /** The id of the user. */
+      readonly userId: string;
+    };
+    readonly answer: User;
+  };
+  /** Change, disable or enable a user. A user who is disabled, or may do less than before, is signed out everywhere. Needs the scope `users:write`. */
+  'PATCH /v1/users/{userId}': {
+    readonly path: {
+      /** The id of the user. */
+      readonly userId: string;
+    };
+    readonly body: UserChange;
+    readonly answer: User;
+  };
+  /** List where a user is signed in. The sessions that are open, oldest first. Needs the scope `users:read`. */
+  'GET /v1/users/{userId}/sessions': {
+    readonly path: {
+      /** The id of the user. */
+      readonly userId: string;
+    };
+    readonly answer: {
+      readonly items: readonly Session[];
+    };
+  };
+  /** Sign a user out. Ends one of his sessions, at once. Needs the scope `users:write`. */
+  'DELETE /v1/users/{userId}/sessions/{sessionId}': {
+    readonly path: {
+      /** The id of the user. */
+      readonly userId: string;
+      /** The id of the session. */
+      readonly sessionId: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Make a link that signs a user in. It works once, and is shown this once. Give it to nobody else. Needs the scope `users:write`. */
+  'POST /v1/users/{userId}/sign-in-links': {
+    readonly path: {
+      /** The id of the user. */
+      readonly userId: string;
+    };
+    readonly body: NewSignInLink;
+    readonly answer: SignInLink;
   };
   /** List webhooks. Without their secrets. Needs the scope `webhooks:read`. */
   'GET /v1/webhooks': {

@@ -149,6 +149,30 @@ export const SETTINGS = {
     unit: 'days',
     says: 'How long records of the audit log are kept: who changed what through the API.',
   }),
+  apiReadsPerMinute: integer({
+    default: 3_000,
+    min: 1,
+    max: 1_000_000_000,
+    says: 'Requests to the API that read, each minute, from one address, and by one user or token. Those above are answered 429.',
+  }),
+  apiWritesPerMinute: integer({
+    default: 1_200,
+    min: 1,
+    max: 1_000_000_000,
+    says: 'The same for requests that change something. Bytes of uploads are not counted.',
+  }),
+  apiSignInsPerMinute: integer({
+    default: 20,
+    min: 1,
+    max: 1_000_000_000,
+    says: 'The same for requests that sign in, or make tokens and sign-in links.',
+  }),
+  apiFailuresPerMinute: integer({
+    default: 60,
+    min: 1,
+    max: 1_000_000_000,
+    says: 'Requests with a token that is not valid, each minute from one address, before those are answered 429. Valid ones go on.',
+  }),
   uploadMaxBytes: integer({
     default: 50_000_000_000,
     min: 1,

@@ -7,12 +7,14 @@ const DAY_MS = 86_400_000;
 
 export interface AccessSweeperParts {
   readonly audit: Pick<AuditLogRepository, 'sweep'>;
+  readonly tokens: { sweep(): Promise<void> };
+  readonly links: { sweep(): Promise<void> };
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly auditDays: number };
 }
 
-/** Removes records of the audit log whose time is up. Any number of sweepers may be at it. */
+/** Removes records of the audit log, tokens and links whose time is up. Any number of sweepers may be at it. */
 export class AccessSweeper {
   readonly #parts: AccessSweeperParts;
   #timer: NodeJS.Timeout | undefined;
@@ -25,7 +27,7 @@ export class AccessSweeper {
   start(): void {
     const sweep = () => {
       this.#sweeping = this.sweep().catch((cause: unknown) => {
-        this.#parts.log.error({ err: cause }, 'the audit log could not be swept');
+        this.#parts.log.error({ err: cause }, 'what has had its time could not be removed');
       });
     };
     this.#timer = setInterval(sweep, SWEEP_MS);
@@ -38,7 +40,9 @@ export class AccessSweeper {
   }
 
   async sweep(): Promise<void> {
-    const { audit, clock, log, settings } = this.#parts;
+    const { audit, tokens, links, clock, log, settings } = this.#parts;
+    await links.sweep();
+    await tokens.sweep();
     const records = await audit.sweep(clock.now() - settings.auditDays * DAY_MS);
     if (records > 0) log.info({ records }, 'old records of the audit log removed');
   }

@@ -10,7 +10,7 @@ import { PROBLEM_TYPE } from '../kernel/problem.ts';
 
 /** A hook that asks for a scope carries it, for the document. */
 export interface ScopedHook {
-  readonly scope?: Scope;
+  readonly scope?: Scope | undefined;
 }
 
 export interface DocumentedRoute {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import rateLimit from '@fastify/rate-limit';
 import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
 import { fastify } from 'fastify';
@@ -7,7 +6,6 @@ import type { Secrets } from '../config/secrets.ts';
 import { type Settings, SettingsError } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
-import { AuditLogRepository } from '../database/audit-log.ts';
 import { ConfigurationRepository } from '../database/configuration.ts';
 import { noteEdgeChange } from '../database/edge-feed.ts';
 import { EdgeReportRepository } from '../database/edge-reports.ts';
@@ -24,17 +22,15 @@ import { WebhookRepository } from '../database/webhooks.ts';
 import { algorithmOf, parsePublicKey } from '../kernel/access/key-pair.ts';
 import { parseTrust } from '../kernel/address.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Queue } from '../queue/queue.ts';
 import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { AccessSweeper } from './access-sweeper.ts';
+import { type Access, type AccessDeps, accessRoutes, openAccess } from './access.ts';
 import { AssetFeed } from './asset-feed.ts';
 import { AssetRemoval } from './asset-removal.ts';
 import { viewAsset } from './asset-view.ts';
 import { keepAuditLog } from './audit.ts';
-import { Authorizer } from './authorize.ts';
 import { serveConsole } from './console.ts';
 import { Configurations } from './distributions/configurations.ts';
 import { documentApi } from './docs.ts';
@@ -46,13 +42,14 @@ import { siteSection } from './edge-feed/site-section.ts';
 import { EdgeDirectory } from './edges/directory.ts';
 import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
+import { readJsonBodies } from './json-bodies.ts';
 import { lingerAfterAnswers } from './linger.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { Nearest, type NearestParts } from './nearest.ts';
 import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
+import { limitRates, type RateSettings } from './rate-limits.ts';
 import { assetRoutes } from './routes/assets.ts';
-import { auditLogRoutes } from './routes/audit-log.ts';
 import { configurationRoutes } from './routes/configuration.ts';
 import { edgeEnrolmentRoutes } from './routes/edge-enrolments.ts';
 import { edgeFeedRoute } from './routes/edge-feed.ts';
@@ -65,7 +62,6 @@ import { playbackGrantRoutes } from './routes/playback-grants.ts';
 import { routingRoutes } from './routes/routing.ts';
 import { signingKeyRoutes } from './routes/signing-keys.ts';
 import { subtitleRoutes } from './routes/subtitles.ts';
-import { tokenRoutes } from './routes/tokens.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { AssetSchema, PROBLEMS } from './schemas.ts';
 import { Courier, type CourierParts } from './webhooks/courier.ts';
@@ -89,10 +85,11 @@ export interface ControlDeps {
   readonly signals: Signals;
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: OperationsParts['metrics'] & {
-    count(name: 'api_scope_refusals', labels: { readonly scope: string }): void;
-  };
-  readonly settings: CourierParts['settings'] & Pick<Settings, 'ladder' | 'auditDays' | 'trustedProxies'>;
+  readonly metrics: OperationsParts['metrics'] & AccessDeps['metrics'];
+  readonly settings: CourierParts['settings'] &
+    AccessDeps['settings'] &
+    RateSettings &
+    Pick<Settings, 'ladder' | 'trustedProxies'>;
   /** Where ladders are found by their name. */
   readonly ladderFolder: string;
   /** The built console; a page that says so stands in for one that is not there. */
@@ -117,15 +114,15 @@ export interface Control {
   readonly schemas: { readonly asset: object; readonly problems: Readonly<Record<string, object>> };
   readonly removal: AssetRemoval;
   /** Removes what is kept for a while only, once it is started. */
-  readonly sweeper: AccessSweeper;
+  readonly sweeper: Access['sweeper'];
+  /** A link that signs the administrator in, once. */
+  readonly administratorLink: () => Promise<string>;
   /** Carries webhooks once it is started. */
   readonly courier: Courier;
 }
 
 /** JSON bodies are small; sources are streamed past this limit by ingest. */
 const BODY_BYTES = 256 * 1024;
-/** Requests a minute from one address: far above a busy console, far below what would hurt. */
-const REQUESTS_A_MINUTE = 3_000;
 
 /** A sender that stalls so long is gone; syncing a great source's last bytes, which is silent too, takes less. */
 const SILENCE_MS = 120_000;
@@ -155,21 +152,18 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   answerProblems(app, deps.log);
   secureAnswers(app, () => edgeUrls(deps));
   allowOtherOrigins(app);
-  await app.register(rateLimit, {
-    max: REQUESTS_A_MINUTE,
-    timeWindow: 60_000,
-    errorResponseBuilder: () => new Fault('RATE_LIMITED'),
-  });
+  readJsonBodies(app);
+  const limits = await limitRates(app, deps.settings);
   await app.register(websocket, {
     options: { maxPayload: 4_096, handleProtocols: () => 'frontrow' },
   });
   await documentApi(app, deps.version ?? '0');
-  const audit = new AuditLogRepository(deps.database, deps.clock);
-  keepAuditLog(app, audit);
+  const access = await openAccess(deps, limits);
+  keepAuditLog(app, access.audit);
   honourIdempotencyKeys(app, new IdempotencyKeyRepository(deps.database, deps.clock));
   refuseOtherMethods(app);
 
-  const parts = await routeParts(deps, audit);
+  const parts = await routeParts(deps, access);
   const subtitles = new SubtitleRepository(deps.database, deps.clock);
   const webhooks = new WebhookRepository(deps.database, deps.clock);
   const deliveries = new DeliveryRepository(deps.database, deps.clock, addJobsTo(deps.queue));
@@ -197,8 +191,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   invalidationRoutes(app, { ...parts, invalidations: new InvalidationRepository(deps.database, deps.clock) });
   playbackGrantRoutes(app, parts);
   routingRoutes(app, parts);
-  tokenRoutes(app, parts);
-  auditLogRoutes(app, parts);
+  accessRoutes(app, parts);
   webhookRoutes(app, {
     ...parts,
     webhooks,
@@ -214,7 +207,6 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   });
   await serveConsole(app, deps.staticFolder);
   const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view }, `courier:${deps.node}`);
-  const sweeper = new AccessSweeper({ ...deps, audit });
   return {
     app,
     authorize: parts.requires,
@@ -222,7 +214,8 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
     schemas: { asset: AssetSchema, problems: PROBLEMS },
     removal: parts.removal,
     courier,
-    sweeper,
+    sweeper: access.sweeper,
+    administratorLink: () => access.sessions.administratorLink(),
   };
 }
 
@@ -276,25 +269,20 @@ function trustOf(trustedProxies: string): (address: string) => boolean {
   throw new SettingsError('FRONTROW_TRUSTED_PROXIES must be addresses and ranges such as 10.0.0.0/8, with commas');
 }
 
-async function routeParts(deps: CompleteDeps, audit: AuditLogRepository): Promise<RouteParts> {
-  const { secrets, keys, tokens, clock, signals, urls } = deps;
+async function routeParts(deps: CompleteDeps, access: Access): Promise<RouteParts> {
+  const { secrets, keys, signals, urls } = deps;
   const { keyPairId, publicKeyPem } = secrets.grantKey;
   const algorithm = algorithmOf(parsePublicKey(publicKeyPem));
   await keys.add({ keyPairId, name: 'This server', owner: 'server', algorithm, publicKeyPem });
-  const authorizer = new Authorizer(secrets.apiTokenSecret, tokens, clock, (scope) =>
-    deps.metrics.count('api_scope_refusals', { scope }),
-  );
   return {
     ...deps,
-    audit,
+    ...access,
     removal: new AssetRemoval(deps),
-    nearest: new Nearest({ ...deps, only: () => urls().edge, now: () => clock.now() }),
+    nearest: new Nearest({ ...deps, only: () => urls().edge, now: () => deps.clock.now() }),
     view: (asset) => viewAsset(asset, urls().edge),
     announce: (assetId) => {
       signals.notify(assetChannel(assetId));
       signals.notify(ASSETS);
     },
-    requires: (scope) => authorizer.requires(scope),
-    forgetToken: (tokenId) => authorizer.forget(tokenId),
   };
 }

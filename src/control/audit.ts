@@ -73,7 +73,8 @@ export class Audit {
 
   /** Writes the record now, within the transaction of the change itself when there is one. */
   async record(change: Change, trx?: DatabaseTransaction): Promise<void> {
-    const { ip: address, id: requestId, routeOptions } = this.#request;
+    // Of a connection that is gone by now there is no address.
+    const { ip: address = '', id: requestId, routeOptions } = this.#request;
     const { kind, id, before, after, actor } = { ...this.#about, ...change };
     const operation = routeOptions.schema?.operationId ?? `${this.#request.method} ${routeOptions.url}`;
     const resourceId = id ?? firstParameter(this.#request);

@@ -1,81 +1,118 @@
 import type { FastifyRequest } from 'fastify';
+import type { ApiToken } from '../database/api-tokens.ts';
 import type { Actor } from '../database/audit-log.ts';
-import { type ApiTokenClaims, holdsScope, readApiToken, type Scope } from '../kernel/access/api-token.ts';
-import type { Clock } from '../kernel/clock.ts';
+import type { User } from '../database/users.ts';
+import { type ApiTokenClaims, commonScopes, holdsScope, readApiToken, type Scope } from '../kernel/access/api-token.ts';
+import { type Clock, lasts } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
+import type { Log } from '../kernel/log.ts';
 import type { ScopedHook } from './api-document.ts';
 
-/** Who issued tokens may be asked about. */
-export interface IssuedTokens {
-  /** The token's record, or undefined for one that was never recorded (a server's own). */
-  find(id: string): Promise<{ readonly name: string; readonly revokedAtMs?: number } | undefined>;
+export interface AuthorizerParts {
+  readonly secret: string;
+  readonly tokens: {
+    find(id: string): Promise<ApiToken | undefined>;
+    touch(token: ApiToken): Promise<void>;
+  };
+  readonly users: { find(id: string): Promise<User | undefined> };
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of the scopes that bearers lacked. */
+  readonly onRefused: (scope: Scope) => void;
+  /** Told of requests whose token is none; may reject with what is to be said instead. */
+  readonly onFailed: (request: FastifyRequest) => Promise<void>;
 }
 
 /** Who asks, once that is known. */
-export interface Bearer extends Pick<ApiTokenClaims, 'tokenId' | 'scopes' | 'expiresAtMs'> {
+export interface Bearer {
+  readonly tokenId: string;
+  readonly expiresAtMs: number;
+  /** What he may do now: of a session what its user may, of a user's token no more than that. */
+  readonly scopes: readonly Scope[];
   /** As the audit log names him. */
   readonly actor: Actor;
+  /** The user whose session it is, or who is behind the token. */
+  readonly userId?: string;
 }
 
 /** How long a look at the database is trusted: a revocation made by another process counts after so long. */
 const TRUST_MS = 2_000;
 const REMEMBERED = 1_000;
 
-/** Judges bearer tokens: ours, not expired, not revoked, with the scope a route asks for. */
+/** Judges bearer tokens: ours, not expired, not revoked, of a user who is there, with the scope a route asks for. */
 export class Authorizer {
-  readonly #secret: string;
-  readonly #tokens: IssuedTokens;
-  readonly #clock: Clock;
-  readonly #count: (scope: Scope) => void;
-  readonly #seen = new Map<string, { actor: Actor; revoked: boolean; untilMs: number }>();
+  readonly #parts: AuthorizerParts;
+  readonly #seen = new Map<string, { readonly bearer: Bearer | undefined; readonly untilMs: number }>();
 
-  /** `onRefused` is told of the scopes that bearers lacked. */
-  constructor(secret: string, tokens: IssuedTokens, clock: Clock, onRefused: (scope: Scope) => void) {
-    this.#secret = secret;
-    this.#tokens = tokens;
-    this.#clock = clock;
-    this.#count = onRefused;
+  constructor(parts: AuthorizerParts) {
+    this.#parts = parts;
   }
 
-  /** A hook that lets only bearers of `scope` pass; it carries the scope for the document of the API. */
-  requires(scope: Scope): ((request: FastifyRequest) => Promise<void>) & ScopedHook {
+  /** A hook that lets only bearers of `scope` pass, or with none every bearer; the document of the API reads it there. */
+  requires(scope?: Scope): ((request: FastifyRequest) => Promise<void>) & ScopedHook {
     const hook = async (request: FastifyRequest) => {
-      request.bearer = await this.#admit(bearerOf(request), scope);
+      request.bearer = await this.#admit(request, scope);
     };
     return Object.assign(hook, { scope });
   }
 
-  /** Makes a revocation count at once in this process. */
-  forget(tokenId: string): void {
-    this.#seen.delete(tokenId);
+  /** Makes what happened to tokens and users count at once in this process. */
+  forget(): void {
+    this.#seen.clear();
   }
 
-  /** @throws Fault TOKEN_MISSING, TOKEN_INVALID or SCOPE_MISSING. */
-  async #admit(token: string | undefined, scope: Scope): Promise<Bearer> {
+  /** @throws Fault TOKEN_MISSING, TOKEN_INVALID, SCOPE_MISSING, or RATE_LIMITED for one of many invalid ones. */
+  async #admit(request: FastifyRequest, scope: Scope | undefined): Promise<Bearer> {
+    const token = bearerOf(request);
     if (!token) throw new Fault('TOKEN_MISSING');
-    const claims = readApiToken(token, this.#secret, this.#clock.now());
-    if (claims?.use !== 'api') throw new Fault('TOKEN_INVALID');
-    const { actor, revoked } = await this.#look(claims.tokenId);
-    if (revoked) throw new Fault('TOKEN_INVALID');
-    if (!holdsScope(claims.scopes, scope)) {
-      this.#count(scope);
+    const claims = readApiToken(token, this.#parts.secret, this.#parts.clock.now());
+    const bearer = claims && (await this.#look(claims));
+    if (!bearer) {
+      await this.#parts.onFailed(request);
+      throw new Fault('TOKEN_INVALID');
+    }
+    if (scope !== undefined && !holdsScope(bearer.scopes, scope)) {
+      this.#parts.onRefused(scope);
       throw new Fault('SCOPE_MISSING', { says: `This operation needs a token with the scope ${scope}.` });
     }
-    const { tokenId, scopes, expiresAtMs } = claims;
-    return { tokenId, scopes, expiresAtMs, actor };
+    return bearer;
   }
 
-  async #look(tokenId: string): Promise<{ actor: Actor; revoked: boolean }> {
-    const now = this.#clock.now();
+  async #look(claims: ApiTokenClaims): Promise<Bearer | undefined> {
+    const { tokenId, expiresAtMs, scopes } = claims;
+    if (claims.use === 'server') return { tokenId, expiresAtMs, scopes, actor: { kind: 'server' } };
+    if (claims.use === 'sign-in') return undefined;
+    const now = this.#parts.clock.now();
     const seen = this.#seen.get(tokenId);
-    if (seen && seen.untilMs > now) return seen;
-    const record = await this.#tokens.find(tokenId);
-    const actor: Actor = record ? { kind: 'token', id: tokenId, name: record.name } : { kind: 'server' };
-    const found = { actor, revoked: record?.revokedAtMs !== undefined, untilMs: now + TRUST_MS };
+    if (seen && lasts(seen.untilMs, TRUST_MS, now)) return seen.bearer;
+    const bearer = await this.#read(claims);
     if (this.#seen.size >= REMEMBERED) this.#seen.clear();
-    this.#seen.set(tokenId, found);
-    return found;
+    this.#seen.set(tokenId, { bearer, untilMs: now + TRUST_MS });
+    return bearer;
   }
+
+  /** What the database says of a token, and of the user behind it. */
+  async #read(claims: ApiTokenClaims): Promise<Bearer | undefined> {
+    const { tokens, users, log } = this.#parts;
+    const token = await tokens.find(claims.tokenId);
+    if (token?.kind !== claims.use || token.revokedAtMs !== undefined) return undefined;
+    const user = token.userId === undefined ? undefined : await users.find(token.userId);
+    // A token that names a user who is gone or disabled gives nothing, not what the token itself says.
+    if (token.userId !== undefined && (!user || user.disabledAtMs !== undefined)) return undefined;
+    // Nobody waits for it: it is told to the minute at best.
+    tokens.touch(token).catch((cause: unknown) => log.debug({ err: cause }, 'the use of a token was not noted'));
+    return bearerBy(token, user);
+  }
+}
+
+function bearerBy(token: ApiToken, user: User | undefined): Bearer {
+  const known = { tokenId: token.id, expiresAtMs: token.expiresAtMs, ...(user ? { userId: user.id } : {}) };
+  if (token.kind === 'session') {
+    const { id, name, scopes } = user ?? { scopes: [] };
+    return { ...known, scopes, actor: { kind: 'user', ...(id && name ? { id, name } : {}) } };
+  }
+  const scopes = user ? commonScopes(token.scopes, user.scopes) : token.scopes;
+  return { ...known, scopes, actor: { kind: 'token', id: token.id, name: token.name } };
 }
 
 /**

@@ -16,6 +16,9 @@ const EXPOSED = [
   'Tus-Max-Size',
   'Tus-Checksum-Algorithm',
   'Retry-After',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
   'X-Request-Id',
 ].join(', ');
 

@@ -12,6 +12,7 @@ import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import type { AuditLogRepository } from '../database/audit-log.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
+import type { UserRepository } from '../database/users.ts';
 import type { Scope } from '../kernel/access/api-token.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
@@ -19,6 +20,7 @@ import type { Signals } from '../queue/signals.ts';
 import type { AssetRemoval } from './asset-removal.ts';
 import type { Nearest } from './nearest.ts';
 import type { AssetBody } from './schemas.ts';
+import type { Sessions } from './sessions.ts';
 
 /** The listener with TypeBox as its language of schemas. */
 export type ControlApp = FastifyInstance<
@@ -42,6 +44,8 @@ export interface RouteParts {
   readonly assets: AssetRepository;
   readonly keys: SigningKeyRepository;
   readonly tokens: ApiTokenRepository;
+  readonly users: UserRepository;
+  readonly sessions: Sessions;
   readonly audit: AuditLogRepository;
   readonly signals: Signals;
   readonly clock: Clock;
@@ -51,8 +55,8 @@ export interface RouteParts {
   readonly view: (asset: Asset) => AssetBody;
   /** Says that an asset changed. */
   readonly announce: (assetId: string) => void;
-  /** A hook that lets only bearers of this scope pass. */
-  readonly requires: (scope: Scope) => (request: FastifyRequest) => Promise<void>;
-  /** Makes a token's revocation count at once. */
-  readonly forgetToken: (tokenId: string) => void;
+  /** A hook that lets only bearers of this scope pass; without one, every bearer. */
+  readonly requires: (scope?: Scope) => (request: FastifyRequest) => Promise<void>;
+  /** Makes what happened to tokens and users count at once. */
+  readonly forgetTokens: () => void;
 }

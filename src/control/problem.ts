@@ -19,7 +19,8 @@ const RETRY_AFTER_SECONDS = 2;
 
 export function sendProblem(reply: FastifyReply, fault: Fault): FastifyReply {
   if (fault.status === 401) reply.header('www-authenticate', 'Bearer realm="frontrow"');
-  if (fault.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  const { retryAfterSeconds = fault.status === 503 ? RETRY_AFTER_SECONDS : undefined } = fault;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   return reply
     .code(fault.status)
     .type(PROBLEM_TYPE)

@@ -1,6 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { Static } from 'typebox';
-import { SCOPE_MEANINGS, SCOPES } from '../kernel/access/api-token.ts';
 import { LOUDNESS_LUFS } from '../kernel/loudness.ts';
 
 /** The bodies of the public API. One declaration gives the types, the checks and the pages at `/docs`. */
@@ -221,38 +220,6 @@ export const GrantSchema = Type.Object(
   { title: 'PlaybackGrant' },
 );
 export type GrantBody = Static<typeof GrantSchema>;
-
-const ScopeSchema = Type.Enum([...SCOPES], {
-  description: Object.entries(SCOPE_MEANINGS)
-    .map(([scope, says]) => `- \`${scope}\`: ${says}`)
-    .join('\n'),
-});
-
-export const NewToken = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 100 }),
-    scopes: Type.Array(ScopeSchema, { minItems: 1, maxItems: SCOPES.length }),
-    expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000, default: 31_536_000 })),
-  },
-  {
-    title: 'NewToken',
-    examples: [{ name: 'backend', scopes: ['assets:read', 'grants:write'] }],
-    additionalProperties: false,
-  },
-);
-
-export const TokenSchema = Type.Object(
-  {
-    tokenId: Type.String(),
-    name: Type.String(),
-    scopes: Type.Array(Type.String()),
-    token: Type.Optional(Type.String({ description: 'Only in the answer that made it: it is not kept.' })),
-    createdAt: Time,
-    expiresAt: Time,
-    revokedAt: Type.Optional(Time),
-  },
-  { title: 'ApiToken' },
-);
 
 export const ProblemSchema = Type.Object(
   {

@@ -92,12 +92,10 @@ export class Uploads {
       response: { ...said.response, ...door.schemas.problems },
     });
     const ofUpload = <Said extends { response: object }>(said: Said) => ({ ...documented(said), params: UPLOAD_ID });
-    const guarded = {
-      onRequest: door.authorize('uploads:write'),
-      config: { rateLimit: false, idempotent: false } as const,
-    };
-    // Bytes are told of once, by the upload that they belong to.
-    const unaudited = { ...guarded, config: { ...guarded.config, audit: false } };
+    const onRequest = door.authorize('uploads:write');
+    const guarded = { onRequest, config: { idempotent: false } };
+    // Bytes are recorded once, by the upload that they belong to, and come in as many requests as the sender likes.
+    const bytes = { onRequest, config: { idempotent: false, rateLimit: false, audit: false } as const };
     const answer = (request: FastifyRequest, reply: FastifyReply) => this.#answer(request, reply);
     app.register(async (scope) => {
       // Bodies are left unread: the engine reads them straight from the socket.
@@ -109,16 +107,16 @@ export class Uploads {
       scope.post(PATH, { ...guarded, schema: documented(CREATE_UPLOAD) }, answer);
       scope.options(PATH, { schema: { hide: true } }, answer);
       scope.options(`${PATH}/:id`, { schema: { hide: true } }, answer);
-      scope.head(`${PATH}/:id`, { ...guarded, schema: ofUpload(UPLOAD_OFFSET) }, answer);
-      scope.patch(`${PATH}/:id`, { ...unaudited, schema: ofUpload(APPEND_UPLOAD) }, answer);
-      scope.put(`${PATH}/:id/tail`, { ...unaudited, schema: ofUpload(TAIL_SCHEMA) }, async (request, reply) => {
+      scope.head(`${PATH}/:id`, { ...bytes, schema: ofUpload(UPLOAD_OFFSET) }, answer);
+      scope.patch(`${PATH}/:id`, { ...bytes, schema: ofUpload(APPEND_UPLOAD) }, answer);
+      scope.put(`${PATH}/:id/tail`, { ...bytes, schema: ofUpload(TAIL_SCHEMA) }, async (request, reply) => {
         await this.#takeTail(request);
         return reply.code(204).send();
       });
       scope.delete(`${PATH}/:id`, { ...guarded, schema: ofUpload(ABORT_UPLOAD) }, answer);
       // Clients behind proxies that know no PATCH send POST with X-HTTP-Method-Override.
       const audit = (request: FastifyRequest) => methodOf(request) !== 'PATCH';
-      const overridden = { ...guarded, config: { ...guarded.config, audit } };
+      const overridden = { onRequest, config: { ...bytes.config, audit } };
       scope.post(`${PATH}/:id`, { ...overridden, schema: { hide: true } }, answer);
     });
   }

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ApiTokenRepository } from '../../src/database/api-tokens.ts';
 import { AssetRepository } from '../../src/database/assets.ts';
 import { IdempotencyKeyRepository } from '../../src/database/idempotency-keys.ts';
 import { pingDatabase } from '../../src/database/open.ts';
@@ -350,21 +349,6 @@ describe.each(DATABASES)('the repositories on $name', ({ fresh }) => {
       expect((await keys.find('K1'))?.revokedAtMs).toBe(revokedAtMs);
       expect((await keys.add(key)).revokedAtMs).toBe(revokedAtMs);
       expect(await keys.revoke('K9')).toBe(false);
-    });
-  });
-
-  describe('API tokens', () => {
-    test('are recorded, listed and revoked', async () => {
-      const tokens = new ApiTokenRepository(on.database, clock);
-      const made = await tokens.add({ id: 'tok_a', name: 'ci', scopes: ['assets:read', 'keys:read'], expiresAtMs: 9 });
-      expect(await tokens.find('tok_a')).toEqual(made);
-      expect(await tokens.list()).toEqual([made]);
-      expect(await tokens.revoke('tok_a')).toBe(true);
-      const revokedAtMs = clock.now();
-      clock.turn(5);
-      await tokens.revoke('tok_a');
-      expect((await tokens.find('tok_a'))?.revokedAtMs).toBe(revokedAtMs);
-      expect(await tokens.revoke('tok_b')).toBe(false);
     });
   });
 

@@ -41,6 +41,8 @@ export interface ControlServer {
   readonly signals: LocalSignals;
   readonly ingest: Ingest;
   readonly adminToken: string;
+  /** A link that signs the administrator in, once. */
+  readonly administratorLink: () => Promise<string>;
   tokenFor(...scopes: Scope[]): string;
   /** A request with the administrator's token unless it brings its own; an object body is sent as JSON. */
   call(path: string, init?: CallInit): Promise<Response>;
@@ -58,6 +60,14 @@ export interface CallInit {
 }
 
 export const EDGE = 'http://edge.test:8090';
+
+/** Tests ask for a lot from one address. */
+const UNLIMITED = {
+  apiReadsPerMinute: 1_000_000,
+  apiWritesPerMinute: 1_000_000,
+  apiSignInsPerMinute: 1_000_000,
+  apiFailuresPerMinute: 1_000_000,
+};
 
 export async function freshFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'frontrow-test-'));
@@ -84,7 +94,7 @@ export interface ServerOptions {
 
 export async function startControl(folder: string, options: ServerOptions = {}): Promise<ControlServer> {
   const clock = options.clock ?? { now: () => Date.now() };
-  const settings = loadSettings({}, { data: folder, ...options.settings });
+  const settings = loadSettings({}, { data: folder, ...UNLIMITED, ...options.settings });
   const secrets = await loadSecrets(folder);
   const database = await openDatabase(folder);
   const signals = new LocalSignals();
@@ -146,7 +156,8 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     signals,
     ingest,
     adminToken,
-    tokenFor: (...scopes) => mintToken(secrets.apiTokenSecret, scopes, clock.now(), 3_600_000).token,
+    administratorLink: control.administratorLink,
+    tokenFor: (...scopes) => mintToken('server', secrets.apiTokenSecret, scopes, clock.now(), 3_600_000).token,
     call: (path, init = {}) => call(url, adminToken, path, init),
     answerTo: async (bytes) => {
       const socket = connect(Number(new URL(url).port), '127.0.0.1');

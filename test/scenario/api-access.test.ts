@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mintSignInToken, mintToken } from '../../src/control/tokens.ts';
+import { mintToken } from '../../src/control/tokens.ts';
 import { holdsScope, SCOPES, type Scope } from '../../src/kernel/access/api-token.ts';
 import { signJwt } from '../../src/kernel/access/jwt.ts';
 import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
@@ -32,6 +32,14 @@ const NEEDED: Readonly<Record<string, Scope>> = {
   'POST /v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay': 'webhooks:write',
   'POST /v1/webhooks/{webhookId}/test': 'webhooks:write',
   'GET /v1/audit-log': 'audit:read',
+  'POST /v1/users': 'users:write',
+  'GET /v1/users': 'users:read',
+  'GET /v1/users/{userId}': 'users:read',
+  'PATCH /v1/users/{userId}': 'users:write',
+  'DELETE /v1/users/{userId}': 'users:write',
+  'POST /v1/users/{userId}/sign-in-links': 'users:write',
+  'GET /v1/users/{userId}/sessions': 'users:read',
+  'DELETE /v1/users/{userId}/sessions/{sessionId}': 'users:write',
   'POST /v1/uploads': 'uploads:write',
   'PATCH /v1/uploads/{id}': 'uploads:write',
   'DELETE /v1/uploads/{id}': 'uploads:write',
@@ -40,6 +48,9 @@ const NEEDED: Readonly<Record<string, Scope>> = {
 
 /** What anybody may ask, and why. */
 const OPEN = ['GET /v1/route', 'POST /v1/sessions'];
+
+/** What whoever has a token may ask about himself. */
+const ANYBODY = ['GET /v1/sessions/current', 'DELETE /v1/sessions/current'];
 
 /** Not in the document: the one has no answer of its own there, the other may be written in two ways. */
 const UNDOCUMENTED: readonly (readonly [string, Scope])[] = [
@@ -65,7 +76,7 @@ test('every operation of the document states here who may ask for it', async () 
   const operations = Object.entries(document.paths)
     .filter(([path]) => path.startsWith('/v1/'))
     .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
-  expect(operations.sort()).toEqual([...Object.keys(NEEDED), ...OPEN].sort());
+  expect(operations.sort()).toEqual([...Object.keys(NEEDED), ...OPEN, ...ANYBODY].sort());
 });
 
 describe.each([...Object.entries(NEEDED), ...UNDOCUMENTED])('%s', (operation, scope) => {
@@ -76,7 +87,7 @@ describe.each([...Object.entries(NEEDED), ...UNDOCUMENTED])('%s', (operation, sc
     return [status, headers.has('www-authenticate')];
   };
   const later = () => Math.floor(Date.now() / 1_000) + 600;
-  const claims = () => ({ jti: 'tok_aaaaaaaaaaaaaaaa', scope: 'admin', exp: later(), use: 'api' });
+  const claims = () => ({ jti: 'tok_aaaaaaaaaaaaaaaa', scope: 'admin', exp: later(), use: 'server' });
 
   test('is closed to nobody, to strangers, and to tokens made for something else', async () => {
     const { apiTokenSecret, edgeSecret } = server.secrets;
@@ -88,10 +99,12 @@ describe.each([...Object.entries(NEEDED), ...UNDOCUMENTED])('%s', (operation, sc
       null,
       'nonsense',
       unsigned.join('.'),
-      mintToken('a secret of another server', ['admin'], Date.now(), 60_000).token,
+      mintToken('server', 'a secret of another server', ['admin'], Date.now(), 60_000).token,
       signJwt(claims(), 'HS256', edgeSecret),
-      mintSignInToken(apiTokenSecret, Date.now()),
-      mintToken(apiTokenSecret, ['admin'], Date.now() - 120_000, 60_000).token,
+      mintToken('sign-in', apiTokenSecret, ['admin'], Date.now(), 60_000).token,
+      mintToken('api', apiTokenSecret, ['admin'], Date.now(), 60_000).token,
+      mintToken('session', apiTokenSecret, ['admin'], Date.now(), 60_000).token,
+      mintToken('server', apiTokenSecret, ['admin'], Date.now() - 120_000, 60_000).token,
       signJwt(endless, 'HS256', apiTokenSecret),
       signJwt({ ...claims(), use: 'viewer' }, 'HS256', apiTokenSecret),
     ];

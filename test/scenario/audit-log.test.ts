@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mintSignInToken } from '../../src/control/tokens.ts';
 import {
   type CallInit,
   type ControlServer,
@@ -57,8 +56,11 @@ const film = () => done('/v1/assets?title=Film', { body: 'any bytes', headers: {
 const webhook = () => done('/v1/webhooks', { json: { url: 'https://hook.example/' } });
 const subtitles = (assetId: string | undefined) =>
   done(`/v1/assets/${assetId}/subtitles/de`, { method: 'PUT', body: 'WEBVTT\n\n00:01.000 --> 00:02.000\nHallo\n' });
-const openSession = () =>
-  done('/v1/sessions', { json: { signInToken: mintSignInToken(server.secrets.apiTokenSecret, Date.now()) } });
+const openSession = async () => {
+  const signInToken = (await server.administratorLink()).split('/').at(-1);
+  return done('/v1/sessions', { token: null, json: { signInToken } });
+};
+const user = () => done('/v1/users', { json: { name: 'Ada', role: 'editor' } });
 const tus = { 'tus-resumable': '1.0.0' };
 const upload = () => done('/v1/uploads', { method: 'POST', headers: { ...tus, 'upload-length': '10' } });
 
@@ -129,6 +131,18 @@ const DONE: Readonly<Record<string, () => Promise<unknown>>> = {
   openSession,
   ...Object.fromEntries(DOCUMENTS.flatMap(configured)),
   createInvalidation: () => done('/v1/distributions/default/invalidations', { json: { paths: ['/*'] } }),
+  closeCurrentSession: async () => {
+    const { token = '' } = await openSession();
+    await done('/v1/sessions/current', { method: 'DELETE', token });
+  },
+  createUser: user,
+  editUser: async () => done(`/v1/users/${(await user()).userId}`, { method: 'PATCH', json: { enabled: false } }),
+  deleteUser: async () => done(`/v1/users/${(await user()).userId}`, { method: 'DELETE' }),
+  createSignInLink: async () => done(`/v1/users/${(await user()).userId}/sign-in-links`, { json: {} }),
+  closeSession: async () => {
+    const { sessionId } = await openSession();
+    await done(`/v1/users/usr_administrator/sessions/${sessionId}`, { method: 'DELETE' });
+  },
 };
 
 interface Document {
@@ -173,6 +187,7 @@ describe('the audit log', () => {
       (await webhook()).secret,
       (await openSession()).token,
       (await done('/v1/origin-access-controls', { json: { name: 'x', signingProtocol: 'edge' } })).secretAccessKey,
+      (await done('/v1/users/usr_administrator/sign-in-links', { json: {} })).signInUrl,
     ];
     const kept = JSON.stringify(await audited());
     for (const secret of secrets) {

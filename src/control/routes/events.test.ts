@@ -1,28 +1,31 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { FeedListener } from '../asset-feed.ts';
 import { follow, type Socket } from './events.ts';
 
 /** A console whose reading is turned on and off by hand. */
-function slowConsole() {
+function slowConsole(admits = async () => {}) {
   const sent: unknown[] = [];
   const closing: (() => void)[] = [];
-  const console = { bufferedAmount: 0 };
+  const console = { bufferedAmount: 0, isCut: false };
   const socket: Socket = {
     get bufferedAmount() {
       return console.bufferedAmount;
     },
     send: (text) => sent.push(JSON.parse(text)),
     ping() {},
-    terminate() {},
+    terminate() {
+      console.isCut = true;
+    },
     on: (event, listener) => (event === 'close' ? closing.push(listener) : undefined),
   };
   const listeners = new Set<FeedListener>();
-  follow(socket, {
-    subscribe: (listener) => {
+  const feed = {
+    subscribe: (listener: FeedListener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-  });
+  };
+  follow(socket, feed, admits);
   const deleted = (assetId: string) => {
     for (const listener of listeners) listener({ type: 'deleted', assetId });
   };
@@ -48,4 +51,19 @@ test('a closed console hears nothing more', () => {
   close();
   deleted('as_a');
   expect([sent, listeners.size]).toEqual([[], 0]);
+});
+
+test('a console that was signed out hears no more', async () => {
+  vi.useFakeTimers();
+  let isSignedIn = true;
+  const { console, close } = slowConsole(async () => {
+    if (!isSignedIn) throw new Error('signed out');
+  });
+  await vi.advanceTimersByTimeAsync(26_000);
+  expect(console.isCut).toBe(false);
+  isSignedIn = false;
+  await vi.advanceTimersByTimeAsync(26_000);
+  expect(console.isCut).toBe(true);
+  close();
+  vi.useRealTimers();
 });

@@ -20,15 +20,16 @@ const PING_MS = 25_000;
  * ever longer queue: changes are left out and, once it has caught up, one `resync` tells it to read the list again.
  */
 export function eventRoutes(app: ControlApp, parts: RouteParts, feed: AssetFeed): void {
+  const admits = parts.requires('assets:read');
   app.get(
     '/v1/events',
-    { websocket: true, onRequest: parts.requires('assets:read'), config: { rateLimit: false } },
-    (socket: Socket) => follow(socket, feed),
+    { websocket: true, onRequest: admits, config: { rateLimit: false } },
+    (socket: Socket, request) => follow(socket, feed, () => admits(request)),
   );
 }
 
-/** Sends a console what it can take. */
-export function follow(socket: Socket, feed: Pick<AssetFeed, 'subscribe'>): void {
+/** Sends a console what it can take, for as long as `admits` does not reject. */
+export function follow(socket: Socket, feed: Pick<AssetFeed, 'subscribe'>, admits: () => Promise<void>): void {
   let behind = false;
   let answered = true;
   const send = (event: FeedEvent) => socket.send(JSON.stringify(event));
@@ -47,6 +48,8 @@ export function follow(socket: Socket, feed: Pick<AssetFeed, 'subscribe'>): void
     answered = false;
     catchUp();
     socket.ping();
+    // Who has been signed out meanwhile hears no more.
+    admits().catch(() => socket.terminate());
   }, PING_MS);
   socket.on('pong', () => {
     answered = true;

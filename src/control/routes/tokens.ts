@@ -1,17 +1,14 @@
 import { Type } from '@fastify/type-provider-typebox';
-import type { ApiToken } from '../../database/api-tokens.ts';
-import { holdsScope } from '../../kernel/access/api-token.ts';
+import { firstBeyond, type Scope } from '../../kernel/access/api-token.ts';
 import { Fault } from '../../kernel/errors.ts';
+import { NewToken, TokenSchema } from '../access-schemas.ts';
+import { viewToken } from '../access-views.ts';
+import type { Bearer } from '../authorize.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
-import { NewToken, PROBLEMS, TokenSchema } from '../schemas.ts';
-import { mintToken, openSession } from '../tokens.ts';
+import { PROBLEMS } from '../schemas.ts';
+import { mintToken } from '../tokens.ts';
 
 const tags = ['tokens'];
-
-const NewSession = Type.Object(
-  { signInToken: Type.String({ maxLength: 4_000, description: 'What stands behind `#/sign-in/` in the link.' }) },
-  { title: 'NewSession', additionalProperties: false, examples: [{ signInToken: 'eyJhbGciOiJIUzI1NiIs…' }] },
-);
 
 export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
   const { tokens, secrets, clock } = parts;
@@ -21,26 +18,27 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
     '/v1/tokens',
     {
       onRequest: write,
-      config: { secretFields: ['token'] },
+      config: { makesCredentials: true, secretFields: ['token'] },
       schema: {
         operationId: 'createToken',
         summary: 'Make an API token',
-        description: 'The answer shows it this once. It may do no more than its maker.',
+        description:
+          'The answer shows it this once. It gives no more than its maker has, and is revoked when its maker is revoked or deleted.',
         tags,
         body: NewToken,
         response: { 201: TokenSchema, ...PROBLEMS },
       },
     },
-    async ({ body, bearer }, reply) => {
+    async ({ body, bearer, audit }, reply) => {
       const scopes = [...new Set(body.scopes)];
-      const beyond = scopes.find((scope) => !holdsScope(bearer?.scopes ?? [], scope));
-      // A token that could give more than it has would make every narrower scope worthless.
-      if (beyond) throw new Fault('SCOPE_MISSING', { says: `Your own token does not carry the scope ${beyond}.` });
-      const lifeMs = (body.expiresInSeconds ?? 31_536_000) * 1000;
-      const minted = mintToken(secrets.apiTokenSecret, scopes, clock.now(), lifeMs);
-      const { tokenId: id, expiresAtMs } = minted;
-      const record = await tokens.add({ id, name: body.name, scopes, expiresAtMs });
-      return reply.code(201).send({ ...viewToken(record), token: minted.token });
+      mustHold(bearer, scopes);
+      const now = clock.now();
+      const lifeMs = Math.min((body.expiresInSeconds ?? 31_536_000) * 1000, longestLifeMs(bearer, now));
+      const { tokenId: id, token, expiresAtMs } = mintToken('api', secrets.apiTokenSecret, scopes, now, lifeMs);
+      const record = { id, kind: 'api' as const, name: body.name, scopes, expiresAtMs, ...makerOf(bearer) };
+      const added = await tokens.add(record, (trx, made) => audit.record({ id, after: viewToken(made) }, trx));
+      if (!added) throw new Fault('TOKEN_INVALID');
+      return reply.code(201).send({ ...viewToken(added), token });
     },
   );
 
@@ -66,56 +64,41 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
       schema: {
         operationId: 'revokeToken',
         summary: 'Revoke an API token',
-        description: 'It counts here at once, and on every server of the fleet within seconds.',
+        description:
+          'And every token that was made with it. It counts here at once, and on every server of the fleet within seconds.',
         tags,
         params: Type.Object({ tokenId: Type.String({ maxLength: 100 }) }),
         response: { 204: Type.Null(), ...PROBLEMS },
       },
     },
-    async ({ params }, reply) => {
-      if (!(await tokens.revoke(params.tokenId))) throw new Fault('NOT_FOUND');
-      parts.forgetToken(params.tokenId);
+    async ({ params, audit }, reply) => {
+      const revoked = await tokens.revoke(params.tokenId, 'api', (trx, token) =>
+        audit.record({ before: viewToken(token) }, trx),
+      );
+      if (!revoked) throw new Fault('NOT_FOUND', { says: 'There is no token with this id.' });
+      parts.forgetTokens();
       return reply.code(204).send(null);
-    },
-  );
-
-  app.post(
-    '/v1/sessions',
-    {
-      config: { rateLimit: { max: 20, timeWindow: 60_000 }, secretFields: ['token'] },
-      schema: {
-        operationId: 'openSession',
-        summary: 'Sign in by a link',
-        description: 'Changes the token of a sign-in link for one that the console uses.',
-        tags,
-        security: [],
-        body: NewSession,
-        response: {
-          201: Type.Object({ token: Type.String(), expiresAt: Type.String({ format: 'date-time' }) }),
-          ...PROBLEMS,
-        },
-      },
-    },
-    async ({ body, audit }, reply) => {
-      const session = openSession(secrets.apiTokenSecret, body.signInToken, clock.now());
-      if (!session) {
-        throw new Fault('TOKEN_INVALID', {
-          says: 'This sign-in link is not valid any more; the server prints a new one at every start.',
-        });
-      }
-      audit.about({ id: session.tokenId, actor: { kind: 'server' } });
-      return reply.code(201).send({ token: session.token, expiresAt: new Date(session.expiresAtMs).toISOString() });
     },
   );
 }
 
-function viewToken(token: ApiToken) {
+/**
+ * Whoever could give more than he has would make every narrower scope worthless.
+ * @throws Fault SCOPE_MISSING
+ */
+export function mustHold(bearer: Bearer | null, scopes: readonly Scope[]): void {
+  const beyond = firstBeyond(bearer?.scopes ?? [], scopes);
+  if (beyond) throw new Fault('SCOPE_MISSING', { says: `Your own token does not carry the scope ${beyond}.` });
+}
+
+/** A session is but a way for its user to make a token, which outlives it; a token is the maker of what it makes. */
+function makerOf(bearer: Bearer | null): { readonly userId?: string; readonly madeBy?: string } {
   return {
-    tokenId: token.id,
-    name: token.name,
-    scopes: [...token.scopes],
-    createdAt: new Date(token.createdAtMs).toISOString(),
-    expiresAt: new Date(token.expiresAtMs).toISOString(),
-    ...(token.revokedAtMs === undefined ? {} : { revokedAt: new Date(token.revokedAtMs).toISOString() }),
+    ...(bearer?.userId === undefined ? {} : { userId: bearer.userId }),
+    ...(bearer?.actor.kind === 'token' ? { madeBy: bearer.tokenId } : {}),
   };
+}
+
+function longestLifeMs(bearer: Bearer | null, nowMs: number): number {
+  return bearer?.actor.kind === 'token' ? bearer.expiresAtMs - nowMs : Number.POSITIVE_INFINITY;
 }

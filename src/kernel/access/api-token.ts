@@ -39,13 +39,22 @@ export type Scope = keyof typeof SCOPE_MEANINGS;
 
 export const SCOPES = Object.keys(SCOPE_MEANINGS) as readonly Scope[];
 
-/** Claims of an API token: `use` keeps a sign-in link from being used as an API token and the other way round. */
+/**
+ * What a token is for, so that none is taken for another: `api` and `session` are recorded and may be revoked, `server` is
+ * what a server gives its own command line, and `sign-in` opens a session and nothing else.
+ */
+const USES = ['api', 'session', 'server', 'sign-in'] as const;
+
+export type TokenUse = (typeof USES)[number];
+
+/** Claims of a token of ours. */
 export interface ApiTokenClaims {
-  /** Id under which the token is revoked. */
+  /** Id under which the token is recorded. */
   readonly tokenId: string;
+  /** None of a session or a link: those give what their user may do by then. */
   readonly scopes: readonly Scope[];
   readonly expiresAtMs: number;
-  readonly use: 'api' | 'sign-in';
+  readonly use: TokenUse;
 }
 
 /** HS256 under the server's secret; the expiry is rounded down to whole seconds, as JWT counts them. */
@@ -61,13 +70,27 @@ export function readApiToken(token: string, secret: string, nowMs: number): ApiT
   const { jti, scope, exp, use } = verdict.claims;
   // A token without an expiry was not made here, whatever its signature says.
   if (typeof jti !== 'string' || typeof scope !== 'string' || typeof exp !== 'number') return undefined;
-  if (use !== 'api' && use !== 'sign-in') return undefined;
-  const scopes = scope.split(' ').filter((each): each is Scope => Object.hasOwn(SCOPE_MEANINGS, each));
-  return { tokenId: jti, scopes, expiresAtMs: exp * 1000, use };
+  const known = USES.find((each) => each === use);
+  return known && { tokenId: jti, scopes: parseScopes(scope), expiresAtMs: exp * 1000, use: known };
 }
 
 /** Whether one of `scopes` gives `wanted`. */
 export function holdsScope(scopes: readonly Scope[], wanted: Scope): boolean {
   if (scopes.includes(wanted) || scopes.includes('admin')) return true;
   return wanted.endsWith(':read') && scopes.includes('*:read');
+}
+
+/** The first of `wanted` that `held` does not give; undefined when it gives all of them. */
+export function firstBeyond(held: readonly Scope[], wanted: readonly Scope[]): Scope | undefined {
+  return wanted.find((scope) => !holdsScope(held, scope));
+}
+
+/** What both give. */
+export function commonScopes(one: readonly Scope[], other: readonly Scope[]): Scope[] {
+  return SCOPES.filter((scope) => holdsScope(one, scope) && holdsScope(other, scope));
+}
+
+/** The scopes among some words; others were made by another release. */
+export function parseScopes(words: string): Scope[] {
+  return words.split(' ').filter((each): each is Scope => Object.hasOwn(SCOPE_MEANINGS, each));
 }
