@@ -6,20 +6,20 @@ export type Phase = (x: Exchange) => Step | Promise<Step>;
 export type PhaseTable = Readonly<Record<Exclude<Step, 'settle'>, Phase>> & { readonly settle: (x: Exchange) => void };
 
 /**
- * Runs an exchange from a step to its end. Not an async function: a memory hit goes through every step in one turn,
- * without a promise.
+ * Runs an exchange from a step to its end, by the phases that it has at each: a route may lead to others. Not an async
+ * function: a memory hit goes through every step in one turn, without a promise.
  */
-export function drive(x: Exchange, phases: PhaseTable, from: Step = 'receive'): void {
+export function drive(x: Exchange, from: Step = 'receive'): void {
   let step = from;
   while (step !== 'settle') {
     x.trail.push(step);
     try {
-      const next = phases[step](x);
+      const next = x.phases[step](x);
       if (typeof next !== 'string') {
         const at = step;
         next.then(
-          (then) => drive(x, phases, then),
-          (cause) => drive(x, phases, afterFault(x, at, cause)),
+          (then) => drive(x, then),
+          (cause) => drive(x, afterFault(x, at, cause)),
         );
         return;
       }
@@ -28,7 +28,7 @@ export function drive(x: Exchange, phases: PhaseTable, from: Step = 'receive'): 
       step = afterFault(x, step, cause);
     }
   }
-  phases.settle(x);
+  x.phases.settle(x);
 }
 
 /** A fault is answered once: when the head is out, or refusing failed itself, what is left is to settle. */

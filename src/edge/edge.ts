@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { SettingsError } from '../config/settings.ts';
 import type { EdgeCredential } from '../kernel/access/edge-identity.ts';
 import { parseTrust } from '../kernel/address.ts';
@@ -12,6 +13,7 @@ import { Compressions } from './cache/compressions.ts';
 import { type DiskCounts, DiskTier, type DiskUsage } from './cache/disk/disk-tier.ts';
 import { FillTable } from './cache/fill-table.ts';
 import { type MemoryCounts, MemoryTier } from './cache/memory-tier.ts';
+import { CredentialReader } from './credential-reader.ts';
 import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
@@ -25,26 +27,29 @@ import { Invalidations } from './invalidation/invalidations.ts';
 import { inspect } from './operator/inspect.ts';
 import { Operator } from './operator/operator.ts';
 import { OperatorToken } from './operator/token.ts';
-import { type OriginReport, Origins } from './origins/origins.ts';
-import type { EdgeMode, EdgeParts, EdgeSettings, Gate } from './parts.ts';
+import { type OriginReport, Origins, type OriginsOptions } from './origins/origins.ts';
+import type { EdgeMode, EdgeParts, EdgeSettings, Films, Gate } from './parts.ts';
 import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
 import { deliver } from './phases/deliver.ts';
-import { fetch, fetchAhead } from './phases/fetch.ts';
+import { aheadKey, fetch, fetchAhead } from './phases/fetch.ts';
 import { join as joinFill } from './phases/join.ts';
 import { lookup } from './phases/lookup.ts';
-import { ownKey } from './phases/own-key.ts';
+import { ownKey, PLAIN_NAMING } from './phases/own-key.ts';
 import { receive } from './phases/receive.ts';
 import { refuse } from './phases/refuse.ts';
-import { route } from './phases/route.ts';
+import { chooseBehavior, route } from './phases/route.ts';
 import { settle } from './phases/settle.ts';
 import { shape } from './phases/shape.ts';
 import { tunnel } from './phases/tunnel.ts';
 import { FilmOrder } from './prefetch/film-order.ts';
-import { LinkedOrder } from './prefetch/linked-order.ts';
+import { type KeyOf, LinkedOrder } from './prefetch/linked-order.ts';
 import { Prefetch } from './prefetch/prefetch.ts';
+import { ProofCache } from './proof-cache.ts';
 import { addressForAll, schemes } from './scheme.ts';
 import { EdgeSigner } from './signer.ts';
+import { type MakeOrigins, SiteOrigins } from './sites/site-origins.ts';
+import { Sites } from './sites/sites.ts';
 import { Fleet } from './steering/fleet.ts';
 import { Siblings } from './steering/siblings.ts';
 import { Steering } from './steering/steering.ts';
@@ -89,7 +94,7 @@ export interface EdgeOptions {
 /** Finds out where addresses are. */
 export interface Places {
   /** Before it resolves, nothing is found. */
-  load(knowledge: 'places'): Promise<void>;
+  load(knowledge: 'places' | 'networks'): Promise<void>;
   find(ip: string): Place | undefined;
 }
 
@@ -100,6 +105,8 @@ export interface EdgeAddress {
   readonly tlsUrl: string | undefined;
 }
 
+/** Film paths whose reading is remembered. */
+const MAX_PATHS = 10_000;
 /** How long a start waits for control before it goes on with what the disk holds. */
 const FIRST_CONFIG_MS = 2_000;
 
@@ -116,6 +123,8 @@ export class Edge {
   readonly #reporter: Reporter | undefined;
   readonly #fleet: Fleet;
   readonly #parts: EdgeParts;
+  readonly #sites: Sites | undefined;
+  #siteOrigins: SiteOrigins | undefined;
   readonly invalidations: Invalidations;
   readonly #operator: Operator;
   readonly #ready = Promise.withResolvers<void>();
@@ -130,6 +139,7 @@ export class Edge {
     this.#origin = this.#makeOrigins();
     // Its feed does not end and has a limit of its own for silence.
     this.#control = controlUrl ? new Upstream(controlUrl, { ...settings, originIdleMs: 0 }) : undefined;
+    this.#sites = mode === 'film' ? this.#makeSites() : undefined;
     this.#siblings = new Siblings({ times: settings, log });
     this.#fleet = new Fleet({
       edgeId: this.#signer?.edgeId,
@@ -155,7 +165,7 @@ export class Edge {
       inspect: ({ path, target, headers }) => inspect(path, target, headers, this.#parts),
       ready: this.#ready.promise,
     });
-    this.#parts = {
+    const parts: EdgeParts = {
       mode,
       edgeId: `edge-${randomBytes(4).toString('hex')}`,
       clock,
@@ -167,14 +177,19 @@ export class Edge {
         settings.edgeUrl,
         settings.edgeTlsCerts === '' && settings.edgeTrustedProxies === '',
       ),
+      placeOf: (ip) => options.places?.find(ip),
       tier,
       bans,
       disk,
       fills,
       compressions: settings.edgeCompression ? new Compressions(tier) : undefined,
       origin: this.#origin,
+      naming: PLAIN_NAMING,
+      credentials: new CredentialReader(),
       gate: this.#makeGate(),
-      prefetch: this.#makePrefetch(),
+      films: this.#makeFilms(),
+      behavior: undefined,
+      prefetch: undefined,
       steering: this.#makeSteering(),
       operatorToken,
       onFact: (fact) => {
@@ -182,6 +197,7 @@ export class Edge {
         options.onFact?.(fact);
       },
     };
+    this.#parts = { ...parts, prefetch: this.#makePrefetch(parts) };
   }
 
   /** Bytes and entries in memory, fills under way, connections of viewers and those of them that are tunnels. */
@@ -228,7 +244,7 @@ export class Edge {
       mode,
       host,
       port,
-      phases: phasesOf(this.#parts),
+      phases: this.#frontPhases(),
       clock,
       edgeId,
       settings,
@@ -280,21 +296,60 @@ export class Edge {
     this.#parts.compressions?.abandonAll();
     await this.#operator.stop();
     await this.invalidations.stop();
-    await Promise.all([this.#origin.stop(), this.#control?.stop(), this.#parts.disk?.stop()]);
+    const connections = [this.#origin.stop(), this.#siteOrigins?.stop(), this.#control?.stop()];
+    await Promise.all([...connections, this.#parts.disk?.stop()]);
   }
 
   #makeOrigins(): Origins {
-    const { mode, originUrls, parentUrls = [], settings, log } = this.#options;
-    const signer = this.#signer;
+    const { originUrls, settings } = this.#options;
+    const origins = originUrls.map((url) => ({ url, settings }));
+    return this.#makeOriginsOf({ origins, settings }, this.#signature);
+  }
+
+  #makeOriginsOf(
+    asked: Pick<OriginsOptions, 'origins' | 'settings'>,
+    sign: OriginsOptions['sign'],
+    signForParent?: OriginsOptions['sign'],
+  ): Origins {
+    const { mode, parentUrls = [], log } = this.#options;
     return new Origins({
-      urls: originUrls,
+      ...asked,
       parents: parentUrls,
       parentHealthPath: healthPathOf(mode),
-      settings,
-      sign: signer && ((method, target) => signer.fields(method, target)),
+      sign,
+      signForParent,
       now: () => performance.now(),
       log,
     });
+  }
+
+  /** Undefined in front of other people's origins, where there is nobody to sign for. */
+  get #signature(): OriginsOptions['sign'] {
+    const signer = this.#signer;
+    return signer && ((method, target) => signer.fields(method, target));
+  }
+
+  #makeSites(): Sites {
+    const { settings, clock } = this.#options;
+    const make: MakeOrigins = (asked) => this.#makeOriginsOf(asked, undefined, this.#signature);
+    const films = once(() => phasesOf(this.#parts));
+    this.#siteOrigins = new SiteOrigins(settings, () => clock.now(), make);
+    return new Sites({
+      origins: this.#siteOrigins,
+      edge: () => this.#parts,
+      phasesOf,
+      prefetchOf: (parts) => this.#makePrefetch(parts),
+      filmPhases: films,
+      needsPlaces: async () => {
+        await Promise.all([this.#options.places?.load('places'), this.#options.places?.load('networks')]);
+      },
+    });
+  }
+
+  /** Up to where it is known whose request it is. */
+  #frontPhases(): PhaseTable {
+    const phases = phasesOf(this.#parts);
+    return this.#sites ? { ...phases, route: chooseBehavior(this.#sites) } : phases;
   }
 
   /** Undefined in front of other people's origins, where there is nobody to sign for. */
@@ -308,7 +363,7 @@ export class Edge {
   #makeFeed(): ConfigFeed | undefined {
     const { dataDir, log } = this.#options;
     const signer = this.#signer;
-    const takers = [this.#keys, this.#fleet];
+    const takers = [this.#keys, this.#fleet, ...(this.#sites ? [this.#sites] : [])];
     const onChange = () => this.#reporter?.due();
     return signer && new ConfigFeed({ control: this.#control, signer, dataDir, log, takers, onChange });
   }
@@ -348,26 +403,23 @@ export class Edge {
     });
   }
 
-  #makePrefetch(): Prefetch | undefined {
-    const { mode, settings, clock } = this.#options;
+  #makePrefetch(parts: EdgeParts): Prefetch | undefined {
+    const { settings, clock } = this.#options;
     if (settings.prefetchSegments === 0) return undefined;
+    const { origin, naming, tier, disk, fills } = parts;
+    const nameOf: KeyOf = (uri, resource, viewedHost) => ownKey(uri, { resource, origin, viewedHost, naming });
     return new Prefetch({
       depth: settings.prefetchSegments,
-      order: mode === 'film' ? new FilmOrder() : this.#makeLinkedOrder(),
+      order: parts.films ? new FilmOrder() : new LinkedOrder(nameOf),
       clock,
-      isWorthwhile: (key) => {
-        const { tier, disk, fills } = this.#parts;
+      isWorthwhile: (name, viewer) => {
+        const key = aheadKey(name, viewer, parts);
         return (
           tier.isCalm && !tier.has(key) && !disk?.has(key) && !fills.get(key) && !fills.isUncacheable(key, clock.now())
         );
       },
-      fetch: (key, viewer, onEnd) => fetchAhead(key, viewer, this.#parts, onEnd),
+      fetch: (name, viewer, onEnd) => fetchAhead(name, viewer, parts, onEnd),
     });
-  }
-
-  #makeLinkedOrder(): LinkedOrder {
-    const origin = this.#origin;
-    return new LinkedOrder((uri, resource, viewedHost) => ownKey(uri, { resource, origin, viewedHost }));
   }
 
   #makeSteering(): Steering | undefined {
@@ -377,15 +429,24 @@ export class Edge {
   }
 
   #makeGate(): Gate | undefined {
-    const { clock, log } = this.#options;
-    const signer = this.#signer;
     const keys = this.#keys;
-    if (!signer) return undefined;
+    if (!this.#signer) return undefined;
     return {
       keys,
       get derivedKey() {
         return keys.derivedKey;
       },
+      proofs: new ProofCache(),
+    };
+  }
+
+  #makeFilms(): Films | undefined {
+    const { clock, log } = this.#options;
+    const signer = this.#signer;
+    const keys = this.#keys;
+    if (!signer) return undefined;
+    return {
+      paths: new LRUCache({ max: MAX_PATHS }),
       signer,
       assets: new AssetAccess(this.#origin, signer, clock, log),
       mayBringCredentials: (webOrigin) => keys.mayBringCredentials(webOrigin),
@@ -410,6 +471,14 @@ function trustOf({ edgeTrustedProxies, edgeForwardedHeader }: EdgeSettings): (ip
 function nameOf(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function phasesOf(parts: EdgeParts): PhaseTable {

@@ -8,6 +8,7 @@ import type { CachedObject } from './cache/cached-object.ts';
 import type { DiskObject } from './cache/disk/disk-object.ts';
 import type { Fill, FillReader } from './cache/fill.ts';
 import type { Beginning } from './cache/partial-object.ts';
+import type { PhaseTable } from './drive.ts';
 import type { Peer, PreparedFields, Upgrade, ViewerRequest, ViewerResponse } from './viewer.ts';
 
 /** The steps of a request, in the order of a miss; `refuse` is entered from any of them, `settle` always comes last. */
@@ -41,6 +42,7 @@ export type Reason =
   | 'followed'
   | 'head'
   | 'known-uncacheable'
+  | 'caching-disabled'
   | 'asked-anew'
   | 'precondition'
   | 'asked-no-store'
@@ -102,6 +104,8 @@ export interface Reply {
   readonly body: Buffer | string | FillBody | DiskBody | undefined;
 }
 
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
 /** One viewer's request on its way through the edge. Phases write to it, in their order; nobody else does. */
 export class Exchange {
   readonly id: string;
@@ -129,6 +133,8 @@ export class Exchange {
   fromEdge = false;
 
   // route
+  /** What its steps are done by from here on: those of the behaviour that it falls under. */
+  phases: PhaseTable;
   /** The bare path, for keys, facts and logs. */
   path = '';
   /** The resource's own key. */
@@ -139,6 +145,8 @@ export class Exchange {
   part: string | undefined;
   /** What is in hand of the whole, so that the origin need only send the rest. */
   beginning: Beginning | undefined;
+  /** What the edge tells the origin of the viewer, by lower-case names of `CloudFront-*` fields. */
+  told: ReadonlyMap<string, string> = NOTHING;
   film: FilmObject | undefined;
   credential: Credential | undefined;
   /** The viewer's own query, without what belongs to a grant. */
@@ -188,6 +196,7 @@ export class Exchange {
 
   constructor(
     id: string,
+    phases: PhaseTable,
     request: ViewerRequest,
     response: ViewerResponse,
     peer: Peer,
@@ -195,6 +204,7 @@ export class Exchange {
     upgrade?: Upgrade,
   ) {
     this.id = id;
+    this.phases = phases;
     this.request = request;
     this.response = response;
     this.peer = peer;

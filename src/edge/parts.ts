@@ -1,19 +1,26 @@
+import type { LRUCache } from 'lru-cache';
 import type { DerivedKey } from '../kernel/access/derive.ts';
 import type { KeyLookup } from '../kernel/access/proof.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { FilmObject } from '../kernel/film/paths.ts';
 import type { Log } from '../kernel/log.ts';
+import type { Place } from '../kernel/place.ts';
 import type { AssetAccess } from './asset-access.ts';
 import type { Compressions } from './cache/compressions.ts';
 import type { DiskTier } from './cache/disk/disk-tier.ts';
 import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
+import type { CredentialReader } from './credential-reader.ts';
 import type { Fact } from './exchange.ts';
 import type { BanList } from './invalidation/ban-list.ts';
 import type { OperatorToken } from './operator/token.ts';
 import type { OriginSettings, Origins } from './origins/origins.ts';
+import type { Naming } from './phases/own-key.ts';
 import type { Prefetch } from './prefetch/prefetch.ts';
+import type { ProofCache } from './proof-cache.ts';
 import type { AddressForAll, Arrival } from './scheme.ts';
 import type { EdgeSigner } from './signer.ts';
+import type { Behavior } from './sites/behavior.ts';
 import type { Steering } from './steering/steering.ts';
 
 /** The slice of the settings that the edge is given. */
@@ -70,6 +77,8 @@ export interface EdgeParts {
   /** The scheme that a viewer used. */
   readonly schemeOf: (arrival: Arrival) => string;
   readonly addressForAll: AddressForAll;
+  /** Where an address is, as far as anybody knows. */
+  readonly placeOf: (ip: string) => Place | undefined;
   readonly tier: MemoryTier;
   /** What has been invalidated. */
   readonly bans: BanList;
@@ -79,10 +88,16 @@ export interface EdgeParts {
   /** Undefined when it is switched off. */
   readonly compressions: Compressions | undefined;
   readonly origin: Origins;
+  readonly naming: Naming;
   /** Undefined when it is switched off. */
   readonly prefetch: Prefetch | undefined;
-  /** Undefined in proxy mode, where nothing is signed. */
+  readonly credentials: CredentialReader;
+  /** Undefined where everybody is let in. */
   readonly gate: Gate | undefined;
+  /** Undefined in front of other origins than our own. */
+  readonly films: Films | undefined;
+  /** What an operator's distribution says of this; undefined where the origin's own rules hold. */
+  readonly behavior: Behavior | undefined;
   /** Undefined for an edge that is not one of a fleet's. */
   readonly steering: Steering | undefined;
   /** Undefined where nobody but this machine's user is an operator. */
@@ -95,6 +110,13 @@ export interface Gate {
   readonly keys: KeyLookup;
   /** Undefined before control was ever heard. */
   readonly derivedKey: DerivedKey | undefined;
+  readonly proofs: ProofCache;
+}
+
+/** What is known of our own origin and its viewers. */
+export interface Films {
+  /** Paths whose reading is remembered: the same few are asked for again and again. */
+  readonly paths: LRUCache<string, FilmObject>;
   readonly signer: EdgeSigner;
   readonly assets: AssetAccess;
   /** Whether pages of this web origin may send cookies. */

@@ -9,6 +9,8 @@ export interface UpstreamTimes {
   readonly originConnectAttempts: number;
   readonly originFirstByteMs: number;
   readonly originIdleMs: number;
+  /** How long a connection that nobody uses is kept; undici's own time where it is not given. */
+  readonly originKeepAliveMs?: number;
 }
 
 export interface UpstreamRequest {
@@ -78,6 +80,7 @@ export class Upstream {
       connect: { timeout: times.originConnectMs },
       headersTimeout: times.originFirstByteMs,
       bodyTimeout: times.originIdleMs,
+      ...(times.originKeepAliveMs === undefined ? {} : { keepAliveTimeout: times.originKeepAliveMs }),
       maxHeaderSize: MAX_HEADER_BYTES,
       connections: MAX_CONNECTIONS,
     };
@@ -105,6 +108,11 @@ export class Upstream {
 
   async stop(): Promise<void> {
     await Promise.all([this.#pool, this.#fresh, this.#uploads].map((pool) => pool.destroy()));
+  }
+
+  /** When nothing is asked any more. */
+  async retire(): Promise<void> {
+    await Promise.all([this.#pool, this.#fresh, this.#uploads].map((pool) => pool.close()));
   }
 }
 

@@ -79,12 +79,23 @@ export interface Upgrade {
   accept(fields: string[]): void;
 }
 
+/** How TLS came about on a connection. */
+export interface PeerTls {
+  /** As OpenSSL has it: `TLSv1.3`. */
+  readonly version: string;
+  readonly cipher: string;
+  readonly handshake: 'fullHandshake' | 'sessionResumed';
+}
+
 /** The other end of a connection. */
 export interface Peer {
   /** Its address, by the word of a trusted balancer where there is one. */
   readonly ip: string;
   /** TLS ends here. */
   readonly secure: boolean;
+  /** Undefined where a balancer's connection stands for the viewer's. */
+  readonly port?: number | undefined;
+  readonly tls?: PeerTls | undefined;
   /** A proxy of the operator's, whose word about the viewer counts. */
   readonly trusted: boolean;
 }

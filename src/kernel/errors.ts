@@ -208,6 +208,14 @@ export const FAULTS = {
     says: 'This edge cannot use the configuration that control sent, and keeps the one before.',
   },
   LOOP_DETECTED: { side: 'viewer', status: 508, says: 'This request has already been through this edge.' },
+  DISTRIBUTION_DISABLED: { side: 'viewer', status: 403, says: 'The distribution for this host is switched off.' },
+  COUNTRY_REFUSED: {
+    side: 'viewer',
+    status: 403,
+    says: 'The distribution for this host does not serve the country that this request comes from.',
+  },
+  METHOD_REFUSED: { side: 'viewer', status: 403, says: 'The distribution does not take this method at this address.' },
+  HTTPS_REQUIRED: { side: 'viewer', status: 403, says: 'This address is to be asked for by https.' },
   UPGRADE_REFUSED: { side: 'viewer', status: 501, says: 'This address does not switch protocols.' },
   VIEWER_GONE: { side: 'viewer', status: 499, says: 'The viewer left.' },
 } as const satisfies Record<string, { side: 'viewer' | 'upstream' | 'ours'; status: number; says: string }>;

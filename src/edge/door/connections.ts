@@ -1,8 +1,9 @@
 import type { Server, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { normalAddress } from '../../kernel/address.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type ProxyHeader, parseProxyHeader } from '../../kernel/proxy-protocol.ts';
-import type { Peer } from '../viewer.ts';
+import type { Peer, PeerTls } from '../viewer.ts';
 
 export interface ConnectionsOptions {
   readonly trusts: (ip: string) => boolean;
@@ -50,8 +51,13 @@ export class Connections {
   peerOf(socket: Socket): Peer {
     const known = this.#peers.get(socket);
     if (known) return known;
-    const ip = this.#told.get(endOf(socket)) ?? ipOf(socket);
-    const peer = { ip, secure: 'encrypted' in socket, trusted: this.#options.trusts(ip) };
+    const told = this.#told.get(endOf(socket));
+    const ip = told ?? ipOf(socket);
+    const peer = {
+      ...{ ip, secure: 'encrypted' in socket, trusted: this.#options.trusts(ip) },
+      port: told === undefined ? socket.remotePort : undefined,
+      tls: socket instanceof TLSSocket ? tlsOf(socket) : undefined,
+    };
     this.#peers.set(socket, peer);
     return peer;
   }
@@ -158,4 +164,12 @@ function networkOf(ip: string): string {
     ...rest,
   ];
   return whole.slice(0, 4).join(':');
+}
+
+function tlsOf(socket: TLSSocket): PeerTls {
+  return {
+    version: socket.getProtocol() ?? '',
+    cipher: socket.getCipher().name,
+    handshake: socket.isSessionReused() ? 'sessionResumed' : 'fullHandshake',
+  };
 }

@@ -74,7 +74,7 @@ export class Door {
       // Refused by who reads viewers' connections: a second word would come between their answers.
       clientErrorHandler: () => {},
       serverFactory: (others) => {
-        parts.http1 = new Http1({ viewers, settings, peerOf, tunnels: mode === 'proxy', own, others, fastLane });
+        parts.http1 = new Http1({ viewers, settings, peerOf, own, others, fastLane });
         return parts.http1.server;
       },
     });

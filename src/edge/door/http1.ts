@@ -34,8 +34,6 @@ export interface Http1Options {
   readonly viewers: Viewers;
   readonly settings: Http1Settings;
   readonly peerOf: (socket: Socket) => Peer;
-  /** Whether a WebSocket is passed on. */
-  readonly tunnels: boolean;
   /** The paths that are not viewers'. */
   readonly own: OwnPaths;
   /** Who answers there. */
@@ -84,8 +82,7 @@ export class Http1 {
       take(request, response);
     });
     this.server.on('upgrade', (request, socket, head) => {
-      if (options.tunnels) this.#switch(request, socket as Socket, head);
-      else refuseHere(socket, 'UPGRADE_REFUSED');
+      this.#switch(request, socket as Socket, head);
     });
     this.server.on('connect', (_request, socket) => refuseHere(socket, 'METHOD_NOT_ALLOWED'));
     this.server.on('clientError', (cause: NodeJS.ErrnoException, socket) =>

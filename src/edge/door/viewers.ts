@@ -23,11 +23,19 @@ export class Viewers {
   receive(request: ViewerRequest, response: ViewerResponse, peer: Peer, onClose: () => void, upgrade?: Upgrade): void {
     const { phases, clock, edgeId } = this.#options;
     this.#count += 1;
-    const x = new Exchange(`${edgeId}-${this.#count.toString(36)}`, request, response, peer, clock.now(), upgrade);
+    const x = new Exchange(
+      `${edgeId}-${this.#count.toString(36)}`,
+      phases,
+      request,
+      response,
+      peer,
+      clock.now(),
+      upgrade,
+    );
     response.on('close', () => {
       onClose();
       x.close();
     });
-    drive(x, phases);
+    drive(x);
   }
 }

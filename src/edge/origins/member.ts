@@ -83,6 +83,12 @@ export class Member {
     await this.upstream.stop();
   }
 
+  /** Finishes what runs and then lets go of its connections. */
+  async retire(): Promise<void> {
+    this.#health?.stop();
+    await this.upstream.retire();
+  }
+
   /** A request begins; the caller has seen that it admits one. */
   enter(): Turn {
     this.counts.requests += 1;

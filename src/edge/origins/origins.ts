@@ -20,7 +20,8 @@ import { GroupCall, type Tier } from './group-call.ts';
 import { GroupSwitch } from './group-switch.ts';
 import type { HealthTerms } from './health.ts';
 import { Member } from './member.ts';
-import { type OwnFieldSettings, OwnFields, serverNameOf, type Unaddressed } from './own-fields.ts';
+import { type AddressedRequest, OriginDoor } from './origin-door.ts';
+import { type OwnFieldSettings, serverNameOf, type Unaddressed } from './own-fields.ts';
 import { ranked } from './rendezvous.ts';
 
 export interface OriginSettings extends UpstreamTimes, OwnFieldSettings {
@@ -36,9 +37,27 @@ export interface OriginSettings extends UpstreamTimes, OwnFieldSettings {
   readonly originHealthThreshold: number;
 }
 
+/** One origin of a group. */
+export interface OriginSpec {
+  readonly url: string;
+  readonly settings: UpstreamTimes & OwnFieldSettings;
+  /** Put before the path of whatever it is asked for; empty for nothing. */
+  readonly pathPrefix?: string;
+  /** Fields that show the origin who asks, made of the request as it goes out; they stand for any of the same names. */
+  readonly sign?: ((request: SignedRequest) => FieldList) | undefined;
+}
+
+/** What a signature for an origin is over. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  readonly fields: FieldList;
+}
+
 export interface OriginsOptions {
   /** In the order in which they are asked; at least one. */
-  readonly urls: readonly string[];
+  readonly origins: readonly OriginSpec[];
   /** Edges that are asked before them. */
   readonly parents: readonly string[];
   /** Where a parent tells whether it is well. */
@@ -46,6 +65,8 @@ export interface OriginsOptions {
   readonly settings: OriginSettings;
   /** What shows an origin of ours that an edge of ours asks; undefined where they are somebody else's. */
   readonly sign: ((method: string, target: string) => FieldList) | undefined;
+  /** What shows a parent so, where the origins are not to see it. */
+  readonly signForParent?: OriginsOptions['sign'];
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   readonly log: Log;
@@ -88,39 +109,48 @@ const PARENT_GRACE_MS = 2_000;
 export class Origins {
   /** Of the first. */
   readonly url: URL;
+  /** Whether answers may differ by the host that viewers ask for. */
+  readonly varyByHost: boolean;
   readonly #members: readonly Member[];
+  readonly #doors = new Map<Member, OriginDoor>();
   readonly #parents: readonly Member[];
   readonly #options: OriginsOptions;
-  readonly #own: OwnFields;
   readonly #failoverStatuses: ReadonlySet<number>;
   readonly #hosts: ReadonlySet<string>;
 
   /** @throws SettingsError */
   constructor(options: OriginsOptions) {
-    const { urls, parents, settings, sign } = options;
+    const { origins, parents, settings, sign } = options;
     this.#options = options;
-    this.#own = new OwnFields(settings);
     const statuses = [...parseFailoverStatuses(settings.originFailoverStatuses)];
     this.#failoverStatuses = new Set(sign ? statuses.filter((status) => status !== OURS_WAITS) : statuses);
-    this.#members = urls.map((url) => this.#makeOrigin(url));
+    this.#members = origins.map((spec) => this.#makeOrigin(spec));
     this.#parents = parents.map((url) => this.#makeParent(url));
-    checkNames(parents, this.#own.tellsViewedHost ? urls : []);
-    this.url = new URL(urls[0] ?? '');
-    const { fixedHost } = this.#own;
-    this.#hosts = new Set([...this.#members.map(({ name }) => name), ...(fixedHost ? [fixedHost.toLowerCase()] : [])]);
+    const doors = [...this.#doors.values()];
+    checkNames(
+      parents,
+      doors.filter(({ tellsViewedHost }) => tellsViewedHost).map(({ spec }) => spec.url),
+    );
+    this.varyByHost = doors.some(({ tellsViewedHost }) => tellsViewedHost);
+    this.url = new URL(origins[0]?.url ?? '');
+    const fixed = doors.flatMap(({ fixedHost }) => (fixedHost ? [fixedHost.toLowerCase()] : []));
+    this.#hosts = new Set([...this.#members.map(({ name }) => name), ...fixed]);
   }
 
-  #makeOrigin(url: string): Member {
+  #makeOrigin(spec: OriginSpec): Member {
     const { settings, sign } = this.#options;
     const target = settings.originHealthPath;
-    return this.#makeMember(url, {
-      times: settings,
+    const door = new OriginDoor(spec);
+    const member = this.#makeMember(spec.url, {
+      times: spec.settings,
       health: target === '' ? undefined : healthTerms(settings, target),
-      requestTo: (origin) => {
+      requestTo: (url) => {
         const fields = [...(sign?.('GET', target) ?? []), ...CHECK];
-        return { method: 'GET', target, ...this.#own.forOrigin({ fields }, origin) };
+        return door.requestTo({ method: 'GET', target, fields }, url);
       },
     });
+    this.#doors.set(member, door);
+    return member;
   }
 
   /** Always looked after: there are the origins to ask when it is down. */
@@ -140,11 +170,6 @@ export class Origins {
     return new Member({ url, times, breaker, health, ask, now, log });
   }
 
-  /** Whether answers may differ by the host that viewers ask for. */
-  get varyByHost(): boolean {
-    return this.#own.tellsViewedHost;
-  }
-
   get reports(): readonly OriginReport[] {
     return this.#everybody.map(({ name, up, circuit, counts }) => ({ name, up, circuit, ...counts }));
   }
@@ -161,6 +186,11 @@ export class Origins {
 
   async stop(): Promise<void> {
     await Promise.all(this.#everybody.map((member) => member.stop()));
+  }
+
+  /** Asks nothing more of them by itself, finishes what runs, and lets go of the connections. */
+  async retire(): Promise<void> {
+    await Promise.all(this.#everybody.map((member) => member.retire()));
   }
 
   get #everybody(): readonly Member[] {
@@ -182,6 +212,7 @@ export class Origins {
 
   #parentTier({ key, ...request }: OriginRequest): Tier {
     const { method, target, body, fields, viewedHost } = request;
+    const { signForParent } = this.#options;
     const well = key === undefined ? [] : this.#parents.filter(({ up, admits }) => up && admits);
     return {
       members: ranked(well, key ?? '').slice(0, MAX_PARENTS),
@@ -190,21 +221,27 @@ export class Origins {
       // It stands where the viewer asks, so it is asked for the viewer's host.
       requestTo: ({ url }) => ({
         ...{ method, target, body },
-        fields: ['Host', viewedHost || url.host, ...fields],
+        fields: ['Host', viewedHost || url.host, ...fields, ...(signForParent?.(method, target) ?? [])],
         serverName: serverNameOf(url.host),
       }),
     };
   }
 
   #originTier(request: OriginRequest): Tier {
-    const { method, target, body } = request;
+    const { body } = request;
     return {
       members: eligible(this.#members),
       failoverStatuses: this.#failoverStatuses,
       // A body takes as long as the viewer takes to send it.
       limitMs: body ? undefined : this.#limitMs,
-      requestTo: ({ url }) => ({ method, target, body, ...this.#own.forOrigin(request, url) }),
+      requestTo: (member) => ({ body, ...this.#addressed(request, member) }),
     };
+  }
+
+  #addressed(request: OriginRequest, member: Member): AddressedRequest {
+    const door = this.#doors.get(member);
+    if (!door) throw new Fault('INTERNAL', { detail: { step: 'a request to no origin of this group' } });
+    return door.requestTo(request, member.url);
   }
 
   /** Sends a request and collects the answer. @throws Fault ORIGIN_… */
@@ -214,14 +251,13 @@ export class Origins {
 
   /** Asks to switch protocols; `fields` say to which. @throws Fault ORIGIN_CIRCUIT_OPEN */
   switch(request: OriginRequest): GroupSwitch {
-    const { target } = request;
     const members = eligible(this.#members);
     if (members.length === 0) throw this.#circuitsOpen();
     return new GroupSwitch({
       members,
       failoverStatuses: this.#failoverStatuses,
       times: this.#options.settings,
-      requestTo: ({ url }) => ({ url, target, ...this.#own.forOrigin(request, url) }),
+      requestTo: (member) => ({ url: member.url, ...this.#addressed(request, member) }),
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Exchange, Step } from '../exchange.ts';
-import type { EdgeParts, Gate } from '../parts.ts';
+import type { EdgeParts, Films } from '../parts.ts';
 
 const EXPOSED = 'Age, X-Cache, Cache-Status, Content-Length, Content-Range, Date, ETag, X-Frontrow-Id';
 const PREFLIGHT_SECONDS = 86_400;
@@ -11,21 +11,21 @@ const OPEN: readonly string[] = ['Access-Control-Allow-Origin', '*', 'Access-Con
 const OPEN_VARYING: readonly string[] = [...OPEN, 'Vary', 'Origin'];
 
 /** The web origin of a page that may bring cookies; undefined for every other request. */
-export function credentialOrigin(x: Exchange, gate: Gate | undefined): string | undefined {
-  if (!gate?.takesCredentials) return undefined;
+export function credentialOrigin(x: Exchange, films: Films | undefined): string | undefined {
+  if (!films?.takesCredentials) return undefined;
   const { origin } = x.request.headers;
-  return origin !== undefined && gate.mayBringCredentials(origin) ? origin : undefined;
+  return origin !== undefined && films.mayBringCredentials(origin) ? origin : undefined;
 }
 
 /** What lets a page read this answer; nothing for an edge, which writes that for its own viewers. */
-export function corsFieldsFor(x: Exchange, gate: Gate | undefined): readonly string[] {
-  return x.fromEdge ? [] : corsFields(credentialOrigin(x, gate), gate);
+export function corsFieldsFor(x: Exchange, films: Films | undefined): readonly string[] {
+  return x.fromEdge ? [] : corsFields(credentialOrigin(x, films), films);
 }
 
 /** Empty in proxy mode: there it is the origin's to say. */
-function corsFields(webOrigin: string | undefined, gate: Gate | undefined): readonly string[] {
-  if (!gate) return [];
-  if (webOrigin === undefined) return gate.takesCredentials ? OPEN_VARYING : OPEN;
+function corsFields(webOrigin: string | undefined, films: Films | undefined): readonly string[] {
+  if (!films) return [];
+  if (webOrigin === undefined) return films.takesCredentials ? OPEN_VARYING : OPEN;
   return [
     'Access-Control-Allow-Origin',
     webOrigin,
@@ -39,11 +39,11 @@ function corsFields(webOrigin: string | undefined, gate: Gate | undefined): read
 }
 
 /** Answers a browser's question before its request proper. */
-export function preflight(x: Exchange, { gate, edgeId }: EdgeParts): Step {
+export function preflight(x: Exchange, { films, edgeId }: EdgeParts): Step {
   x.reply = {
     status: 204,
     fields: [
-      ...corsFields(credentialOrigin(x, gate), gate),
+      ...corsFields(credentialOrigin(x, films), films),
       'Access-Control-Allow-Methods',
       'GET, HEAD, OPTIONS',
       'Access-Control-Allow-Headers',

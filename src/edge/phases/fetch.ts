@@ -1,5 +1,6 @@
 import { splitTarget } from '../../kernel/access/canonical.ts';
-import { withoutFields } from '../../kernel/http/fields.ts';
+import type { ViewerFields } from '../../kernel/distribution/origin-request.ts';
+import { fieldOf, withoutFields } from '../../kernel/http/fields.ts';
 import { writeForwarded } from '../../kernel/http/forwarded.ts';
 import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
 import type { CachedObject } from '../cache/cached-object.ts';
@@ -69,14 +70,14 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
  * Fetches a file that no viewer has asked for yet, as the one would who is going to. Whoever asks meanwhile joins. What is
  * asked for with `Authorization` is left to its viewer: nobody else may have it, as a rule.
  */
-export function fetchAhead(key: string, viewer: Exchange, parts: EdgeParts, onEnd: (stored: boolean) => void): void {
+export function fetchAhead(name: string, viewer: Exchange, parts: EdgeParts, onEnd: (stored: boolean) => void): void {
   const isFilm = parts.mode === 'film';
   if (!isFilm && viewer.request.headers.authorization !== undefined) {
     onEnd(false);
     return;
   }
-  const { path } = splitTarget(key);
   const headers = isFilm ? {} : viewer.request.headers;
+  const { key, path, target } = aheadOf(name, viewer, parts);
   const fill = new Fill(
     { key, startedAtMs: parts.clock.now(), bodiless: false, background: true, ahead: true },
     new Intake(
@@ -90,7 +91,30 @@ export function fetchAhead(key: string, viewer: Exchange, parts: EdgeParts, onEn
   if (isFilm) fields.push('CDN-Loop', parts.edgeId);
   fields.push(...AHEAD);
   const viewedHost = isFilm ? undefined : viewer.host;
-  fill.begin(parts.origin.send({ method: 'GET', target: key, fields, viewedHost, key }, fill));
+  fill.begin(parts.origin.send({ method: 'GET', target, fields, viewedHost, key }, fill));
+}
+
+/** What a viewer who asks for this will want, by the name that prefetching has for it. */
+function aheadOf(
+  name: string,
+  viewer: Exchange,
+  { naming, behavior }: EdgeParts,
+): { key: string; path: string; target: string } {
+  const { path, query } = splitTarget(naming.targetOf(name));
+  const rules = behavior?.rules;
+  if (!rules) return { key: name, path, target: name };
+  const asked = { ...viewerFields(viewer), method: 'GET', query };
+  const { query: sent } = rules.originRequest(asked, viewer.told);
+  return {
+    key: rules.keyOf({ ...asked, path, added: viewer.told }),
+    path,
+    target: sent === '' ? path : `${path}?${sent}`,
+  };
+}
+
+/** The key under which that is stored. */
+export function aheadKey(name: string, viewer: Exchange, parts: EdgeParts): string {
+  return aheadOf(name, viewer, parts).key;
 }
 
 /** What no viewer has asked for yet. Fetch standard, section 2.2.5. */
@@ -117,8 +141,8 @@ interface InHand {
 
 function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts, background: boolean): OriginRequest {
   const method = background ? 'GET' : x.method;
-  const target = parts.mode === 'film' ? x.path : x.target;
-  const fields = parts.mode === 'film' ? filmFields(x, method, parts) : proxyFields(x, parts);
+  const { target, fields } =
+    parts.mode === 'film' ? { target: x.path, fields: filmFields(x, method, parts) } : asked(x, parts);
   if (x.part !== undefined && !x.alone) fields.push('Range', x.part);
   if (beginning) fields.push('Range', `bytes=${beginning.bytes.length}-`, 'If-Range', beginning.tag);
   if (stale?.head.etag !== undefined) fields.push('If-None-Match', stale.head.etag);
@@ -133,6 +157,22 @@ function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts,
   };
 }
 
+/** What an origin that is not ours is asked for, and what it is told of the viewer. */
+function asked(x: Exchange, parts: EdgeParts): { target: string; fields: string[] } {
+  return { target: targetFor(x, parts), fields: proxyFields(x, parts) };
+}
+
+/** Path and query as the origin gets them. */
+export function targetFor(x: Exchange, { behavior }: EdgeParts): string {
+  if (!behavior?.rules) return x.target;
+  const { query } = behavior.rules.originRequest(viewerFields(x), x.told);
+  return query === '' ? x.path : `${x.path}?${query}`;
+}
+
+function viewerFields({ method, query, request: { rawHeaders, headers } }: Exchange): ViewerFields {
+  return { method, query, rawHeaders, headers };
+}
+
 /** To our own origin go no fields of the viewer's: the answer is everybody's. */
 function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
   const fields = signedFields(method, x.path, parts);
@@ -143,10 +183,10 @@ function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
 }
 
 function signedFields(method: string, path: string, parts: EdgeParts): string[] {
-  const { gate, edgeId } = parts;
+  const { films, edgeId } = parts;
   const fields = ['Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
   fields.push('Surrogate-Capability', capabilityOf(parts));
-  if (gate) fields.push(...gate.signer.fields(method, path));
+  if (films) fields.push(...films.signer.fields(method, path));
   return fields;
 }
 
@@ -183,6 +223,28 @@ function addressForAll(x: Exchange, { origin, addressForAll: { host, scheme } }:
   ];
 }
 
+/** Fields of the viewer's that go on: those that a distribution's policies name, or else all that are not written anew. */
+function fieldsOf(x: Exchange, isForAll: boolean, parts: EdgeParts, replaced: ReadonlySet<string>): string[] {
+  const { rawHeaders } = x.request;
+  const rules = parts.behavior?.rules;
+  if (!rules) {
+    const fields = withoutFields(withoutHopByHop(rawHeaders), replaced);
+    fields.push(...(isForAll ? addressForAll(x, parts) : addressOf(x, parts)));
+    return fields;
+  }
+  const { fields } = rules.originRequest(viewerFields(x), x.told);
+  // The origin answers this viewer alone: what he holds already, and which part he wants, is between the two.
+  const own = isForAll
+    ? []
+    : rawHeaders.flatMap((name, at) =>
+        at % 2 === 0 && CONDITIONS.has(name.toLowerCase()) ? [name, rawHeaders[at + 1] ?? ''] : [],
+      );
+  if (fieldOf(fields, 'user-agent') === undefined) fields.push('User-Agent', 'Frontrow');
+  return [...fields, ...own];
+}
+
+const CONDITIONS: ReadonlySet<string> = new Set(PARTIAL);
+
 /** A viewer's fields as they go on to an origin that is not ours, without `Host`. */
 export function proxyFields(
   x: Exchange,
@@ -190,11 +252,10 @@ export function proxyFields(
   replaced = x.alone ? REPLACED_ALONE : REPLACED_FILLING,
 ): string[] {
   const { edgeId } = parts;
-  const { headers, rawHeaders, httpVersion } = x.request;
-  const fields = withoutFields(withoutHopByHop(rawHeaders), replaced);
+  const { headers, httpVersion } = x.request;
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
   const isForAll = replaced !== REPLACED_ALONE || x.reason === 'head';
-  fields.push(...(isForAll ? addressForAll(x, parts) : addressOf(x, parts)));
+  const fields = fieldsOf(x, isForAll, parts, replaced);
   // What a viewer says about where he comes from is not passed on: the origin could take it for ours.
   fields.push(
     'X-Forwarded-For',

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Keeping } from '../../kernel/distribution/lifetime.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { type CachePolicy, readCachePolicy } from '../../kernel/http/cache-policy.ts';
 import { shareStrongValidator, strongTag } from '../../kernel/http/conditional.ts';
@@ -77,7 +78,8 @@ export class Intake implements FillOwner {
     this.#checked = parts.bans.begin();
   }
 
-  judge(fill: Fill, head: ResponseHead): Answer | CachedObject | 'again' {
+  judge(fill: Fill, sent: ResponseHead): Answer | CachedObject | 'again' {
+    const head = this.#parts.behavior?.rules?.received(sent) ?? sent;
     const nowMs = this.#parts.clock.now();
     const bornAtMs = nowMs - initialAgeSeconds(head, this.#askedAtMs, nowMs) * 1000;
     const { stale, method, beginning } = this.#wanted;
@@ -221,13 +223,13 @@ export class Intake implements FillOwner {
     const merged = stale.head.refreshedBy(head, nowMs);
     const stored = { status: merged.status, fields: [...merged.fields, 'Date', merged.date] };
     const policy = readCachePolicy(stored.fields);
-    const lifetime = this.#lifetimeOf(stored, policy, nowMs);
+    // The origin may have changed its mind about keeping it.
+    const { lifetime, reason: unstorable } = this.#keeping({
+      ...{ method: 'GET', authorized: false, head: stored, policy, nowMs, partsKept: () => false },
+      ageSeconds: (nowMs - bornAtMs) / 1000,
+    });
     const kept = merged.without(policy.unkeptFields);
     const object = new CachedObject(stale.key, kept, stale.body, { bornAtMs, lifetime, checked: this.#checked });
-    // The origin may have changed its mind about keeping it.
-    const { cacheSetCookie: cookiesKept } = this.#parts.settings;
-    const asked = { method: 'GET', authorized: false, cookiesKept, nowMs };
-    const unstorable = whyNotStorable({ ...asked, head: stored, policy, lifetime });
     if (unstorable && !isOld) tier.delete(stale.key);
     if (!unstorable && !isOld && tier.put(object)) compressions?.handOn(stale, object);
     prefetch?.recall(this.#wanted.resource, object.body, this.#wanted.headers.host);
@@ -245,14 +247,21 @@ export class Intake implements FillOwner {
   #admit(head: ResponseHead, declaredBytes: number | undefined, nowMs: number, ahead: boolean): Admission {
     const { headers, alone } = this.#wanted;
     const policy = readCachePolicy(head.fields);
-    const lifetime = this.#lifetimeOf(head, policy, nowMs);
-    const authorized = headers.authorization !== undefined && this.#parts.mode === 'proxy';
+    const authorized = headers.authorization !== undefined && this.#seesAuthorization();
     const forGet = this.#standsForGet(head, policy, nowMs);
     // Of a HEAD what is said about the GET that it asks about.
     const method = forGet || this.#wanted.method === 'HEAD' ? 'GET' : this.#wanted.method;
-    const { cacheSetCookie: cookiesKept } = this.#parts.settings;
-    const partsKept = this.#keepsPart(head, lifetime, declaredBytes);
-    const unstorable = whyNotStorable({ method, authorized, head, policy, lifetime, nowMs, cookiesKept, partsKept });
+    const partsKept = (lifetime: Lifetime) => this.#keepsPart(head, lifetime, declaredBytes);
+    const ageSeconds = initialAgeSeconds(head, this.#askedAtMs, nowMs);
+    const { lifetime, reason: unstorable } = this.#keeping({
+      method,
+      authorized,
+      head,
+      policy,
+      nowMs,
+      partsKept,
+      ageSeconds,
+    });
     const reason = unstorable ?? this.#whyNotHere(head, declaredBytes, nowMs, ahead);
     const names = this.#varyNames(head);
     return {
@@ -273,15 +282,41 @@ export class Intake implements FillOwner {
     return partRange(head.fields, declaredBytes) !== undefined;
   }
 
-  /** Where the origin is told which host a viewer asks for, that is one more thing the answer depends on. */
+  /**
+   * Where the origin is told which host a viewer asks for, that is one more thing the answer depends on. What it was not
+   * told makes none: an operator who leaves a field out means one answer for all.
+   */
   #varyNames(head: ResponseHead): readonly string[] | '*' {
-    const names = varyNames(head);
+    const rules = this.#parts.behavior?.rules;
+    const stated = varyNames(head);
+    if (rules && stated === '*') return [];
+    const names = rules && stated !== '*' ? stated.filter((name) => rules.sees(name)) : stated;
     return names === '*' || names.includes('host') || !this.#parts.origin.varyByHost ? names : [...names, 'host'];
   }
 
   #lifetimeOf(head: ResponseHead, policy: CachePolicy, nowMs: number): Lifetime {
     const planned = planLifetime(head, policy, nowMs, this.#parts.settings);
     return mediaLifetime(planned, head, policy, this.#wanted.path, nowMs);
+  }
+
+  /** Whether an answer may be kept and for how long: by the operator's policy where there is one, else by HTTP's rules. */
+  #keeping({ method, partsKept, ...question }: KeepingQuestion): Keeping {
+    const rules = this.#parts.behavior?.rules;
+    const { head, policy, nowMs, authorized } = question;
+    if (rules) {
+      if (method !== 'GET') return { lifetime: NO_TIME, reason: 'method' };
+      return rules.keeping({ ...question, partsKept: partsKept(EVER) }, this.#wanted.path);
+    }
+    const lifetime = this.#lifetimeOf(head, policy, nowMs);
+    const { cacheSetCookie: cookiesKept } = this.#parts.settings;
+    const asked = { method, authorized, head, policy, lifetime, nowMs, cookiesKept, partsKept: partsKept(lifetime) };
+    return { lifetime, reason: whyNotStorable(asked) };
+  }
+
+  /** Whether the answer can depend on who the viewer says he is, without the key telling. */
+  #seesAuthorization(): boolean {
+    const { behavior, mode } = this.#parts;
+    return behavior?.rules ? behavior.rules.sees('authorization') : mode === 'proxy';
   }
 
   /** An answer to POST that says it is what a GET would bring, and for how long. RFC 9110 section 9.3.3. */
@@ -346,7 +381,8 @@ export class Intake implements FillOwner {
 
   get #here(): Here {
     const { resource, headers } = this.#wanted;
-    return { resource, origin: this.#parts.origin, viewedHost: headers.host };
+    const { origin, naming } = this.#parts;
+    return { resource, origin, viewedHost: headers.host, naming };
   }
 
   #rest(nowMs: number): void {
@@ -361,6 +397,21 @@ export class Intake implements FillOwner {
 
 /** Statuses that say nothing about the whole. */
 const ABOUT_PARTS: ReadonlySet<number> = new Set([206, 416]);
+const NO_TIME: Lifetime = { freshSeconds: 0, staleWhileRevalidateSeconds: 0, staleIfErrorSeconds: 0 };
+/** Of a part that is not left out for want of a lifetime. */
+const EVER: Lifetime = { ...NO_TIME, freshSeconds: 1 };
+
+interface KeepingQuestion {
+  readonly method: string;
+  readonly authorized: boolean;
+  readonly head: ResponseHead;
+  readonly policy: CachePolicy;
+  readonly nowMs: number;
+  readonly ageSeconds: number;
+  /** Whether a part that lives so long is worth keeping. */
+  readonly partsKept: (lifetime: Lifetime) => boolean;
+}
+
 /** What is known of an answer that confirms a copy. */
 interface Confirmation {
   readonly nowMs: number;

@@ -20,12 +20,21 @@ function isCacheable(x: Exchange, { mode }: EdgeParts): boolean {
   return (x.method === 'GET' || x.method === 'HEAD') && (mode === 'film' || !x.hasBody);
 }
 
+/** Whether the operator has nothing kept here. */
+function isUnkept({ behavior }: EdgeParts): boolean {
+  return behavior?.rules?.caches === false;
+}
+
 /** Looks for a stored answer. Waits for nothing but a disk that has it. */
 export function lookup(parts: EdgeParts): Phase {
   return (x) => {
     if (!isCacheable(x, parts)) {
       x.key = x.resource;
       return forwardsLeft(x) === 0 ? answerHere(x, parts) : goAlone(x, 'method');
+    }
+    if (isUnkept(parts)) {
+      x.key = x.resource;
+      return goAlone(x, 'caching-disabled');
     }
     const object = find(x, parts);
     const { disk } = parts;

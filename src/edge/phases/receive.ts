@@ -6,12 +6,11 @@ import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { EdgeSigner } from '../signer.ts';
 
-const FILM_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** TRACE would show a script what it may not see; CONNECT would make a relay of the edge. */
 const NEVER: ReadonlySet<string> = new Set(['TRACE', 'CONNECT']);
 
 /** Takes the request as it came: method, raw target, host; and refuses what two servers could read in two ways. */
-export function receive({ mode, edgeId, settings, trusts, gate }: EdgeParts): Phase {
+export function receive({ settings, trusts, films }: EdgeParts): Phase {
   const { edgeHeaderCount, edgeHeaderBytes, edgeUrlBytes, edgeBodyBytes } = settings;
   return (x) => {
     const { headers, rawHeaders, headBytes = 0 } = x.request;
@@ -19,13 +18,12 @@ export function receive({ mode, edgeId, settings, trusts, gate }: EdgeParts): Ph
     if (x.peer.trusted) takeForwarded(x, settings.edgeForwardedHeader, trusts);
     if (x.target.length > edgeUrlBytes) throw new Fault('URI_TOO_LONG');
     if (rawHeaders.length > edgeHeaderCount * 2 || headBytes > edgeHeaderBytes) throw new Fault('HEADERS_TOO_LARGE');
-    if (mode === 'film' ? !FILM_METHODS.has(x.method) : NEVER.has(x.method)) throw new Fault('METHOD_NOT_ALLOWED');
+    if (NEVER.has(x.method)) throw new Fault('METHOD_NOT_ALLOWED');
     x.host = headers.host ?? '';
     if (x.target.charCodeAt(0) !== 0x2f) takeAbsoluteTarget(x);
     checkHost(x);
     if (UNSAFE_IN_TARGET.test(x.target)) throw new Fault('PATH_INVALID');
-    if (gate && isFromEdge(x, gate.signer)) takeChild(x);
-    if ((mode === 'proxy' || x.fromEdge) && hasPassed(headers['cdn-loop'], edgeId)) throw new Fault('LOOP_DETECTED');
+    if (films && isFromEdge(x, films.signer)) takeChild(x);
     checkFraming(x.request);
     if (Number(headers['content-length'] ?? 0) > edgeBodyBytes) throw new Fault('BODY_TOO_LARGE');
     return 'route';
@@ -87,9 +85,4 @@ function takeChild(x: Exchange): void {
   x.fromEdge = true;
   const told = readXForwarded(textOf(x.request.headers['x-forwarded-for']), undefined);
   x.ip = told.chain[0] ?? x.ip;
-}
-
-/** RFC 8586: each edge signs a request it passes on; its own name on one that comes in means a circle. */
-function hasPassed(field: string | string[] | undefined, edgeId: string): boolean {
-  return field !== undefined && String(field).includes(edgeId);
 }

@@ -5,6 +5,7 @@ import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { corsFieldsFor } from './cors.ts';
+import { identified } from './reply-fields.ts';
 
 /** Serves around a failed origin where there is a copy, otherwise answers with an error. */
 export function refuse(parts: EdgeParts): Phase {
@@ -62,7 +63,8 @@ const ALLOWED: Readonly<Record<EdgeParts['mode'], string>> = {
   proxy: 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE',
 };
 
-function reply(x: Exchange, status: number, type: string, text: string, { gate, edgeId }: EdgeParts): Reply {
+function reply(x: Exchange, status: number, type: string, text: string, parts: EdgeParts): Reply {
+  const { films, edgeId } = parts;
   const body = Buffer.from(text);
   const fields = [
     'Content-Type',
@@ -79,9 +81,7 @@ function reply(x: Exchange, status: number, type: string, text: string, { gate, 
     'Error from frontrow',
     'Cache-Status',
     writeCacheStatus('frontrow', { detail: x.reason }),
-    ...corsFieldsFor(x, gate),
-    'X-Frontrow-Id',
-    x.id,
+    ...corsFieldsFor(x, films),
   ];
-  return { status, fields, body: x.method === 'HEAD' ? undefined : body };
+  return { status, fields: identified(x, fields, parts), body: x.method === 'HEAD' ? undefined : body };
 }

@@ -1,3 +1,5 @@
+import type { Asked } from '../../kernel/distribution/response-headers.ts';
+import { type TimingFacts, writeServerTiming } from '../../kernel/distribution/server-timing.ts';
 import { type CacheStatus, writeCacheStatus } from '../../kernel/http/cache-status.ts';
 import { addVary, type Coding, codedFields } from '../../kernel/http/coding.ts';
 import type { Codings } from '../cache/codings.ts';
@@ -49,10 +51,43 @@ export function fieldsFor(
   fields.push('X-Cache', xCache(x, head.status));
   const ours = writeCacheStatus('frontrow', cacheStatus(x, nowMs));
   fields.push('Cache-Status', head.cacheStatus === undefined ? ours : `${head.cacheStatus}, ${ours}`);
-  fields.push(...corsFieldsFor(x, parts.gate));
+  fields.push(...corsFieldsFor(x, parts.films));
   if (coding !== undefined) addVary(fields);
-  fields.push('X-Frontrow-Id', x.id);
-  return fields;
+  return identified(x, fields, parts);
+}
+
+/** As the operator's policy has it, and with the exchange's id behind everything else. */
+export function identified(x: Exchange, fields: string[], { behavior, edgeId }: EdgeParts): string[] {
+  const dressed = behavior?.dress ? behavior.dress.fields(fields, askedBy(x, edgeId)) : fields;
+  dressed.push('X-Frontrow-Id', x.id);
+  return dressed;
+}
+
+/** What of a request bears on a response headers policy. */
+function askedBy(x: Exchange, edgeId: string): Asked {
+  const { origin, pragma } = x.request.headers;
+  const { 'access-control-request-method': wanted, 'access-control-request-headers': requestedHeaders } =
+    x.request.headers;
+  const isHit = x.verdict === 'hit' || x.verdict === 'stale';
+  return {
+    ...{ origin, method: x.method, isPreflight: x.method === 'OPTIONS' && wanted !== undefined, requestedHeaders },
+    timing: {
+      isWanted: pragma?.toLowerCase() === 'server-timing',
+      draw: Math.random() * 100,
+      isHit,
+      metrics: () => writeServerTiming(timingOf(x, isHit, edgeId)),
+    },
+  };
+}
+
+function timingOf(x: Exchange, isHit: boolean, edgeId: string): TimingFacts {
+  const passedMs = performance.now() - x.startedAt;
+  const refreshed = x.verdict === 'revalidated' ? 'refresh' : 'miss';
+  return {
+    outcome: isHit ? 'hit' : refreshed,
+    ...{ edgeId, exchangeId: x.id, firstByteMs: passedMs },
+    upstreamFirstByteMs: isHit ? undefined : passedMs,
+  };
 }
 
 function hasField(fields: readonly string[], name: string): boolean {

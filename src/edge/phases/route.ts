@@ -1,43 +1,78 @@
-import { LRUCache } from 'lru-cache';
-import { splitTarget } from '../../kernel/access/canonical.ts';
+import { joinTarget, splitTarget } from '../../kernel/access/canonical.ts';
 import { Fault } from '../../kernel/errors.ts';
-import { type FilmObject, parseFilmPath } from '../../kernel/film/paths.ts';
-import { CredentialReader } from '../credential-reader.ts';
+import { parseFilmPath } from '../../kernel/film/paths.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
-import type { EdgeParts } from '../parts.ts';
+import type { EdgeParts, Films } from '../parts.ts';
+import type { Behavior, OriginRules } from '../sites/behavior.ts';
+import type { Sites } from '../sites/sites.ts';
+import { knowledgeOf } from '../sites/viewer-knowledge.ts';
 import { preflight } from './cors.ts';
+import { redirectToHttps } from './viewer-protocol.ts';
 
-/** Paths whose reading is remembered: the same few are asked for again and again. */
-const MAX_PATHS = 10_000;
+/** Finds the distribution and its behaviour; from there on the exchange goes by that one's phases, its own `route` first. */
+export function chooseBehavior(sites: Sites): Phase {
+  return (x) => {
+    x.phases = sites.phasesFor(x);
+    return x.phases.route(x);
+  };
+}
 
 /** Finds out what is asked for, and under which key it would be stored. */
 export function route(parts: EdgeParts): Phase {
-  if (parts.mode === 'proxy') return routeProxy;
-  const credentials = new CredentialReader();
-  const films = new LRUCache<string, FilmObject>({ max: MAX_PATHS });
-  return (x) => routeFilm(x, credentials, films, parts);
+  const { behavior, films } = parts;
+  const reach = films ? (x: Exchange) => routeFilm(x, films, parts) : looped(routeTo(behavior?.rules, parts), parts);
+  return behavior ? (x) => admitted(x, behavior, parts) ?? reach(x) : reach;
 }
 
-function routeFilm(
-  x: Exchange,
-  credentials: CredentialReader,
-  films: LRUCache<string, FilmObject>,
-  parts: EdgeParts,
-): Step {
-  const { cookie, authorization } = x.request.headers;
-  const presented = credentials.read(x.target, cookie, authorization);
-  x.path = presented.path;
-  x.query = presented.query;
-  x.credential = presented.credential;
+/** What the behaviour answers by itself; undefined when the request may go on. */
+function admitted(x: Exchange, { viewerProtocolPolicy, allowedMethods }: Behavior, parts: EdgeParts): Step | undefined {
+  if (viewerProtocolPolicy !== 'allow-all' && parts.schemeOf(x) !== 'https') {
+    x.reply = redirectToHttps(x, viewerProtocolPolicy, parts);
+    return 'deliver';
+  }
+  if (!allowedMethods.has(x.method)) throw new Fault('METHOD_REFUSED');
+  return undefined;
+}
+
+const FILM_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+function routeFilm(x: Exchange, films: Films, parts: EdgeParts): Step {
+  // A viewer who says that he has been here is no edge, and is not passed on either.
+  if (x.fromEdge) checkLoop(x, parts);
+  if (x.upgrade) throw new Fault('UPGRADE_REFUSED');
+  if (!FILM_METHODS.has(x.method)) throw new Fault('METHOD_NOT_ALLOWED');
+  takeGrant(x, parts);
   if (parts.steering?.isAsked(x)) return parts.steering.answer(x, parts);
-  x.film = films.get(x.path) ?? readFilmPath(x.path, films);
+  x.film = films.paths.get(x.path) ?? readFilmPath(x.path, films.paths);
   if (x.method === 'OPTIONS') return preflight(x, parts);
   x.resource = x.path;
   return 'authorize';
 }
 
-function readFilmPath(path: string, films: LRUCache<string, FilmObject>): FilmObject {
+/** RFC 8586: each edge signs a request it passes on; its own name on one that comes in means a circle. */
+function checkLoop({ request }: Exchange, { edgeId }: EdgeParts): void {
+  const passed = request.headers['cdn-loop'];
+  if (passed !== undefined && String(passed).includes(edgeId)) throw new Fault('LOOP_DETECTED');
+}
+
+function looped(reach: (x: Exchange) => Step, parts: EdgeParts): (x: Exchange) => Step {
+  return (x) => {
+    checkLoop(x, parts);
+    return reach(x);
+  };
+}
+
+/** What is brought as a grant is no part of what is asked for. */
+function takeGrant(x: Exchange, { credentials }: EdgeParts): void {
+  const { cookie, authorization } = x.request.headers;
+  const { path, query, credential } = credentials.read(x.target, cookie, authorization);
+  x.path = path;
+  x.query = query;
+  x.credential = credential;
+}
+
+function readFilmPath(path: string, films: Films['paths']): NonNullable<Exchange['film']> {
   const film = parseFilmPath(path);
   if (!film) throw new Fault(isHostile(path) ? 'PATH_INVALID' : 'NOT_FOUND');
   films.set(path, film);
@@ -49,10 +84,29 @@ function isHostile(path: string): boolean {
   return path.includes('..') || path.includes('\\') || /%(?:2e|2f|5c|00)/i.test(path);
 }
 
+function routeTo(rules: OriginRules | undefined, parts: EdgeParts): (x: Exchange) => Step {
+  if (!rules) return routeProxy;
+  const readsGrants = parts.gate !== undefined;
+  return (x) => {
+    if (readsGrants) takeGrant(x, parts);
+    else takeTarget(x);
+    const { path, query, method } = x;
+    // From here on nobody is told the grant: not the origin, nor the next edge.
+    if (readsGrants) x.target = joinTarget(path, query);
+    if (rules.tellsViewers) x.told = rules.added(knowledgeOf(x, parts));
+    x.resource = rules.keyOf({ path, query, method, headers: x.request.headers, added: x.told });
+    return 'authorize';
+  };
+}
+
 function routeProxy(x: Exchange): Step {
+  takeTarget(x);
+  x.resource = x.target;
+  return x.upgrade ? 'tunnel' : 'lookup';
+}
+
+function takeTarget(x: Exchange): void {
   const { path, query } = splitTarget(x.target);
   x.path = path;
   x.query = query;
-  x.resource = x.target;
-  return x.upgrade ? 'tunnel' : 'lookup';
 }

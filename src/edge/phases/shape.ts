@@ -33,12 +33,14 @@ function tellAbout(x: Exchange, step: Step, parts: EdgeParts): Step {
 
 function shaping(parts: EdgeParts): Phase {
   const plain = plainHit(parts);
+  const isAlike = parts.behavior?.dress?.isConstant !== false;
   const signed = new SignedPlaylists(parts);
   return (x) => {
     const stored = x.object ?? x.onDisk;
     if (stored && isWatched(x, stored)) parts.prefetch?.follow(x.resource, x);
     // A block that tells of the disk would be told to those who follow.
-    if (x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x, parts)) return plain(x, x.object);
+    if (isAlike && x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x, parts))
+      return plain(x, x.object);
     const subject = subjectOf(x);
     if (stored && isUnconfirmed(x, parts) && judge(x, subject) === 'failed') return askTheOrigin(x);
     if (wantsOwnPlaylist(x, parts, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
@@ -87,7 +89,7 @@ function isPlain(x: Exchange, parts: EdgeParts): boolean {
 /** A hot object's header block is written once a second; only the exchange id is each viewer's own. */
 function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step {
   return (x, object) => {
-    if (credentialOrigin(x, parts.gate) !== undefined) return shapeSubject(x, subjectOf(x), parts);
+    if (credentialOrigin(x, parts.films) !== undefined) return shapeSubject(x, subjectOf(x), parts);
     const coded = codedHit(x, object, parts);
     if (coded === 'absent') return shapeSubject(x, subjectOf(x), parts);
     const body = coded ?? object;

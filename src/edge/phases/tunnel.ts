@@ -6,7 +6,7 @@ import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { carry, type SwitchAnswer } from '../tunnel.ts';
 import type { Upgrade } from '../viewer.ts';
-import { proxyFields } from './fetch.ts';
+import { proxyFields, targetFor } from './fetch.ts';
 
 const SWITCH: readonly string[] = ['Connection', 'Upgrade', 'Upgrade', 'websocket'];
 
@@ -17,7 +17,7 @@ export function tunnel(parts: EdgeParts): Phase {
     if (!upgrade) throw new Fault('INTERNAL', { detail: { step: 'tunnel without an upgrade' } });
     x.alone = true;
     const fields = [...proxyFields(x, parts), ...SWITCH];
-    const call = parts.origin.switch({ method: x.method, target: x.target, fields, viewedHost: x.host });
+    const call = parts.origin.switch({ method: x.method, target: targetFor(x, parts), fields, viewedHost: x.host });
     x.onGone(() => call.abort());
     const answer = await call.answer;
     x.onGone(undefined);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownKey } from '../phases/own-key.ts';
+import { ownKey, PLAIN_NAMING } from '../phases/own-key.ts';
 import { LinkedOrder } from './linked-order.ts';
 
 const ORIGIN = {
@@ -14,7 +14,9 @@ function playlist(lines: readonly string[], { ended = false } = {}): Buffer {
 }
 
 function learned(lines: readonly string[], how: { ended?: boolean } = {}): LinkedOrder {
-  const order = new LinkedOrder((uri, resource, viewedHost) => ownKey(uri, { resource, origin: ORIGIN, viewedHost }));
+  const order = new LinkedOrder((uri, resource, viewedHost) =>
+    ownKey(uri, { resource, origin: ORIGIN, viewedHost, naming: PLAIN_NAMING }),
+  );
   order.learn(PLAYLIST, playlist(lines, how), 'www.example.test');
   return order;
 }

@@ -16,7 +16,7 @@ const MAX_KEY_LENGTH = 2_048;
 const SIGN = Buffer.from('#EXTM3U');
 
 /** The key of a URI that a playlist names, undefined for what is not this origin's. `playlist` is that one's own key. */
-type KeyOf = (uri: string, playlist: string, viewedHost: string | undefined) => string | undefined;
+export type KeyOf = (uri: string, playlist: string, viewedHost: string | undefined) => string | undefined;
 
 /**
  * The order of streams of any origin: from each file a link to the one behind it, and from the playlist of a whole film one

@@ -15,7 +15,7 @@ export interface PrefetchOptions {
   readonly order: SegmentOrder;
   readonly clock: Clock;
   /** Neither here nor on its way, and room for it. */
-  readonly isWorthwhile: (key: string) => boolean;
+  readonly isWorthwhile: (key: string, viewer: Exchange) => boolean;
   /** Asks as the viewer would who watches the one before. Calls back once with whether it is stored now. */
   readonly fetch: (key: string, viewer: Exchange, onEnd: (stored: boolean) => void) => void;
 }
@@ -32,23 +32,24 @@ export class Prefetch {
 
   /** A file has arrived whole. */
   learn(key: string, body: Buffer, viewedHost: string | undefined): void {
-    this.#options.order.learn(key, body, viewedHost);
+    this.#options.order.learn(nameOf(key), body, viewedHost);
   }
 
   /** A file in hand was confirmed by the origin: a playlist that has been forgotten since is read again. */
   recall(key: string, body: Buffer, viewedHost: string | undefined): void {
     const { order } = this.#options;
-    if (!order.knows(key)) order.learn(key, body, viewedHost);
+    const name = nameOf(key);
+    if (!order.knows(name)) order.learn(name, body, viewedHost);
   }
 
   /** A file is being watched. */
   follow(key: string, viewer: Exchange): void {
     const { order, depth } = this.#options;
-    for (const next of order.after(key, depth)) if (this.#mayFetch(next)) this.#fetch(next, viewer);
+    for (const next of order.after(nameOf(key), depth)) if (this.#mayFetch(next, viewer)) this.#fetch(next, viewer);
   }
 
-  #mayFetch(key: string): boolean {
-    if (this.#fetching >= MAX_FETCHES || !this.#options.isWorthwhile(key)) return false;
+  #mayFetch(key: string, viewer: Exchange): boolean {
+    if (this.#fetching >= MAX_FETCHES || !this.#options.isWorthwhile(key, viewer)) return false;
     return !lasts(this.#restUntilMs.get(key) ?? 0, REST_MS, this.#options.clock.now());
   }
 
@@ -59,4 +60,10 @@ export class Prefetch {
       if (!stored) this.#restUntilMs.set(key, this.#options.clock.now() + REST_MS);
     });
   }
+}
+
+/** Which file it is, without what tells its variants apart. */
+function nameOf(key: string): string {
+  const end = key.indexOf('\n');
+  return end < 0 ? key : key.slice(0, end);
 }

@@ -65,7 +65,7 @@ export class Steering {
       'frontrow',
       'Via',
       `1.1 ${parts.edgeId} (Frontrow)`,
-      ...corsFieldsFor(x, parts.gate),
+      ...corsFieldsFor(x, parts.films),
       'X-Frontrow-Id',
       x.id,
     ];

@@ -20,3 +20,21 @@ export interface SiteConfig {
 export interface EdgeAccessControl extends OriginAccessControlConfig {
   readonly secretAccessKey?: string;
 }
+
+const TABLES = [
+  'distributions',
+  'cachePolicies',
+  'originRequestPolicies',
+  'responseHeadersPolicies',
+  'keyGroups',
+  'originAccessControls',
+] as const satisfies readonly (keyof SiteConfig)[];
+
+/** Whether it has the outer form; what stands in it is control's word, and making sites of it finds out the rest. */
+export function isSiteConfig(value: unknown): value is SiteConfig {
+  if (typeof value !== 'object' || value === null) return false;
+  return TABLES.every((name) => {
+    const table = (value as Record<string, unknown>)[name];
+    return typeof table === 'object' && table !== null && !Array.isArray(table);
+  });
+}

@@ -1,0 +1,19 @@
+import type { ViewerProtocolPolicy } from '../../kernel/distribution/model.ts';
+import { judgeProtocol, redirectionFor } from '../../kernel/distribution/viewer-protocol.ts';
+import { Fault } from '../../kernel/errors.ts';
+import type { Exchange, Reply } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import { identified } from './reply-fields.ts';
+
+/** What a viewer without TLS is told where the behaviour wants it. @throws Fault HTTPS_REQUIRED */
+export function redirectToHttps(x: Exchange, policy: ViewerProtocolPolicy, parts: EdgeParts): Reply {
+  const { method, host, request } = x;
+  const status = judgeProtocol(policy, { scheme: 'http', method, httpVersion: request.httpVersion, host });
+  if (status !== 301 && status !== 307) throw new Fault('HTTPS_REQUIRED');
+  const { location, contentType, body } = redirectionFor(status, host, x.target);
+  const fields = [
+    ...['Content-Type', contentType, 'Content-Length', String(body.length), 'Location', location],
+    ...['Server', 'frontrow', 'Via', `1.1 ${parts.edgeId} (Frontrow)`, 'X-Cache', 'Redirect from frontrow'],
+  ];
+  return { status, fields: identified(x, fields, parts), body: method === 'HEAD' ? undefined : Buffer.from(body) };
+}

@@ -1,0 +1,53 @@
+import { compileHosts } from '../../kernel/distribution/hosts.ts';
+import { isSiteConfig } from '../../kernel/distribution/site-config.ts';
+import { Fault } from '../../kernel/errors.ts';
+import type { PhaseTable } from '../drive.ts';
+import type { Exchange } from '../exchange.ts';
+import type { StateTaker } from '../feed/section.ts';
+import { compileSite, type Site, type SiteParts } from './site.ts';
+import type { SiteOrigins } from './site-origins.ts';
+
+/** The distribution that answers for every host that is nobody's alias: films, and what an operator puts beside them. */
+export const DEFAULT_DISTRIBUTION = 'default';
+
+export type SitesParts = Omit<SiteParts, 'origins'> & { readonly origins: SiteOrigins };
+
+/**
+ * Which distribution, and which behaviour of it, a request falls under. Each behaviour is an edge of its own over the same
+ * tiers: a phase table made of its own parts.
+ */
+export class Sites implements StateTaker {
+  readonly name = 'site';
+  readonly #parts: SitesParts;
+  #hosts: (host: string) => string | undefined = () => undefined;
+  #sites: ReadonlyMap<string, Site> = new Map();
+  #default: Site | undefined;
+
+  constructor(parts: SitesParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes all of a configuration before any of it is in force. @throws Fault CONFIG_REFUSED, SettingsError */
+  check(value: unknown): () => Promise<void> {
+    if (!isSiteConfig(value)) throw new Fault('CONFIG_REFUSED', { detail: { of: this.name } });
+    const draft = this.#parts.origins.draft();
+    const entries = Object.entries(value.distributions);
+    const sites = new Map(entries.map(([id]) => [id, compileSite(id, value, { ...this.#parts, origins: draft })]));
+    const hosts = compileHosts(Object.fromEntries(entries.map(([id, { aliases }]) => [id, aliases])));
+    const asksForPlaces = [...sites.values()].some((site) => site.asksForPlaces);
+    return async () => {
+      if (asksForPlaces) await this.#parts.needsPlaces();
+      this.#parts.origins.take(draft);
+      this.#sites = sites;
+      this.#hosts = hosts;
+      this.#default = sites.get(DEFAULT_DISTRIBUTION);
+    };
+  }
+
+  /** What the exchange goes on by. @throws Fault where it may not go on */
+  phasesFor(x: Exchange): PhaseTable {
+    const id = this.#hosts(x.host);
+    const site = (id === undefined ? undefined : this.#sites.get(id)) ?? this.#default;
+    return site ? site.phasesFor(x) : this.#parts.filmPhases();
+  }
+}

@@ -1,0 +1,86 @@
+import type { CacheBehavior, DistributionConfig } from '../../kernel/distribution/model.ts';
+import type { SiteConfig } from '../../kernel/distribution/site-config.ts';
+import { Fault } from '../../kernel/errors.ts';
+import type { PhaseTable } from '../drive.ts';
+import type { Exchange } from '../exchange.ts';
+import type { EdgeParts, Gate } from '../parts.ts';
+import { type Behavior, behaviorOf, originNamed } from './behavior.ts';
+import type { SiteParts } from './site.ts';
+import type { Approach } from './site-origins.ts';
+
+/** What a behaviour's requests go on by. */
+export interface Chosen {
+  readonly behavior: Behavior;
+  phasesFor(x: Exchange): PhaseTable;
+}
+
+interface Named {
+  readonly id: string;
+  readonly distribution: DistributionConfig;
+  readonly behavior: CacheBehavior;
+  readonly config: SiteConfig;
+}
+
+/** The edge that one behaviour is. @throws Fault CONFIG_REFUSED, SettingsError */
+export function tablesOf(named: Named, site: SiteParts): Chosen {
+  const behavior = behaviorOf(named);
+  const edge = site.edge();
+  const gate = gateOf(named, behavior, edge);
+  if (!behavior.rules) {
+    const phases = site.phasesOf({ ...edge, behavior, gate });
+    return { behavior, phasesFor: () => phases };
+  }
+  const { tellsHost } = behavior.rules;
+  const made = (scheme: Approach['scheme']) =>
+    site.phasesOf(originParts(named, { scheme, tellsHost }, { ...edge, behavior, gate }, site));
+  const clear = made('http');
+  const secured = matchesViewer(named) ? made('https') : clear;
+  return { behavior, phasesFor: (x) => (edge.schemeOf(x) === 'https' ? secured : clear) };
+}
+
+function originParts(
+  { id, behavior: { targetOriginId, compress }, config }: Named,
+  approach: Approach,
+  edge: EdgeParts,
+  site: SiteParts,
+): EdgeParts {
+  const { behavior, compressions } = edge;
+  const parts: EdgeParts = {
+    ...edge,
+    mode: 'proxy',
+    films: undefined,
+    origin: site.origins.of(id, targetOriginId, config, approach),
+    naming: behavior?.rules?.naming ?? edge.naming,
+    compressions: compress ? compressions : undefined,
+    prefetch: undefined,
+  };
+  return { ...parts, prefetch: site.prefetchOf(parts) };
+}
+
+/** Whoever is let in brings a grant by a key of these groups, and by no other that is registered. */
+function gateOf(
+  { behavior: { trustedKeyGroups }, config }: Named,
+  { rules }: Behavior,
+  { gate }: EdgeParts,
+): Gate | undefined {
+  if (trustedKeyGroups.length === 0) return rules ? undefined : gate;
+  if (!gate) throw new Fault('CONFIG_REFUSED', { detail: { step: 'key groups at an edge that knows no keys' } });
+  const trusted = new Set(trustedKeyGroups.flatMap((group) => config.keyGroups[group] ?? []));
+  const { keys } = gate;
+  return {
+    keys: { find: (keyPairId) => (trusted.has(keyPairId) ? keys.find(keyPairId) : undefined) },
+    proofs: gate.proofs,
+    // Control may give another one at any time.
+    get derivedKey() {
+      return gate.derivedKey;
+    },
+  };
+}
+
+function matchesViewer({ distribution, behavior }: Named): boolean {
+  const members = distribution.originGroups.find(({ id }) => id === behavior.targetOriginId)?.members;
+  const origins = members
+    ? distribution.origins.filter(({ id }) => members.includes(id))
+    : [originNamed({ distribution, behavior })];
+  return origins.some((origin) => origin?.customOriginConfig?.originProtocolPolicy === 'match-viewer');
+}
