@@ -37,8 +37,10 @@ import { documentApi } from './docs.ts';
 import { Board } from './edge-feed/board.ts';
 import { edgesOnly } from './edge-feed/edges-only.ts';
 import { edgesSection } from './edge-feed/edges-section.ts';
+import { invalidationsSection } from './edge-feed/invalidations-section.ts';
 import { keysSection } from './edge-feed/keys-section.ts';
 import { siteSection } from './edge-feed/site-section.ts';
+import { InvalidationCompletion } from './edges/completion.ts';
 import { EdgeDirectory } from './edges/directory.ts';
 import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
@@ -188,7 +190,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   });
   await configurations.start();
   configurationRoutes(app, { ...parts, configurations });
-  invalidationRoutes(app, { ...parts, invalidations: new InvalidationRepository(deps.database, deps.clock) });
+  invalidationRoutes(app, { ...parts, invalidations: known.invalidations });
   playbackGrantRoutes(app, parts);
   routingRoutes(app, parts);
   accessRoutes(app, parts);
@@ -225,13 +227,19 @@ type CompleteDeps = ControlDeps & Required<Pick<ControlDeps, 'edges'>>;
 interface Edges {
   readonly edges: EdgeRepository;
   readonly directory: EdgeDirectory;
+  readonly invalidations: InvalidationRepository;
+  readonly completion: InvalidationCompletion;
 }
 
 function knownEdges({ database, clock, log }: ControlDeps): Edges {
   const edges = new EdgeRepository(database, clock);
   const reports = new EdgeReportRepository(database);
   const noteChange = () => noteEdgeChange(database);
-  return { edges, directory: new EdgeDirectory({ edges, reports, noteChange, clock, log }) };
+  const invalidations = new InvalidationRepository(database, clock);
+  const onNews = () => completion.check();
+  const directory = new EdgeDirectory({ edges, reports, noteChange, onNews, clock, log });
+  const completion = new InvalidationCompletion({ invalidations, directory, log });
+  return { edges, directory, invalidations, completion };
 }
 
 /** How edges join, what they follow, and what they report. */
@@ -239,13 +247,14 @@ function edgeRoutes(
   app: ControlApp,
   parts: RouteParts & { readonly configurations: Configurations },
   deps: ControlDeps,
-  { edges, directory }: Edges,
+  { edges, directory, invalidations, completion }: Edges,
 ): void {
   const { clock, signals, log, originFor, feedBeatMs: beatMs } = deps;
   const sections = [
     keysSection({ ...deps, edges }),
     siteSection(parts.configurations),
     edgesSection(() => directory.fleet()),
+    invalidationsSection(invalidations),
   ];
   const board = new Board({ sections, mark: () => edges.mark(), signals, log });
   const only = edgesOnly({ ...parts, revokedEdges: new RevokedEdges(edges) });
@@ -253,7 +262,10 @@ function edgeRoutes(
   edgeEnrolmentRoutes(app, { ...parts, edges, originFor });
   edgesRoutes(app, { ...parts, edges, directory, edgesOnly: only });
   directory.start();
-  app.addHook('onClose', () => directory.stop());
+  app.addHook('onClose', async () => {
+    await directory.stop();
+    await completion.idle();
+  });
 }
 
 /** A page of which the database cannot say more goes on with the one edge that is known. */

@@ -100,6 +100,27 @@ export class InvalidationRepository {
     return rows.map(toInvalidation);
   }
 
+  /** The number of the newest; 0 when there is none. */
+  async latest(): Promise<number> {
+    const row = await this.#db
+      .selectFrom('invalidations')
+      .select(({ fn }) => fn.max('sequence').as('latest'))
+      .executeTakeFirst();
+    return Number(row?.latest ?? 0);
+  }
+
+  /** Those that not every edge has yet, oldest first. */
+  async pending(limit: number): Promise<Invalidation[]> {
+    const rows = await this.#db
+      .selectFrom('invalidations')
+      .selectAll()
+      .where('completed_at', 'is', null)
+      .orderBy('sequence')
+      .limit(limit)
+      .execute();
+    return rows.map(toInvalidation);
+  }
+
   /** Those that came after `sequence`, oldest first. */
   async after(sequence: number, limit: number): Promise<Invalidation[]> {
     const rows = await this.#db

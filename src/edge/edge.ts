@@ -18,6 +18,7 @@ import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
 import type { Fact } from './exchange.ts';
 import { ConfigFeed } from './feed/config-feed.ts';
+import { FollowedInvalidations } from './feed/invalidations.ts';
 import { EdgeKeys } from './feed/keys.ts';
 import { LoadMeter } from './feed/load.ts';
 import { Reporter } from './feed/reporter.ts';
@@ -146,14 +147,14 @@ export class Edge {
       siblings: this.#siblings,
       onLocated: () => void options.places?.load('places'),
     });
-    this.#feed = this.#makeFeed();
-    this.#reporter = this.#makeReporter();
     const bans = new BanList();
     const tier = new MemoryTier(settings.cacheBytes, bans);
     const disk = this.#makeDisk(tier, bans);
     const fills = new FillTable();
     tier.lower = disk;
     this.invalidations = new Invalidations({ dataDir, bans, memory: tier, disk, fills, clock, log });
+    this.#feed = this.#makeFeed();
+    this.#reporter = this.#makeReporter();
     const operatorToken = OperatorToken.of(settings.edgeOperatorToken);
     this.#operator = new Operator({
       mode,
@@ -363,7 +364,12 @@ export class Edge {
   #makeFeed(): ConfigFeed | undefined {
     const { dataDir, log } = this.#options;
     const signer = this.#signer;
-    const takers = [this.#keys, this.#fleet, ...(this.#sites ? [this.#sites] : [])];
+    const followed = new FollowedInvalidations({
+      invalidations: this.invalidations,
+      ready: this.#ready.promise,
+      hasStored: () => this.#parts.tier.entryCount > 0 || (this.#parts.disk?.usage.entries ?? 0) > 0,
+    });
+    const takers = [this.#keys, this.#fleet, ...(this.#sites ? [this.#sites] : []), followed];
     const onChange = () => this.#reporter?.due();
     return signer && new ConfigFeed({ control: this.#control, signer, dataDir, log, takers, onChange });
   }

@@ -11,6 +11,8 @@ export interface DirectoryParts {
   readonly reports: EdgeReportRepository;
   /** Says that edges must hear of something. */
   readonly noteChange: () => Promise<unknown>;
+  /** Called when edges have said something new, and now and then. */
+  readonly onNews: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -62,9 +64,11 @@ export class EdgeDirectory {
     }
     const kept = { edgeId, atMs: this.#parts.clock.now(), report: { ...report, url: reachable(report.url, ip) } };
     const key = `${edgeId} ${report.process}`;
+    const before = JSON.stringify(this.#heard.get(key)?.report.configuration);
     this.#heard.set(key, kept);
     this.#unkept.set(key, kept);
     this.#leftAtMs.delete(edgeId);
+    if (before !== JSON.stringify(report.configuration)) this.#parts.onNews();
   }
 
   /** An edge follows; the returned function says that it does no more. */
@@ -105,6 +109,7 @@ export class EdgeDirectory {
 
   async #keep(): Promise<void> {
     const { reports, clock, log, noteChange } = this.#parts;
+    this.#parts.onNews();
     const unkept = [...this.#unkept.values()];
     this.#unkept.clear();
     try {

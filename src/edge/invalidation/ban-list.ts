@@ -1,5 +1,5 @@
 import { Fault } from '../../kernel/errors.ts';
-import { fits, resourceOf, type Subject, type Target } from './target.ts';
+import { fits, resourceOf, type Subject, scopeOf, type Target } from './target.ts';
 
 /**
  * Bans: what has been invalidated and not yet looked for everywhere. Each has a number, and whatever is stored remembers up
@@ -170,7 +170,8 @@ export class BanList {
 
   *#concerning({ key, tags, checked }: Bannable): Iterable<Pair> {
     const resource = resourceOf(key);
-    for (const text of ['/*', resource, ...tags.map((tag) => `#${tag}`)]) {
+    const scope = tags.length > 0 ? scopeOf(key) : '';
+    for (const text of ['/*', resource, ...tags.map((tag) => `${scope}#${tag}`)]) {
       const pair = this.#pairs.get(text);
       if (pair) yield pair;
     }

@@ -52,6 +52,34 @@ test.each<[string, string, boolean]>([
   expect(isCovered(text, key)).toBe(expected);
 });
 
+test.each<[string, string, boolean]>([
+  ['@ds_1/a', '@ds_1/a', true],
+  ['@ds_1/a', '@ds_2/a', false],
+  ['@ds_1/a', '/a', false],
+  ['/a', '@ds_1/a', false],
+  ['@ds_1/a/*', '@ds_1/a/b', true],
+  ['@ds_1/*/b', '@ds_1/a/b', true],
+  ['@ds_1/*/b', '@ds_2/a/b', false],
+  ['@ds_1/*', '@ds_1/a\nof one variant', true],
+  ['@ds_1/*', '/a', false],
+  ['@default/*', '/a', true],
+  ['@default/*', '@default/a', true],
+  ['@default/*', '@ds_1/a', false],
+  ['@default/a/*', '/a/b', true],
+  ['@default/a/*', '@default/a/b', true],
+  ['@default#news', '@default/a', true],
+  ['@default#news', '/a', true],
+  ['@default#news', '@ds_1/a', false],
+  ['/*', '@ds_1/a', true],
+  ['@ds_1#news', '@ds_1/a', true],
+  ['@ds_1#news', '/a', false],
+  ['#news', '@ds_1/a', false],
+])('%s covers %j, tagged news: %s', (text, key, expected) => {
+  expect(isCovered(text, key, ['news'])).toBe(expected);
+  // As it stands in the journal.
+  expect(isCovered(parseTarget(text)?.text ?? '', key, ['news'])).toBe(expected);
+});
+
 test.each<[string, boolean]>([
   ['#News', true],
   ['#new', false],

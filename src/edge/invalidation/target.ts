@@ -1,14 +1,16 @@
+import { FILM_DISTRIBUTION } from '../../kernel/distribution/documents.ts';
 import { MAX_TAG_LENGTH, parseTag } from '../../kernel/http/cache-tags.ts';
 
 /**
  * What an operator wants gone. A path is compared with its query as given, as CloudFront has it; in a pattern `*` stands
  * for any characters, slashes and queries too, wherever it is. Each has one text, which is what the journal keeps, what
- * people read, and what tells two of them apart: `/a?b=c`, `/a/*`, `#tag`, and `/*` for everything.
+ * people read, and what tells two of them apart: `/a?b=c`, `/a/*`, `#tag`, and `/*` for everything. What another distribution
+ * than the default one has is named with its scope, which its keys begin with: `@id/a`, `@id#tag`, `@id/*`.
  */
 export type Target =
   | { readonly kind: 'path'; readonly text: string }
   | { readonly kind: 'pattern'; readonly text: string; readonly pieces: readonly string[] }
-  | { readonly kind: 'tag'; readonly text: string; readonly tag: string }
+  | { readonly kind: 'tag'; readonly text: string; readonly tag: string; readonly scope: string }
   | { readonly kind: 'all'; readonly text: '/*' };
 
 /** What is stored, or on its way, as far as a target is concerned. */
@@ -26,6 +28,26 @@ const UNSAFE = /[^\x21-\x7e\x80-\xff]|#/;
 
 /** Undefined for what is neither path nor pattern nor `#tag`. */
 export function parseTarget(text: string): Target | undefined {
+  const [, scope, rest = ''] = SCOPED.exec(text) ?? [];
+  return scope === undefined ? parseUnscoped(text) : within(scope, parseUnscoped(rest));
+}
+
+const SCOPED = /^(@[\w-]+)([/#].*)$/s;
+
+/** The default distribution. Its films have keys without a scope; whatever stands beside them is named as they are. */
+const DEFAULT_SCOPE = `@${FILM_DISTRIBUTION}`;
+
+/** What a target means for one distribution alone. `scope` is `@` and its id. */
+function within(scope: string, target: Target | undefined): Target | undefined {
+  if (!target || (scope === DEFAULT_SCOPE && target.kind !== 'all')) return target;
+  const prefix = scope === DEFAULT_SCOPE ? '' : scope;
+  if (target.kind === 'all') return { kind: 'pattern', text: `${scope}/*`, pieces: [`${prefix}/`, ''] };
+  if (target.kind === 'tag') return { ...target, text: scope + target.text, scope };
+  const text = scope + target.text;
+  return target.kind === 'path' ? { ...target, text } : { ...target, text, pieces: text.split('*') };
+}
+
+function parseUnscoped(text: string): Target | undefined {
   if (text.startsWith('#')) return tagTarget(text.slice(1));
   // As viewers send it: text of a person is UTF-8 on the wire.
   const sent = Buffer.from(text, 'utf8').toString('latin1');
@@ -44,7 +66,7 @@ export function pathTarget(sent: string): Target | undefined {
 
 export function tagTarget(text: string): Target | undefined {
   const tag = text.length <= MAX_TAG_LENGTH ? parseTag(text) : undefined;
-  return tag === undefined ? undefined : { kind: 'tag', text: `#${tag}`, tag };
+  return tag === undefined ? undefined : { kind: 'tag', text: `#${tag}`, tag, scope: '' };
 }
 
 /** Whether the target means this, in whatever variant, part or coding. */
@@ -53,7 +75,7 @@ export function covers(target: Target, { key, tags }: Subject): boolean {
     case 'all':
       return true;
     case 'tag':
-      return tags.includes(target.tag);
+      return tags.includes(target.tag) && scopeOf(key) === target.scope;
     case 'path':
       return resourceOf(key) === target.text;
     case 'pattern':
@@ -61,10 +83,17 @@ export function covers(target: Target, { key, tags }: Subject): boolean {
   }
 }
 
+/** What a key of another distribution than the default one begins with; empty for those of that one. */
+export function scopeOf(key: string): string {
+  const scope = key.startsWith('@') ? key.slice(0, key.indexOf('/')) : '';
+  return scope === DEFAULT_SCOPE ? '' : scope;
+}
+
 /** What a key is about, in the spelling that targets have: behind a line break it says which variant or part it is. */
 export function resourceOf(key: string): string {
   const end = key.indexOf('\n');
-  return normalised(end === -1 ? key : key.slice(0, end));
+  const from = key.startsWith(`${DEFAULT_SCOPE}/`) ? DEFAULT_SCOPE.length : 0;
+  return normalised(key.slice(from, end === -1 ? undefined : end));
 }
 
 /** Nothing in it could be spelt otherwise. */
