@@ -9,6 +9,7 @@ import type { DiskObject } from './cache/disk/disk-object.ts';
 import type { Fill, FillReader } from './cache/fill.ts';
 import type { Beginning } from './cache/partial-object.ts';
 import type { PhaseTable } from './drive.ts';
+import type { ErrorPage } from './phases/error-page.ts';
 import type { Peer, PreparedFields, Upgrade, ViewerRequest, ViewerResponse } from './viewer.ts';
 
 /** The steps of a request, in the order of a miss; `refuse` is entered from any of them, `settle` always comes last. */
@@ -147,6 +148,8 @@ export class Exchange {
   beginning: Beginning | undefined;
   /** What the edge tells the origin of the viewer, by lower-case names of `CloudFront-*` fields. */
   told: ReadonlyMap<string, string> = NOTHING;
+  /** What is sent instead of an error. */
+  page: ErrorPage | undefined;
   film: FilmObject | undefined;
   credential: Credential | undefined;
   /** The viewer's own query, without what belongs to a grant. */

@@ -1,5 +1,16 @@
 import { afterEach, expect, test } from 'vitest';
-import { distribution, HOST, originAt, type SiteEdge, site, startSiteEdge } from '../harness/site-edge.ts';
+import { KEY_PAIR_ID } from '../harness/film-edge.ts';
+import { ScriptedOrigin } from '../harness/origin.ts';
+import {
+  behavior,
+  cachePolicy,
+  distribution,
+  HOST,
+  originAt,
+  type SiteEdge,
+  site,
+  startSiteEdge,
+} from '../harness/site-edge.ts';
 
 let edge: SiteEdge;
 afterEach(() => edge.stop());
@@ -15,4 +26,71 @@ test('a host that is an alias is served from the origin of its distribution, and
   expect([first.status, first.body.toString(), first.headers['x-cache']]).toEqual([200, 'hello', 'Miss from frontrow']);
   expect([second.body.toString(), second.headers['x-cache']]).toEqual(['hello', 'Hit from frontrow']);
   expect(origin.asked.map(({ target }) => target)).toEqual(['/page']);
+});
+
+/** The site of one distribution before the scripted origin. */
+function before(more: Parameters<typeof distribution>[1], rest: Parameters<typeof site>[0] = {}) {
+  return startSiteEdge((origin) =>
+    site({ distributions: { dist: distribution([originAt(origin.url)], more) }, ...rest }),
+  );
+}
+
+const page = { errorCode: 404, responsePagePath: '/404.html', responseCode: 200, errorCachingMinTTL: 5 };
+
+test("an error is answered by the operator's page under the status that he wants", async () => {
+  edge = await before({ customErrorResponses: [page] });
+  const { s, origin } = edge;
+  origin.serve('/404.html', { headers: { ETag: '"page"' }, body: 'not here' });
+  const gone = await s.get('/gone', { headers: { Host: HOST, 'If-None-Match': '"page"', Range: 'bytes=0-1' } });
+  expect([gone.status, gone.body.toString(), gone.headers['x-cache']]).toEqual([
+    200,
+    'not here',
+    'Error from frontrow',
+  ]);
+  const again = await s.get('/gone', asked);
+  expect([again.status, again.body.toString()]).toEqual([200, 'not here']);
+  // Both the error and the page are kept.
+  expect(origin.asked.map(({ target }) => target)).toEqual(['/gone', '/404.html']);
+});
+
+test('a page that cannot be had is told as it is', async () => {
+  edge = await before({ customErrorResponses: [page] });
+  const gone = await edge.s.get('/gone', asked);
+  expect([gone.status, edge.origin.asked.map(({ target }) => target)]).toEqual([404, ['/gone', '/404.html']]);
+});
+
+test('a page is fetched by the behaviour that its own path falls under, and shown to whoever was refused', async () => {
+  const pages = new ScriptedOrigin();
+  await pages.start();
+  pages.serve('/errors/403.html', { body: 'sign in first' });
+  edge = await startSiteEdge((origin) => {
+    const origins = [originAt(origin.url), originAt(pages.url, { id: 'pages' })];
+    const cacheBehaviors = [{ ...behavior({ targetOriginId: 'pages' }), pathPattern: '/errors/*' }];
+    const refused = { errorCode: 403, responsePagePath: '/errors/403.html', responseCode: 403, errorCachingMinTTL: 0 };
+    const signed = behavior({ trustedKeyGroups: ['group'] });
+    return site({
+      distributions: {
+        dist: distribution(origins, { cacheBehaviors, customErrorResponses: [refused], defaultCacheBehavior: signed }),
+      },
+      keyGroups: { group: [KEY_PAIR_ID] },
+    });
+  });
+  const refused = await edge.s.get('/film', asked);
+  expect([refused.status, refused.body.toString()]).toEqual([403, 'sign in first']);
+  expect(edge.origin.asked).toEqual([]);
+  await pages.stop();
+});
+
+test('a copy that may still be served goes before a page', async () => {
+  edge = await before(
+    { customErrorResponses: [{ ...page, errorCode: 500 }] },
+    { cachePolicies: { policy: cachePolicy({ defaultTTL: 1 }) } },
+  );
+  const { s, origin, clock } = edge;
+  origin.serve('/page', { body: 'well' });
+  await s.get('/page', asked);
+  clock.advance(2);
+  origin.serve('/page', { status: 500, body: 'ill' });
+  const answer = await s.get('/page', asked);
+  expect([answer.status, answer.body.toString()]).toEqual([200, 'well']);
 });

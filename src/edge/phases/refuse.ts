@@ -5,6 +5,7 @@ import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { corsFieldsFor } from './cors.ts';
+import { goForPage } from './error-page.ts';
 import { identified } from './reply-fields.ts';
 
 /** Serves around a failed origin where there is a copy, otherwise answers with an error. */
@@ -13,6 +14,8 @@ export function refuse(parts: EdgeParts): Phase {
     const fault = x.fault;
     if (!fault || x.gone) return 'settle';
     if (fault.side === 'upstream' && mayServeStale(x, parts)) return serveStale(x);
+    const page = goForPage(x, fault.status, parts);
+    if (page) return page;
     if (fault.side === 'ours') parts.log.error({ id: x.id, path: x.path, err: fault }, 'exchange failed');
     x.verdict = 'bypass';
     x.reason = fault.side === 'viewer' ? 'refused' : 'origin-failed';

@@ -105,7 +105,7 @@ function ageOf(x: Exchange, nowMs: number): number | undefined {
 }
 
 function xCache(x: Exchange, status: number): string {
-  if (status >= 400) return 'Error from frontrow';
+  if (status >= 400 || x.page) return 'Error from frontrow';
   if (x.verdict === 'revalidated') return 'RefreshHit from frontrow';
   return x.verdict === 'miss' || x.verdict === 'bypass' ? 'Miss from frontrow' : 'Hit from frontrow';
 }

@@ -13,7 +13,7 @@ import { redirectToHttps } from './viewer-protocol.ts';
 /** Finds the distribution and its behaviour; from there on the exchange goes by that one's phases, its own `route` first. */
 export function chooseBehavior(sites: Sites): Phase {
   return (x) => {
-    x.phases = sites.phasesFor(x);
+    sites.enter(x);
     return x.phases.route(x);
   };
 }
@@ -22,7 +22,8 @@ export function chooseBehavior(sites: Sites): Phase {
 export function route(parts: EdgeParts): Phase {
   const { behavior, films } = parts;
   const reach = films ? (x: Exchange) => routeFilm(x, films, parts) : looped(routeTo(behavior?.rules, parts), parts);
-  return behavior ? (x) => admitted(x, behavior, parts) ?? reach(x) : reach;
+  // The operator's own page is for everybody who is shown it.
+  return behavior ? (x) => (x.page ? undefined : admitted(x, behavior, parts)) ?? reach(x) : reach;
 }
 
 /** What the behaviour answers by itself; undefined when the request may go on. */
@@ -88,14 +89,14 @@ function routeTo(rules: OriginRules | undefined, parts: EdgeParts): (x: Exchange
   if (!rules) return routeProxy;
   const readsGrants = parts.gate !== undefined;
   return (x) => {
-    if (readsGrants) takeGrant(x, parts);
+    if (readsGrants && !x.page) takeGrant(x, parts);
     else takeTarget(x);
     const { path, query, method } = x;
     // From here on nobody is told the grant: not the origin, nor the next edge.
     if (readsGrants) x.target = joinTarget(path, query);
     if (rules.tellsViewers) x.told = rules.added(knowledgeOf(x, parts));
     x.resource = rules.keyOf({ path, query, method, headers: x.request.headers, added: x.told });
-    return 'authorize';
+    return x.page ? 'lookup' : 'authorize';
   };
 }
 

@@ -8,6 +8,7 @@ import { DEBUG_FIELD, debugFields } from '../operator/debug.ts';
 import type { EdgeParts } from '../parts.ts';
 import { begin, codedHit, negotiate } from './compress.ts';
 import { credentialOrigin } from './cors.ts';
+import { goForPage } from './error-page.ts';
 import { goAlone } from './lookup.ts';
 import { fieldsFor, type Subject } from './reply-fields.ts';
 import { SignedPlaylists, wantsOwnPlaylist } from './signed-playlist.ts';
@@ -33,10 +34,13 @@ function tellAbout(x: Exchange, step: Step, parts: EdgeParts): Step {
 
 function shaping(parts: EdgeParts): Phase {
   const plain = plainHit(parts);
+  const hasPages = parts.behavior !== undefined;
   const isAlike = parts.behavior?.dress?.isConstant !== false;
   const signed = new SignedPlaylists(parts);
   return (x) => {
     const stored = x.object ?? x.onDisk;
+    const page = hasPages ? pageInstead(x, parts) : undefined;
+    if (page) return page;
     if (stored && isWatched(x, stored)) parts.prefetch?.follow(x.resource, x);
     // A block that tells of the disk would be told to those who follow.
     if (isAlike && x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x, parts))
@@ -48,9 +52,19 @@ function shaping(parts: EdgeParts): Phase {
   };
 }
 
+/** The operator's own page, where the answer is an error that there is one for. */
+function pageInstead(x: Exchange, parts: EdgeParts): Step | Promise<Step> | undefined {
+  const status = (x.object ?? x.onDisk)?.head.status ?? x.fill?.answer?.head.status ?? 0;
+  return status < 400 ? undefined : goForPage(x, status, parts);
+}
+
 /** Decides status and body for a subject. */
 function shapeSubject(x: Exchange, subject: Subject, parts: EdgeParts): Step {
   const told = negotiate(x, subject, parts);
+  if (x.page && subject.head.status === 200) {
+    x.reply = whole(x, begin(x, told, subject, parts), parts, x.page.status);
+    return 'deliver';
+  }
   x.reply = conditional(x, told, parts) ?? partial(x, told, parts) ?? whole(x, begin(x, told, subject, parts), parts);
   return 'deliver';
 }
@@ -75,6 +89,7 @@ function isPlain(x: Exchange, parts: EdgeParts): boolean {
   const { headers } = x.request;
   return (
     x.method === 'GET' &&
+    !x.page &&
     !x.fromEdge &&
     !x.debugged &&
     headers.range === undefined &&
@@ -163,8 +178,7 @@ function partial(x: Exchange, subject: Subject, parts: EdgeParts): Reply | undef
   return { status, fields, body: range === 'unsatisfiable' ? undefined : bodyOf(x, subject, range) };
 }
 
-function whole(x: Exchange, subject: Subject, parts: EdgeParts): Reply {
-  const { status } = subject.head;
+function whole(x: Exchange, subject: Subject, parts: EdgeParts, status = subject.head.status): Reply {
   const fields = fieldsFor(x, status, subject, subject.sizeBytes, parts);
   const bodiless = x.method === 'HEAD' || status === 204 || status === 304;
   return { status, fields, body: bodiless ? undefined : bodyOf(x, subject, { start: 0, end: subject.sizeBytes }) };

@@ -29,6 +29,8 @@ import {
 import { Fault } from '../../kernel/errors.ts';
 import { isStreamFile } from '../../kernel/hls/stream-files.ts';
 import { type FieldList, fieldOf, type ResponseHead } from '../../kernel/http/fields.ts';
+import type { PhaseTable } from '../drive.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Naming } from '../phases/own-key.ts';
 
 /** What one cache behaviour of a distribution says, ready to be asked for every request. */
@@ -42,6 +44,8 @@ export interface Behavior {
   readonly dress: Dress | undefined;
   /** Of a status from 400 on, for which there may be a page of the operator's. */
   errorPage(status: number): ErrorResponse['page'];
+  /** The phases of the same distribution's behaviour that what the exchange is about now falls under. */
+  phasesAt(x: Exchange): PhaseTable;
   /** Undefined in front of films, whose own rules hold. */
   readonly rules: OriginRules | undefined;
 }
@@ -79,6 +83,7 @@ export interface Dress {
 }
 
 interface Named {
+  readonly phasesAt: Behavior['phasesAt'];
   readonly id: string;
   readonly distribution: DistributionConfig;
   readonly behavior: CacheBehavior;
@@ -102,6 +107,7 @@ export function behaviorOf(named: Named): Behavior {
     readsGrants: isFilm || behavior.trustedKeyGroups.length > 0,
     dress: dressOf(named),
     errorPage: (status) => errors(status).page,
+    phasesAt: named.phasesAt,
     rules: isFilm ? undefined : rulesOf(named, errors),
   };
 }

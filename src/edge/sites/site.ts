@@ -29,7 +29,8 @@ export interface SiteParts {
 export interface Site {
   /** Whether it matters where viewers are. */
   readonly asksForPlaces: boolean;
-  phasesFor(x: Exchange): PhaseTable;
+  /** Has the exchange go on by the phases of its behaviour. @throws Fault where it may not go on at all */
+  enter(x: Exchange): void;
 }
 
 /** @throws Fault CONFIG_REFUSED, SettingsError */
@@ -37,7 +38,8 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
   const distribution = config.distributions[id];
   if (!distribution) throw new Fault('INTERNAL', { detail: { distribution: id } });
   const { defaultRootObject, defaultCacheBehavior, cacheBehaviors } = distribution;
-  const compile = (behavior: CacheBehavior) => tablesOf({ id, distribution, behavior, config }, parts);
+  const phasesAt = (x: Exchange): PhaseTable => chosen(x.target, choose).phasesFor(x);
+  const compile = (behavior: CacheBehavior) => tablesOf({ id, distribution, behavior, config, phasesAt }, parts);
   const behaviors = cacheBehaviors.map(({ pathPattern, ...behavior }) => ({ pathPattern, value: compile(behavior) }));
   const fallback = compile(defaultCacheBehavior);
   const choose = compileBehaviors(behaviors, fallback);
@@ -45,11 +47,12 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
   const all = [fallback, ...behaviors.map(({ value }) => value)];
   return {
     asksForPlaces: refusesCountry !== undefined || all.some(({ behavior }) => behavior.rules?.tellsViewers),
-    phasesFor: (x) => {
+    enter: (x) => {
+      if (defaultRootObject !== '' && isRoot(x.target)) x.target = `/${defaultRootObject}${x.target.slice(1)}`;
+      // Before anything is refused: the operator may have a page for that.
+      x.phases = phasesAt(x);
       if (!distribution.enabled) throw new Fault('DISTRIBUTION_DISABLED');
       if (refusesCountry?.(x.ip)) throw new Fault('COUNTRY_REFUSED');
-      if (defaultRootObject !== '' && isRoot(x.target)) x.target = `/${defaultRootObject}${x.target.slice(1)}`;
-      return chosen(x.target, choose).phasesFor(x);
     },
   };
 }

@@ -1,7 +1,6 @@
 import { compileHosts } from '../../kernel/distribution/hosts.ts';
 import { isSiteConfig } from '../../kernel/distribution/site-config.ts';
 import { Fault } from '../../kernel/errors.ts';
-import type { PhaseTable } from '../drive.ts';
 import type { Exchange } from '../exchange.ts';
 import type { StateTaker } from '../feed/section.ts';
 import { compileSite, type Site, type SiteParts } from './site.ts';
@@ -44,10 +43,11 @@ export class Sites implements StateTaker {
     };
   }
 
-  /** What the exchange goes on by. @throws Fault where it may not go on */
-  phasesFor(x: Exchange): PhaseTable {
+  /** Has the exchange go on by the phases of its behaviour. @throws Fault where it may not go on at all */
+  enter(x: Exchange): void {
     const id = this.#hosts(x.host);
     const site = (id === undefined ? undefined : this.#sites.get(id)) ?? this.#default;
-    return site ? site.phasesFor(x) : this.#parts.filmPhases();
+    if (site) site.enter(x);
+    else x.phases = this.#parts.filmPhases();
   }
 }

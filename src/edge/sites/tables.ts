@@ -15,6 +15,7 @@ export interface Chosen {
 }
 
 interface Named {
+  readonly phasesAt: Behavior['phasesAt'];
   readonly id: string;
   readonly distribution: DistributionConfig;
   readonly behavior: CacheBehavior;

@@ -4,11 +4,12 @@ import { lookUp, referencesOf } from './references.ts';
 import type { EdgeAccessControl, SiteConfig } from './site-config.ts';
 
 /**
- * What edges are told: enabled distributions, and of everything else only what these name. `secrets` are those of origin
+ * What edges are told: all distributions, since the hosts of one that is switched off are refused rather than served by
+ * another, and of everything else only what these name. `secrets` are those of origin
  * access controls, by id; the keys behind a group's JWKS URL are known to others, who add them.
  */
 export function writeSiteConfig(documents: Documents, secrets: ReadonlyMap<string, string | undefined>): SiteConfig {
-  const distributions = Object.fromEntries(Object.entries(documents.distribution).filter(([, { enabled }]) => enabled));
+  const distributions = documents.distribution;
   const named = Object.values(distributions).flatMap((config) => [...referencesOf(config)]);
   const pick = <K extends Exclude<Kind, 'distribution'>, T>(
     kind: K,

@@ -1,0 +1,47 @@
+import type { Exchange, Step } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+
+/** Another path's answer, sent instead of an error. */
+export interface ErrorPage {
+  /** Under this status. */
+  readonly status: number;
+  /** What viewers are spared. */
+  readonly errorCode: number;
+}
+
+/**
+ * Goes for the page that the operator has for an error, by the behaviour that the page falls under: from there on the
+ * exchange is about that page. Undefined where there is none. What is wrong with the page itself is told as it is.
+ */
+export function goForPage(x: Exchange, errorCode: number, { behavior }: EdgeParts): Step | Promise<Step> | undefined {
+  if (errorCode < 400 || x.page || x.upgrade || !behavior || (x.method !== 'GET' && x.method !== 'HEAD'))
+    return undefined;
+  const page = behavior.errorPage(errorCode);
+  if (!page) return undefined;
+  leave(x);
+  x.page = { status: page.status, errorCode };
+  x.target = page.path;
+  x.phases = behavior.phasesAt(x);
+  return x.phases.route(x);
+}
+
+/** Nothing of the first answer is of use for the second. */
+function leave(x: Exchange): void {
+  x.reader?.leave();
+  x.onDisk?.close();
+  x.reader = undefined;
+  x.fill = undefined;
+  x.onDisk = undefined;
+  x.object = undefined;
+  x.brought = undefined;
+  x.stale = undefined;
+  x.beginning = undefined;
+  x.part = undefined;
+  x.setback = undefined;
+  x.refusalCode = undefined;
+  x.reply = undefined;
+  x.seeks = 0;
+  x.joins = 0;
+  x.leads = false;
+  x.alone = false;
+}
