@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { Geo } from '../../src/geo/geo.ts';
+import { edgeCredentialOf, peerSecretOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { signCookies, signUrl } from '../../src/kernel/access/sign.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import type { FleetEdge } from '../../src/kernel/steering/fleet.ts';
 import type { SteeringManifest } from '../../src/kernel/steering/manifest.ts';
-import { type Answer, EDGE_ID } from '../harness/edge-scenario.ts';
+import { type Answer, EDGE_ID, FLEET_SECRET } from '../harness/edge-scenario.ts';
 import { KEY_PAIR_ID, MASTER, PUBLIC, privateKey, SIGNED, startFilmEdge } from '../harness/film-edge.ts';
 
 const A: FleetEdge = { id: EDGE_ID, url: 'http://a.example', healthy: true, draining: false, load: 0 };
@@ -67,6 +69,15 @@ describe('a multivariant playlist', () => {
     expect(text).toContain('SERVER-URI="/steering?base=ed_abcdefghjkmnpqrs"');
     const child = text.split('\n').find((line) => line.startsWith('/t/')) ?? '';
     expect((await s.get(child, { headers: { Host: 'b.example' } })).status).toBe(200);
+  });
+
+  test('goes to an edge as it is stored: that one writes its own lines', async () => {
+    const { s, clock } = await start([A, B]);
+    const credential = edgeCredentialOf(FLEET_SECRET, 'ed_bcdefghjkmnpqrst');
+    const signature = signAsEdge(credential, 'GET', open, clock.ms, peerSecretOf(FLEET_SECRET));
+    const answer = await s.get(open, { headers: { [EDGE_SIGNATURE_HEADER]: signature } });
+    expect(answer.body.toString()).toBe(MASTER);
+    expect((await s.get(open)).body.toString()).toBe(STEERED);
   });
 
   test('goes without steering to who brings cookies, which another host would not get', async () => {
