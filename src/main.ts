@@ -12,6 +12,7 @@ import { FactViews } from './analytics/facts.ts';
 import { Metrics } from './analytics/metrics.ts';
 import { lockData } from './config/data-lock.ts';
 import { loadEdgeId, readEdgeCredential } from './config/edge-credential.ts';
+import { parseEdgeLocation } from './config/edge-location.ts';
 import { createLog, openLineFile } from './config/log.ts';
 import { loadNodeId } from './config/node-id.ts';
 import { isAlive, readRunFile, removeRunFile, writeRunFile } from './config/run-file.ts';
@@ -376,9 +377,10 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
   const accessLog = settings.accessLog ? openLineFile(resolve(settings.accessLog)) : undefined;
   if (accessLog) lifecycle.add('access log', () => accessLog.close());
   const views = new FactViews(metrics, accessLog);
+  const location = parseEdgeLocation(settings.edgeLocation);
   const edge = new Edge({
     ...place,
-    about: { name: hostname(), version: packageFile.version },
+    about: { name: hostname(), version: packageFile.version, ...(location ? { location } : {}) },
     originUrls: parseUrlList(originUrl, 'FRONTROW_ORIGIN_URL'),
     parentUrls: parseUrlList(settings.edgeParents, 'FRONTROW_EDGE_PARENTS'),
     host: settings.host,

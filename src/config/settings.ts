@@ -113,6 +113,10 @@ export const SETTINGS = {
     default: '',
     says: 'Address under which viewers reach the edge, used in playback URLs. Empty: its own address.',
   }),
+  edgeLocation: text({
+    default: '',
+    says: 'Where this edge stands, so that viewers near it are sent to it: latitude and longitude (`50.11,8.68`), a country (`DE`), or all three (`50.11,8.68,DE`). A location given by the API counts before it. Empty: nobody knows.',
+  }),
   controlUrl: text({
     default: '',
     says: 'Address of control for an edge that runs apart. Empty: the one in this process.',

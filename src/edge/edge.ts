@@ -5,6 +5,7 @@ import { SettingsError } from '../config/settings.ts';
 import type { EdgeCredential } from '../kernel/access/edge-identity.ts';
 import { parseTrust } from '../kernel/address.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { EdgeReport } from '../kernel/edge-feed/report.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Place } from '../kernel/place.ts';
@@ -70,7 +71,7 @@ export interface EdgeOptions {
   /** Needed in film mode: who it is, for control, origin and other edges. */
   readonly credential?: EdgeCredential;
   /** What it is known by to control. */
-  readonly about?: { readonly name: string; readonly version: string };
+  readonly about?: Pick<EdgeReport, 'name' | 'version' | 'location'>;
   /** Folder for the last good configuration. */
   readonly dataDir: string;
   /** Other processes listen on the same ports. */

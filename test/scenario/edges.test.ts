@@ -74,6 +74,37 @@ test('the list shows how far a change has come', async () => {
   expect(performance.now() - madeAt).toBeLessThan(2_000);
 });
 
+function sendReport(edgeId: string, json: unknown): Promise<Response> {
+  const credential = edgeCredentialOf(server.secrets.edgeSecret, edgeId);
+  const signature = signAsEdge(credential, 'POST', '/v1/edge/report', Date.now());
+  return server.call('/v1/edge/report', { token: null, json, headers: { [EDGE_SIGNATURE_HEADER]: signature } });
+}
+
+test('an edge is where its operator says, by the API before its own settings, and viewers are led by that', async () => {
+  const edgeId = 'ed_abcdefghjkmnpqrs';
+  const report = {
+    process: 'edge-0',
+    name: 'far away',
+    version: '1',
+    url: 'https://edge.example',
+    location: { latitude: 35.7, longitude: 139.7 },
+    configuration: { revision: 1, logs: {} },
+    load: { requestsPerSecond: 1, bytesPerSecond: 2, connections: 3, cachedBytes: 4, hitRatio: 0.5, busy: 0.95 },
+    origins: [],
+    clockAheadMs: 0,
+  };
+  expect((await sendReport(edgeId, { ...report, location: { latitude: 91, longitude: 0 } })).status).toBe(400);
+  expect((await sendReport(edgeId, report)).status).toBe(204);
+  expect((await one(edgeId))?.location).toEqual({ latitude: 35.7, longitude: 139.7 });
+  const routed = await server.call('/v1/route?path=/a', { token: null });
+  expect(await routed.json()).toEqual({
+    url: 'https://edge.example/a',
+    edges: [{ edgeId, url: 'https://edge.example/a' }],
+  });
+  const placed = await server.call(`/v1/edges/${edgeId}`, { method: 'PATCH', json: { location: { country: 'DE' } } });
+  expect(await placed.json()).toMatchObject({ location: { country: 'DE' } });
+});
+
 test('what an edge cannot use is told, beside how far it is', async () => {
   const edgeId = 'ed_abcdefghjkmnpqrs';
   const report: EdgeReport = {
@@ -86,15 +117,7 @@ test('what an edge cannot use is told, beside how far it is', async () => {
     origins: [],
     clockAheadMs: 61_000,
   };
-  const send = (json: unknown) => {
-    const signature = signAsEdge(
-      edgeCredentialOf(server.secrets.edgeSecret, edgeId),
-      'POST',
-      '/v1/edge/report',
-      Date.now(),
-    );
-    return server.call('/v1/edge/report', { token: null, json, headers: { [EDGE_SIGNATURE_HEADER]: signature } });
-  };
+  const send = (json: unknown) => sendReport(edgeId, json);
   expect((await send(report)).status).toBe(204);
   // The other process of it is further.
   expect((await send({ ...report, process: 'edge-1', configuration: { revision: 9, logs: {} } })).status).toBe(204);

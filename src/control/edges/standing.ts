@@ -1,7 +1,7 @@
 import type { KeptReport } from '../../database/edge-reports.ts';
 import type { KnownEdge } from '../../database/edges.ts';
 import type { EdgeLoad, EdgeReport, ReportedConfiguration } from '../../kernel/edge-feed/report.ts';
-import type { FleetEdge } from '../../kernel/steering/fleet.ts';
+import type { EdgeLocation, FleetEdge } from '../../kernel/steering/fleet.ts';
 
 /** An edge, and what its processes said last, as one. */
 export interface Standing {
@@ -13,6 +13,7 @@ export interface Standing {
     readonly processes: number;
     readonly version: string;
     readonly url: string;
+    readonly location?: EdgeLocation;
     readonly configuration: ReportedConfiguration;
     readonly load: EdgeLoad;
     readonly origins: EdgeReport['origins'];
@@ -79,18 +80,26 @@ function sumOf(all: readonly EdgeLoad[]): EdgeLoad {
   };
 }
 
+/** What was said here counts before what the edge says of itself. */
+export function locationOf({ edge, last }: Standing): EdgeLocation | undefined {
+  return edge.location ?? last?.location;
+}
+
 /** So many steps of load are told apart, so that a fleet does not hear of every breath of each. */
 const LOAD_STEPS = 4;
 
 /** As viewers may be sent to it; undefined for one of which nobody knows where viewers reach it. */
-export function fleetEdgeOf({ edge, state, last }: Standing): FleetEdge | undefined {
+export function fleetEdgeOf(standing: Standing): FleetEdge | undefined {
+  const { edge, state, last } = standing;
+  const location = locationOf(standing);
   if (!last || !/^https?:\/\/[^/?#]+$/.test(last.url)) return undefined;
   return {
     id: edge.id,
     url: last.url,
-    ...(edge.location ? { location: edge.location } : {}),
+    ...(location ? { location } : {}),
     healthy: state === 'connected',
     draining: edge.draining,
-    load: Math.floor(last.load.busy * LOAD_STEPS) / LOAD_STEPS,
+    // To the nearest step: one that is nearly all at work is full.
+    load: Math.round(last.load.busy * LOAD_STEPS) / LOAD_STEPS,
   };
 }

@@ -7,7 +7,7 @@ import type { edgesOnly } from '../edge-feed/edges-only.ts';
 import type { EdgeDirectory } from '../edges/directory.ts';
 import { checkLocation } from '../edges/location.ts';
 import { EdgeChange, EdgeId, EdgeList, EdgeSchema } from '../edges/schemas.ts';
-import type { Standing } from '../edges/standing.ts';
+import { locationOf, type Standing } from '../edges/standing.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
 import { PROBLEMS } from '../schemas.ts';
 
@@ -144,8 +144,10 @@ function unknown(): Fault {
   return new Fault('NOT_FOUND', { says: 'There is no edge with this id.' });
 }
 
-function viewEdge({ edge, state, last }: Standing) {
-  const { id: edgeId, name, location, draining, enrolled, createdAtMs } = edge;
+function viewEdge(standing: Standing) {
+  const { edge, state, last } = standing;
+  const { id: edgeId, name, draining, enrolled, createdAtMs } = edge;
+  const location = locationOf(standing);
   return {
     edgeId,
     name,
@@ -158,7 +160,7 @@ function viewEdge({ edge, state, last }: Standing) {
   };
 }
 
-function viewLast({ atMs, configuration, origins, ...last }: NonNullable<Standing['last']>) {
+function viewLast({ atMs, configuration, origins, location: _own, ...last }: NonNullable<Standing['last']>) {
   const { revision, refused } = configuration;
   return {
     ...last,

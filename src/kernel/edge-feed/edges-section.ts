@@ -1,4 +1,4 @@
-import type { EdgeLocation, FleetEdge } from '../steering/fleet.ts';
+import { type FleetEdge, isLocation } from '../steering/fleet.ts';
 import { isRecord } from './message.ts';
 
 /** The section `edges`: all edges that viewers may be sent to, as control knows them. */
@@ -28,13 +28,4 @@ function isFleetEdge(value: unknown): boolean {
     typeof load === 'number' &&
     load >= 0
   );
-}
-
-function isLocation(value: unknown): value is EdgeLocation {
-  if (!isRecord(value)) return false;
-  const { latitude, longitude, country } = value;
-  const within = (degrees: unknown, most: number) => typeof degrees === 'number' && Math.abs(degrees) <= most;
-  const hasNone = latitude === undefined && longitude === undefined;
-  if (!hasNone && !(within(latitude, 90) && within(longitude, 180))) return false;
-  return country === undefined || (typeof country === 'string' && /^[A-Z]{2}$/.test(country));
 }

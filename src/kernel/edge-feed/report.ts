@@ -1,3 +1,4 @@
+import { type EdgeLocation, isLocation } from '../steering/fleet.ts';
 import { isRecord } from './message.ts';
 
 /** What one process of an edge says of itself every few seconds, and when it has taken a configuration. */
@@ -9,6 +10,8 @@ export interface EdgeReport {
   readonly version: string;
   /** Where viewers reach it, as far as it knows. */
   readonly url: string;
+  /** Where it stands, as its own settings have it. */
+  readonly location?: EdgeLocation;
   readonly configuration: ReportedConfiguration;
   readonly load: EdgeLoad;
   readonly origins: readonly { readonly name: string; readonly up: boolean }[];
@@ -43,7 +46,8 @@ const MAX_ORIGINS = 200;
 
 export function isEdgeReport(value: unknown): value is EdgeReport {
   if (!isRecord(value)) return false;
-  const { configuration, load, origins, clockAheadMs } = value;
+  const { configuration, load, origins, clockAheadMs, location } = value;
+  if (location !== undefined && !isLocation(location)) return false;
   if (!TEXTS.every((name) => isText(value[name])) || !/^[\w-]+$/.test(String(value.process))) return false;
   if (!isRecord(load) || !LOADS.every((name) => isAmount(load[name]))) return false;
   if (!Array.isArray(origins) || origins.length > MAX_ORIGINS || !origins.every(isOrigin)) return false;

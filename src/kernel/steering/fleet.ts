@@ -22,3 +22,12 @@ export interface EdgeLocation {
   /** ISO 3166-1 alpha-2 in capitals. */
   readonly country?: string;
 }
+
+export function isLocation(value: unknown): value is EdgeLocation {
+  if (typeof value !== 'object' || value === null) return false;
+  const { latitude, longitude, country } = value as Readonly<Record<string, unknown>>;
+  const within = (degrees: unknown, most: number) => typeof degrees === 'number' && Math.abs(degrees) <= most;
+  const hasNone = latitude === undefined && longitude === undefined;
+  if (!hasNone && !(within(latitude, 90) && within(longitude, 180))) return false;
+  return country === undefined || (typeof country === 'string' && /^[A-Z]{2}$/.test(country));
+}
