@@ -50,9 +50,13 @@ export const QUERY_SCHEMA = {
   },
 } as const;
 
-const text = (description: string) => ({ type: 'string', description }) as const;
+const text = (description: string, ...examples: string[]) => ({
+  type: 'string',
+  description,
+  ...(examples.length === 0 ? {} : { examples }),
+});
 
-const TUS_VERSION = text('`1.0.0`.');
+const TUS_VERSION = text('The version of tus.', '1.0.0');
 const OFFSET = text('How many bytes of the file there are.');
 const CHECKSUM = text('Algorithm and digest of the body in base64, such as `sha256 LPJNul+w…`.');
 const LOCATION = text('The address of the upload; its last part is the id of the asset.');
@@ -76,10 +80,11 @@ export const CREATE_UPLOAD = {
   description:
     'The creation extension of tus 1.0, for which there are clients in every language. A body, of type application/offset+octet-stream, is the begin of the file.',
   headers: takes({
-    'upload-length': text('The size of the file in bytes.'),
-    'upload-defer-length': text('`1` where the size is not known yet.'),
+    'upload-length': text('The size of the file in bytes.', '1000'),
+    'upload-defer-length': text('Where the size is not known yet.', '1'),
     'upload-metadata': text(
       'Pairs of a name and a value in base64: `filename`, `title`, `policy`, `encryption`, `loudness`.',
+      'filename aGFyYm91ci5tcDQ=,policy c2lnbmVk',
     ),
     'upload-checksum': CHECKSUM,
   }),
@@ -102,7 +107,7 @@ export const APPEND_UPLOAD = {
   summary: 'Send the next bytes of an upload',
   description: 'The body, of type application/offset+octet-stream, begins at the offset that the header names.',
   consumes: ['application/offset+octet-stream'],
-  headers: takes({ 'upload-offset': text('Where the body begins in the file.'), 'upload-checksum': CHECKSUM }),
+  headers: takes({ 'upload-offset': text('Where the body begins in the file.', '0'), 'upload-checksum': CHECKSUM }),
   response: { 204: nothing('The bytes are safe.', { 'upload-offset': OFFSET }) },
 } as const;
 
@@ -122,6 +127,6 @@ export const TAIL_SCHEMA = {
     'it is uploaded. Content-Range says where it belongs, as in `bytes 900-999/1000`; at most 64 MiB. The upload brings ' +
     'these bytes all the same, and only what it brings counts.',
   consumes: ['application/octet-stream'],
-  headers: { type: 'object', properties: { 'content-range': text('Where the body belongs: `bytes 900-999/1000`.') } },
+  headers: { type: 'object', properties: { 'content-range': text('Where the body belongs.', 'bytes 900-999/1000') } },
   response: { 204: { type: 'null', description: 'They are taken.' } },
 } as const;

@@ -96,6 +96,8 @@ export class Uploads {
     const guarded = { onRequest, config: { idempotent: false } };
     // Bytes are recorded once, by the upload that they belong to, and come in as many requests as the sender likes.
     const bytes = { onRequest, config: { idempotent: false, rateLimit: false, audit: false } as const };
+    // Heads of routes are left out of the document, where nothing says otherwise.
+    const asked = { ...bytes, config: { ...bytes.config, swagger: { exposeHeadRoute: true } } };
     const answer = (request: FastifyRequest, reply: FastifyReply) => this.#answer(request, reply);
     app.register(async (scope) => {
       // Bodies are left unread: the engine reads them straight from the socket.
@@ -107,7 +109,7 @@ export class Uploads {
       scope.post(PATH, { ...guarded, schema: documented(CREATE_UPLOAD) }, answer);
       scope.options(PATH, { schema: { hide: true } }, answer);
       scope.options(`${PATH}/:id`, { schema: { hide: true } }, answer);
-      scope.head(`${PATH}/:id`, { ...bytes, schema: ofUpload(UPLOAD_OFFSET) }, answer);
+      scope.head(`${PATH}/:id`, { ...asked, schema: ofUpload(UPLOAD_OFFSET) }, answer);
       scope.patch(`${PATH}/:id`, { ...bytes, schema: ofUpload(APPEND_UPLOAD) }, answer);
       scope.put(`${PATH}/:id/tail`, { ...bytes, schema: ofUpload(TAIL_SCHEMA) }, async (request, reply) => {
         await this.#takeTail(request);

@@ -23,6 +23,7 @@ export interface Schema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly default?: unknown;
+  readonly examples?: readonly unknown[] | undefined;
 }
 
 export interface Parameter {
@@ -31,10 +32,18 @@ export interface Parameter {
   readonly required?: boolean;
   readonly description?: string;
   readonly schema: Schema;
+  readonly example?: unknown;
+  readonly examples?: Examples;
 }
 
+type Examples = Readonly<Record<string, { readonly value: unknown }>>;
+
 export interface Content {
-  readonly [type: string]: { readonly schema?: Schema; readonly example?: unknown; readonly examples?: unknown };
+  readonly [type: string]: {
+    readonly schema?: Schema;
+    readonly example?: unknown;
+    readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+  };
 }
 
 interface OperationObject {
@@ -68,4 +77,18 @@ export function operationsOf(document: ApiDocument): Operation[] {
       return { ...operation, name: `${method} ${path}`, method, path };
     }),
   );
+}
+
+/** A schema that brings along the examples that stand beside it. */
+export function withExamples({
+  schema = {},
+  example,
+  examples = {},
+}: {
+  readonly schema?: Schema;
+  readonly example?: unknown;
+  readonly examples?: Examples;
+}): Schema {
+  const given = [...(example === undefined ? [] : [example]), ...Object.values(examples).map(({ value }) => value)];
+  return given.length === 0 ? schema : { ...schema, examples: given };
 }

@@ -24,7 +24,7 @@ const MOST_TRACKS = 100;
 const Id = Type.Object({ assetId: Type.String({ maxLength: 100 }) });
 const Key = Type.Object({
   assetId: Type.String({ maxLength: 100 }),
-  language: Type.String({ maxLength: 20, description: 'BCP 47, such as de or pt-BR.' }),
+  language: Type.String({ maxLength: 20, description: 'BCP 47.', examples: ['de', 'pt-BR'] }),
 });
 const Options = Type.Object({
   name: Type.Optional(
