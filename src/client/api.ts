@@ -959,7 +959,7 @@ export interface Operations {
     readonly path: {
       /** The id of the asset. */
       readonly assetId: string;
-      /** BCP 47, such as de or pt-BR. */
+      /** BCP 47. */
       readonly language: string;
     };
     readonly answer: undefined;
@@ -969,7 +969,7 @@ export interface Operations {
     readonly path: {
       /** The id of the asset. */
       readonly assetId: string;
-      /** BCP 47, such as de or pt-BR. */
+      /** BCP 47. */
       readonly language: string;
     };
     readonly query?: {
@@ -1421,6 +1421,14 @@ export interface Operations {
   };
   /** Give an upload up. The termination extension of tus 1.0. Its asset goes too. Needs the scope `uploads:write`. */
   'DELETE /v1/uploads/{id}': {
+    readonly path: {
+      /** The id of the upload, which is that of its asset. */
+      readonly id: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Ask how far an upload is. Where a tus client goes on after an interruption. Needs the scope `uploads:write`. */
+  'HEAD /v1/uploads/{id}': {
     readonly path: {
       /** The id of the upload, which is that of its asset. */
       readonly id: string;

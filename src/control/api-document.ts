@@ -97,7 +97,9 @@ function completeOperation(operation: Json): Json {
     return { ...response, description };
   });
   const parameters = (operation.parameters as Json[] | undefined)?.map(describeId);
-  return { ...operation, ...(parameters ? { parameters } : {}), responses };
+  // The plugin names HEAD after GET, which here has no id of its own.
+  const operationId = String(operation.operationId).replace(/-head$/, '');
+  return { ...operation, operationId, ...(parameters ? { parameters } : {}), responses };
 }
 
 /** A parameter that says no more than its name does: `keyPairId` is the id of the key pair. */

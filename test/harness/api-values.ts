@@ -63,13 +63,18 @@ function textOf({ format, pattern, minLength = 0, maxLength = minLength + 40 }: 
       .date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
       .map((at) => at.toISOString());
   if (format === 'uri' || format === 'url') return fc.webUrl();
-  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern)).filter((text) => text.length <= maxLength);
+  if (pattern !== undefined) return textLike(pattern).filter((text) => text.length <= maxLength);
   const bounds = { minLength, maxLength: Math.min(maxLength, minLength + 60) };
   return fc.oneof(
     fc.string(bounds),
     fc.string({ ...bounds, unit: 'binary' }),
     fc.constantFrom('a'.repeat(minLength), 'a'.repeat(maxLength)),
   );
+}
+
+/** fast-check does not draw by patterns that look ahead; there the examples have to do. */
+function textLike(pattern: string): fc.Arbitrary<string> {
+  return /\(\?[=!<]/.test(pattern) ? fc.string() : fc.stringMatching(new RegExp(pattern));
 }
 
 function listOf({ items = {}, minItems = 0, maxItems = minItems + 4 }: Schema, world: World) {
@@ -85,7 +90,7 @@ function objectOf(schema: Schema, world: World): fc.Arbitrary<object> {
   const [open] = Object.entries(patternProperties ?? {});
   const others = open?.[1] ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
   if (!others) return record;
-  const names = open ? fc.stringMatching(new RegExp(open[0])) : fc.string({ maxLength: 10 });
+  const names = open ? textLike(open[0]) : fc.string({ maxLength: 10 });
   const more = fc.dictionary(names, allowedValueOf(others, world), { maxKeys: 3 });
   return fc.tuple(record, more).map(([own, rest]) => ({ ...rest, ...own }));
 }

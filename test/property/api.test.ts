@@ -32,20 +32,26 @@ afterAll(async () => {
 const ORDER = ['POST', 'PUT', 'GET', 'HEAD', 'PATCH', 'DELETE'];
 const operations = operationsOf(document).sort((a, b) => ORDER.indexOf(a.method) - ORDER.indexOf(b.method));
 
-/** Ids that answers have named, by the names of their fields. */
+/** Ids that answers have named, by the names of their fields; `id` alone is one of a collection. */
 const known = new Map<string, string[]>();
 
-const world: World = {
+const collectionOf = (path: string) => path.split('/')[2] ?? '';
+const nameIn = (name: string, path: string) => (name === 'id' ? `id of ${collectionOf(path)}` : name);
+
+const worldOf = (path: string): World => ({
   resolve: ({ $ref = '' }) => document.components.schemas[$ref.split('/').at(-1) ?? ''] ?? {},
   // An upload's id is that of its asset.
-  idsOf: (name) => known.get(name === 'id' ? 'assetId' : name) ?? [],
-};
+  idsOf: (name) => known.get(name === 'id' && path.startsWith('/v1/uploads') ? 'assetId' : nameIn(name, path)) ?? [],
+});
 
-function remember(value: unknown): void {
+function remember(value: unknown, path: string): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [name, each] of Object.entries(value)) {
-    if (typeof each !== 'string') remember(each);
-    else if (/[iI]d$/.test(name)) known.set(name, [...new Set([each, ...(known.get(name) ?? [])])].slice(0, 20));
+    if (typeof each !== 'string') remember(each, path);
+    else if (/(^i|I)d$/.test(name)) {
+      const all = new Set([each, ...(known.get(nameIn(name, path)) ?? [])]);
+      known.set(nameIn(name, path), [...all].slice(0, 20));
+    }
   }
 }
 
@@ -74,11 +80,12 @@ const sendable = (text: string) => text.replace(/[^\t\x20-\x7e]/g, '').trim();
 
 function requestsOf(operation: Operation, valid: boolean): fc.Arbitrary<Drawn> {
   const { path, parameters = [], requestBody } = operation;
+  const world = worldOf(path);
   const of = (place: string) => parameters.filter((each) => each.in === place);
   const text = (each: Parameter) =>
     valid ? allowedValueOf(withExamples(each), world).map(String) : textFor(withExamples(each), world);
   const paths = fc.tuple(
-    ...of('path').map((each) => pathValue(each, valid).map((value) => [each.name, value] as const)),
+    ...of('path').map((each) => pathValue(each, valid, world).map((value) => [each.name, value] as const)),
   );
   const pairs = (place: string) =>
     fc.tuple(
@@ -90,7 +97,7 @@ function requestsOf(operation: Operation, valid: boolean): fc.Arbitrary<Drawn> {
       query: pairs('query'),
       headers: pairs('header'),
       token: valid ? fc.constant(`Bearer ${server.adminToken}`) : TOKENS,
-      body: requestBody ? bodyOf(requestBody.content, valid) : fc.constant(undefined),
+      body: requestBody ? bodyOf(requestBody.content, valid, world) : fc.constant(undefined),
     })
     .map(({ paths, query, headers, token, body }) => {
       const search = query
@@ -112,13 +119,13 @@ function requestsOf(operation: Operation, valid: boolean): fc.Arbitrary<Drawn> {
 }
 
 /** A part of a path cannot be empty: without it the path would be another one. */
-function pathValue({ name, ...rest }: Parameter, valid: boolean): fc.Arbitrary<string> {
+function pathValue({ name, ...rest }: Parameter, valid: boolean, world: World): fc.Arbitrary<string> {
   const schema = withExamples(rest);
   const ids = fieldOf(name, schema, world).map(String);
   return (valid ? ids : fc.oneof(ids, textFor(schema, world))).map((text) => (text === '' ? 'x' : text));
 }
 
-function bodyOf(content: NonNullable<Operation['requestBody']>['content'], valid: boolean) {
+function bodyOf(content: NonNullable<Operation['requestBody']>['content'], valid: boolean, world: World) {
   const kinds = Object.entries(content).map(([type, media]) => {
     if (type !== 'application/json') return fc.string({ maxLength: 200 }).map((text) => ({ type, text }));
     const values = (valid ? allowedValueOf : strangeValueOf)(withExamples(media), world);
@@ -204,7 +211,7 @@ function problemOf(operation: Operation, { status, type, text }: Answer): string
   if (!schema) return `type ${media} of ${status} is not documented`;
   const value = media.includes('json') ? JSON.parse(text) : text;
   if (status >= 400 && !(value.code in FAULTS)) return `code ${value.code} is not in the table`;
-  if (status < 300) remember(value);
+  if (status < 300) remember(value, operation.path);
   const [fits, errors] = check(schema, value);
   return fits ? undefined : `${status} ${text} is not of its schema: ${JSON.stringify(errors)}`;
 }

@@ -94,7 +94,7 @@ const Cors = closed(
     ),
     accessControlAllowHeaders: Optional(list(FieldName, 100)),
     accessControlAllowMethods: Optional(
-      list(Type.Enum(['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'PATCH', 'DELETE', 'ALL']), 8, { minItems: 1 }),
+      list(Type.Enum(['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'PATCH', 'DELETE', 'ALL']), 8),
     ),
     accessControlAllowCredentials: Optional(Type.Boolean({ default: false })),
     accessControlExposeHeaders: Optional(list(FieldName, 100)),
