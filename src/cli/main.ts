@@ -1,11 +1,14 @@
 import { asset } from './asset.ts';
+import { audit } from './audit.ts';
 import { edge } from './edge.ts';
 import { failureOf } from './failure.ts';
 import { key } from './key.ts';
 import { runProgram } from './program.ts';
 import { serve } from './serve.ts';
 import { sign } from './sign.ts';
+import { token } from './token.ts';
 import { upload } from './upload.ts';
+import { user } from './user.ts';
 
 /** Runs one command and resolves to the exit status. What is no known failure is a bug and keeps its stack. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -14,7 +17,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error.code !== 'EPIPE') throw error;
   });
   try {
-    return await runProgram([serve, edge, upload, asset, key, sign], args);
+    return await runProgram([serve, edge, upload, asset, key, sign, token, user, audit], args);
   } catch (cause) {
     const failure = failureOf(cause);
     if (!failure) throw cause;

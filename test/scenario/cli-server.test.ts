@@ -115,6 +115,56 @@ describe('keys', () => {
   });
 });
 
+describe('who may do what', () => {
+  test('a token is made with its scopes, does no more, is listed and revoked', async () => {
+    const { tokenId, token } = await ask('token', 'create', 'ci', '--scope', 'assets:read', '--expires', '2h');
+    const by = ['--api', server.run.control ?? '', '--token', token];
+    expect(await frontrow(['asset', 'list', ...by])).toMatchObject({ status: 0 });
+    expect((await frontrow(['key', 'list', ...by])).stderr).toContain('SCOPE_MISSING');
+    const { items } = await ask('token', 'list');
+    expect(items).toEqual([expect.objectContaining({ tokenId, name: 'ci', scopes: ['assets:read'], madeBy: {} })]);
+    await ask('token', 'revoke', tokenId);
+    expect((await frontrow(['asset', 'list', ...by])).stderr).toContain('TOKEN_INVALID');
+    expect(await frontrow(['token', 'create', 'ci', '--data', server.folder])).toMatchObject({ status: 2 });
+  });
+
+  test('a user is added, signed in once by a link, disabled, and all of it is in the audit log', async () => {
+    const { userId } = await ask('user', 'add', 'Ada', '--role', 'editor', '--email', 'ada@example.org');
+    const { signInUrl } = await ask('user', 'link', userId);
+    const open = () =>
+      fetch(`${server.run.control}/v1/sessions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ signInToken: signInUrl.split('/').at(-1) }),
+      });
+    const { token } = (await (await open()).json()) as { token: string };
+    expect((await open()).status).toBe(401);
+    const authorization = `Bearer ${token}`;
+    expect(await statusOf(`${server.run.control}/v1/assets`, { authorization })).toBe(200);
+    expect(await ask('user', 'disable', userId)).toMatchObject({ enabled: false });
+    expect(await statusOf(`${server.run.control}/v1/assets`, { authorization })).toBe(401);
+    const listed = async () => (await ask('user', 'list')).items.map(({ name }: { name: string }) => name);
+    expect(await listed()).toEqual(['Administrator', 'Ada']);
+    const { items } = await ask('audit', '--resource', `users/${userId}`);
+    const operations = items.map(({ operation }: { operation: string }) => operation);
+    expect(operations).toEqual(['editUser', 'createSignInLink', 'createUser']);
+    expect((await ask('audit', '--actor', userId)).items).toMatchObject([{ operation: 'openSession' }]);
+    await ask('user', 'delete', userId);
+    expect(await listed()).toEqual(['Administrator']);
+  });
+
+  test('the link that a start prints signs in once', async () => {
+    const link = await server.signInUrl();
+    const open = (url: string) =>
+      fetch(`${server.run.control}/v1/sessions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ signInToken: url.split('/').at(-1) }),
+      });
+    expect([(await open(link)).status, (await open(link)).status]).toEqual([201, 401]);
+  });
+});
+
 describe('an upload that cannot be', () => {
   const upload = (...args: string[]) => frontrow(['upload', ...args], { environment: { XDG_CACHE_HOME: folder } });
 
