@@ -1,4 +1,5 @@
 import { ApiClient } from './api/client.ts';
+import type { CurrentSession } from './api/shapes.ts';
 import { Cell } from './cell.ts';
 
 const TOKEN_KEY = 'frontrow.token';
@@ -11,6 +12,22 @@ export const api = new ApiClient(
   () => signOut(),
 );
 
+/** Whose the token is, once the server has said so. */
+export const signedInAs = new Cell<CurrentSession | undefined>(undefined);
+
+/** Asks who is signed in. A server that is away is told of by every other part of the page. */
+export async function readSession(): Promise<void> {
+  const token = sessionToken.value;
+  const session = await api.getSession().catch(() => undefined);
+  if (sessionToken.value === token) signedInAs.set(session);
+}
+
+/** Ends the session on the server too. An API token is no session, and one that cannot be ended is left here all the same. */
+export async function leave(): Promise<void> {
+  await api.closeSession().catch(() => {});
+  signOut();
+}
+
 export function signIn(token: string): void {
   keep(token);
   sessionToken.set(token);
@@ -19,6 +36,7 @@ export function signIn(token: string): void {
 export function signOut(): void {
   keep(undefined);
   sessionStorage.clear(); // Cached grants belong to the person who left.
+  signedInAs.set(undefined);
   sessionToken.set(undefined);
 }
 

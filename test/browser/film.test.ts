@@ -149,7 +149,7 @@ test('the page that signs shows a URL that works and code for a Node backend', a
 
 test('pages fit a phone: nothing is wider than the screen', async () => {
   const phone = await browser.newPage({ viewport: { width: 390, height: 844 } });
-  await phone.goto(await server.signInUrl());
+  await phone.goto(await server.anotherSignInUrl());
   await phone.getByTestId('asset-card').waitFor();
   for (const hash of ['#/', `#/watch/${assetId}`, `#/sign/${assetId}`, '#/keys']) {
     await phone.goto(`${server.run.control}/${hash}`);

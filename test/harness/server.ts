@@ -103,6 +103,12 @@ export class TestServer {
     }
   }
 
+  /** Another link for the administrator: each works once. */
+  async anotherSignInUrl(): Promise<string> {
+    const response = await this.api('POST', '/v1/users/usr_administrator/sign-in-links', {});
+    return ((await response.json()) as { signInUrl: string }).signInUrl;
+  }
+
   /** All that the server has said so far, its log included. */
   get said(): string {
     return this.#said.join('');

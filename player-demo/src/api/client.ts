@@ -3,6 +3,7 @@ import type {
   Asset,
   AssetPage,
   AssetPolicy,
+  CurrentSession,
   FilmWish,
   GrantRequest,
   KeyAlgorithm,
@@ -29,6 +30,15 @@ export class ApiClient {
 
   async openSession(signInToken: string): Promise<Session> {
     return this.#send<Session>('POST', '/v1/sessions', { signInToken });
+  }
+
+  /** Who is signed in. */
+  async getSession(): Promise<CurrentSession> {
+    return this.#send('GET', '/v1/sessions/current');
+  }
+
+  async closeSession(): Promise<void> {
+    await this.#send('DELETE', '/v1/sessions/current');
   }
 
   /** Every asset, newest first, however many pages that takes. */

@@ -135,6 +135,14 @@ export interface Session {
   readonly expiresAt: string;
 }
 
+export interface CurrentSession {
+  readonly kind: 'user' | 'token' | 'server';
+  /** Of the user, or of the token. */
+  readonly name?: string;
+  readonly user?: { readonly userId: string; readonly role?: string; readonly email?: string };
+  readonly expiresAt: string;
+}
+
 export type AssetEvent =
   | { readonly type: 'asset'; readonly asset: Asset }
   | { readonly type: 'deleted'; readonly assetId: string };

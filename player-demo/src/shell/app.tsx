@@ -5,7 +5,7 @@ import { useCell } from '../cell.ts';
 import { KeysPage } from '../keys/keys-page.tsx';
 import { LibraryPage } from '../library/library-page.tsx';
 import type { Route } from '../route.ts';
-import { sessionToken } from '../session.ts';
+import { readSession, sessionToken } from '../session.ts';
 import { SignPage } from '../sign/sign-page.tsx';
 import { library } from '../stores.ts';
 import { Notice } from '../ui/notice.tsx';
@@ -39,6 +39,7 @@ export function App(): VNode {
   }, [route]);
   useEffect(() => {
     if (token === undefined) return;
+    void readSession();
     library.start(token);
     return () => library.stop();
   }, [token]);

@@ -1,10 +1,10 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { useCell } from '../cell.ts';
 import type { Route } from '../route.ts';
-import { signOut } from '../session.ts';
 import { library } from '../stores.ts';
 import { Icon, type IconName, Logo } from '../ui/icons.tsx';
 import { type Theme, theme, turnTheme } from '../ui/theme.ts';
+import { Who } from './who.tsx';
 
 const LINKS: readonly { page: Route['page']; href: string; icon: IconName; label: string; short: string }[] = [
   { page: 'library', href: '#/', icon: 'film', label: 'Library', short: 'Library' },
@@ -41,10 +41,8 @@ export function Shell({ page, children }: { page: Route['page']; children: Compo
         <div class="side-foot">
           <FeedLamp />
           <ThemeButton />
-          <button type="button" class="icon-button" aria-label="Sign out" title="Sign out" onClick={signOut}>
-            <Icon name="leave" />
-          </button>
         </div>
+        <Who />
       </header>
       <main class="content" id="content" tabIndex={-1}>
         {children}

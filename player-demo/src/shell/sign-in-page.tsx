@@ -6,7 +6,7 @@ import { api, signIn } from '../session.ts';
 import { Button, Field } from '../ui/controls.tsx';
 import { Logo } from '../ui/icons.tsx';
 import { ThemeButton } from './shell.tsx';
-import { goTo } from './use-route.ts';
+import { goOnTo } from './use-route.ts';
 
 /** Opens a session from the printed link, from a pasted link, or with a pasted API token. */
 export function SignInPage({ signInToken }: { signInToken?: string }): VNode {
@@ -18,7 +18,7 @@ export function SignInPage({ signInToken }: { signInToken?: string }): VNode {
     try {
       const session = await api.openSession(token);
       signIn(session.token);
-      goTo({ page: 'library' });
+      goOnTo({ page: 'library' });
     } catch (thrown) {
       setProblem(Problem.from(thrown));
       setBusy(false);
@@ -65,14 +65,14 @@ function AskForLink({ problem, onSignInToken }: AskProps): VNode {
     if (credential?.kind === 'sign-in') onSignInToken(credential.value);
     if (credential?.kind === 'token') {
       signIn(credential.value);
-      goTo({ page: 'library' });
+      goOnTo({ page: 'library' });
     }
   };
   return (
     <>
       <h1>Welcome to Frontrow</h1>
       <p class="muted">
-        Open the sign-in link that <code>npm start</code> printed in your terminal, or paste it here.
+        Open the sign-in link that <code>npm start</code> printed, or that you were sent, or paste it here.
       </p>
       {problem && (
         <p class="alert" role="alert" data-testid="sign-in-problem">

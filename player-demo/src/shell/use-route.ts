@@ -12,6 +12,11 @@ export function useRoute(): Route {
   return route;
 }
 
+/** As `goTo`, and the way back does not lead here again: a link that has been used opens nothing. */
+export function goOnTo(route: Route): void {
+  location.replace(writeRoute(route));
+}
+
 export function goTo(route: Route): void {
   location.hash = writeRoute(route);
 }
