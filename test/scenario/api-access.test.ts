@@ -4,6 +4,24 @@ import { holdsScope, SCOPES, type Scope } from '../../src/kernel/access/api-toke
 import { signJwt } from '../../src/kernel/access/jwt.ts';
 import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 
+/** Collections whose documents are all read and changed alike, and the resource of their scopes. */
+const COLLECTIONS = {
+  distributions: 'distributions',
+  'origin-access-controls': 'distributions',
+  'cache-policies': 'policies',
+  'origin-request-policies': 'policies',
+  'response-headers-policies': 'policies',
+  'key-groups': 'keys',
+} as const;
+
+const ofCollection = ([name, resource]: readonly [string, 'distributions' | 'policies' | 'keys']) => ({
+  [`GET /v1/${name}`]: `${resource}:read` as const,
+  [`POST /v1/${name}`]: `${resource}:write` as const,
+  [`GET /v1/${name}/{id}`]: `${resource}:read` as const,
+  [`PUT /v1/${name}/{id}`]: `${resource}:write` as const,
+  [`DELETE /v1/${name}/{id}`]: `${resource}:write` as const,
+});
+
 /** The scope that every operation of the API needs: a route that is missing here fails the first test. */
 const NEEDED: Readonly<Record<string, Scope>> = {
   'GET /v1/assets': 'assets:read',
@@ -19,6 +37,15 @@ const NEEDED: Readonly<Record<string, Scope>> = {
   'POST /v1/signing-keys': 'keys:write',
   'GET /v1/signing-keys': 'keys:read',
   'DELETE /v1/signing-keys/{keyPairId}': 'keys:write',
+  ...Object.assign({}, ...Object.entries(COLLECTIONS).map(ofCollection)),
+  'POST /v1/distributions/{id}/invalidations': 'invalidations:write',
+  'GET /v1/distributions/{id}/invalidations': 'invalidations:read',
+  'GET /v1/distributions/{id}/invalidations/{invalidationId}': 'invalidations:read',
+  'POST /v1/edge-enrolments': 'edges:write',
+  'GET /v1/edges': 'edges:read',
+  'GET /v1/edges/{edgeId}': 'edges:read',
+  'PATCH /v1/edges/{edgeId}': 'edges:write',
+  'DELETE /v1/edges/{edgeId}': 'edges:write',
   'POST /v1/playback-grants': 'grants:write',
   'POST /v1/tokens': 'tokens:write',
   'GET /v1/tokens': 'tokens:read',

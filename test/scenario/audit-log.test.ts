@@ -61,6 +61,10 @@ const openSession = async () => {
   return done('/v1/sessions', { token: null, json: { signInToken } });
 };
 const user = () => done('/v1/users', { json: { name: 'Ada', role: 'editor' } });
+const edge = async () => {
+  const { token } = await done('/v1/edge-enrolments', { json: {} });
+  return (await done('/v1/edge/enrol', { token: null, json: { token } })).edgeId;
+};
 const tus = { 'tus-resumable': '1.0.0' };
 const upload = () => done('/v1/uploads', { method: 'POST', headers: { ...tus, 'upload-length': '10' } });
 
@@ -130,6 +134,9 @@ const DONE: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   openSession,
   ...Object.fromEntries(DOCUMENTS.flatMap(configured)),
+  createEdgeEnrolment: () => done('/v1/edge-enrolments', { json: {} }),
+  editEdge: async () => done(`/v1/edges/${await edge()}`, { method: 'PATCH', json: { draining: true } }),
+  revokeEdge: async () => done(`/v1/edges/${await edge()}`, { method: 'DELETE' }),
   createInvalidation: () => done('/v1/distributions/default/invalidations', { json: { paths: ['/*'] } }),
   closeCurrentSession: async () => {
     const { token = '' } = await openSession();
@@ -186,6 +193,7 @@ describe('the audit log', () => {
       (await done('/v1/signing-keys', { json: { algorithm: 'ECDSA' } })).privateKeyPem,
       (await webhook()).secret,
       (await openSession()).token,
+      (await done('/v1/edge-enrolments', { json: {} })).token,
       (await done('/v1/origin-access-controls', { json: { name: 'x', signingProtocol: 'edge' } })).secretAccessKey,
       (await done('/v1/users/usr_administrator/sign-in-links', { json: {} })).signInUrl,
     ];

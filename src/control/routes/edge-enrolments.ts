@@ -23,7 +23,7 @@ export function edgeEnrolmentRoutes(app: ControlApp, parts: EnrolmentRouteParts)
     '/v1/edge-enrolments',
     {
       onRequest: requires('edges:write'),
-      config: { secretFields: ['token'] },
+      config: { secretFields: ['token'], makesCredentials: true },
       schema: {
         operationId: 'createEdgeEnrolment',
         summary: 'Make a token that lets one edge in',
@@ -52,7 +52,7 @@ export function edgeEnrolmentRoutes(app: ControlApp, parts: EnrolmentRouteParts)
   app.post(
     '/v1/edge/enrol',
     {
-      config: { secretFields: ['key'], rateLimit: { max: 20, timeWindow: 60_000 } },
+      config: { secretFields: ['key'], makesCredentials: true },
       schema: { hide: true, body: EnrolRequest, response: { 201: EnrolAnswer, ...PROBLEMS } },
     },
     async (request, reply) => {
