@@ -477,6 +477,19 @@ export interface NewOriginAccessControlConfig {
   readonly secretAccessKey?: string;
 }
 
+export interface NewRevocation {
+  /** As it was handed out. */
+  readonly url?: string;
+  /** The set of CloudFront- cookies, by name. */
+  readonly cookies?: { readonly [name: string]: string };
+  readonly token?: string;
+  /** Of a token, with `keyPairId` and `expiresAt`. */
+  readonly jti?: string;
+  readonly keyPairId?: string;
+  readonly expiresAt?: string;
+  readonly reason?: string;
+}
+
 export interface NewSession {
   /** What stands behind `#/sign-in/` in the link. */
   readonly signInToken: string;
@@ -719,6 +732,17 @@ export interface ResponseHeadersPolicyConfig {
     readonly enabled: boolean;
     readonly samplingRate: number;
   };
+}
+
+export interface Revocation {
+  readonly revocationId: string;
+  /** A digest of what was signed; the grant itself is not kept. */
+  readonly grantId: string;
+  readonly keyPairId: string;
+  readonly reason?: string;
+  /** When the grant is over by itself. */
+  readonly expiresAt: string;
+  readonly createdAt: string;
 }
 
 export interface Route {
@@ -1354,6 +1378,40 @@ export interface Operations {
     };
     readonly body: ResponseHeadersPolicyConfig;
     readonly answer: ResponseHeadersPolicy;
+  };
+  /** List revoked grants. Newest first; those whose grants are over go by themselves. Needs the scope `revocations:read`. */
+  'GET /v1/revocations': {
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+    };
+    readonly answer: {
+      readonly items: readonly Revocation[];
+      readonly nextCursor: string | null;
+    };
+  };
+  /** Revoke a single grant. Give the signed URL, the cookies, the token, or the id of a token. Edges refuse it within two seconds, by whichever carrier it comes, and what they derived of it. Needs the scope `revocations:write`. */
+  'POST /v1/revocations': {
+    readonly body: NewRevocation;
+    readonly answer: Revocation;
+  };
+  /** Take a revocation back. The grant counts again, until it is over. Needs the scope `revocations:write`. */
+  'DELETE /v1/revocations/{revocationId}': {
+    readonly path: {
+      /** Such as rv_k3v9…. */
+      readonly revocationId: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Read a revocation. Which grant, by which key, and why. Needs the scope `revocations:read`. */
+  'GET /v1/revocations/{revocationId}': {
+    readonly path: {
+      /** Such as rv_k3v9…. */
+      readonly revocationId: string;
+    };
+    readonly answer: Revocation;
   };
   /** Find the nearest edge. By the address that asks. Needs no token. */
   'GET /v1/route': {

@@ -9,12 +9,13 @@ export interface AccessSweeperParts {
   readonly audit: Pick<AuditLogRepository, 'sweep'>;
   readonly tokens: { sweep(): Promise<void> };
   readonly links: { sweep(): Promise<void> };
+  readonly revocations: { sweep(): Promise<void> };
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly auditDays: number };
 }
 
-/** Removes records of the audit log, tokens and links whose time is up. Any number of sweepers may be at it. */
+/** Removes records of the audit log, tokens, links and revocations whose time is up. Any number of sweepers may be at it. */
 export class AccessSweeper {
   readonly #parts: AccessSweeperParts;
   #timer: NodeJS.Timeout | undefined;
@@ -40,9 +41,10 @@ export class AccessSweeper {
   }
 
   async sweep(): Promise<void> {
-    const { audit, tokens, links, clock, log, settings } = this.#parts;
+    const { audit, tokens, links, revocations, clock, log, settings } = this.#parts;
     await links.sweep();
     await tokens.sweep();
+    await revocations.sweep();
     const records = await audit.sweep(clock.now() - settings.auditDays * DAY_MS);
     if (records > 0) log.info({ records }, 'old records of the audit log removed');
   }

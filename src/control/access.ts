@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import { AuditLogRepository } from '../database/audit-log.ts';
 import type { Database } from '../database/open.ts';
+import { RevocationRepository } from '../database/revocations.ts';
 import { SignInLinkRepository } from '../database/sign-in-links.ts';
 import { UserRepository } from '../database/users.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -38,6 +39,7 @@ export async function openAccess(deps: AccessDeps, limits: RateLimits): Promise<
   const users = new UserRepository(database, clock);
   const links = new SignInLinkRepository(database, clock);
   const audit = new AuditLogRepository(database, clock);
+  const revocations = new RevocationRepository(database, clock);
   const onRefused = (scope: string) => metrics.count('api_scope_refusals', { scope });
   const authorizer = new Authorizer({
     secret,
@@ -53,7 +55,7 @@ export async function openAccess(deps: AccessDeps, limits: RateLimits): Promise<
     users,
     audit,
     sessions: new Sessions({ secret, links, clock, consoleUrl: () => urls().control }),
-    sweeper: new AccessSweeper({ audit, tokens, links, clock, log, settings: deps.settings }),
+    sweeper: new AccessSweeper({ audit, tokens, links, revocations, clock, log, settings: deps.settings }),
     requires: (scope) => authorizer.requires(scope),
     forgetTokens: () => authorizer.forget(),
   };

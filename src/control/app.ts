@@ -7,14 +7,9 @@ import { type Settings, SettingsError } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { ConfigurationRepository } from '../database/configuration.ts';
-import { noteEdgeChange } from '../database/edge-feed.ts';
-import { EdgeReportRepository } from '../database/edge-reports.ts';
-import { EdgeRepository } from '../database/edges.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
-import { InvalidationRepository } from '../database/invalidations.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
-import { RevokedEdges } from '../database/revoked-edges.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
 import { SubtitleRepository } from '../database/subtitles.ts';
 import { DeliveryRepository } from '../database/webhook-deliveries.ts';
@@ -34,14 +29,7 @@ import { keepAuditLog } from './audit.ts';
 import { serveConsole } from './console.ts';
 import { Configurations } from './distributions/configurations.ts';
 import { documentApi } from './docs.ts';
-import { Board } from './edge-feed/board.ts';
-import { edgesOnly } from './edge-feed/edges-only.ts';
-import { edgesSection } from './edge-feed/edges-section.ts';
-import { invalidationsSection } from './edge-feed/invalidations-section.ts';
-import { keysSection } from './edge-feed/keys-section.ts';
-import { siteSection } from './edge-feed/site-section.ts';
-import { InvalidationCompletion } from './edges/completion.ts';
-import { EdgeDirectory } from './edges/directory.ts';
+import { fleetOf, fleetRoutes } from './fleet.ts';
 import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
 import { readJsonBodies } from './json-bodies.ts';
@@ -53,9 +41,6 @@ import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts
 import { limitRates, type RateSettings } from './rate-limits.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { configurationRoutes } from './routes/configuration.ts';
-import { edgeEnrolmentRoutes } from './routes/edge-enrolments.ts';
-import { edgeFeedRoute } from './routes/edge-feed.ts';
-import { edgesRoutes } from './routes/edges.ts';
 import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
 import { invalidationRoutes } from './routes/invalidations.ts';
@@ -131,8 +116,8 @@ const SILENCE_MS = 120_000;
 
 /** Builds control's listener. Routes of other roles are registered on `app` before it listens. */
 export async function buildControl(given: ControlDeps): Promise<Control> {
-  const known = knownEdges(given);
-  const deps: CompleteDeps = { ...given, edges: given.edges ?? (() => known.directory.fleet()) };
+  const fleet = fleetOf(given);
+  const deps: CompleteDeps = { ...given, edges: given.edges ?? (() => fleet.directory.fleet()) };
   registerAjvFormats();
   const app = fastify({
     logger: false,
@@ -190,7 +175,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   });
   await configurations.start();
   configurationRoutes(app, { ...parts, configurations });
-  invalidationRoutes(app, { ...parts, invalidations: known.invalidations });
+  invalidationRoutes(app, { ...parts, invalidations: fleet.invalidations });
   playbackGrantRoutes(app, parts);
   routingRoutes(app, parts);
   accessRoutes(app, parts);
@@ -201,7 +186,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
     queue: deps.queue,
     allowPrivate: deps.settings.webhookAllowPrivate,
   });
-  edgeRoutes(app, { ...parts, configurations }, deps, known);
+  fleetRoutes(app, { ...deps, ...parts, configurations }, fleet);
   eventRoutes(app, parts, feed);
   operationsRoutes(app, {
     metrics: deps.metrics,
@@ -222,51 +207,6 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
 }
 
 type CompleteDeps = ControlDeps & Required<Pick<ControlDeps, 'edges'>>;
-
-/** What is known of edges. */
-interface Edges {
-  readonly edges: EdgeRepository;
-  readonly directory: EdgeDirectory;
-  readonly invalidations: InvalidationRepository;
-  readonly completion: InvalidationCompletion;
-}
-
-function knownEdges({ database, clock, log }: ControlDeps): Edges {
-  const edges = new EdgeRepository(database, clock);
-  const reports = new EdgeReportRepository(database);
-  const noteChange = () => noteEdgeChange(database);
-  const invalidations = new InvalidationRepository(database, clock);
-  const onNews = () => completion.check();
-  const directory = new EdgeDirectory({ edges, reports, noteChange, onNews, clock, log });
-  const completion = new InvalidationCompletion({ invalidations, directory, log });
-  return { edges, directory, invalidations, completion };
-}
-
-/** How edges join, what they follow, and what they report. */
-function edgeRoutes(
-  app: ControlApp,
-  parts: RouteParts & { readonly configurations: Configurations },
-  deps: ControlDeps,
-  { edges, directory, invalidations, completion }: Edges,
-): void {
-  const { clock, signals, log, originFor, feedBeatMs: beatMs } = deps;
-  const sections = [
-    keysSection({ ...deps, edges }),
-    siteSection(parts.configurations),
-    edgesSection(() => directory.fleet()),
-    invalidationsSection(invalidations),
-  ];
-  const board = new Board({ sections, mark: () => edges.mark(), signals, log });
-  const only = edgesOnly({ ...parts, revokedEdges: new RevokedEdges(edges) });
-  edgeFeedRoute(app, { clock, log, edgesOnly: only, board, edges, directory, beatMs });
-  edgeEnrolmentRoutes(app, { ...parts, edges, originFor });
-  edgesRoutes(app, { ...parts, edges, directory, edgesOnly: only });
-  directory.start();
-  app.addHook('onClose', async () => {
-    await directory.stop();
-    await completion.idle();
-  });
-}
 
 /** A page of which the database cannot say more goes on with the one edge that is known. */
 async function edgeUrls({ edges, urls }: CompleteDeps): Promise<string[]> {

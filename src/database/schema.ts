@@ -26,6 +26,7 @@ export interface Schema {
   edge_feed: EdgeFeedTable;
   edges: EdgeTable;
   edge_reports: EdgeReportTable;
+  revocations: RevocationTable;
   edge_enrolments: EdgeEnrolmentTable;
   configurations: ConfigurationTable;
   invalidations: InvalidationTable;
@@ -298,6 +299,19 @@ export interface EdgeReportTable {
   reported_at: number;
   /** JSON of `EdgeReport`. */
   report: string;
+}
+
+/** A grant that counts no more. What is taken back stays until the grant is over, so that edges hear of it. */
+export interface RevocationTable {
+  id: string;
+  grant_id: string;
+  /** Of the last change to it, in the order in which edges hear of them. */
+  sequence: number;
+  key_pair_id: string;
+  reason: string | null;
+  expires_at: number;
+  created_at: number;
+  removed_at: number | null;
 }
 
 /** A token that lets one edge in, once. */

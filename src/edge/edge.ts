@@ -23,6 +23,7 @@ import { FollowedInvalidations } from './feed/invalidations.ts';
 import { EdgeKeys } from './feed/keys.ts';
 import { LoadMeter } from './feed/load.ts';
 import { Reporter } from './feed/reporter.ts';
+import { FollowedRevocations } from './feed/revocations.ts';
 import { healthPathOf } from './health-path.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
@@ -118,6 +119,7 @@ export class Edge {
   readonly #origin: Origins;
   readonly #control: Upstream | undefined;
   readonly #keys = new EdgeKeys();
+  readonly #revoked: FollowedRevocations;
   readonly #signer: EdgeSigner | undefined;
   readonly #feed: ConfigFeed | undefined;
   readonly #siblings: Siblings;
@@ -137,6 +139,7 @@ export class Edge {
   constructor(options: EdgeOptions) {
     const { mode, settings, clock, log, controlUrl, dataDir } = options;
     this.#options = options;
+    this.#revoked = new FollowedRevocations(clock);
     this.#signer = this.#makeSigner();
     this.#origin = this.#makeOrigins();
     // Its feed does not end and has a limit of its own for silence.
@@ -370,7 +373,7 @@ export class Edge {
       ready: this.#ready.promise,
       hasStored: () => this.#parts.tier.entryCount > 0 || (this.#parts.disk?.usage.entries ?? 0) > 0,
     });
-    const takers = [this.#keys, this.#fleet, ...(this.#sites ? [this.#sites] : []), followed];
+    const takers = [this.#keys, this.#fleet, ...(this.#sites ? [this.#sites] : []), this.#revoked, followed];
     const onChange = () => this.#reporter?.due();
     return signer && new ConfigFeed({ control: this.#control, signer, dataDir, log, takers, onChange });
   }
@@ -444,6 +447,7 @@ export class Edge {
         return keys.derivedKey;
       },
       proofs: new ProofCache(),
+      revoked: this.#revoked,
     };
   }
 

@@ -1,6 +1,6 @@
 import type { LRUCache } from 'lru-cache';
 import type { DerivedKey } from '../kernel/access/derive.ts';
-import type { KeyLookup } from '../kernel/access/proof.ts';
+import type { KeyLookup, RevokedGrants } from '../kernel/access/proof.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FilmObject } from '../kernel/film/paths.ts';
 import type { Log } from '../kernel/log.ts';
@@ -111,6 +111,7 @@ export interface Gate {
   /** Undefined before control was ever heard. */
   readonly derivedKey: DerivedKey | undefined;
   readonly proofs: ProofCache;
+  readonly revoked: RevokedGrants;
 }
 
 /** What is known of our own origin and its viewers. */

@@ -14,6 +14,7 @@ export type IdPrefix =
   | 'sub'
   | 'nd'
   | 'ed'
+  | 'rv'
   | 'en'
   | 'usr'
   | 'lnk'

@@ -53,7 +53,7 @@ const granted: fc.Arbitrary<Sent> = fc
     const path = FOLDER + file;
     const grant = { expiresAtMs, ...(ip === undefined ? {} : { ip }) };
     const token = signToken({ ...grant, paths: [`${FOLDER}/*`] }, pair.keyPairId, pair.privateKey);
-    const parent = { carrier: 'url', keyPairId: pair.keyPairId, derived: false, ...grant } as const;
+    const parent = { carrier: 'url', id: 'x', keyPairId: pair.keyPairId, derived: false, ...grant } as const;
     const cookies = signCookies({ ...terms, url: `${ORIGIN}${FOLDER}/*` });
     const cookieHeader = Object.entries(cookies).map((each) => each.join('='));
     return fc.constantFrom<Sent>(

@@ -29,6 +29,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('edge_reports_key', ['edge_id', 'process'])
     .execute();
   await db.schema
+    .createTable('revocations')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('grant_id', 'text', (column) => column.notNull().unique())
+    .addColumn('sequence', 'bigint', (column) => column.notNull().unique())
+    .addColumn('key_pair_id', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text')
+    .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .addColumn('created_at', 'bigint', (column) => column.notNull())
+    .addColumn('removed_at', 'bigint')
+    .execute();
+  await db.schema.createIndex('revocations_newest').on('revocations').columns(['created_at', 'id']).execute();
+  await db.schema
     .createTable('edge_enrolments')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('token_hash', 'text', (column) => column.notNull().unique())

@@ -36,9 +36,9 @@ function onward(x: Exchange): Step {
 }
 
 /** Signatures are checked once; time, address, path and key are asked every time. */
-function judge(credential: Credential, asked: Asked, { keys, derivedKey, proofs }: Gate): Verdict {
+function judge(credential: Credential, asked: Asked, { keys, derivedKey, proofs, revoked }: Gate): Verdict {
   const proof = proofs.find(credential, asked.url, () => checkSignature(credential, asked.url, keys, derivedKey));
-  return 'granted' in proof ? proof : checkConditions(proof, asked, keys);
+  return 'granted' in proof ? proof : checkConditions(proof, asked, keys, revoked);
 }
 
 function askedBy(x: Exchange, scheme: string): Asked {

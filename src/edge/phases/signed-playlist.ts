@@ -98,7 +98,9 @@ export class SignedPlaylists {
 
   #viewOf(x: Exchange, object: CachedObject, subject: Subject, bytes: Buffer): Subject {
     const lines = this.#parts.steering?.linesFor(x);
-    const granted = handsOn(x) ? `${x.grant?.keyPairId} ${x.grant?.expiresAtMs} ${x.grant?.ip ?? ''}` : 'open';
+    const granted = handsOn(x)
+      ? `${x.grant?.keyPairId} ${x.grant?.id} ${x.grant?.expiresAtMs} ${x.grant?.ip ?? ''}`
+      : 'open';
     const key = `${object.key} ${granted} ${lines?.pathwayId ?? ''}`;
     const known = this.#views.get(key);
     if (known?.of.deref() === object) return known.subject;

@@ -71,6 +71,7 @@ function gateOf(
   return {
     keys: { find: (keyPairId) => (trusted.has(keyPairId) ? keys.find(keyPairId) : undefined) },
     proofs: gate.proofs,
+    revoked: gate.revoked,
     // Control may give another one at any time.
     get derivedKey() {
       return gate.derivedKey;

@@ -27,6 +27,8 @@ export function derivedKeyOf(derivedSecret: string): DerivedKey {
  * so a playlist rewritten with it stays the same for as long as the grant lasts.
  */
 export function deriveToken(grant: Grant, path: string, key: DerivedKey): string {
-  const claims = { path, exp: grant.expiresAtMs / 1000, ...(grant.ip ? { ip: grant.ip } : {}), par: grant.keyPairId };
+  const { id: gid, ip, keyPairId: par, expiresAtMs } = grant;
+  // Its parent's id goes with it, so that it is revoked when that is.
+  const claims = { path, exp: expiresAtMs / 1000, ...(ip ? { ip } : {}), par, gid };
   return signJwt(claims, 'HS256', key.secret, DERIVED_KEY_ID);
 }

@@ -72,7 +72,7 @@ describe('a signature that nearly fits comes with a hint', () => {
 });
 
 test('a token that an edge made is called so, not of an unknown key', () => {
-  const grant = { carrier: 'url', keyPairId: 'KEC', derived: false, expiresAtMs: TERMS.expiresAtMs } as const;
+  const grant = { carrier: 'url', id: 'x', keyPairId: 'KEC', derived: false, expiresAtMs: TERMS.expiresAtMs } as const;
   const token = deriveToken(grant, '/a/*', derivedKeyOf('secret'));
   const explanation = explain(`${ORIGIN}/t/${token}/a/b.m4s`);
   expect(explanation).toMatchObject({ granted: false, why: 'token-of-edge', keyPairId: 'KEC' });

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { type IpRange, inIpRange } from '../address.ts';
 import type { Carrier } from './credential.ts';
+import type { GrantId } from './grant-id.ts';
 import { type Reason, type Refusal, refuse } from './refusal.ts';
 import { coversUrl, type ResourcePattern } from './resource.ts';
 
@@ -27,6 +28,8 @@ export interface Asked {
  */
 export interface Proof {
   readonly carrier: Carrier;
+  /** Of the grant; for a derived token of the one it stems from. */
+  readonly id: GrantId;
   /** The key that signed; for a derived token the key of the grant it stems from. */
   readonly keyPairId: string;
   readonly key: KeyObject;
@@ -48,6 +51,7 @@ export type Coverage =
 /** Leave to see one resource, as the rest of the edge knows it. */
 export interface Grant {
   readonly carrier: Carrier;
+  readonly id: GrantId;
   readonly keyPairId: string;
   readonly derived: boolean;
   readonly expiresAtMs: number;
@@ -80,9 +84,15 @@ export const CONDITIONS: readonly Condition[] = [
   { why: 'resource-outside', holds: (terms, asked) => covers(terms.covers, asked) },
 ];
 
-/** The cheap half: key still registered, then path, time, address and resource. */
-export function checkConditions(proof: Proof, asked: Asked, keys: KeyLookup): Verdict {
+/** Grants that count no more, though their keys do. */
+export interface RevokedGrants {
+  has(id: GrantId): boolean;
+}
+
+/** The cheap half: key still registered, not revoked, then path, time, address and resource. */
+export function checkConditions(proof: Proof, asked: Asked, keys: KeyLookup, revoked?: RevokedGrants): Verdict {
   if (!isSameKey(keys.find(proof.keyPairId), proof.key)) return refuse('key-unknown');
+  if (revoked?.has(proof.id)) return refuse('revoked');
   const failed = CONDITIONS.find((condition) => !condition.holds(proof, asked));
   return failed ? refuse(failed.why) : { granted: true, grant: grantOf(proof) };
 }
@@ -114,6 +124,6 @@ function coversPath(pattern: string, path: string): boolean {
   return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
 }
 
-function grantOf({ carrier, keyPairId, derived, untilSeconds, ip }: Proof): Grant {
-  return { carrier, keyPairId, derived, expiresAtMs: untilSeconds * 1000, ...(ip ? { ip: ip.text } : {}) };
+function grantOf({ carrier, id, keyPairId, derived, untilSeconds, ip }: Proof): Grant {
+  return { carrier, id, keyPairId, derived, expiresAtMs: untilSeconds * 1000, ...(ip ? { ip: ip.text } : {}) };
 }

@@ -39,6 +39,7 @@ export const REASONS = {
     says: 'No Key-Pair-Id (or kid of a token) says which key signed this.',
   },
   'key-unknown': { stage: 'key', code: 'InvalidKey', says: 'No key of this id is registered, or it has been revoked.' },
+  revoked: { stage: 'key', code: 'AccessDenied', says: 'The grant has been revoked.' },
   'expiry-missing': { stage: 'terms', code: 'MalformedPolicy', says: 'There is neither a Policy nor an Expires.' },
   'expiry-malformed': {
     stage: 'terms',

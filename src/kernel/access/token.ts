@@ -1,6 +1,7 @@
 import { type IpRange, parseIpRange } from '../address.ts';
 import type { TokenCredential } from './credential.ts';
 import { DERIVED_KEY_ID, type DerivedKey } from './derive.ts';
+import { tokenGrantId } from './grant-id.ts';
 import { jwtAlgorithmOf } from './grant-token.ts';
 import { checkJwtSignature, decodeJwt, type JwtClaims } from './jwt.ts';
 import type { KeyLookup, Proof, Terms } from './proof.ts';
@@ -26,7 +27,8 @@ export function proveToken(credential: TokenCredential, keys: KeyLookup, derived
   const claims = checkJwtSignature(credential.token, algorithm, checkedWith);
   const terms = claims && readTerms(claims);
   if (!terms) return refuse(claims ? 'token-claims' : 'signature-wrong');
-  return { carrier: credential.carrier, keyPairId, key, derived, ...terms };
+  const id = derived ? String(claims.gid ?? '') : tokenGrantId(keyPairId, credential.token, claims.jti);
+  return { carrier: credential.carrier, id, keyPairId, key, derived, ...terms };
 }
 
 /** The terms in a token's claims; undefined when `exp` or `path` is missing or a claim has the wrong form. */

@@ -118,6 +118,7 @@ describe('a token', () => {
 describe('a derived token', () => {
   const parent = {
     carrier: 'url',
+    id: 'of the parent',
     keyPairId: 'KEC',
     derived: false,
     expiresAtMs: NOW_MS + 60_000,
@@ -133,6 +134,16 @@ describe('a derived token', () => {
 
   test('is the same for the same grant', () => {
     expect(deriveToken(parent, `${FOLDER}/*`, derivedKeyOf('a secret of one fleet'))).toBe(token);
+  });
+
+  test('is refused when its parent is revoked', () => {
+    const { credential, path } = readCredential({ target: `/t/${token}${FILE}` });
+    const proof = checkSignature(credential, ORIGIN + path, keys, derivedKey);
+    if ('granted' in proof) throw new Error(proof.why);
+    const asked = { url: ORIGIN + path, path, ip: '203.0.113.1', nowMs: NOW_MS };
+    const judge = (...revoked: string[]) => checkConditions(proof, asked, keys, new Set(revoked));
+    expect(judge('of another')).toMatchObject({ granted: true });
+    expect(judge('of the parent')).toEqual({ granted: false, code: 'AccessDenied', why: 'revoked' });
   });
 
   test('ends with its parent’s key', () => {

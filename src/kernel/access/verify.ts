@@ -2,6 +2,7 @@ import { type KeyObject, verify } from 'node:crypto';
 import { cannedPolicy, decodeUrlSafe, type SigningValues } from './canonical.ts';
 import type { Credential, SignedCredential } from './credential.ts';
 import type { DerivedKey } from './derive.ts';
+import { policyGrantId } from './grant-id.ts';
 import { parsePolicy } from './policy.ts';
 import { type Asked, checkConditions, type KeyLookup, type Proof, type Terms, type Verdict } from './proof.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -50,7 +51,8 @@ function proveSigned(credential: SignedCredential, url: string, keys: KeyLookup)
   const problem = checkBytes(statement.signed, values, key);
   if (problem) return problem;
   const { fromSeconds, untilSeconds, ip, covers } = statement;
-  return { carrier: credential.carrier, keyPairId, key, derived: false, fromSeconds, untilSeconds, ip, covers };
+  const id = policyGrantId(keyPairId, statement.signed);
+  return { carrier: credential.carrier, id, keyPairId, key, derived: false, fromSeconds, untilSeconds, ip, covers };
 }
 
 /** The terms of a signed URL or signed cookies, which nobody has vouched for yet. */
