@@ -429,11 +429,8 @@ function reportOrigins(edge: Edge, metrics: Metrics): void {
     edge_origin_failures: 'failures',
     edge_origin_failovers: 'failovers',
   } as const;
-  for (const [at, { name: origin }] of edge.origins.entries()) {
-    for (const name of Object.keys(counts) as (keyof typeof counts)[]) {
-      metrics.tally(name, { origin }, () => edge.origins[at]?.[counts[name]] ?? 0);
-    }
-  }
+  for (const name of Object.keys(counts) as (keyof typeof counts)[])
+    metrics.tallies(name, () => edge.origins.map((report) => [{ origin: report.name }, report[counts[name]]]));
 }
 
 function reportCompressions({ compressions }: Edge, metrics: Metrics): void {

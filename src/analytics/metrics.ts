@@ -108,6 +108,20 @@ export class Metrics {
     });
   }
 
+  /** Counters of which there are more and fewer as time goes by; one that begins anew goes on from where it was. */
+  tallies(name: CounterName, read: () => readonly (readonly [Labels, number])[]): void {
+    const told = new Map<string, { count: number; add: (more: number) => void }>();
+    this.#tallies.push(() => {
+      for (const [labels, count] of read()) {
+        const key = JSON.stringify(labels);
+        const series = told.get(key) ?? { count: 0, add: this.counter(name, labels) };
+        told.set(key, series);
+        series.add(count < series.count ? count : count - series.count);
+        series.count = count;
+      }
+    });
+  }
+
   /** One series of a histogram. */
   histogram(name: HistogramName, labels: Labels): (value: number) => void {
     const series = this.#histograms.get(name)?.labels({ ...labels });

@@ -28,9 +28,11 @@ import { healthPathOf } from './health-path.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
 import { inspect } from './operator/inspect.ts';
+import { plainNames } from './operator/names.ts';
 import { Operator } from './operator/operator.ts';
 import { OperatorToken } from './operator/token.ts';
 import { type OriginReport, Origins, type OriginsOptions } from './origins/origins.ts';
+import { byName } from './origins/reports.ts';
 import type { EdgeMode, EdgeParts, EdgeSettings, Films, Gate } from './parts.ts';
 import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
@@ -161,7 +163,7 @@ export class Edge {
     this.#reporter = this.#makeReporter();
     const operatorToken = OperatorToken.of(settings.edgeOperatorToken);
     this.#operator = new Operator({
-      mode,
+      names: this.#sites ?? plainNames(mode),
       dataDir,
       commonDir: options.commonDir ?? dataDir,
       token: operatorToken,
@@ -220,7 +222,7 @@ export class Edge {
 
   /** How each origin stands, and what was asked of it since the start. */
   get origins(): readonly OriginReport[] {
-    return this.#origin.reports;
+    return byName([...this.#origin.reports, ...(this.#siteOrigins?.reports ?? [])]);
   }
 
   /** What was compressed since the start, what was not for want of a place, and what is under way. */

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { askPlace } from '../../src/config/edge-operator.ts';
 import { KEY_PAIR_ID } from '../harness/film-edge.ts';
 import { ScriptedOrigin } from '../harness/origin.ts';
 import {
@@ -93,4 +94,34 @@ test('a copy that may still be served goes before a page', async () => {
   origin.serve('/page', { status: 500, body: 'ill' });
   const answer = await s.get('/page', asked);
   expect([answer.status, answer.body.toString()]).toEqual([200, 'well']);
+});
+
+test('an operator asks about a distribution, and has it forget, by its addresses', async () => {
+  edge = await startSiteEdge(
+    (origin) =>
+      site({
+        distributions: {
+          one: distribution([originAt(origin.url)]),
+          two: distribution([originAt(origin.url)], { aliases: ['two.example.com'] }),
+        },
+      }),
+    { edgeDiskBytes: 33_554_432 },
+  );
+  const { s, origin } = edge;
+  origin.serve('/page', { headers: { 'Cache-Tag': 'news' }, body: 'hello' });
+  await s.get('/page?x=1', asked);
+  await s.get('/page', { headers: { Host: 'two.example.com' } });
+  await s.edge.written();
+  const ask = async (method: 'GET' | 'POST', path: string, body?: object) => {
+    const question = { method, path, ...(body ? { body } : {}) };
+    return (await askPlace({ name: 'edge', folder: s.dataDir }, question))[0]?.answer;
+  };
+  // What is not in the key plays no part.
+  const url = encodeURIComponent(`https://${HOST}/page?y=2`);
+  expect((await ask('GET', `/inspect?url=${url}`))?.body).toMatchObject({
+    stored: [{ key: '@one/page', tiers: ['memory', 'disk'], status: 200, tags: ['news'] }],
+  });
+  await ask('POST', '/invalidations', { paths: [`http://${HOST}/pa*`] });
+  const found = async (host: string) => (await s.get('/page', { headers: { Host: host } })).headers['x-cache'];
+  expect([await found('two.example.com'), await found(HOST)]).toEqual(['Hit from frontrow', 'Miss from frontrow']);
 });

@@ -58,6 +58,11 @@ function parseUnscoped(text: string): Target | undefined {
   return { kind: 'pattern', text: pattern, pieces: pattern.split('*') };
 }
 
+/** A key of which every character stands for itself. */
+export function keyTarget(key: string): Target {
+  return { kind: 'path', text: normalised(key) };
+}
+
 /** A path as viewers send it, in which a star is a star. */
 export function pathTarget(sent: string): Target | undefined {
   const isPath = sent.startsWith('/') && sent.length <= MAX_PATH_LENGTH && !UNSAFE.test(sent);

@@ -3,12 +3,12 @@ import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { Fault, type FaultCode } from '../../kernel/errors.ts';
 import { PROBLEM_TYPE, problemOf } from '../../kernel/problem.ts';
 import type { Invalidations } from '../invalidation/invalidations.ts';
-import type { EdgeMode } from '../parts.ts';
 import type { Inspection } from './inspect.ts';
+import type { Names } from './names.ts';
 import { parseOrder, parseQuestion, type Question } from './order.ts';
 
 export interface OperatorParts {
-  readonly mode: EdgeMode;
+  readonly names: Names;
   readonly invalidations: Invalidations;
   readonly inspect: (question: Question) => Promise<Inspection>;
   /** Resolves when what an earlier process left is known: until then questions wait. */
@@ -19,7 +19,7 @@ export interface OperatorParts {
 const BODY_BYTES = 1_048_576;
 
 /** What an operator may ask of one process of an edge. Who may ask is settled by where it listens. */
-export function operatorApi({ mode, invalidations, inspect, ready }: OperatorParts): FastifyInstance {
+export function operatorApi({ names, invalidations, inspect, ready }: OperatorParts): FastifyInstance {
   const app = fastify({ logger: false, bodyLimit: BODY_BYTES });
   answerProblems(app);
   app.addHook('onRequest', async () => {
@@ -27,12 +27,12 @@ export function operatorApi({ mode, invalidations, inspect, ready }: OperatorPar
   });
   app.get('/invalidations', async () => invalidations.state);
   app.post('/invalidations', async ({ body }) => {
-    const { targets, soft, dryRun, maxKeys } = parseOrder(body, mode);
+    const { targets, soft, dryRun, maxKeys } = parseOrder(body, names);
     if (dryRun) return { dryRun, ...(await invalidations.survey(targets, maxKeys)) };
     const sequence = await invalidations.invalidate(targets, soft);
     return { sequence, soft, targets: targets.map(({ text }) => text) };
   });
-  app.get('/inspect', async ({ query }) => inspect(parseQuestion(query, mode)));
+  app.get('/inspect', async ({ query }) => inspect(parseQuestion(query, names)));
   return app;
 }
 

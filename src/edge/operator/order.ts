@@ -1,7 +1,6 @@
-import { readCredential } from '../../kernel/access/credential.ts';
 import { Fault } from '../../kernel/errors.ts';
-import { EVERYTHING, parseTarget, pathTarget, type Target, tagTarget } from '../invalidation/target.ts';
-import type { EdgeMode } from '../parts.ts';
+import { EVERYTHING, keyTarget, parseTarget, pathTarget, type Target, tagTarget } from '../invalidation/target.ts';
+import type { Names } from './names.ts';
 
 /** What an operator would have invalidated. */
 export interface Order {
@@ -20,12 +19,12 @@ const MAX_KEYS = 1_000;
 const MEMBERS: ReadonlySet<string> = new Set(['paths', 'tags', 'all', 'soft', 'dryRun', 'maxKeys']);
 
 /** @throws Fault INVALID_REQUEST for what is no order, TARGET_INVALID naming what is no path or tag */
-export function parseOrder(body: unknown, mode: EdgeMode): Order {
+export function parseOrder(body: unknown, names: Names): Order {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw wrong('Send a JSON object.');
   const given = body as Record<string, unknown>;
   const unknown = Object.keys(given).find((name) => !MEMBERS.has(name));
   if (unknown !== undefined) throw wrong(`An invalidation has ${[...MEMBERS].join(', ')}, and nothing else.`);
-  const paths = textsOf(given, 'paths').map((text) => must(targetAt(text, mode), 'path', text));
+  const paths = textsOf(given, 'paths').map((text) => must(targetAt(text, names), 'path', text));
   const tags = textsOf(given, 'tags').map((text) => must(tagTarget(text), 'tag', text));
   const targets = switchOf(given, 'all') ? [EVERYTHING] : [...paths, ...tags];
   if (targets.length === 0) throw wrong('Name paths or tags, or set all.');
@@ -33,10 +32,10 @@ export function parseOrder(body: unknown, mode: EdgeMode): Order {
   return { targets, soft: switchOf(given, 'soft'), dryRun: switchOf(given, 'dryRun'), maxKeys: keysOf(given) };
 }
 
-/** A path, or a URL of which the path counts; of one with a grant, in front of films, what was granted. */
-export function pathOf(text: string, mode: EdgeMode): string {
-  const target = text.replace(/^https?:\/\/[^/?#]*/i, '') || '/';
-  return mode === 'film' ? readCredential({ target }).path : target;
+/** An address, or a path, which is one at no host in particular. */
+function addressOf(text: string): { host: string; target: string } {
+  const [, host = '', target = ''] = /^(?:https?:\/\/([^/?#]*))?(.*)$/is.exec(text) ?? [];
+  return { host, target: target || '/' };
 }
 
 /** What an operator wants to know of. */
@@ -48,12 +47,14 @@ export interface Question {
 }
 
 /** @throws Fault TARGET_INVALID when `url` is no path or URL, INVALID_REQUEST for a `header` that is none */
-export function parseQuestion(query: unknown, mode: EdgeMode): Question {
+export function parseQuestion(query: unknown, names: Names): Question {
   const { url, header = [] } = (query ?? {}) as Record<string, unknown>;
   if (typeof url !== 'string') throw wrong('Say which url.');
   // Looked for as it is: a star in it is a star.
-  const path = Buffer.from(pathOf(url, mode), 'utf8').toString('latin1');
-  const target = pathTarget(path);
+  const { host, target: asked } = addressOf(url);
+  const named = names.targetAt(host, asked);
+  const path = Buffer.from(names.keyAt(host, named), 'utf8').toString('latin1');
+  const target = pathTarget(Buffer.from(named, 'utf8').toString('latin1')) && keyTarget(path);
   if (!target) throw new Fault('TARGET_INVALID', { says: `${JSON.stringify(url.slice(0, 200))} is no path.` });
   const fields = [header].flat().map((line) => /^([\w-]+): *(.*)$/.exec(String(line)));
   if (fields.some((field) => !field)) throw wrong('A header is written Name: value.');
@@ -61,8 +62,10 @@ export function parseQuestion(query: unknown, mode: EdgeMode): Question {
   return { path, target, headers: Object.fromEntries(headers) };
 }
 
-function targetAt(text: string, mode: EdgeMode): Target | undefined {
-  return parseTarget(text.startsWith('#') ? text : pathOf(text, mode));
+function targetAt(text: string, names: Names): Target | undefined {
+  if (text.startsWith('#')) return parseTarget(text);
+  const { host, target } = addressOf(text);
+  return parseTarget(names.scopeAt(host) + names.targetAt(host, target));
 }
 
 function must(target: Target | undefined, what: string, text: string): Target {

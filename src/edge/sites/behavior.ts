@@ -1,4 +1,5 @@
 import { compileCacheKey, type KeyedRequest, keyedHeaders } from '../../kernel/distribution/cache-key.ts';
+import { FILM_DISTRIBUTION } from '../../kernel/distribution/documents.ts';
 import { compileErrorResponses, type ErrorResponse } from '../../kernel/distribution/error-responses.ts';
 import {
   type Keeping,
@@ -92,7 +93,7 @@ interface Named {
 
 /** Keys of one distribution never meet those of another: they begin with its name, then comes the path. */
 export function scopeOf(distributionId: string): string {
-  return `@${distributionId}`;
+  return distributionId === FILM_DISTRIBUTION ? '' : `@${distributionId}`;
 }
 
 /** @throws Fault CONFIG_REFUSED when it names what is not there */

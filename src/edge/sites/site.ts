@@ -7,6 +7,7 @@ import type { PhaseTable } from '../drive.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { Prefetch } from '../prefetch/prefetch.ts';
+import { type Behavior, scopeOf } from './behavior.ts';
 import type { OriginsDraft } from './site-origins.ts';
 import { type Chosen, tablesOf } from './tables.ts';
 
@@ -29,6 +30,9 @@ export interface SiteParts {
 export interface Site {
   /** Whether it matters where viewers are. */
   readonly asksForPlaces: boolean;
+  /** What its keys begin with; empty for the distribution whose keys begin with the path. */
+  readonly scope: string;
+  behaviorAt(target: string): Behavior;
   /** Has the exchange go on by the phases of its behaviour. @throws Fault where it may not go on at all */
   enter(x: Exchange): void;
 }
@@ -47,6 +51,8 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
   const all = [fallback, ...behaviors.map(({ value }) => value)];
   return {
     asksForPlaces: refusesCountry !== undefined || all.some(({ behavior }) => behavior.rules?.tellsViewers),
+    scope: scopeOf(id),
+    behaviorAt: (target) => chosen(target, choose).behavior,
     enter: (x) => {
       if (defaultRootObject !== '' && isRoot(x.target)) x.target = `/${defaultRootObject}${x.target.slice(1)}`;
       // Before anything is refused: the operator may have a page for that.

@@ -1,13 +1,12 @@
+import { FILM_DISTRIBUTION } from '../../kernel/distribution/documents.ts';
 import { compileHosts } from '../../kernel/distribution/hosts.ts';
 import { isSiteConfig } from '../../kernel/distribution/site-config.ts';
 import { Fault } from '../../kernel/errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { StateTaker } from '../feed/section.ts';
+import { type Names, ungranted } from '../operator/names.ts';
 import { compileSite, type Site, type SiteParts } from './site.ts';
 import type { SiteOrigins } from './site-origins.ts';
-
-/** The distribution that answers for every host that is nobody's alias: films, and what an operator puts beside them. */
-export const DEFAULT_DISTRIBUTION = 'default';
 
 export type SitesParts = Omit<SiteParts, 'origins'> & { readonly origins: SiteOrigins };
 
@@ -15,7 +14,7 @@ export type SitesParts = Omit<SiteParts, 'origins'> & { readonly origins: SiteOr
  * Which distribution, and which behaviour of it, a request falls under. Each behaviour is an edge of its own over the same
  * tiers: a phase table made of its own parts.
  */
-export class Sites implements StateTaker {
+export class Sites implements StateTaker, Names {
   readonly name = 'site';
   readonly #parts: SitesParts;
   #hosts: (host: string) => string | undefined = () => undefined;
@@ -39,14 +38,30 @@ export class Sites implements StateTaker {
       this.#parts.origins.take(draft);
       this.#sites = sites;
       this.#hosts = hosts;
-      this.#default = sites.get(DEFAULT_DISTRIBUTION);
+      this.#default = sites.get(FILM_DISTRIBUTION);
     };
+  }
+
+  scopeAt(host: string): string {
+    return this.#siteAt(host)?.scope ?? '';
+  }
+
+  targetAt(host: string, target: string): string {
+    return this.#siteAt(host)?.behaviorAt(target).readsGrants === false ? target : ungranted(target);
+  }
+
+  keyAt(host: string, target: string): string {
+    return this.#siteAt(host)?.behaviorAt(target).rules?.naming.keyOf(target) ?? target;
+  }
+
+  #siteAt(host: string): Site | undefined {
+    const id = this.#hosts(host);
+    return (id === undefined ? undefined : this.#sites.get(id)) ?? this.#default;
   }
 
   /** Has the exchange go on by the phases of its behaviour. @throws Fault where it may not go on at all */
   enter(x: Exchange): void {
-    const id = this.#hosts(x.host);
-    const site = (id === undefined ? undefined : this.#sites.get(id)) ?? this.#default;
+    const site = this.#siteAt(x.host);
     if (site) site.enter(x);
     else x.phases = this.#parts.filmPhases();
   }
