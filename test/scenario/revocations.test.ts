@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { get } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { signJwt } from '../../src/kernel/access/jwt.ts';
@@ -50,11 +51,15 @@ const headerOf = (set: Record<string, string>) =>
     .map(([name, value]) => `${name}=${value}`)
     .join('; ');
 
-const statusOf = async (target: string, headers: Record<string, string> = {}) => {
-  const response = await fetch(target, { headers });
-  await response.body?.cancel();
-  return response.status;
-};
+/** Not by fetch, which writes its own Host. */
+const statusOf = (target: string, headers: Record<string, string> = {}) =>
+  new Promise<number>((resolve, reject) => {
+    const sent = get(target, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    sent.on('error', reject);
+  });
 
 async function revoke(json: object): Promise<{ revocationId: string; expiresAt: string }> {
   const response = await server.call('/v1/revocations', { json });
@@ -136,13 +141,14 @@ test('another signature that fits the same policy does not bring a revoked grant
 });
 
 test('an edge that starts while control is away knows what was revoked', async () => {
-  const given = url();
+  const [given, kept] = [url(), url(7_200)];
   await revoke({ url: given });
   await expect.poll(() => statusOf(given)).toBe(403);
   await fleet.remove(edge);
   await server.stop();
   const again = await fleet.add(server, { place: edge });
-  expect(await statusOf(given.replace(edge.url, again.url), { host: new URL(edge.url).host })).toBe(403);
+  const there = (signed: string) => statusOf(signed.replace(edge.url, again.url), { host: new URL(edge.url).host });
+  expect([await there(given), await there(kept)]).toEqual([403, 200]);
   server = await startControl(folder);
 });
 
