@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import { noteEdgeChange } from './edge-feed.ts';
-import type { Database } from './open.ts';
+import type { Database, DatabaseTransaction } from './open.ts';
 import type { SigningKeyTable } from './schema.ts';
 import { transact } from './transact.ts';
 
@@ -16,6 +16,9 @@ export interface SigningKey {
   readonly revokedAtMs?: number;
 }
 
+/** What else happens in the transaction of a change: a key that is made as it is, one that is revoked as it was. */
+type WithKey = (trx: DatabaseTransaction, key: SigningKey) => Promise<void>;
+
 export class SigningKeyRepository {
   readonly #db: Database;
   readonly #clock: Clock;
@@ -26,8 +29,8 @@ export class SigningKeyRepository {
   }
 
   /** Adds a key; an id that is there already is left as it is. */
-  async add(key: Omit<SigningKey, 'createdAtMs' | 'revokedAtMs'>): Promise<SigningKey> {
-    await transact(this.#db, async (trx) => {
+  async add(key: Omit<SigningKey, 'createdAtMs' | 'revokedAtMs'>, within?: WithKey): Promise<SigningKey> {
+    return transact(this.#db, async (trx) => {
       const { numInsertedOrUpdatedRows: added = 0n } = await trx
         .insertInto('signing_keys')
         .values({
@@ -42,13 +45,11 @@ export class SigningKeyRepository {
         .onConflict((conflict) => conflict.column('key_pair_id').doNothing())
         .executeTakeFirstOrThrow();
       if (added > 0n) await noteEdgeChange(trx);
+      const stored = trx.selectFrom('signing_keys').selectAll().where('key_pair_id', '=', key.keyPairId);
+      const known = toSigningKey(await stored.executeTakeFirstOrThrow());
+      await within?.(trx, known);
+      return known;
     });
-    const row = await this.#db
-      .selectFrom('signing_keys')
-      .selectAll()
-      .where('key_pair_id', '=', key.keyPairId)
-      .executeTakeFirstOrThrow();
-    return toSigningKey(row);
   }
 
   async find(keyPairId: string): Promise<SigningKey | undefined> {
@@ -72,7 +73,7 @@ export class SigningKeyRepository {
   }
 
   /** Revokes for good. False when there is no such key; revoking twice keeps the first time. */
-  async revoke(keyPairId: string): Promise<boolean> {
+  async revoke(keyPairId: string, within?: WithKey): Promise<boolean> {
     const known = await this.find(keyPairId);
     if (!known) return false;
     await transact(this.#db, async (trx) => {
@@ -83,6 +84,7 @@ export class SigningKeyRepository {
         .where('revoked_at', 'is', null)
         .executeTakeFirstOrThrow();
       if (numUpdatedRows > 0n) await noteEdgeChange(trx);
+      await within?.(trx, known);
     });
     return true;
   }

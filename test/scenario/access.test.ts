@@ -232,6 +232,12 @@ describe('nobody gets more than he has', () => {
       '403',
     ],
     [
+      'somebody above him lowered',
+      ['users:write'],
+      async (token) => edit((await userWith('keys:write')).userId, { scopes: ['users:write'] }, token),
+      '403',
+    ],
+    [
       'somebody above him disabled',
       ['users:write'],
       async (token) => edit((await userWith('keys:write')).userId, { enabled: false }, token),

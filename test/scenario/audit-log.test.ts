@@ -204,6 +204,16 @@ describe('the audit log', () => {
     }
   });
 
+  test('keeps nothing of what an origin knows the edge by', async () => {
+    const customHeaders = [{ headerName: 'X-Origin-Verify', headerValue: 'known to two' }];
+    const json = { ...ORIGIN, origins: [{ ...ORIGIN.origins[0], customHeaders }] };
+    const { id, etag = '' } = await done('/v1/distributions', { json });
+    await done(`/v1/distributions/${id}`, { method: 'DELETE', headers: { 'if-match': etag } });
+    const kept = JSON.stringify(await audited(`&resource=distributions/${id}`));
+    expect(kept).toContain('X-Origin-Verify');
+    expect(kept).not.toContain('known to two');
+  });
+
   test('has no record of what was refused or failed, nor a second one of a repetition', async () => {
     const before = (await audited()).length;
     const failing = [

@@ -113,7 +113,8 @@ function writeRoutes(app: ControlApp, { configurations, requires }: Configuratio
   const { path, names, tag, noun, body } = resource;
   const write = requires(`${resource.scope}:write`);
   const answer = answerOf(resource);
-  const config = { secretFields: ['secretAccessKey'] };
+  // What an origin is told in a field of its own is often what it knows the edge by.
+  const config = { secretFields: ['secretAccessKey', 'headerValue'] };
 
   app.post(
     `/v1/${path}`,
@@ -162,6 +163,7 @@ function writeRoutes(app: ControlApp, { configurations, requires }: Configuratio
     `/v1/${path}/:id`,
     {
       onRequest: write,
+      config,
       schema: {
         operationId: `delete${names[0]}`,
         summary: `Delete ${article(noun)}`,

@@ -28,13 +28,14 @@ export function signingKeyRoutes(app: ControlApp, parts: RouteParts): void {
         response: { 201: SigningKeySchema, ...PROBLEMS },
       },
     },
-    async ({ body }, reply) => {
+    async ({ body, audit }, reply) => {
       const keyPairId = newKeyPairId();
       const pair = body.publicKeyPem ? registered(body.publicKeyPem, body.algorithm) : undefined;
       const made = pair ? undefined : await makeKeyPair(body.algorithm ?? 'RSA');
       const { algorithm, publicKeyPem } = pair ?? made ?? {};
       if (!algorithm || !publicKeyPem) throw new Fault('INTERNAL');
-      const key = await keys.add({ keyPairId, name: body.name ?? keyPairId, owner: 'user', algorithm, publicKeyPem });
+      const wanted = { keyPairId, name: body.name ?? keyPairId, owner: 'user' as const, algorithm, publicKeyPem };
+      const key = await keys.add(wanted, (trx, added) => audit.record({ id: keyPairId, after: viewKey(added) }, trx));
       signals.notify(EDGE_CONFIG);
       return reply.code(201).send({ ...viewKey(key), ...(made ? { privateKeyPem: made.privateKeyPem } : {}) });
     },
@@ -69,11 +70,8 @@ export function signingKeyRoutes(app: ControlApp, parts: RouteParts): void {
       },
     },
     async ({ params, audit }, reply) => {
-      const key = await keys.find(params.keyPairId);
-      if (!key || !(await keys.revoke(params.keyPairId))) {
-        throw new Fault('NOT_FOUND', { says: 'There is no signing key with this id.' });
-      }
-      audit.about({ before: viewKey(key) });
+      const isRevoked = await keys.revoke(params.keyPairId, (trx, key) => audit.record({ before: viewKey(key) }, trx));
+      if (!isRevoked) throw new Fault('NOT_FOUND', { says: 'There is no signing key with this id.' });
       signals.notify(EDGE_CONFIG);
       return reply.code(204).send(null);
     },
