@@ -45,6 +45,7 @@ type Script = (asked: Asked, response: ServerResponse) => void | Promise<void>;
 export class ScriptedOrigin {
   readonly asked: Asked[] = [];
   readonly #scripts = new Map<string, Script[]>();
+  #otherwise: Script = notFound;
   readonly #switching = new Map<string, (asked: Switching) => void>();
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
@@ -117,6 +118,12 @@ export class ScriptedOrigin {
     return this;
   }
 
+  /** What happens to requests for whatever has no script of its own. */
+  otherwise(script: Script): this {
+    this.#otherwise = script;
+    return this;
+  }
+
   script(target: string, script: Script): this {
     this.#scripts.set(target, [script]);
     return this;
@@ -154,7 +161,7 @@ export class ScriptedOrigin {
     const scripts = this.#scripts.get(target) ?? [];
     // The last one stands for ever after; what is held goes before it, in the order of holding.
     const held = scripts.slice(0, -1);
-    const last = scripts.at(-1) ?? notFound;
+    const last = scripts.at(-1) ?? this.#otherwise;
     this.#scripts.set(target, [...held, script, last]);
   }
 
@@ -169,8 +176,8 @@ export class ScriptedOrigin {
       body: Buffer.concat(chunks).toString(),
     };
     this.asked.push(asked);
-    const scripts = this.#scripts.get(target) ?? [notFound];
-    const script = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? notFound;
+    const scripts = this.#scripts.get(target) ?? [this.#otherwise];
+    const script = (scripts.length > 1 ? scripts.shift() : scripts[0]) ?? this.#otherwise;
     await script(asked, response);
     this.#notify();
   }

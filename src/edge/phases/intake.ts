@@ -319,9 +319,13 @@ export class Intake implements FillOwner {
     return behavior?.rules ? behavior.rules.sees('authorization') : mode === 'proxy';
   }
 
-  /** An answer to POST that says it is what a GET would bring, and for how long. RFC 9110 section 9.3.3. */
+  /**
+   * An answer to POST that says it is what a GET would bring, and for how long. RFC 9110 section 9.3.3. Of a distribution
+   * it is not: a POST tells the origin who asks and what by no policy, and so its answer is for one viewer.
+   */
   #standsForGet(head: ResponseHead, policy: CachePolicy, nowMs: number): boolean {
-    if (this.#wanted.method !== 'POST' || head.status !== 200 || this.#parts.mode === 'film') return false;
+    const { mode, behavior } = this.#parts;
+    if (this.#wanted.method !== 'POST' || head.status !== 200 || mode === 'film' || behavior) return false;
     const names = firstOf(head.fields, 'content-location');
     return namesTheSame(names, this.#here) && statedSeconds(head, policy, nowMs) !== undefined;
   }
