@@ -20,14 +20,20 @@ type Host = (typeof HOSTS)[number];
 
 /** So little is buffered that an edge's death must be answered at once: players keep half a minute and more. */
 const BUFFER_SECONDS = 8;
-/** A silent one shows after ten seconds; the demo player keeps thirty. */
-const SILENT_BUFFER_SECONDS = 24;
+/** Silence shows after a limit: in the demo player ten seconds, of the thirty and more that it has buffered. */
+const SILENCE = { bufferSeconds: 11, firstByteMs: 3_000 };
 const FILM_SECONDS = 75;
 
 /** What the player page lays open, and what this test notes there. */
 interface PlayerWindow {
   readonly __frontrowPlayer?: {
-    readonly hls: { readonly config: { maxBufferLength: number; maxMaxBufferLength: number } };
+    readonly hls: {
+      readonly config: {
+        maxBufferLength: number;
+        maxMaxBufferLength: number;
+        readonly fragLoadPolicy: { readonly default: { maxTimeToFirstByteMs: number } };
+      };
+    };
     readonly video: {
       readonly currentTime: number;
       muted: boolean;
@@ -113,10 +119,10 @@ test('an edge that is drained is left when the player asks next', async () => {
 test('an edge that falls silent is left before what is buffered has been played', async () => {
   await untilConnected(2);
   const first = await routed();
-  const viewing = await Viewing.start(`${server.run.control}/r${path}`, SILENT_BUFFER_SECONDS);
+  const viewing = await Viewing.start(`${server.run.control}/r${path}`, SILENCE);
   await viewing.until(4);
   edges.get(first)?.kill('SIGSTOP');
-  await viewing.until(4 + SILENT_BUFFER_SECONDS * 1.5);
+  await viewing.until(4 + SILENCE.bufferSeconds * 1.5);
   expect(viewing.hosts()).toEqual([first, other(first)]);
   expect(await viewing.stalls()).toBe(0);
   await viewing.end();
@@ -135,18 +141,23 @@ class Viewing {
     });
   }
 
-  static async start(url: string, bufferSeconds = BUFFER_SECONDS): Promise<Viewing> {
+  static async start(url: string, limits: Partial<typeof SILENCE> = {}): Promise<Viewing> {
     const page = await (await browser.newContext()).newPage();
     const viewing = new Viewing(page);
     await page.goto(`${server.run.control}/#/play?url=${encodeURIComponent(url)}`);
     await page.waitForFunction(() => (globalThis as unknown as PlayerWindow).__frontrowPlayer !== undefined);
-    await page.evaluate((seconds) => {
-      const { hls, video } = (globalThis as unknown as Required<PlayerWindow>).__frontrowPlayer;
-      hls.config.maxBufferLength = seconds;
-      hls.config.maxMaxBufferLength = seconds;
-      video.muted = true;
-      return video.play();
-    }, bufferSeconds);
+    const { bufferSeconds = BUFFER_SECONDS, firstByteMs = 10_000 } = limits;
+    await page.evaluate(
+      ({ bufferSeconds: seconds, firstByteMs: limitMs }) => {
+        const { hls, video } = (globalThis as unknown as Required<PlayerWindow>).__frontrowPlayer;
+        hls.config.maxBufferLength = seconds;
+        hls.config.maxMaxBufferLength = seconds;
+        hls.config.fragLoadPolicy.default.maxTimeToFirstByteMs = limitMs;
+        video.muted = true;
+        return video.play();
+      },
+      { bufferSeconds, firstByteMs },
+    );
     await viewing.until(0.5);
     await page.evaluate(() => {
       const seen = globalThis as unknown as Required<PlayerWindow>;
