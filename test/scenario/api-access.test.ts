@@ -41,6 +41,10 @@ const NEEDED: Readonly<Record<string, Scope>> = {
   'POST /v1/distributions/{id}/invalidations': 'invalidations:write',
   'GET /v1/distributions/{id}/invalidations': 'invalidations:read',
   'GET /v1/distributions/{id}/invalidations/{invalidationId}': 'invalidations:read',
+  'POST /v1/revocations': 'revocations:write',
+  'GET /v1/revocations': 'revocations:read',
+  'GET /v1/revocations/{revocationId}': 'revocations:read',
+  'DELETE /v1/revocations/{revocationId}': 'revocations:write',
   'POST /v1/edge-enrolments': 'edges:write',
   'GET /v1/edges': 'edges:read',
   'GET /v1/edges/{edgeId}': 'edges:read',
@@ -68,6 +72,7 @@ const NEEDED: Readonly<Record<string, Scope>> = {
   'GET /v1/users/{userId}/sessions': 'users:read',
   'DELETE /v1/users/{userId}/sessions/{sessionId}': 'users:write',
   'POST /v1/uploads': 'uploads:write',
+  'HEAD /v1/uploads/{id}': 'uploads:write',
   'PATCH /v1/uploads/{id}': 'uploads:write',
   'DELETE /v1/uploads/{id}': 'uploads:write',
   'PUT /v1/uploads/{id}/tail': 'uploads:write',
@@ -79,11 +84,8 @@ const OPEN = ['GET /v1/route', 'POST /v1/sessions'];
 /** What whoever has a token may ask about himself. */
 const ANYBODY = ['GET /v1/sessions/current', 'DELETE /v1/sessions/current'];
 
-/** Not in the document: the one has no answer of its own there, the other may be written in two ways. */
-const UNDOCUMENTED: readonly (readonly [string, Scope])[] = [
-  ['HEAD /v1/uploads/{id}', 'uploads:write'],
-  ['POST /v1/uploads/{id}', 'uploads:write'],
-];
+/** Not in the document, since it is but another way to write what is. */
+const UNDOCUMENTED: readonly (readonly [string, Scope])[] = [['POST /v1/uploads/{id}', 'uploads:write']];
 
 let folder: string;
 let server: ControlServer;

@@ -69,6 +69,10 @@ const tus = { 'tus-resumable': '1.0.0' };
 const upload = () => done('/v1/uploads', { method: 'POST', headers: { ...tus, 'upload-length': '10' } });
 
 const signingKey = async () => (await done('/v1/signing-keys', { json: { algorithm: 'ECDSA' } })).keyPairId;
+const revokeGrant = async () => {
+  const json = { jti: 'a', keyPairId: await signingKey(), expiresAt: '2099-01-01T00:00:00Z' };
+  return done('/v1/revocations', { json });
+};
 const ORIGIN = { origins: [{ id: 'o', domainName: 'origin.example' }], defaultCacheBehavior: { targetOriginId: 'o' } };
 
 /** A valid document of each kind of configuration, by the name of its operations and its path. */
@@ -134,6 +138,8 @@ const DONE: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   openSession,
   ...Object.fromEntries(DOCUMENTS.flatMap(configured)),
+  revokeGrant,
+  removeRevocation: async () => done(`/v1/revocations/${(await revokeGrant()).revocationId}`, { method: 'DELETE' }),
   createEdgeEnrolment: () => done('/v1/edge-enrolments', { json: {} }),
   editEdge: async () => done(`/v1/edges/${await edge()}`, { method: 'PATCH', json: { draining: true } }),
   revokeEdge: async () => done(`/v1/edges/${await edge()}`, { method: 'DELETE' }),

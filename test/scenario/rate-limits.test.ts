@@ -143,6 +143,21 @@ describe('a JSON body', () => {
     }
   });
 
+  test('nested deeper than anybody could mean is refused before anything looks into it', async () => {
+    await limited({});
+    const path = '/v1/assets/as_aaaaaaaaaaaaaaaa/encodings';
+    const depths = await Promise.all(
+      [30, 31].map(async (depth) => {
+        const response = await send(`{"ladder":{"a":${nested(depth)}}}`, path);
+        return ((await response?.json()) as { detail: string }).detail;
+      }),
+    );
+    expect(depths).toEqual([
+      expect.not.stringContaining('nested'),
+      'The body is nested deeper than 32 arrays and objects.',
+    ]);
+  });
+
   test('larger than any operation needs is refused', async () => {
     await limited({});
     const { status } = (await send(JSON.stringify({ name: 'x'.repeat(300_000) }))) ?? {};
