@@ -55,6 +55,7 @@ import { addressForAll, schemes } from './scheme.ts';
 import { EdgeSigner } from './signer.ts';
 import { type MakeOrigins, SiteOrigins } from './sites/site-origins.ts';
 import { Sites } from './sites/sites.ts';
+import { once } from './sites/tables.ts';
 import { Fleet } from './steering/fleet.ts';
 import { Siblings } from './steering/siblings.ts';
 import { Steering } from './steering/steering.ts';
@@ -484,14 +485,6 @@ function trustOf({ edgeTrustedProxies, edgeForwardedHeader }: EdgeSettings): (ip
 function nameOf(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 function phasesOf(parts: EdgeParts): PhaseTable {

@@ -42,14 +42,9 @@ export interface HotPlace {
 
 export async function openHotPlace(core: number): Promise<HotPlace> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
-  const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const publicKeyPem = key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  const origin = await startOrigin({
-    keys: [{ keyPairId: 'KBENCH', publicKeyPem }],
-    credentialOrigins: [],
-    fleet: { derivedSecret: 'bench', peerSecret: 'bench', revoked: [] },
-  });
-  const originUrl = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const signer = makeSigner();
+  const origin = await startOrigin({ keys: signer.keys });
+  const originUrl = urlOf(origin);
   const tls = await placeCertificate(folder);
   const peers: Peer[] = [];
   const close = async () => {
@@ -58,18 +53,7 @@ export async function openHotPlace(core: number): Promise<HotPlace> {
     origin.close();
     await rm(folder, { recursive: true, force: true });
   };
-  const privateKey = createPrivateKey(key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-  const cookieFor = (url: string) => {
-    const cookies = signCookies({
-      url: `${url}/assets/${ASSET}/*`,
-      keyPairId: 'KBENCH',
-      privateKey,
-      expiresAtMs: Date.now() + 3_600_000,
-    });
-    return Object.entries(cookies)
-      .map(([name, value]) => `${name}=${value}`)
-      .join('; ');
-  };
+  const { cookieFor } = signer;
   try {
     peers.push(await startEdge({ folder, originUrl, controlUrl: originUrl, core, certificates: tls.folder }));
     peers.push(await startNginx(folder, originUrl, core, tls));
@@ -82,7 +66,38 @@ export async function openHotPlace(core: number): Promise<HotPlace> {
   return { peers, cookieFor, close };
 }
 
-async function warm(url: string, cookie: string): Promise<void> {
+export interface HotSigner {
+  readonly keys: KeysSection;
+  cookieFor(url: string): string;
+}
+
+/** Somebody who lets viewers in, and what edges must know of him. */
+export function makeSigner(): HotSigner {
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const publicKeyPem = key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const privateKey = createPrivateKey(key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  return {
+    keys: {
+      keys: [{ keyPairId: 'KBENCH', publicKeyPem }],
+      credentialOrigins: [],
+      fleet: { derivedSecret: 'bench', peerSecret: 'bench', revoked: [] },
+    },
+    cookieFor: (url) => {
+      const expiresAtMs = Date.now() + 3_600_000;
+      const cookies = signCookies({ url: `${url}/assets/${ASSET}/*`, keyPairId: 'KBENCH', privateKey, expiresAtMs });
+      return Object.entries(cookies)
+        .map(([name, value]) => `${name}=${value}`)
+        .join('; ');
+    },
+  };
+}
+
+export function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Asks until it is kept. */
+export async function warm(url: string, cookie: string): Promise<void> {
   for (let round = 0; round < 2; round++) {
     const response = await fetch(url, { headers: { cookie } });
     if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
@@ -90,13 +105,14 @@ async function warm(url: string, cookie: string): Promise<void> {
   }
 }
 
-/** Origin and control in one: it says that the asset is signed, which keys count, and has two objects. */
-async function startOrigin(keys: KeysSection): Promise<Server> {
+/** Origin and control in one: it says that the asset is signed, what edges go by, and has two objects. */
+export async function startOrigin(states: Readonly<Record<string, unknown>>): Promise<Server> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?', 1)[0];
     if (path === '/v1/edge/feed') {
       const beatMs = 60_000;
-      const sections = { keys: { version: 'bench', value: keys } };
+      const news = Object.entries(states).map(([name, value]) => [name, { version: 'bench', value }] as const);
+      const sections = Object.fromEntries(news);
       const message: FeedMessage = { lineage: 'bench', revision: 1, nowMs: Date.now(), beatMs, sections };
       response.write(`${JSON.stringify(message)}\n`);
       const beat = setInterval(() => response.write(`${JSON.stringify({ ...message, sections: {} })}\n`), beatMs);

@@ -1,6 +1,8 @@
-/** `npm run bench [edge|edge-tls|cold|idle|eviction|restart|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|edge-tls|behaviors|access|cold|idle|eviction|restart|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { benchAccess } from './access.bench.ts';
+import { benchBehaviors } from './behaviors.bench.ts';
 import { benchCold } from './cold.bench.ts';
 import { benchEdge, benchEdgeTls } from './edge.bench.ts';
 import { benchEviction } from './eviction.bench.ts';
@@ -22,6 +24,8 @@ interface Bench {
 const BENCHES: readonly Bench[] = [
   { name: 'edge', needs: ['nginx', 'varnishd', 'wrk', 'taskset'], run: benchEdge },
   { name: 'edge-tls', needs: ['nginx', 'varnishd', 'wrk', 'h2load', 'taskset'], run: benchEdgeTls },
+  { name: 'behaviors', needs: ['wrk', 'taskset'], run: benchBehaviors },
+  { name: 'access', needs: [], run: benchAccess },
   { name: 'cold', needs: ['nginx', 'varnishd', 'taskset'], run: benchCold },
   { name: 'idle', needs: ['nginx', 'varnishd', 'taskset'], run: benchIdle },
   { name: 'eviction', needs: [], run: benchEviction },

@@ -22,40 +22,50 @@ interface Named {
   readonly config: SiteConfig;
 }
 
-/** The edge that one behaviour is. @throws Fault CONFIG_REFUSED, SettingsError */
+/**
+ * The edge that one behaviour is. What can be wrong with it is found here; its phases, which have memories of their own, are
+ * made when somebody first asks. @throws Fault CONFIG_REFUSED, SettingsError
+ */
 export function tablesOf(named: Named, site: SiteParts): Chosen {
   const behavior = behaviorOf(named);
   const edge = site.edge();
   const gate = gateOf(named, behavior, edge);
   if (!behavior.rules) {
-    const phases = site.phasesOf({ ...edge, behavior, gate });
-    return { behavior, phasesFor: () => phases };
+    const phases = once(() => site.phasesOf({ ...edge, behavior, gate }));
+    return { behavior, phasesFor: phases };
   }
-  const { tellsHost } = behavior.rules;
-  const made = (scheme: Approach['scheme']) =>
-    site.phasesOf(originParts(named, { scheme, tellsHost }, { ...edge, behavior, gate }, site));
+  const { id, config } = named;
+  const { targetOriginId } = named.behavior;
+  const { tellsHost, naming } = behavior.rules;
+  const made = (scheme: Approach['scheme']) => {
+    const origin = site.origins.of(id, targetOriginId, config, { scheme, tellsHost });
+    return once(() => {
+      const compressions = named.behavior.compress ? edge.compressions : undefined;
+      const parts: EdgeParts = {
+        ...edge,
+        mode: 'proxy',
+        films: undefined,
+        behavior,
+        gate,
+        origin,
+        naming,
+        compressions,
+      };
+      return site.phasesOf({ ...parts, prefetch: site.prefetchOf(parts) });
+    });
+  };
   const clear = made('http');
   const secured = matchesViewer(named) ? made('https') : clear;
-  return { behavior, phasesFor: (x) => (edge.schemeOf(x) === 'https' ? secured : clear) };
+  return { behavior, phasesFor: (x) => (edge.schemeOf(x) === 'https' ? secured() : clear()) };
 }
 
-function originParts(
-  { id, behavior: { targetOriginId, compress }, config }: Named,
-  approach: Approach,
-  edge: EdgeParts,
-  site: SiteParts,
-): EdgeParts {
-  const { behavior, compressions } = edge;
-  const parts: EdgeParts = {
-    ...edge,
-    mode: 'proxy',
-    films: undefined,
-    origin: site.origins.of(id, targetOriginId, config, approach),
-    naming: behavior?.rules?.naming ?? edge.naming,
-    compressions: compress ? compressions : undefined,
-    prefetch: undefined,
+/** Made when it is first asked for. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
-  return { ...parts, prefetch: site.prefetchOf(parts) };
 }
 
 /** Whoever is let in brings a grant by a key of these groups, and by no other that is registered. */
