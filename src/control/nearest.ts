@@ -1,3 +1,4 @@
+import type { Log } from '../kernel/log.ts';
 import type { Place } from '../kernel/place.ts';
 import { distanceKm } from '../kernel/steering/distance.ts';
 import type { FleetEdge } from '../kernel/steering/fleet.ts';
@@ -13,6 +14,7 @@ export interface NearestParts {
     find(ip: string): Place | undefined;
   };
   readonly now: () => number;
+  readonly log: Log;
 }
 
 /** An edge as one viewer sees it. */
@@ -28,7 +30,7 @@ const MAX_AGE_MS = 1_000;
 /** Finds the edge for a viewer by his address. The same address finds the same edge for as long as that is well. */
 export class Nearest {
   readonly #parts: NearestParts;
-  #edges: Promise<readonly FleetEdge[]> | undefined;
+  #edges: Promise<readonly FleetEdge[]> = Promise.resolve([]);
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: NearestParts) {
@@ -52,17 +54,25 @@ export class Nearest {
   }
 
   async #list(): Promise<readonly FleetEdge[]> {
-    const { now, edges } = this.#parts;
+    const { now } = this.#parts;
     const age = now() - this.#askedAtMs;
-    if (this.#edges === undefined || age < 0 || age >= MAX_AGE_MS) {
+    if (age < 0 || age >= MAX_AGE_MS) {
       this.#askedAtMs = now();
-      this.#edges = edges();
-      this.#edges.catch(() => {
-        this.#edges = undefined;
-      });
+      this.#edges = this.#ask(this.#edges);
     }
     const known = await this.#edges;
     return known.length > 0 ? known : this.#alone();
+  }
+
+  /** While the database is away, what it said last stands; where it never said anything, the one edge that is known. */
+  async #ask(last: Promise<readonly FleetEdge[]>): Promise<readonly FleetEdge[]> {
+    const { edges, log } = this.#parts;
+    try {
+      return await edges();
+    } catch (cause) {
+      log.warn({ err: cause }, 'edges to lead viewers to could not be read');
+      return last;
+    }
   }
 
   #alone(): readonly FleetEdge[] {
