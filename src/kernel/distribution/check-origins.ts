@@ -49,7 +49,11 @@ function isHost(text: string): boolean {
   if (normalAddress(text) !== undefined) return true;
   const labels = text.split('.');
   // All digits at the end would be an address, and one that is written wrong.
-  return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^(?:0x)?\d*$/i.test(labels.at(-1) ?? '');
+  return (
+    text.length <= 253 &&
+    labels.every((label) => LABEL.test(label)) &&
+    !/^(?:0x[\da-f]*|\d*)$/i.test(labels.at(-1) ?? '')
+  );
 }
 
 function* addressFaults(path: string, { domainName, originPath, filmOriginConfig }: Origin): Generator<FieldError> {
