@@ -261,7 +261,7 @@ function warningsOf<K extends Kind>(
 function requireUnused({ kind, noun }: Resource, id: string, documents: Documents): void {
   const [first, ...others] = usesOf(kind, id, documents);
   if (first === undefined) return;
-  const more = others.length === 0 ? '' : ` and in ${others.length} other places`;
+  const more = others.length === 0 ? '' : ` and in ${others.length} more place${others.length === 1 ? '' : 's'}`;
   throw new Fault('CONFIGURATION_IN_USE', { says: `The ${noun} ${id} is in use by ${first}${more}.` });
 }
 
