@@ -202,6 +202,10 @@ export const SETTINGS = {
     unit: 'ms',
     says: 'How long a pull may go without a byte before it fails.',
   }),
+  jwksAllowPrivate: onOff({
+    default: false,
+    says: 'Whether the keys of identity providers may be fetched from private and link-local addresses.',
+  }),
   webhookAllowPrivate: onOff({
     default: false,
     says: 'Whether a webhook may be sent to private, loopback and link-local addresses.',

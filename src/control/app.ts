@@ -76,7 +76,7 @@ export interface ControlDeps {
   readonly settings: CourierParts['settings'] &
     AccessDeps['settings'] &
     RateSettings &
-    Pick<Settings, 'ladder' | 'trustedProxies'>;
+    Pick<Settings, 'ladder' | 'jwksAllowPrivate' | 'trustedProxies'>;
   /** Where ladders are found by their name. */
   readonly ladderFolder: string;
   /** The built console; a page that says so stands in for one that is not there. */
@@ -186,7 +186,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
     queue: deps.queue,
     allowPrivate: deps.settings.webhookAllowPrivate,
   });
-  fleetRoutes(app, { ...deps, ...parts, configurations }, fleet);
+  fleetRoutes(app, { ...deps, ...parts, configurations, keyGroups: () => configurations.jwksUrls() }, fleet);
   eventRoutes(app, parts, feed);
   operationsRoutes(app, {
     metrics: deps.metrics,

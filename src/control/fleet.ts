@@ -3,6 +3,7 @@ import { noteEdgeChange } from '../database/edge-feed.ts';
 import { EdgeReportRepository } from '../database/edge-reports.ts';
 import { EdgeRepository } from '../database/edges.ts';
 import { InvalidationRepository } from '../database/invalidations.ts';
+import { JwksRepository } from '../database/jwks.ts';
 import type { Database } from '../database/open.ts';
 import { RevocationRepository } from '../database/revocations.ts';
 import { RevokedEdges } from '../database/revoked-edges.ts';
@@ -11,6 +12,7 @@ import { derivedKeyOf, derivedSecretOf } from '../kernel/access/derive.ts';
 import { parsePublicKey } from '../kernel/access/key-pair.ts';
 import type { KeyLookup } from '../kernel/access/proof.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { KeysSection } from '../kernel/edge-feed/keys-section.ts';
 import type { Log } from '../kernel/log.ts';
 import { Board } from './edge-feed/board.ts';
 import { edgesOnly } from './edge-feed/edges-only.ts';
@@ -21,6 +23,7 @@ import { revocationsSection } from './edge-feed/revocations-section.ts';
 import { type SiteParts, siteSection } from './edge-feed/site-section.ts';
 import { InvalidationCompletion } from './edges/completion.ts';
 import { EdgeDirectory } from './edges/directory.ts';
+import { JwksPoller } from './jwks/poller.ts';
 import type { ControlApp, RouteParts } from './parts.ts';
 import { edgeEnrolmentRoutes } from './routes/edge-enrolments.ts';
 import { edgeFeedRoute } from './routes/edge-feed.ts';
@@ -33,6 +36,7 @@ export interface FleetDeps {
   readonly keys: SigningKeyRepository;
   readonly clock: Clock;
   readonly log: Log;
+  readonly settings: { readonly jwksAllowPrivate: boolean };
   /** Where an edge that asks from an address finds the origin; undefined when nobody knows. */
   readonly originFor: (ip: string) => string | undefined;
   /** How often edges hear something when nothing changes. */
@@ -59,14 +63,18 @@ export function fleetOf({ database, clock, log }: FleetDeps): Fleet {
   return { edges, directory, invalidations, revocations: new RevocationRepository(database, clock), completion };
 }
 
-type Parts = FleetDeps & RouteParts & { readonly configurations: SiteParts };
+/** Key groups that name where an identity provider publishes its keys, by id. */
+type KeyGroups = () => Promise<ReadonlyMap<string, string>>;
+
+type Parts = FleetDeps & RouteParts & { readonly configurations: SiteParts; readonly keyGroups: KeyGroups };
 
 /** How edges join, what they follow, and what they report. */
 export function fleetRoutes(app: ControlApp, parts: Parts, fleet: Fleet): void {
   const { keys, secrets, signals, log, feedBeatMs: beatMs } = parts;
   const { edges, directory, invalidations, revocations, completion } = fleet;
+  const jwks = new JwksRepository(parts.database, parts.clock);
   const sections = [
-    keysSection({ ...parts, edges }),
+    keysSection({ ...parts, edges, groupKeys: () => groupKeysOf(parts.keyGroups, jwks) }),
     siteSection(parts.configurations),
     edgesSection(() => directory.fleet()),
     revocationsSection(revocations),
@@ -78,21 +86,40 @@ export function fleetRoutes(app: ControlApp, parts: Parts, fleet: Fleet): void {
   edgeEnrolmentRoutes(app, { ...parts, edges });
   edgesRoutes(app, { ...parts, edges, directory, edgesOnly: only });
   const derivedKey = derivedKeyOf(derivedSecretOf(secrets.edgeSecret));
-  revocationRoutes(app, { ...parts, revocations, derivedKey, activeKeys: () => activeKeys(keys) });
+  revocationRoutes(app, { ...parts, revocations, derivedKey, activeKeys: () => activeKeys(keys, jwks) });
+  const poller = new JwksPoller({
+    ...parts,
+    jwks,
+    urls: async () => [...new Set((await parts.keyGroups()).values())],
+    mark: () => edges.mark(),
+    allowPrivate: parts.settings.jwksAllowPrivate,
+  });
   directory.start();
+  poller.start();
   app.addHook('onClose', async () => {
+    await poller.stop();
     await directory.stop();
     await completion.idle();
   });
 }
 
-async function activeKeys(keys: SigningKeyRepository): Promise<KeyLookup> {
+async function groupKeysOf(keyGroups: KeyGroups, jwks: JwksRepository): Promise<KeysSection['groupKeys']> {
+  const [groups, sets] = await Promise.all([keyGroups(), jwks.sets()]);
+  return Object.fromEntries([...groups].map(([id, url]) => [id, sets.get(url) ?? []]));
+}
+
+async function activeKeys(keys: SigningKeyRepository, jwks: JwksRepository): Promise<KeyLookup> {
+  const tokenKeys = [...(await jwks.sets()).values()].flat();
   const active = (await keys.list()).filter(({ revokedAtMs }) => revokedAtMs === undefined);
   const byId = new Map(active.map(({ keyPairId, publicKeyPem }) => [keyPairId, publicKeyPem]));
   return {
     find: (keyPairId) => {
       const pem = byId.get(keyPairId);
       return pem === undefined ? undefined : parsePublicKey(pem);
+    },
+    findTokenKey: (kid) => {
+      const key = tokenKeys.find((each) => each.kid === kid);
+      return key && parsePublicKey(key.publicKeyPem);
     },
   };
 }

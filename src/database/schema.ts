@@ -27,6 +27,7 @@ export interface Schema {
   edges: EdgeTable;
   edge_reports: EdgeReportTable;
   revocations: RevocationTable;
+  jwks: JwksTable;
   edge_enrolments: EdgeEnrolmentTable;
   configurations: ConfigurationTable;
   invalidations: InvalidationTable;
@@ -312,6 +313,17 @@ export interface RevocationTable {
   expires_at: number;
   created_at: number;
   removed_at: number | null;
+}
+
+/** The keys at an address that key groups name. */
+export interface JwksTable {
+  url: string;
+  /** JSON of `TokenKey[]`: the last good ones. */
+  keys: string;
+  /** When to fetch them again. */
+  due_at: number;
+  /** Until then somebody is at it. */
+  leased_until: number;
 }
 
 /** A token that lets one edge in, once. */

@@ -446,6 +446,7 @@ export class Edge {
     if (!this.#signer) return undefined;
     return {
       keys,
+      groupKeys: keys,
       get derivedKey() {
         return keys.derivedKey;
       },

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { LRUCache } from 'lru-cache';
 import type { DerivedKey } from '../kernel/access/derive.ts';
 import type { KeyLookup, RevokedGrants } from '../kernel/access/proof.ts';
@@ -108,6 +109,8 @@ export interface EdgeParts {
 /** What deciding about access takes. */
 export interface Gate {
   readonly keys: KeyLookup;
+  /** Keys of identity providers, by the key group that names them. */
+  readonly groupKeys: { findGroupKey(groupId: string, kid: string): KeyObject | undefined };
   /** Undefined before control was ever heard. */
   readonly derivedKey: DerivedKey | undefined;
   readonly proofs: ProofCache;

@@ -135,6 +135,13 @@ export const FAULTS = {
   },
   PULL_FAILED: { side: 'upstream', status: 502, says: 'The source could not be fetched.' },
 
+  // Keys of identity providers
+  JWKS_ADDRESS_REFUSED: {
+    side: 'viewer',
+    status: 422,
+    says: 'The address of the keys leads to a private network, which this server does not fetch from.',
+  },
+
   // Webhooks
   WEBHOOK_URL_INVALID: {
     side: 'viewer',

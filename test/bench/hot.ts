@@ -79,6 +79,7 @@ export function makeSigner(): HotSigner {
   return {
     keys: {
       keys: [{ keyPairId: 'KBENCH', publicKeyPem }],
+      groupKeys: {},
       credentialOrigins: [],
       fleet: { derivedSecret: 'bench', peerSecret: 'bench', revoked: [] },
     },

@@ -22,6 +22,7 @@ export const publicKeyPem = pair.publicKey.export({ type: 'spki', format: 'pem' 
 
 export const KEYS: KeysSection = {
   keys: [{ keyPairId: KEY_PAIR_ID, publicKeyPem }],
+  groupKeys: {},
   credentialOrigins: [CONSOLE],
   fleet: { derivedSecret: derivedSecretOf(FLEET_SECRET), peerSecret: peerSecretOf(FLEET_SECRET), revoked: [] },
 };

@@ -161,6 +161,12 @@ export class Configurations {
     return writeSiteConfig(documents, secrets);
   }
 
+  /** Key groups that name where an identity provider publishes its keys: that address, by id. */
+  async jwksUrls(): Promise<ReadonlyMap<string, string>> {
+    const groups = Object.entries((await this.#deps.configurations.documents())['key-group']);
+    return new Map(groups.flatMap(([id, { jwksUrl }]) => (jwksUrl === undefined ? [] : [[id, jwksUrl] as const])));
+  }
+
   async #change<T>(
     id: string,
     work: (change: ConfigurationChange, around: Surroundings, trx: DatabaseTransaction) => Promise<T>,

@@ -6,19 +6,22 @@ import { type StateSection, versionOf } from './sections.ts';
 
 export interface KeysParts {
   readonly keys: { list(): Promise<readonly SigningKey[]> };
+  /** Of identity providers, by key group. */
+  readonly groupKeys: () => Promise<KeysSection['groupKeys']>;
   readonly edges: { revokedIds(): Promise<readonly string[]> };
   readonly secrets: { readonly edgeSecret: string };
   readonly urls: () => { readonly control: string };
 }
 
 /** The keys that count, and where the console is. */
-export function keysSection({ keys, edges, secrets, urls }: KeysParts): StateSection {
+export function keysSection({ keys, groupKeys, edges, secrets, urls }: KeysParts): StateSection {
   return {
     name: 'keys',
     read: async () => {
       const active = (await keys.list()).filter(({ revokedAtMs }) => revokedAtMs === undefined);
       const value: KeysSection = {
         keys: active.map(({ keyPairId, publicKeyPem }) => ({ keyPairId, publicKeyPem })),
+        groupKeys: await groupKeys(),
         credentialOrigins: consoleOrigins(urls().control),
         fleet: {
           derivedSecret: derivedSecretOf(secrets.edgeSecret),

@@ -41,6 +41,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .execute();
   await db.schema.createIndex('revocations_newest').on('revocations').columns(['created_at', 'id']).execute();
   await db.schema
+    .createTable('jwks')
+    .addColumn('url', 'text', (column) => column.primaryKey())
+    .addColumn('keys', 'text', (column) => column.notNull())
+    .addColumn('due_at', 'bigint', (column) => column.notNull())
+    .addColumn('leased_until', 'bigint', (column) => column.notNull())
+    .execute();
+  await db.schema
     .createTable('edge_enrolments')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('token_hash', 'text', (column) => column.notNull().unique())

@@ -77,9 +77,13 @@ function gateOf(
   if (trustedKeyGroups.length === 0) return rules ? undefined : gate;
   if (!gate) throw new Fault('CONFIG_REFUSED', { detail: { step: 'key groups at an edge that knows no keys' } });
   const trusted = new Set(trustedKeyGroups.flatMap((group) => config.keyGroups[group] ?? []));
-  const { keys } = gate;
+  const { keys, groupKeys } = gate;
   return {
-    keys: { find: (keyPairId) => (trusted.has(keyPairId) ? keys.find(keyPairId) : undefined) },
+    keys: {
+      find: (keyPairId) => (trusted.has(keyPairId) ? keys.find(keyPairId) : undefined),
+      findTokenKey: (kid) => firstFound(trustedKeyGroups, (group) => groupKeys.findGroupKey(group, kid)),
+    },
+    groupKeys,
     proofs: gate.proofs,
     revoked: gate.revoked,
     // Control may give another one at any time.
@@ -87,6 +91,14 @@ function gateOf(
       return gate.derivedKey;
     },
   };
+}
+
+function firstFound<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function matchesViewer({ distribution, behavior }: Named): boolean {

@@ -9,6 +9,8 @@ import { coversUrl, type ResourcePattern } from './resource.ts';
 export interface KeyLookup {
   /** The public key of this id, or undefined. Parsed beforehand, best the same object each time. Never throws. */
   find(keyPairId: string): KeyObject | undefined;
+  /** A key that tokens alone may be signed with, and that is nobody's registered one. */
+  findTokenKey?(kid: string): KeyObject | undefined;
 }
 
 /** The request that a grant is wanted for. */
@@ -91,10 +93,15 @@ export interface RevokedGrants {
 
 /** The cheap half: key still registered, not revoked, then path, time, address and resource. */
 export function checkConditions(proof: Proof, asked: Asked, keys: KeyLookup, revoked?: RevokedGrants): Verdict {
-  if (!isSameKey(keys.find(proof.keyPairId), proof.key)) return refuse('key-unknown');
+  if (!isSameKey(findKey(keys, proof.keyPairId), proof.key)) return refuse('key-unknown');
   if (revoked?.has(proof.id)) return refuse('revoked');
   const failed = CONDITIONS.find((condition) => !condition.holds(proof, asked));
   return failed ? refuse(failed.why) : { granted: true, grant: grantOf(proof) };
+}
+
+/** The key of a token's `kid`: a registered one, or else an identity provider's. */
+export function findKey(keys: KeyLookup, kid: string): KeyObject | undefined {
+  return keys.find(kid) ?? keys.findTokenKey?.(kid);
 }
 
 /** Keys read afresh from a new configuration are other objects with the same content. */

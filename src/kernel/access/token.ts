@@ -4,7 +4,7 @@ import { DERIVED_KEY_ID, type DerivedKey } from './derive.ts';
 import { tokenGrantId } from './grant-id.ts';
 import { jwtAlgorithmOf } from './grant-token.ts';
 import { checkJwtSignature, decodeJwt, type JwtClaims } from './jwt.ts';
-import type { KeyLookup, Proof, Terms } from './proof.ts';
+import { findKey, type KeyLookup, type Proof, type Terms } from './proof.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /**
@@ -19,7 +19,7 @@ export function proveToken(credential: TokenCredential, keys: KeyLookup, derived
   const derived = kid === DERIVED_KEY_ID;
   if (derived && !derivedKey) return refuse('token-of-edge');
   const keyPairId = derived ? token.claims.par : kid;
-  const key = typeof keyPairId === 'string' ? keys.find(keyPairId) : undefined;
+  const key = typeof keyPairId === 'string' ? findKey(keys, keyPairId) : undefined;
   const checkedWith = derived ? derivedKey?.secret : key;
   if (typeof keyPairId !== 'string' || !key || !checkedWith) return refuse('key-unknown');
   const algorithm = derived ? 'HS256' : jwtAlgorithmOf(key);
