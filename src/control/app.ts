@@ -172,6 +172,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   const configurations = new Configurations({
     ...parts,
     configurations: new ConfigurationRepository(deps.database, deps.clock, deps.secrets.contentKeySecret),
+    edgeUrls: () => edgeUrls(deps),
   });
   await configurations.start();
   configurationRoutes(app, { ...parts, configurations });

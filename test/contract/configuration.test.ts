@@ -37,7 +37,7 @@ describe.each(DATABASES)('configuration in $name', ({ fresh }) => {
       configurations: new ConfigurationRepository(database, clock, secret),
       keys: { list: async () => [] },
       signals,
-      urls: () => ({ control: 'http://control.test', edge: 'http://edge.test' }),
+      edgeUrls: async () => ['http://edge.test', 'http://other-edge.test:8090'],
       log,
     });
   const target = ({ document }: Changed, ifMatch = writeEtag(document.revision)) => ({ id: document.id, ifMatch });
@@ -108,6 +108,12 @@ describe.each(DATABASES)('configuration in $name', ({ fresh }) => {
     await expect(here.delete(DISTRIBUTION, target(made), crash)).rejects.toThrow('crashed');
     expect(await here.list(DISTRIBUTION, { limit: 10, tags: new Map() })).toEqual([made.document]);
     expect(await mark()).toBe(before);
+  });
+
+  test('an origin that is any of the edges is refused', async () => {
+    const customOriginConfig = { httpPort: 8090, originProtocolPolicy: 'http-only' };
+    const origins = [{ id: 'site', domainName: 'other-edge.test', customOriginConfig }];
+    expect(await here.create(DISTRIBUTION, site({ origins }), nothing).catch(codeOf)).toBe('CONFIGURATION_INVALID');
   });
 
   test('edges are told of every change, and of none that was refused', async () => {

@@ -17,7 +17,6 @@ import { Fault } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
 import { EDGE_CONFIG, type Signals } from '../../queue/signals.ts';
-import type { Urls } from '../parts.ts';
 import { MANAGED } from './managed.ts';
 import { requireMatch } from './preconditions.ts';
 import type { Resource } from './resources.ts';
@@ -34,7 +33,8 @@ export interface ConfigurationsDeps {
   readonly configurations: ConfigurationRepository;
   readonly keys: Pick<SigningKeyRepository, 'list'>;
   readonly signals: Signals;
-  readonly urls: () => Urls;
+  /** Where viewers reach the edges of this server. */
+  readonly edgeUrls: () => Promise<readonly string[]>;
   readonly log: Log;
 }
 
@@ -181,10 +181,10 @@ export class Configurations {
   }
 
   async #around(id: string): Promise<Omit<Surroundings, 'documents'>> {
-    const keys = await this.#deps.keys.list();
+    const [keys, edgeUrls] = await Promise.all([this.#deps.keys.list(), this.#deps.edgeUrls()]);
     return {
       id,
-      ownAddresses: addressesOf(this.#deps.urls().edge),
+      ownAddresses: edgeUrls.flatMap(addressesOf),
       signingKeys: new Map(keys.map((key) => [key.keyPairId, { isRevoked: key.revokedAtMs !== undefined }])),
     };
   }
