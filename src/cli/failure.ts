@@ -1,5 +1,5 @@
 import { SettingsError } from '../config/settings.ts';
-import { Fault } from '../kernel/errors.ts';
+import { Fault, type FieldError } from '../kernel/errors.ts';
 
 /** Why a command stops: one sentence for the person, a code for scripts, and the exit status. */
 export type CommandCode =
@@ -9,6 +9,9 @@ export type CommandCode =
   | 'SERVER_NOT_FOUND'
   | 'SERVER_UNREACHABLE'
   | 'FILE_UNREADABLE'
+  | 'FILE_INVALID'
+  | 'CHANGES_PLANNED'
+  | 'NOT_OURS'
   | 'WORKER_FAILED'
   | 'SOCKET_PATH_TOO_LONG'
   | 'UPLOAD_FAILED'
@@ -19,14 +22,22 @@ export class Failure extends Error {
   /** One of ours, or the code of a server's problem document. */
   readonly code: string;
 
-  constructor(code: CommandCode | (string & {}), says: string, options?: ErrorOptions) {
+  /** Of a document that a server refused: each field that is wrong. */
+  readonly fields: readonly FieldError[];
+
+  constructor(
+    code: CommandCode | (string & {}),
+    says: string,
+    options: ErrorOptions & { readonly fields?: readonly FieldError[] } = {},
+  ) {
     super(says, options);
     this.code = code;
+    this.fields = options.fields ?? [];
   }
 
-  /** 2 when the command line or the settings are at fault, 1 when the work is. */
+  /** 2 when the command line or the settings are at fault, or something would change; 1 when the work is. */
   get exitStatus(): number {
-    return this.code === 'USAGE' || this.code === 'SETTINGS_INVALID' ? 2 : 1;
+    return ['USAGE', 'SETTINGS_INVALID', 'CHANGES_PLANNED'].includes(this.code) ? 2 : 1;
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { Failure } from './failure.ts';
 
 /** The text of a file that an option names. @throws Failure FILE_UNREADABLE */
@@ -14,4 +15,8 @@ export function unreadable(file: string, cause: unknown): Failure {
   const { code } = cause as NodeJS.ErrnoException;
   const reason = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
   return new Failure('FILE_UNREADABLE', `${file} ${reason}.`, { cause });
+}
+
+export async function readStandardInput(): Promise<string> {
+  return text(process.stdin);
 }

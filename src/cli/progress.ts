@@ -7,7 +7,7 @@ export interface Progress {
 }
 
 /** What is counted; bytes are shown in MB. */
-export type Unit = 'bytes' | 'segments' | 'entries';
+export type Unit = 'bytes' | 'segments' | 'entries' | 'edges';
 
 const SILENT: Progress = { update() {}, stop() {} };
 

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { readRunFile } from '../config/run-file.ts';
+import type { FieldError } from '../kernel/errors.ts';
 import type { Given, Option } from './command.ts';
 import { Failure, usage } from './failure.ts';
 
@@ -33,6 +34,7 @@ interface Problem {
   readonly code: string;
   readonly detail?: string;
   readonly title?: string;
+  readonly errors?: readonly FieldError[];
 }
 
 /** The public API of one server. */
@@ -53,10 +55,16 @@ export class Api {
    * The JSON answer to a call; undefined for an empty one.
    * @throws Failure with the server's own code and sentence, or SERVER_UNREACHABLE
    */
-  async call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  async call<Answer>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
     const response = await this.#fetch(path, {
       method,
       headers: {
+        ...headers,
         authorization: this.authorization,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -90,7 +98,10 @@ export class Api {
   /** The server's refusal as a failure of the command. */
   failureOf(status: number, body: string): Failure {
     const problem = parseProblem(body);
-    if (problem) return new Failure(problem.code, problem.detail ?? problem.title ?? `The server says ${status}.`);
+    if (problem) {
+      const { code, detail, title, errors } = problem;
+      return new Failure(code, detail ?? title ?? `The server says ${status}.`, { fields: errors ?? [] });
+    }
     return new Failure('SERVER_UNREACHABLE', `${this.url} answers ${status}, and not as a Frontrow server does.`);
   }
 
