@@ -125,3 +125,15 @@ test('an operator asks about a distribution, and has it forget, by its addresses
   const found = async (host: string) => (await s.get('/page', { headers: { Host: host } })).headers['x-cache'];
   expect([await found('two.example.com'), await found(HOST)]).toEqual(['Hit from frontrow', 'Miss from frontrow']);
 });
+
+test('answers to OPTIONS are kept where the operator says so, and never for a GET', async () => {
+  const cors = ['GET', 'HEAD', 'OPTIONS'] as const;
+  edge = await before({ defaultCacheBehavior: behavior({ allowedMethods: cors, cachedMethods: cors }) });
+  const { s, origin } = edge;
+  origin.serve('/data', { body: 'data' });
+  const ask = async (method: string) => (await s.get('/data', { ...asked, method })).headers['x-cache'];
+  const told = [];
+  for (const method of ['OPTIONS', 'OPTIONS', 'GET', 'HEAD', 'OPTIONS']) told.push(await ask(method));
+  expect(told.map((each) => String(each).split(' ')[0])).toEqual(['Miss', 'Hit', 'Miss', 'Hit', 'Hit']);
+  expect(origin.asked.map(({ method }) => method)).toEqual(['OPTIONS', 'GET']);
+});

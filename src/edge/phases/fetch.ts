@@ -36,7 +36,7 @@ export function refreshBehind(x: Exchange, stale: CachedObject, parts: EdgeParts
 }
 
 function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgeParts, background: boolean): Fill {
-  const method = background ? 'GET' : x.method;
+  const method = background ? renewing(x) : x.method;
   const { key, resource, path, alone } = x;
   const beginning = background || alone ? undefined : x.beginning;
   const askAgain = (again: Fill) => parts.origin.send(requestFor(x, {}, parts, background), again);
@@ -64,6 +64,11 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
   const inHand = { stale: method === 'HEAD' ? undefined : stale, beginning };
   fill.begin(parts.origin.send(requestFor(x, inHand, parts, background), fill));
   return fill;
+}
+
+/** By which an expired copy is asked for again: a HEAD is answered from what a GET brought. */
+function renewing({ method }: Exchange): string {
+  return method === 'HEAD' ? 'GET' : method;
 }
 
 /**
@@ -140,7 +145,7 @@ interface InHand {
 }
 
 function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts, background: boolean): OriginRequest {
-  const method = background ? 'GET' : x.method;
+  const method = background ? renewing(x) : x.method;
   const { target, fields } =
     parts.mode === 'film' ? { target: x.path, fields: filmFields(x, method, parts) } : asked(x, parts);
   if (x.part !== undefined && !x.alone) fields.push('Range', x.part);

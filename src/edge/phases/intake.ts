@@ -250,7 +250,7 @@ export class Intake implements FillOwner {
     const authorized = headers.authorization !== undefined && this.#seesAuthorization();
     const forGet = this.#standsForGet(head, policy, nowMs);
     // Of a HEAD what is said about the GET that it asks about.
-    const method = forGet || this.#wanted.method === 'HEAD' ? 'GET' : this.#wanted.method;
+    const method = forGet || this.#wanted.method === 'HEAD' || this.#keepsOptions ? 'GET' : this.#wanted.method;
     const partsKept = (lifetime: Lifetime) => this.#keepsPart(head, lifetime, declaredBytes);
     const ageSeconds = initialAgeSeconds(head, this.#askedAtMs, nowMs);
     const { lifetime, reason: unstorable } = this.#keeping({
@@ -273,6 +273,11 @@ export class Intake implements FillOwner {
       varyNames: names === '*' ? [] : names,
       unkeptFields: policy.unkeptFields,
     };
+  }
+
+  /** The operator has answers to OPTIONS kept as those to GET are, under keys of their own. */
+  get #keepsOptions(): boolean {
+    return this.#wanted.method === 'OPTIONS' && this.#parts.behavior?.rules?.keepsOptions === true;
   }
 
   /** Not one that expires at once, nor one of several variants, nor one whose place and length contradict each other. */

@@ -16,8 +16,9 @@ import { answerHere, forwardsLeft } from './last-hop.ts';
 import { wantsOwnPlaylist } from './signed-playlist.ts';
 
 /** Whether the answer may come from memory. A GET with a body asks for something that its key does not tell. */
-function isCacheable(x: Exchange, { mode }: EdgeParts): boolean {
-  return (x.method === 'GET' || x.method === 'HEAD') && (mode === 'film' || !x.hasBody);
+function isCacheable(x: Exchange, { mode, behavior }: EdgeParts): boolean {
+  const isKept = x.method === 'GET' || x.method === 'HEAD' || (x.method === 'OPTIONS' && behavior?.rules?.keepsOptions);
+  return isKept === true && (mode === 'film' || !x.hasBody);
 }
 
 /** Whether the operator has nothing kept here. */

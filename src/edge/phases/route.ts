@@ -27,12 +27,17 @@ export function route(parts: EdgeParts): Phase {
 }
 
 /** What the behaviour answers by itself; undefined when the request may go on. */
-function admitted(x: Exchange, { viewerProtocolPolicy, allowedMethods }: Behavior, parts: EdgeParts): Step | undefined {
+function admitted(
+  x: Exchange,
+  { viewerProtocolPolicy, allowedMethods, rules }: Behavior,
+  parts: EdgeParts,
+): Step | undefined {
   if (viewerProtocolPolicy !== 'allow-all' && parts.schemeOf(x) !== 'https') {
     x.reply = redirectToHttps(x, viewerProtocolPolicy, parts);
     return 'deliver';
   }
-  if (!allowedMethods.has(x.method)) throw new Fault('METHOD_REFUSED');
+  // Films say themselves what they can be asked.
+  if (rules && !allowedMethods.has(x.method)) throw new Fault('METHOD_REFUSED');
   return undefined;
 }
 

@@ -56,6 +56,7 @@ export interface OriginRules {
   readonly naming: Naming;
   /** False where nothing is kept, nor asked for together. */
   readonly caches: boolean;
+  readonly keepsOptions: boolean;
   /** Whether the origin is asked under the viewer's host. */
   readonly tellsHost: boolean;
   keyOf(asked: KeyedRequest): string;
@@ -146,6 +147,7 @@ function rulesOf(
   return {
     naming: namingOf(scope, key),
     caches: cachePolicy.maxTTL > 0,
+    keepsOptions: cachedMethods.includes('OPTIONS'),
     tellsHost: originRequest({ method: 'GET', rawHeaders: [], headers: {}, query: '' }, NOTHING).viewerHost,
     keyOf: (asked) => scope + key(asked),
     originRequest,
