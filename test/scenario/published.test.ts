@@ -1,10 +1,24 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openAsBlob,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Frontrow } from '../../src/client/index.ts';
 import { makeKeyPair } from '../../src/kernel/access/key-pair.ts';
+import { placeClip } from '../harness/clip.ts';
+import { TestServer } from '../harness/server.ts';
 
 // What others get: the tarball that `npm pack` makes, unpacked below a node_modules folder outside of the repository.
 
@@ -136,5 +150,78 @@ new Signer({ keyPairId: 'K', privateKey: '' }).signUrl('', { expires: 1 });
       JSON.stringify({ compilerOptions: { ...compilerOptions, preserveSymlinks: true }, files: ['consumer.mts'] }),
     );
     expect(run(join(MODULES, '.bin/tsc'), ['-p', folder], folder)).toMatchObject({ status: 0, stdout: '' });
+  });
+});
+
+describe('the examples', () => {
+  let server: TestServer;
+  let assetId: string;
+  let keyPairId: string;
+
+  beforeAll(async () => {
+    server = await TestServer.start();
+    await placeClip(join(folder, 'film.mp4'));
+    const frontrow = new Frontrow({ url: server.run.control, token: server.run.adminToken });
+    const film = await openAsBlob(join(folder, 'film.mp4'));
+    ({ assetId } = await frontrow.upload(film, { title: 'A film', policy: 'signed' }));
+    const key = await frontrow.post('/v1/signing-keys', { body: { name: 'backend' } });
+    keyPairId = key.keyPairId;
+    writeFileSync(join(folder, 'backend.pem'), key.privateKeyPem ?? '');
+    await server.until(assetId, ({ status }) => status === 'playable' || status === 'ready');
+  }, 120_000);
+
+  afterAll(() => server.stop());
+
+  async function startExample(name: string, node: string) {
+    copyFileSync(join(ROOT, 'docs/examples', name), join(folder, name));
+    const env = {
+      ...process.env,
+      KEY_PAIR_ID: keyPairId,
+      PRIVATE_KEY: join(folder, 'backend.pem'),
+      EDGE: server.run.edge,
+      PORT: '0',
+    };
+    const child = spawn(node, [join(folder, name)], { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = await once(child.stdout, 'data');
+    return { url: String(said).trim(), stop: () => child.kill() };
+  }
+
+  /** The statuses of a film's playlists and of a segment, as a player asks for them. */
+  async function play(url: string, headers: Record<string, string> = {}): Promise<number[]> {
+    const statuses: number[] = [];
+    let next = url;
+    for (;;) {
+      const response = await fetch(next, { headers });
+      statuses.push(response.status);
+      const text = await response.text();
+      const [line] = text.split('\n').filter((each) => each !== '' && !each.startsWith('#'));
+      if (!response.ok || !text.startsWith('#EXTM3U') || line === undefined) return statuses;
+      next = new URL(line, next).href;
+    }
+  }
+
+  test.each(
+    NODES.flatMap((node) => ['plain-node.js', 'express.js', 'fastify.js'].map((name) => [name, node] as const)),
+  )('%s on %s lets who is logged in play a signed film', async (name, node) => {
+    const example = await startExample(name, node);
+    try {
+      expect((await fetch(`${example.url}/films/${assetId}`)).status).toBe(401);
+      const login = await fetch(`${example.url}/login?user=ada`, { method: 'POST' });
+      const session = login.headers
+        .getSetCookie()
+        .map((each) => each.split(';')[0])
+        .join('; ');
+      const answer = await fetch(`${example.url}/films/${assetId}`, { headers: { cookie: session } });
+      const { user, url, playlist } = (await answer.json()) as Record<'user' | 'url' | 'playlist', string>;
+      expect(user).toBe('ada');
+      expect(await play(playlist)).toEqual([403]);
+      expect(await play(url)).toEqual([200, 200, 200]);
+      const set = answer.headers.getSetCookie();
+      expect(set.every((each) => each.includes(`Path=/assets/${assetId}/`))).toBe(true);
+      const cookie = set.map((each) => each.split(';')[0]).join('; ');
+      expect(await play(playlist, { cookie })).toEqual([200, 200, 200]);
+    } finally {
+      example.stop();
+    }
   });
 });
