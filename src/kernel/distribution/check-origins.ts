@@ -1,4 +1,4 @@
-import { normalAddress } from '../address.ts';
+import { type IpRange, inIpRange, normalAddress, parseIpRange } from '../address.ts';
 import type { FieldError } from '../errors.ts';
 import type { Surroundings } from './check.ts';
 import { fieldSyntax } from './check-lists.ts';
@@ -56,6 +56,17 @@ function isHost(text: string): boolean {
   );
 }
 
+/** No server is at one of these, but this machine itself and what clouds tell their machines, credentials too. */
+const NO_ORIGINS = ['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/128', 'fe80::/10', 'ff00::/8'].map(rangeOf);
+
+const LOOPBACK = rangeOf('127.0.0.0/8');
+
+function rangeOf(text: string): IpRange {
+  const range = parseIpRange(text);
+  if (!range) throw new Error(`${text} is no range`);
+  return range;
+}
+
 function* addressFaults(path: string, { domainName, originPath, filmOriginConfig }: Origin): Generator<FieldError> {
   if (filmOriginConfig !== undefined) {
     if (domainName !== '') yield fieldError(`${path}.domainName`, 'must be empty: edges know where films are');
@@ -65,6 +76,9 @@ function* addressFaults(path: string, { domainName, originPath, filmOriginConfig
   if (!isHost(domainName)) {
     const where = 'a scheme and a port go to customOriginConfig, a path to originPath';
     yield fieldError(`${path}.domainName`, `is not a host name or an IP address (${where})`);
+  }
+  if (NO_ORIGINS.some((range) => inIpRange(domainName, range))) {
+    yield fieldError(`${path}.domainName`, 'is an address at which no origin can be');
   }
   if (originPath !== '' && !/^(?:\/[\x21\x22\x24-\x2e\x30-\x3e\x40-\x7e]+)+$/.test(originPath)) {
     yield fieldError(`${path}.originPath`, 'must begin with a slash, end without one, and be a path');
@@ -103,9 +117,12 @@ function* loopFaults(
   yield fieldError(`${path}.domainName`, `is an alias of ${whose}: its requests would come back to this server’s edge`);
 }
 
-/** As it stands in a URL. */
+/** As it stands in a URL, and in one way however it was written. */
 function writtenHost(domainName: string): string {
-  return domainName.includes(':') ? `[${normalAddress(domainName)}]` : domainName.toLowerCase();
+  const address = normalAddress(domainName);
+  if (address === undefined) return domainName.toLowerCase();
+  if (inIpRange(address, LOOPBACK)) return '127.0.0.1';
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 function portsOf({ customOriginConfig }: Origin): readonly number[] {

@@ -136,6 +136,13 @@ describe('a distribution that would not work', () => {
     [origin({ originPath: '/a/../b' }), 'body.origins[0].originPath has dot segments.'],
     [on('localhost', 8090), `body.origins[0].domainName ${OWN}`],
     [on('::1', 8090), `body.origins[0].domainName ${OWN}`],
+    [on('127.0.0.2', 8090), `body.origins[0].domainName ${OWN}`],
+    [on('::ffff:127.0.0.1', 8090), `body.origins[0].domainName ${OWN}`],
+    [on('0:0::1', 8090), `body.origins[0].domainName ${OWN}`],
+    [origin({ domainName: '0.0.0.0' }), 'body.origins[0].domainName is an address at which no origin can be.'],
+    [origin({ domainName: '169.254.169.254' }), 'body.origins[0].domainName is an address at which no origin can be.'],
+    [origin({ domainName: 'fe80::1' }), 'body.origins[0].domainName is an address at which no origin can be.'],
+    [origin({ domainName: '::' }), 'body.origins[0].domainName is an address at which no origin can be.'],
     [origin({ domainName: 'CDN.example' }), `body.origins[0].domainName ${OWN}`],
     [
       on('taken.example', 80),
