@@ -14,10 +14,15 @@ export class CredentialReader {
   readonly #byCookies = new LRUCache<string, Credential>({ max: MAX_REMEMBERED });
   readonly #byToken = new LRUCache<string, Credential>({ max: MAX_REMEMBERED });
 
-  read(target: string, cookieHeader: string | undefined, authorizationHeader: string | undefined): Presented {
-    const source = { target, cookieHeader, authorizationHeader };
+  read(
+    target: string,
+    cookieHeader: string | undefined,
+    authorizationHeader: string | undefined,
+    takesPathToken = true,
+  ): Presented {
+    const source = { target, cookieHeader, authorizationHeader, takesPathToken };
     if (target.includes('?')) return readCredential(source);
-    if (target.startsWith(TOKEN_PREFIX)) {
+    if (takesPathToken && target.startsWith(TOKEN_PREFIX)) {
       const end = target.indexOf('/', TOKEN_PREFIX.length);
       if (end <= TOKEN_PREFIX.length) return readCredential(source);
       return remembered(this.#byToken, target.slice(TOKEN_PREFIX.length, end), target.slice(end), source);

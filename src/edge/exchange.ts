@@ -136,6 +136,8 @@ export class Exchange {
   // route
   /** What its steps are done by from here on: those of the behaviour that it falls under. */
   phases: PhaseTable;
+  /** The path of what stands for the root, where the viewer asked for that. */
+  rootObject: string | undefined;
   /** The bare path, for keys, facts and logs. */
   path = '';
   /** The resource's own key. */

@@ -10,7 +10,8 @@ import type {
   Origin,
 } from '../../src/kernel/distribution/model.ts';
 import type { SiteConfig } from '../../src/kernel/distribution/site-config.ts';
-import { EdgeScenario, HandClock } from './edge-scenario.ts';
+import type { KeysSection } from '../../src/kernel/edge-feed/keys-section.ts';
+import { EdgeScenario, HandClock, type ScenarioOptions } from './edge-scenario.ts';
 import { KEYS } from './film-edge.ts';
 import { ScriptedOrigin } from './origin.ts';
 
@@ -87,21 +88,27 @@ export interface SiteEdge {
   stop(): Promise<void>;
 }
 
+export interface SiteEdgeOptions extends Pick<ScenarioOptions, 'places' | 'log'> {
+  /** Those that are registered. */
+  readonly keys?: KeysSection;
+}
+
 /** An edge that has this configuration on disk, in front of an origin that is not ours. */
 export async function startSiteEdge(
   configure: (origin: ScriptedOrigin) => SiteConfig,
   settings: Partial<Settings> = {},
+  { keys = KEYS, ...more }: SiteEdgeOptions = {},
 ): Promise<SiteEdge> {
   const origin = new ScriptedOrigin();
   await origin.start();
   const dataDir = await mkdtemp(join(tmpdir(), 'frontrow-site-edge-'));
   const copy: FeedCopy = {
     ...{ lineage: 'test', revision: 1, logs: {} },
-    states: { keys: { version: 'v1', value: KEYS }, site: { version: 'v1', value: configure(origin) } },
+    states: { keys: { version: 'v1', value: keys }, site: { version: 'v1', value: configure(origin) } },
   };
   await writeFile(join(dataDir, 'edge-config.json'), JSON.stringify(copy));
   const clock = new HandClock();
-  const s = await new EdgeScenario({ mode: 'film', clock, dataDir, settings }).start();
+  const s = await new EdgeScenario({ mode: 'film', clock, dataDir, settings, ...more }).start();
   return {
     ...{ s, clock, origin },
     stop: async () => {

@@ -42,9 +42,10 @@ function judge(credential: Credential, asked: Asked, { keys, derivedKey, proofs,
 }
 
 function askedBy(x: Exchange, scheme: string): Asked {
+  const path = x.rootObject === undefined ? x.path : '/';
   return {
-    url: `${scheme}://${x.host}${joinTarget(x.path, x.query)}`,
-    path: x.path,
+    url: `${scheme}://${x.host}${joinTarget(path, x.query)}`,
+    path,
     ip: x.ip,
     nowMs: x.receivedAtMs,
   };

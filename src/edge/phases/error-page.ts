@@ -21,6 +21,7 @@ export function goForPage(x: Exchange, errorCode: number, { behavior }: EdgePart
   leave(x);
   x.page = { status: page.status, errorCode };
   x.target = page.path;
+  x.rootObject = undefined;
   x.phases = behavior.phasesAt(x);
   return x.phases.route(x);
 }

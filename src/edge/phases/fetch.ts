@@ -174,9 +174,13 @@ export function targetFor(x: Exchange, { behavior }: EdgeParts): string {
   return query === '' ? x.path : `${x.path}?${query}`;
 }
 
-function viewerFields({ method, query, request: { rawHeaders, headers } }: Exchange): ViewerFields {
-  return { method, query, rawHeaders, headers };
+/** The grant that he was let in by is none of the origin's business. */
+function viewerFields({ method, query, page, credential, request: { rawHeaders, headers } }: Exchange): ViewerFields {
+  const isOurs = page !== undefined || credential?.carrier === 'token-bearer';
+  return { method, query, headers, rawHeaders: isOurs ? withoutFields(rawHeaders, AUTHORIZATION) : rawHeaders };
 }
+
+const AUTHORIZATION: ReadonlySet<string> = new Set(['authorization']);
 
 /** To our own origin go no fields of the viewer's: the answer is everybody's. */
 function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {

@@ -1,4 +1,6 @@
 import { joinTarget, splitTarget } from '../../kernel/access/canonical.ts';
+import { withoutPathToken } from '../../kernel/access/credential.ts';
+import { mayLeaveRoot } from '../../kernel/distribution/origin-reading.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { parseFilmPath } from '../../kernel/film/paths.ts';
 import type { Phase } from '../drive.ts';
@@ -36,8 +38,10 @@ function admitted(
     x.reply = redirectToHttps(x, viewerProtocolPolicy, parts);
     return 'deliver';
   }
-  // Films say themselves what they can be asked.
-  if (rules && !allowedMethods.has(x.method)) throw new Fault('METHOD_REFUSED');
+  // Films say themselves what they can be asked. A body that no key tells of, and that not every origin reads as one, goes
+  // on to none.
+  const isOdd = x.hasBody && (x.method === 'GET' || x.method === 'HEAD');
+  if (rules && (isOdd || !allowedMethods.has(x.method))) throw new Fault('METHOD_REFUSED');
   return undefined;
 }
 
@@ -56,10 +60,15 @@ function routeFilm(x: Exchange, films: Films, parts: EdgeParts): Step {
   return 'authorize';
 }
 
+/** What a dozen proxies say of themselves. */
+const MAX_WAY_LENGTH = 1_024;
+
 /** RFC 8586: each edge signs a request it passes on; its own name on one that comes in means a circle. */
 function checkLoop({ request }: Exchange, { edgeId }: EdgeParts): void {
-  const passed = request.headers['cdn-loop'];
-  if (passed !== undefined && String(passed).includes(edgeId)) throw new Fault('LOOP_DETECTED');
+  const { 'cdn-loop': passed = '', via = '' } = request.headers;
+  if (String(passed).includes(edgeId)) throw new Fault('LOOP_DETECTED');
+  // Both go on whatever an origin is told: with them a viewer could have it refuse what all others ask for as well.
+  if (passed.length > MAX_WAY_LENGTH || via.length > MAX_WAY_LENGTH) throw new Fault('HEADERS_TOO_LARGE');
 }
 
 function looped(reach: (x: Exchange) => Step, parts: EdgeParts): (x: Exchange) => Step {
@@ -70,9 +79,9 @@ function looped(reach: (x: Exchange) => Step, parts: EdgeParts): (x: Exchange) =
 }
 
 /** What is brought as a grant is no part of what is asked for. */
-function takeGrant(x: Exchange, { credentials }: EdgeParts): void {
+function takeGrant(x: Exchange, { credentials }: EdgeParts, takesPathToken = true): void {
   const { cookie, authorization } = x.request.headers;
-  const { path, query, credential } = credentials.read(x.target, cookie, authorization);
+  const { path, query, credential } = credentials.read(x.target, cookie, authorization, takesPathToken);
   x.path = path;
   x.query = query;
   x.credential = credential;
@@ -94,9 +103,12 @@ function routeTo(rules: OriginRules | undefined, parts: EdgeParts): (x: Exchange
   if (!rules) return routeProxy;
   const readsGrants = parts.gate !== undefined;
   return (x) => {
-    if (readsGrants && !x.page) takeGrant(x, parts);
+    if (readsGrants && !x.page) takeGrant(x, parts, withoutPathToken(x.target) !== undefined);
     else takeTarget(x);
+    // It was said to this edge: an origin is not to go on with it, nor is it what tells answers apart.
+    if (x.credential?.carrier === 'token-bearer') delete x.request.headers.authorization;
     const { path, query, method } = x;
+    if (rules.isBelowFolder && mayLeaveRoot(path)) throw new Fault('PATH_INVALID');
     // From here on nobody is told the grant: not the origin, nor the next edge.
     if (readsGrants) x.target = joinTarget(path, query);
     if (rules.tellsViewers) x.told = rules.added(knowledgeOf(x, parts));

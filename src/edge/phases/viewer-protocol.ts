@@ -10,10 +10,15 @@ export function redirectToHttps(x: Exchange, policy: ViewerProtocolPolicy, parts
   const { method, host, request } = x;
   const status = judgeProtocol(policy, { scheme: 'http', method, httpVersion: request.httpVersion, host });
   if (status !== 301 && status !== 307) throw new Fault('HTTPS_REQUIRED');
-  const { location, contentType, body } = redirectionFor(status, host, x.target);
+  const { location, contentType, body } = redirectionFor(status, host, viewedTarget(x));
   const fields = [
     ...['Content-Type', contentType, 'Content-Length', String(body.length), 'Location', location],
     ...['Server', 'frontrow', 'Via', `1.1 ${parts.edgeId} (Frontrow)`, 'X-Cache', 'Redirect from frontrow'],
   ];
   return { status, fields: identified(x, fields, parts), body: method === 'HEAD' ? undefined : Buffer.from(body) };
+}
+
+/** Path and query as the viewer wrote them. */
+function viewedTarget({ target, rootObject }: Exchange): string {
+  return rootObject === undefined ? target : `/${target.slice(rootObject.length)}`;
 }

@@ -41,6 +41,8 @@ export interface Behavior {
   readonly allowedMethods: ReadonlySet<string>;
   /** Whether a request may bring a grant, in its address too. */
   readonly readsGrants: boolean;
+  /** Who lets viewers in, in one text; the same for two behaviours that do not differ in that. */
+  readonly trusted: string;
   /** What a response headers policy makes of the fields of an answer; undefined without one. */
   readonly dress: Dress | undefined;
   /** Of a status from 400 on, for which there may be a page of the operator's. */
@@ -54,6 +56,8 @@ export interface Behavior {
 /** What holds in front of an origin that is not ours. */
 export interface OriginRules {
   readonly naming: Naming;
+  /** Whether an origin has all of its files below a folder of its own. */
+  readonly isBelowFolder: boolean;
   /** False where nothing is kept, nor asked for together. */
   readonly caches: boolean;
   readonly keepsOptions: boolean;
@@ -107,6 +111,7 @@ export function behaviorOf(named: Named): Behavior {
     viewerProtocolPolicy: behavior.viewerProtocolPolicy,
     allowedMethods: new Set(behavior.allowedMethods),
     readsGrants: isFilm || behavior.trustedKeyGroups.length > 0,
+    trusted: [...behavior.trustedKeyGroups].sort().join(),
     dress: dressOf(named),
     errorPage: (status) => errors(status).page,
     phasesAt: named.phasesAt,
@@ -146,6 +151,7 @@ function rulesOf(
   const knowledge = compileViewerHeaders(viewerFields);
   return {
     naming: namingOf(scope, key),
+    isBelowFolder: membersOf(distribution, behavior).some(({ originPath }) => originPath !== ''),
     caches: cachePolicy.maxTTL > 0,
     keepsOptions: cachedMethods.includes('OPTIONS'),
     tellsHost: originRequest({ method: 'GET', rawHeaders: [], headers: {}, query: '' }, NOTHING).viewerHost,
@@ -176,9 +182,14 @@ function tagged(head: ResponseHead, headerName: string | undefined): ResponseHea
 /** What was asked for too early is there a moment later. */
 const STREAM_ERROR_SECONDS = 1;
 
-function takesViewerHost({ origins, originGroups }: DistributionConfig, { targetOriginId }: CacheBehavior): boolean {
+function takesViewerHost(distribution: DistributionConfig, behavior: CacheBehavior): boolean {
+  return !membersOf(distribution, behavior).some(({ s3OriginConfig }) => s3OriginConfig !== undefined);
+}
+
+/** The origin that a behaviour is for, or those of its group. */
+function membersOf({ origins, originGroups }: DistributionConfig, { targetOriginId }: CacheBehavior): Origin[] {
   const members = originGroups.find(({ id }) => id === targetOriginId)?.members ?? [targetOriginId];
-  return !origins.some(({ id, s3OriginConfig }) => s3OriginConfig !== undefined && members.includes(id));
+  return origins.filter(({ id }) => members.includes(id));
 }
 
 function namingOf(scope: string, key: (asked: KeyedRequest) => string): Naming {

@@ -1,5 +1,7 @@
+import { withoutPathToken } from '../../kernel/access/credential.ts';
 import { compileBehaviors } from '../../kernel/distribution/behaviors.ts';
 import type { CacheBehavior, DistributionConfig } from '../../kernel/distribution/model.ts';
+import { obligingReading } from '../../kernel/distribution/origin-reading.ts';
 import { matchedPath } from '../../kernel/distribution/path-pattern.ts';
 import type { SiteConfig } from '../../kernel/distribution/site-config.ts';
 import { Fault } from '../../kernel/errors.ts';
@@ -42,19 +44,23 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
   const distribution = config.distributions[id];
   if (!distribution) throw new Fault('INTERNAL', { detail: { distribution: id } });
   const { defaultRootObject, defaultCacheBehavior, cacheBehaviors } = distribution;
-  const phasesAt = (x: Exchange): PhaseTable => chosen(x.target, choose).phasesFor(x);
+  const phasesAt = (x: Exchange): PhaseTable => {
+    const { target, value } = chosen(x.target, choose);
+    x.target = target;
+    return value.phasesFor(x);
+  };
   const compile = (behavior: CacheBehavior) => tablesOf({ id, distribution, behavior, config, phasesAt }, parts);
   const behaviors = cacheBehaviors.map(({ pathPattern, ...behavior }) => ({ pathPattern, value: compile(behavior) }));
   const fallback = compile(defaultCacheBehavior);
-  const choose = compileBehaviors(behaviors, fallback);
+  const choose = choosing(compileBehaviors(behaviors, fallback));
   const refusesCountry = countryRule(distribution, parts);
   const all = [fallback, ...behaviors.map(({ value }) => value)];
   return {
     asksForPlaces: refusesCountry !== undefined || all.some(({ behavior }) => behavior.rules?.tellsViewers),
     scope: scopeOf(id),
-    behaviorAt: (target) => chosen(target, choose).behavior,
+    behaviorAt: (target) => chosen(target, choose).value.behavior,
     enter: (x) => {
-      if (defaultRootObject !== '' && isRoot(x.target)) x.target = `/${defaultRootObject}${x.target.slice(1)}`;
+      if (defaultRootObject !== '' && isRoot(x.target)) takeRootObject(x, defaultRootObject);
       // Before anything is refused: the operator may have a page for that.
       x.phases = phasesAt(x);
       if (!distribution.enabled) throw new Fault('DISTRIBUTION_DISABLED');
@@ -63,13 +69,45 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
   };
 }
 
-/** A token that stands in the path is not of the path, where behaviours look for one. */
-const PATH_TOKEN = /^\/t\/[\w-]+\.[\w-]+\.[\w-]+(?=\/)/;
+/**
+ * The behaviour of a target, and the target as it goes on from there. A token that stands in the path is not of the path,
+ * where behaviours look for one.
+ */
+function chosen(target: string, choose: (target: string) => Chosen): { target: string; value: Chosen } {
+  const whole = choose(target);
+  const bareTarget = withoutPathToken(target);
+  if (bareTarget === undefined) return { target, value: whole };
+  const bare = choose(bareTarget);
+  // Its own phases take the token off, and look at it.
+  if (bare.behavior.readsGrants) return { target, value: bare };
+  // Nobody needs the token for what is open to all; where it were taken off elsewhere, one behaviour's answer would lie
+  // where the other's is looked for.
+  return whole.behavior.readsGrants ? { target: bareTarget, value: bare } : { target, value: whole };
+}
 
-function chosen(target: string, choose: (path: string) => Chosen): Chosen {
-  if (!target.startsWith('/t/')) return choose(matchedPath(target));
-  const bare = choose(matchedPath(target.replace(PATH_TOKEN, '')));
-  return bare.behavior.readsGrants ? bare : choose(matchedPath(target));
+/** By the path as we read it, or by what an origin may make of it where that is stricter. @throws Fault PATH_INVALID */
+function choosing(choose: (path: string) => Chosen): (target: string) => Chosen {
+  return (target) => {
+    const ours = choose(matchedPath(target));
+    const obliging = obligingReading(target);
+    const theirs = obliging === undefined ? ours : choose(matchedPath(obliging));
+    return theirs === ours ? ours : stricter(ours, theirs);
+  };
+}
+
+/** Whoever needs a grant before whoever does not, then what is not kept before what is, then our own reading. */
+function stricter(ours: Chosen, theirs: Chosen): Chosen {
+  const [one, other] = [ours.behavior, theirs.behavior];
+  if (one.readsGrants !== other.readsGrants) return one.readsGrants ? ours : theirs;
+  // Both let some viewers in, and nobody can tell by which of the two this one would have to be.
+  if (one.trusted !== other.trusted) throw new Fault('PATH_INVALID');
+  return one.rules?.caches !== false && other.rules?.caches === false ? theirs : ours;
+}
+
+/** What the operator has stand for the root; to its viewer it is the root. */
+function takeRootObject(x: Exchange, name: string): void {
+  x.rootObject = `/${name}`;
+  x.target = x.rootObject + x.target.slice(1);
 }
 
 function isRoot(target: string): boolean {

@@ -33,11 +33,20 @@ export interface CredentialSource {
   readonly target: string;
   readonly cookieHeader?: string | undefined;
   readonly authorizationHeader?: string | undefined;
+  /** False where `/t/` is a folder like any other. Yes unless said otherwise. */
+  readonly takesPathToken?: boolean;
 }
 
 const PATH_TOKEN = /^\/t\/([^/]+)(\/.*)$/s;
+/** A JWT in the place of a path token. Other paths may begin with `/t/` where they are not all ours to name. */
+const JWT_IN_PATH = /^\/t\/[\w-]+\.[\w-]+\.[\w-]+(?=\/)/;
 const BEARER = /^Bearer +([^\s]+) *$/i;
 const COOKIE_PREFIX = 'CloudFront-';
+
+/** The target without the token in its path; undefined when there is none. */
+export function withoutPathToken(target: string): string | undefined {
+  return target.startsWith('/t/') && JWT_IN_PATH.test(target) ? target.replace(JWT_IN_PATH, '') : undefined;
+}
 
 /**
  * The one credential that counts: path token, signed URL, `?token=`, bearer, cookies, in this order. Any one of the
@@ -46,7 +55,7 @@ const COOKIE_PREFIX = 'CloudFront-';
 export function readCredential(source: CredentialSource): Presented {
   const { path: fullPath, query: fullQuery } = splitTarget(source.target);
   const { own, signing, token } = splitQuery(fullQuery);
-  const inPath = PATH_TOKEN.exec(fullPath);
+  const inPath = source.takesPathToken === false ? null : PATH_TOKEN.exec(fullPath);
   const presented = { path: inPath?.[2] ?? fullPath, query: own };
   if (inPath?.[1] !== undefined) return { ...presented, credential: { carrier: 'token-path', token: inPath[1] } };
   if (signing) return { ...presented, credential: { carrier: 'url', values: signing } };

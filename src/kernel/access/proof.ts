@@ -123,7 +123,8 @@ export function isClearPath(path: string): boolean {
   // Nearly every path: a dot begins no segment, and nothing is spelt otherwise than it is.
   if (path.startsWith('/') && !path.includes('/.') && !path.includes('\\') && !path.includes('%')) return true;
   const dots = path.replace(/%2e/gi, '.');
-  return !dots.split(/\/|\\|%2f|%5c/i).some((segment) => segment === '.' || segment === '..');
+  // What stands behind a `;` is no part of a segment's name to some servers.
+  return !dots.split(/\/|\\|%2f|%5c/i).some((segment) => /^\.{1,2}(?:;|%3b|$)/i.test(segment));
 }
 
 /** A token's path claim: exact, or everything that begins with what stands before a trailing `*`. */
