@@ -50,8 +50,10 @@ test("an error is answered by the operator's page under the status that he wants
   ]);
   const again = await s.get('/gone', asked);
   expect([again.status, again.body.toString()]).toEqual([200, 'not here']);
-  // Both the error and the page are kept.
-  expect(origin.asked.map(({ target }) => target)).toEqual(['/gone', '/404.html']);
+  await s.get('/gone', asked);
+  // Both the error and the page are kept; the error not where it may be about a part alone, the page never as a part.
+  expect(origin.asked.map(({ target }) => target)).toEqual(['/gone', '/404.html', '/gone']);
+  expect(origin.last('/404.html')?.headers.range).toBeUndefined();
 });
 
 test('a page that cannot be had is told as it is', async () => {

@@ -31,6 +31,8 @@ const LASTING: ReadonlySet<Admission['reason']> = new Set([
   'no-lifetime',
   'too-large',
 ]);
+/** Told to who went in a circle, by his own word: no failure of the origin's. RFC 5842 section 7.2. */
+const LOOP = 508;
 /** Reasons under which a failure may still be told to all who waited for it. */
 const ABOUT_FAILURE: ReadonlySet<Admission['reason']> = new Set(['status', 'retry-later', 'no-lifetime']);
 
@@ -97,8 +99,8 @@ export class Intake implements FillOwner {
       return this.#refresh(stale, head, { nowMs, bornAtMs, isOld });
     }
     this.#invalidate(head, fill);
-    // Whoever asked for a part and is told about the whole has asked for everybody.
-    if (this.#wanted.part !== undefined && !ABOUT_PARTS.has(head.status))
+    // Whoever asked for a part and is told about the whole has asked for everybody. What is wrong may be with the part.
+    if (this.#wanted.part !== undefined && head.status < 400 && !ABOUT_PARTS.has(head.status))
       this.#parts.fills.move(fill, this.#wanted.resource);
     return this.#answer(fill, head, nowMs, bornAtMs);
   }
@@ -107,7 +109,7 @@ export class Intake implements FillOwner {
     const declaredBytes = contentLength(head);
     const admission = this.#admit(head, declaredBytes, nowMs, fill.traits.ahead);
     this.#remember(fill, admission, nowMs);
-    if (head.status >= 500) this.#rest(nowMs);
+    if (head.status >= 500 && head.status !== LOOP) this.#rest(nowMs);
     const variant = variantOf(admission.varyNames, this.#wanted.headers, this.#parts);
     if (admission.keep) this.#announceVariant(fill, admission.varyNames, variant);
     const own = new Representation(head, nowMs);
@@ -267,7 +269,7 @@ export class Intake implements FillOwner {
     return {
       keep: reason === undefined && (!alone || forGet),
       // A refusal is one viewer's own; a failure is told to all who wait, so that they do not all ask an origin in trouble.
-      shared: reason === undefined || (head.status >= 500 && ABOUT_FAILURE.has(reason)),
+      shared: reason === undefined || (head.status >= 500 && head.status !== LOOP && ABOUT_FAILURE.has(reason)),
       reason,
       lifetime,
       varyNames: names === '*' ? [] : names,
@@ -341,6 +343,7 @@ export class Intake implements FillOwner {
     nowMs: number,
     ahead: boolean,
   ): Admission['reason'] {
+    if (this.#wanted.part !== undefined && head.status >= 400) return 'status' satisfies UnstorableReason;
     // Nobody has asked yet: what a viewer would be told is for him to find out.
     if (ahead && head.status !== 200) return 'status' satisfies UnstorableReason;
     if ((declaredBytes ?? 0) > this.#parts.tier.largestObjectBytes) return 'too-large';

@@ -174,6 +174,8 @@ function missed(x: Exchange, parts: EdgeParts): Step {
 function partOf(x: Exchange, { mode, fills }: EdgeParts): string | undefined {
   const { range, 'if-range': ifRange } = x.request.headers;
   if (range === undefined || ifRange !== undefined || mode !== 'proxy' || x.method !== 'GET') return undefined;
+  // An operator's page is sent whole.
+  if (x.page) return undefined;
   const whole = fills.get(x.resource);
   return whole && !whole.ended ? undefined : singleRange(range);
 }

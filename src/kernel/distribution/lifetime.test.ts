@@ -182,7 +182,19 @@ describe('a cookie that is set', () => {
 
   test('goes on where cookies reach the origin, and is kept with the answer', () => {
     expect(withoutIdleCookies(head, true)).toBe(head);
-    expect(freshOrWhyNot({ ...cc('max-age=60'), 'Set-Cookie': 'a=1' }, [0, 10, 100])).toBe(60);
+    expect(freshOrWhyNot({ ...cc('public, max-age=60'), 'Set-Cookie': 'a=1' }, [0, 10, 100])).toBe(60);
+    expect(freshOrWhyNot({ ...cc('max-age=60'), 'Set-Cookie': 'a=1' }, [5, 10, 100])).toBe(60);
+  });
+
+  test.each(['max-age=60', 'no-transform', ''])(
+    'keeps its answer out where the origin says %j, for all or not',
+    (value) => {
+      expect(freshOrWhyNot({ ...cc(value), 'Set-Cookie': 'a=1' }, [0, 10, 100])).toBe('set-cookie');
+    },
+  );
+
+  test('is no hindrance where the origin has it left out of what is kept', () => {
+    expect(freshOrWhyNot({ ...cc('no-cache="Set-Cookie", max-age=60'), 'Set-Cookie': 'a=1' }, [0, 10, 100])).toBe(60);
   });
 
   test('is taken off where none does', () => {

@@ -20,7 +20,7 @@ export interface LifetimeQuestion {
   readonly authorized?: boolean;
   /** Whether an answer that is a part may be kept. */
   readonly partsKept?: boolean;
-  /** Whether one that sets a cookie may be kept. Yes unless an operator forbids it. */
+  /** Whether one that sets a cookie may be kept at all. Yes unless an operator forbids it. */
   readonly cookiesKept?: boolean;
 }
 
@@ -36,8 +36,9 @@ const NO_TIME: Lifetime = { freshSeconds: 0, staleWhileRevalidateSeconds: 0, sta
  * Whether an answer is kept and for how long, as CloudFront decides it by a cache policy's times. `minTTL` above 0 overrules
  * an origin that forbids keeping, `maxTTL` bounds every time that an origin names, and staleness with it.
  *
- * Two things it does not take over. An answer to somebody's `Authorization` that the key does not hold is kept only when
- * the origin says that it is for all (RFC 9111 section 3.5); and what an origin forbids to keep, or to use unasked
+ * Three things it does not take over. An answer to somebody's `Authorization` that the key does not hold is kept only when
+ * the origin says that it is for all (RFC 9111 section 3.5), and so is one that sets a cookie unless `minTTL` overrules that;
+ * and what an origin forbids to keep, or to use unasked
  * (`must-revalidate`), is never served stale, be it kept for `minTTL` or not.
  */
 export function planKeeping(question: LifetimeQuestion): Keeping {
@@ -96,6 +97,11 @@ function statedForErrors({ sMaxageSeconds, maxAgeSeconds }: CachePolicy): number
   return sMaxageSeconds ?? maxAgeSeconds;
 }
 
+/** Other than one that is left out of what is kept. */
+function setsCookie({ head, policy }: LifetimeQuestion): boolean {
+  return fieldOf(head.fields, 'set-cookie') !== undefined && !policy.unkeptFields.includes('set-cookie');
+}
+
 const KEPT_ERRORS: ReadonlySet<number> = new Set([404, 414, 500, 501, 502, 503, 504]);
 /** Kept where the origin says for how long. */
 const KEPT_WHEN_STATED: ReadonlySet<number> = new Set([400, 403, 405, 412, 415]);
@@ -105,13 +111,13 @@ const KEPT_UNLESS_FORBIDDEN: ReadonlySet<number> = new Set([400, 403, 404, 405, 
 const KEPT_REDIRECTIONS_WHEN_STATED: ReadonlySet<number> = new Set([307, 308]);
 
 function whyNotKept(question: LifetimeQuestion, lifetime: Lifetime): UnstorableReason | undefined {
-  const { head, policy, authorized = false, partsKept = false, cookiesKept = true } = question;
+  const { head, policy, ttls, authorized = false, partsKept = false, cookiesKept = true } = question;
   const { status } = head;
   if (status < 200 || status === 304) return 'status';
   if (status === 206 && !partsKept) return 'partial';
   const isForAll = policy.public || policy.sMaxageSeconds !== undefined || policy.mustRevalidate;
   if (authorized && !isForAll) return 'authorization';
-  if (!cookiesKept && fieldOf(head.fields, 'set-cookie') !== undefined) return 'set-cookie';
+  if (setsCookie(question) && (!cookiesKept || (ttls.minTTL === 0 && !isForAll))) return 'set-cookie';
   return status >= 400 ? whyNotError(question, lifetime) : whyNotAnswer(question, lifetime);
 }
 

@@ -111,10 +111,21 @@ const NEVER: ReadonlySet<string> = new Set([
 ]);
 /** Of these the edge alone knows, or the next edge: what a viewer writes there is not passed on, named or not. */
 const RESERVED_PREFIXES: readonly string[] = ['x-edge-', VIEWER_FIELD_PREFIX, 'frontrow-'];
-/** Where an origin looks for what its own proxy says of the viewer: "all" does not mean these, a policy must name them. */
+/**
+ * Where an origin looks for what its own proxy says of the viewer, and of the address that he asked for: "all" does not
+ * mean these, a policy must name them. So it is with all that begin with `x-forwarded-`.
+ */
 const NAMED_ONLY: ReadonlySet<string> = new Set([
-  ...['forwarded', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-forwarded-server', 'x-real-ip'],
+  ...['forwarded', 'x-real-ip', 'x-host', 'x-original-host', 'x-http-host-override'],
+  ...['x-original-url', 'x-original-uri', 'x-rewrite-url'],
 ]);
+/** What makes another method of the one that was sent. With a change it is the viewer's to say. */
+const METHOD_NAMES: ReadonlySet<string> = new Set(['x-http-method-override', 'x-http-method', 'x-method-override']);
+
+function mustBeNamed(name: string, isShared: boolean): boolean {
+  return NAMED_ONLY.has(name) || name.startsWith('x-forwarded-') || (isShared && METHOD_NAMES.has(name));
+}
+
 /** What a body is. RFC 9110 section 8 and RFC 9530. */
 const OF_BODY: ReadonlySet<string> = new Set([
   ...['content-type', 'content-length', 'content-encoding', 'content-language', 'content-md5'],
@@ -135,9 +146,9 @@ function headerTest(
   const { headerBehavior, headers } = policy?.headersConfig ?? { headerBehavior: 'none', headers: [] };
   const listed = new Set(headers.map((name) => name.toLowerCase()));
   const isAll = headerBehavior === 'allViewer' || headerBehavior === 'allViewerAndWhitelistCloudFront';
-  const isAsked = (name: string) => {
+  const isAsked = (name: string, isShared: boolean) => {
     if (headerBehavior === 'whitelist') return listed.has(name);
-    return (isAll || (headerBehavior === 'allExcept' && !listed.has(name))) && !NAMED_ONLY.has(name);
+    return (isAll || (headerBehavior === 'allExcept' && !listed.has(name))) && !mustBeNamed(name, isShared);
   };
   return (name, method) => {
     if (isReserved(name)) return false;
@@ -147,7 +158,7 @@ function headerTest(
     if (!isShared && (OF_BODY.has(name) || name === 'authorization')) return true;
     // A list alone would let one viewer's answer be kept for all.
     if (name === 'authorization' && headerBehavior === 'whitelist') return keyed.has(name);
-    return keyed.has(name) || isAsked(name);
+    return keyed.has(name) || isAsked(name, isShared);
   };
 }
 
