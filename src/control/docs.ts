@@ -11,7 +11,8 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
       info: {
         title: 'Frontrow API',
         version,
-        description: 'Upload films, say who may watch them, and sign grants. Errors are RFC 9457 problem documents.',
+        description:
+          'Upload films, say who may watch them, configure what edges serve, and sign grants. Errors are RFC 9457 problem documents. What happens to films is told as it happens by a WebSocket, `/v1/events` (subprotocols `frontrow` and `bearer.TOKEN`), which is not in this document.',
       },
       tags: [
         { name: 'assets', description: 'Films and their state' },
@@ -25,7 +26,6 @@ export async function documentApi(app: FastifyInstance, version: string): Promis
         { name: 'webhooks', description: 'Endpoints that are told what happens to films' },
         { name: 'tokens', description: 'API tokens and console sessions' },
         { name: 'users', description: 'Who may use this server, and the log of what they changed' },
-        { name: 'edges', description: 'Where films are served from' },
         { name: 'operations', description: 'Health and metrics' },
       ],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
