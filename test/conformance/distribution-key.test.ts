@@ -1,6 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { CacheKeyParameters, CachePolicyConfig, DistributionConfig } from '../../src/kernel/distribution/model.ts';
-import { cachePolicy, distribution, HOST, originAt, type SiteEdge, site, startSiteEdge } from '../harness/site-edge.ts';
+import {
+  behavior,
+  cachePolicy,
+  distribution,
+  HOST,
+  originAt,
+  type SiteEdge,
+  site,
+  startSiteEdge,
+} from '../harness/site-edge.ts';
 
 /** What two requests must have in common to get the same answer, as CloudFront has it. */
 
@@ -173,6 +182,14 @@ describe('of methods', () => {
     expect(await answerTo({ method })).toBe('answer 1');
     expect(await answerTo({ method })).toBe('answer 2');
     expect(await answerTo({})).toBe('answer 3');
+  });
+
+  test('OPTIONS is answered from what an OPTIONS brought, and by nothing else, where its answers are kept', async () => {
+    await start(cachePolicy(), { defaultCacheBehavior: behavior({ cachedMethods: ['GET', 'HEAD', 'OPTIONS'] }) });
+    expect(await answerTo({ method: 'OPTIONS' })).toBe('answer 1');
+    expect(await answerTo({})).toBe('answer 2');
+    expect(await answerTo({ method: 'OPTIONS' })).toBe('answer 1');
+    expect(await answerTo({})).toBe('answer 2');
   });
 
   test('an answer to POST is nobody else’s, even where it says that a GET would bring the same', async () => {

@@ -1,5 +1,5 @@
 import { Fault } from '../../kernel/errors.ts';
-import { withoutMalformed } from '../../kernel/http/fields.ts';
+import { fieldOf, withoutMalformed } from '../../kernel/http/fields.ts';
 import { withoutHopByHop } from '../../kernel/http/hop-by-hop.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
@@ -16,7 +16,7 @@ export function tunnel(parts: EdgeParts): Phase {
     const { upgrade } = x;
     if (!upgrade) throw new Fault('INTERNAL', { detail: { step: 'tunnel without an upgrade' } });
     x.alone = true;
-    const fields = [...proxyFields(x, parts), ...SWITCH];
+    const fields = withHandshake(proxyFields(x, parts), x);
     const call = parts.origin.switch({ method: x.method, target: targetFor(x, parts), fields, viewedHost: x.host });
     x.onGone(() => call.abort());
     const answer = await call.answer;
@@ -29,6 +29,17 @@ export function tunnel(parts: EdgeParts): Phase {
     return 'settle';
   };
 }
+
+/** What the two need to switch at all goes on whatever a policy says. RFC 6455 section 4.1. */
+function withHandshake(fields: string[], { request: { headers } }: Exchange): string[] {
+  for (const name of HANDSHAKE) {
+    const value = headers[name.toLowerCase()];
+    if (value !== undefined && fieldOf(fields, name.toLowerCase()) === undefined) fields.push(name, String(value));
+  }
+  return [...fields, ...SWITCH];
+}
+
+const HANDSHAKE = ['Sec-WebSocket-Key', 'Sec-WebSocket-Version', 'Sec-WebSocket-Protocol', 'Sec-WebSocket-Extensions'];
 
 async function connect(
   x: Exchange,
