@@ -67,9 +67,12 @@ async function begin() {
   }
   const node = pinnedNode();
   if (node) return handOver(node);
+  // A checkout pins a Node; an installed package leaves that to whoever installs it.
+  const orElse = existsSync(join(here, 'main.ts'))
+    ? ', or run `npm rebuild node --ignore-scripts=false` to fetch the pinned one.'
+    : '. Programs can import frontrow and frontrow/sign on this one.';
   console.error(
-    `frontrow: Node ${OLDEST.join('.')} or newer is needed, this is ${process.versions.node}. ` +
-      'Install a newer Node, or run `npm rebuild node --ignore-scripts=false` to fetch the pinned one.',
+    `frontrow: Node ${OLDEST.join('.')} or newer is needed, this is ${process.versions.node}. Install a newer Node${orElse}`,
   );
   process.exitCode = 1;
 }

@@ -87,6 +87,22 @@ describe('the client', () => {
     expect(seen.length).toBeGreaterThanOrEqual(5);
   });
 
+  test('reads a document with its ETag, and overwrites nobody else by it', async () => {
+    const config = {
+      origins: [{ id: 'o', domainName: 'o.example' }],
+      defaultCacheBehavior: { targetOriginId: 'o' },
+    };
+    const { id } = await frontrow.post('/v1/distributions', { body: config });
+    const { body, etag } = await frontrow.read('/v1/distributions/{id}', { path: { id } });
+    expect(etag).toBe(body.etag);
+    const change = { path: { id }, body: { ...config, comment: 'changed' }, ...(etag ? { ifMatch: etag } : {}) };
+    expect(await frontrow.put('/v1/distributions/{id}', change)).toMatchObject({ config: { comment: 'changed' } });
+    expect(await failureOf(frontrow.put('/v1/distributions/{id}', change))).toMatchObject({
+      status: 412,
+      code: 'IF_MATCH_STALE',
+    });
+  });
+
   test('keeps a value from becoming another path', async () => {
     const path = { assetId: '../tokens' };
     expect(await failureOf(frontrow.get('/v1/assets/{assetId}', { path }))).toMatchObject({ code: 'NOT_FOUND' });
