@@ -199,6 +199,11 @@ export class Fill implements UpstreamSink {
     this.#end('failed');
   }
 
+  /** From now on without readers too. */
+  goOnAlone(): void {
+    this.traits = { ...this.traits, background: true };
+  }
+
   /** Ends the fill because nobody wants it any more. */
   abandon(): void {
     if (this.ended) return;

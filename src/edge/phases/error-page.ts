@@ -5,8 +5,8 @@ import type { EdgeParts } from '../parts.ts';
 export interface ErrorPage {
   /** Under this status. */
   readonly status: number;
-  /** What viewers are spared. */
-  readonly errorCode: number;
+  /** What the viewer asked for, for facts and logs. */
+  readonly askedPath: string;
 }
 
 /**
@@ -18,8 +18,10 @@ export function goForPage(x: Exchange, errorCode: number, { behavior }: EdgePart
     return undefined;
   const page = behavior.errorPage(errorCode);
   if (!page) return undefined;
+  // Nobody reads the rest of an error that is kept; without it the origin would be asked about it each time.
+  if (x.fill?.kept) x.fill.goOnAlone();
   leave(x);
-  x.page = { status: page.status, errorCode };
+  x.page = { status: page.status, askedPath: x.path };
   x.target = page.path;
   x.rootObject = undefined;
   x.phases = behavior.phasesAt(x);
@@ -39,6 +41,9 @@ function leave(x: Exchange): void {
   x.beginning = undefined;
   x.part = undefined;
   x.setback = undefined;
+  x.film = undefined;
+  x.credential = undefined;
+  x.grant = undefined;
   x.refusalCode = undefined;
   x.reply = undefined;
   x.seeks = 0;

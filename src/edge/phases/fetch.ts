@@ -242,12 +242,14 @@ function fieldsOf(x: Exchange, isForAll: boolean, parts: EdgeParts, replaced: Re
     return fields;
   }
   const { fields } = rules.originRequest(viewerFields(x), x.told);
-  // The origin answers this viewer alone: what he holds already, and which part he wants, is between the two.
-  const own = isForAll
-    ? []
-    : rawHeaders.flatMap((name, at) =>
-        at % 2 === 0 && CONDITIONS.has(name.toLowerCase()) ? [name, rawHeaders[at + 1] ?? ''] : [],
-      );
+  // The origin answers this viewer alone: what he holds already, and which part he wants, is between the two. Of a page that
+  // is sent instead of an error he holds nothing, and wants no part.
+  const own =
+    isForAll || x.page
+      ? []
+      : rawHeaders.flatMap((name, at) =>
+          at % 2 === 0 && CONDITIONS.has(name.toLowerCase()) ? [name, rawHeaders[at + 1] ?? ''] : [],
+        );
   if (fieldOf(fields, 'user-agent') === undefined) fields.push('User-Agent', 'Frontrow');
   return [...fields, ...own];
 }

@@ -1,5 +1,5 @@
 import { joinTarget, splitTarget } from '../../kernel/access/canonical.ts';
-import { withoutPathToken } from '../../kernel/access/credential.ts';
+import { readCredential, withoutPathToken } from '../../kernel/access/credential.ts';
 import { mayLeaveRoot } from '../../kernel/distribution/origin-reading.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { parseFilmPath } from '../../kernel/film/paths.ts';
@@ -35,14 +35,23 @@ function admitted(
   parts: EdgeParts,
 ): Step | undefined {
   if (viewerProtocolPolicy !== 'allow-all' && parts.schemeOf(x) !== 'https') {
+    nameForFacts(x);
     x.reply = redirectToHttps(x, viewerProtocolPolicy, parts);
     return 'deliver';
   }
   // Films say themselves what they can be asked. A body that no key tells of, and that not every origin reads as one, goes
   // on to none.
   const isOdd = x.hasBody && (x.method === 'GET' || x.method === 'HEAD');
-  if (rules && (isOdd || !allowedMethods.has(x.method))) throw new Fault('METHOD_REFUSED');
+  if (rules && (isOdd || !allowedMethods.has(x.method))) {
+    nameForFacts(x);
+    throw new Fault('METHOD_REFUSED');
+  }
   return undefined;
+}
+
+/** Of what goes no further than this; whatever it may have been granted by is not logged. */
+export function nameForFacts(x: Exchange): void {
+  x.path = readCredential({ target: x.target }).path;
 }
 
 const FILM_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);

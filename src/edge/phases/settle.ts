@@ -23,7 +23,7 @@ function factOf(x: Exchange): Fact {
     ip: x.ip,
     httpVersion: x.request.httpVersion,
     method: x.method,
-    path: x.path,
+    path: x.page?.askedPath ?? x.path,
     status: x.headSent ? x.response.statusCode : 499,
     verdict: x.verdict,
     reason: x.reason,

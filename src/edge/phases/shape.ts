@@ -46,7 +46,7 @@ function shaping(parts: EdgeParts): Phase {
     if (isAlike && x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x, parts))
       return plain(x, x.object);
     const subject = subjectOf(x);
-    if (stored && isUnconfirmed(x, parts) && judge(x, subject) === 'failed') return askTheOrigin(x);
+    if (stored && !x.page && isUnconfirmed(x, parts) && judge(x, subject) === 'failed') return askTheOrigin(x);
     if (wantsOwnPlaylist(x, parts, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
     return shapeSubject(x, subject, parts);
   };

@@ -8,6 +8,7 @@ import { Fault } from '../../kernel/errors.ts';
 import type { PhaseTable } from '../drive.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import { nameForFacts } from '../phases/route.ts';
 import type { Prefetch } from '../prefetch/prefetch.ts';
 import { type Behavior, scopeOf } from './behavior.ts';
 import type { OriginsDraft } from './site-origins.ts';
@@ -63,8 +64,8 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
       if (defaultRootObject !== '' && isRoot(x.target)) takeRootObject(x, defaultRootObject);
       // Before anything is refused: the operator may have a page for that.
       x.phases = phasesAt(x);
-      if (!distribution.enabled) throw new Fault('DISTRIBUTION_DISABLED');
-      if (refusesCountry?.(x.ip)) throw new Fault('COUNTRY_REFUSED');
+      if (!distribution.enabled) throw refused(x, 'DISTRIBUTION_DISABLED');
+      if (refusesCountry?.(x.ip)) throw refused(x, 'COUNTRY_REFUSED');
     },
   };
 }
@@ -83,6 +84,11 @@ function chosen(target: string, choose: (target: string) => Chosen): { target: s
   // Nobody needs the token for what is open to all; where it were taken off elsewhere, one behaviour's answer would lie
   // where the other's is looked for.
   return whole.behavior.readsGrants ? { target: bareTarget, value: bare } : { target, value: whole };
+}
+
+function refused(x: Exchange, code: 'DISTRIBUTION_DISABLED' | 'COUNTRY_REFUSED'): Fault {
+  nameForFacts(x);
+  return new Fault(code);
 }
 
 /** By the path as we read it, or by what an origin may make of it where that is stricter. @throws Fault PATH_INVALID */
