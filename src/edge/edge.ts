@@ -51,7 +51,7 @@ import { FilmOrder } from './prefetch/film-order.ts';
 import { type KeyOf, LinkedOrder } from './prefetch/linked-order.ts';
 import { Prefetch } from './prefetch/prefetch.ts';
 import { ProofCache } from './proof-cache.ts';
-import { addressForAll, schemes } from './scheme.ts';
+import { addressForAll, schemes, VIEWER_SCHEME_HEADER } from './scheme.ts';
 import { EdgeSigner } from './signer.ts';
 import { type MakeOrigins, SiteOrigins } from './sites/site-origins.ts';
 import { Sites } from './sites/sites.ts';
@@ -339,7 +339,12 @@ export class Edge {
 
   #makeSites(): Sites {
     const { settings, clock } = this.#options;
-    const make: MakeOrigins = (asked) => this.#makeOriginsOf(asked, undefined, this.#signature);
+    const sign = this.#signature;
+    const make: MakeOrigins = (asked, scheme) =>
+      this.#makeOriginsOf(asked, undefined, (method, target) => [
+        ...(sign?.(method, target) ?? []),
+        ...(scheme === 'https' ? [VIEWER_SCHEME_HEADER, scheme] : []),
+      ]);
     const films = once(() => phasesOf(this.#parts));
     this.#siteOrigins = new SiteOrigins(settings, () => clock.now(), make);
     return new Sites({

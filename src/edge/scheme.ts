@@ -8,6 +8,9 @@ export interface Arrival {
   readonly toldScheme?: string | undefined;
 }
 
+/** In which an edge tells its parent of a viewer who came by https, where that decides how the origin is asked. */
+export const VIEWER_SCHEME_HEADER = 'frontrow-viewer-scheme';
+
 /** What is true of the address of every viewer; undefined where they may come by several. */
 export interface AddressForAll {
   readonly host: string | undefined;

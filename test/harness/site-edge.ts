@@ -97,22 +97,30 @@ export interface SiteEdgeOptions extends Pick<ScenarioOptions, 'places' | 'log'>
 export async function startSiteEdge(
   configure: (origin: ScriptedOrigin) => SiteConfig,
   settings: Partial<Settings> = {},
-  { keys = KEYS, ...more }: SiteEdgeOptions = {},
+  more: SiteEdgeOptions = {},
 ): Promise<SiteEdge> {
-  const origin = new ScriptedOrigin();
-  await origin.start();
+  const origin = await new ScriptedOrigin().start();
+  const clock = new HandClock();
+  const { s, stop } = await startEdgeOf(configure(origin), { clock, settings, ...more });
+  return { s, clock, origin, stop: async () => void (await Promise.all([stop(), origin.stop()])) };
+}
+
+/** An edge that has this configuration on disk. */
+export async function startEdgeOf(
+  value: SiteConfig,
+  { keys = KEYS, ...options }: Omit<ScenarioOptions, 'mode' | 'dataDir'> & { readonly keys?: KeysSection } = {},
+): Promise<{ s: EdgeScenario; stop(): Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'frontrow-site-edge-'));
   const copy: FeedCopy = {
     ...{ lineage: 'test', revision: 1, logs: {} },
-    states: { keys: { version: 'v1', value: keys }, site: { version: 'v1', value: configure(origin) } },
+    states: { keys: { version: 'v1', value: keys }, site: { version: 'v1', value } },
   };
   await writeFile(join(dataDir, 'edge-config.json'), JSON.stringify(copy));
-  const clock = new HandClock();
-  const s = await new EdgeScenario({ mode: 'film', clock, dataDir, settings, ...more }).start();
+  const s = await new EdgeScenario({ mode: 'film', dataDir, ...options }).start();
   return {
-    ...{ s, clock, origin },
+    s,
     stop: async () => {
-      await Promise.all([s.stop(), origin.stop()]);
+      await s.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -14,8 +14,7 @@ export interface ErrorPage {
  * exchange is about that page. Undefined where there is none. What is wrong with the page itself is told as it is.
  */
 export function goForPage(x: Exchange, errorCode: number, { behavior }: EdgeParts): Step | Promise<Step> | undefined {
-  if (errorCode < 400 || x.page || x.upgrade || !behavior || (x.method !== 'GET' && x.method !== 'HEAD'))
-    return undefined;
+  if (errorCode < 400 || !behavior || !mayGetPage(x)) return undefined;
   const page = behavior.errorPage(errorCode);
   if (!page) return undefined;
   // Nobody reads the rest of an error that is kept; without it the origin would be asked about it each time.
@@ -26,6 +25,11 @@ export function goForPage(x: Exchange, errorCode: number, { behavior }: EdgePart
   x.rootObject = undefined;
   x.phases = behavior.phasesAt(x);
   return x.phases.route(x);
+}
+
+/** An edge has to know about the error, which it keeps for another time than a page. */
+function mayGetPage({ method, page, upgrade, fromEdge }: Exchange): boolean {
+  return (method === 'GET' || method === 'HEAD') && !page && !upgrade && !fromEdge;
 }
 
 /** Nothing of the first answer is of use for the second. */

@@ -4,6 +4,7 @@ import { readForwarded, readXForwarded, viewerAddress } from '../../kernel/http/
 import type { Phase } from '../drive.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import { VIEWER_SCHEME_HEADER } from '../scheme.ts';
 import type { EdgeSigner } from '../signer.ts';
 
 /** TRACE would show a script what it may not see; CONNECT would make a relay of the edge. */
@@ -85,4 +86,5 @@ function takeChild(x: Exchange): void {
   x.fromEdge = true;
   const told = readXForwarded(textOf(x.request.headers['x-forwarded-for']), undefined);
   x.ip = told.chain[0] ?? x.ip;
+  if (x.request.headers[VIEWER_SCHEME_HEADER] === 'https') x.toldScheme = 'https';
 }

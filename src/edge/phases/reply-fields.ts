@@ -56,9 +56,12 @@ export function fieldsFor(
   return identified(x, fields, parts);
 }
 
-/** As the operator's policy has it, and with the exchange's id behind everything else. */
+/**
+ * As the operator's policy has it, and with the exchange's id behind everything else. An edge does that for its own viewers,
+ * and needs to know what they are not to see.
+ */
 export function identified(x: Exchange, fields: string[], { behavior, edgeId }: EdgeParts): string[] {
-  const dressed = behavior?.dress ? behavior.dress.fields(fields, askedBy(x, edgeId)) : fields;
+  const dressed = behavior?.dress && !x.fromEdge ? behavior.dress.fields(fields, askedBy(x, edgeId)) : fields;
   dressed.push('X-Frontrow-Id', x.id);
   return dressed;
 }

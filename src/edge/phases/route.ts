@@ -8,7 +8,7 @@ import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts, Films } from '../parts.ts';
 import type { Behavior, OriginRules } from '../sites/behavior.ts';
 import type { Sites } from '../sites/sites.ts';
-import { knowledgeOf } from '../sites/viewer-knowledge.ts';
+import { knownOf } from '../sites/viewer-knowledge.ts';
 import { preflight } from './cors.ts';
 import { redirectToHttps } from './viewer-protocol.ts';
 
@@ -24,8 +24,8 @@ export function chooseBehavior(sites: Sites): Phase {
 export function route(parts: EdgeParts): Phase {
   const { behavior, films } = parts;
   const reach = films ? (x: Exchange) => routeFilm(x, films, parts) : looped(routeTo(behavior?.rules, parts), parts);
-  // The operator's own page is for everybody who is shown it.
-  return behavior ? (x) => (x.page ? undefined : admitted(x, behavior, parts)) ?? reach(x) : reach;
+  // The operator's own page is for everybody who is shown it, and an edge has let its viewer in.
+  return behavior ? (x) => (x.page || x.fromEdge ? undefined : admitted(x, behavior, parts)) ?? reach(x) : reach;
 }
 
 /** What the behaviour answers by itself; undefined when the request may go on. */
@@ -120,7 +120,7 @@ function routeTo(rules: OriginRules | undefined, parts: EdgeParts): (x: Exchange
     if (rules.isBelowFolder && mayLeaveRoot(path)) throw new Fault('PATH_INVALID');
     // From here on nobody is told the grant: not the origin, nor the next edge.
     if (readsGrants) x.target = joinTarget(path, query);
-    if (rules.tellsViewers) x.told = rules.added(knowledgeOf(x, parts));
+    if (rules.tellsViewers) x.told = knownOf(x, rules, parts);
     x.resource = rules.keyOf({ path, query, method, headers: x.request.headers, added: x.told });
     return x.page ? 'lookup' : 'authorize';
   };

@@ -69,6 +69,8 @@ export interface OriginRules {
   readonly tellsViewers: boolean;
   /** That, by lower-case name. */
   added(viewer: ViewerKnowledge): Added;
+  /** The same where another edge has found it out, by the fields of its request. */
+  handedOn(headers: KeyedRequest['headers']): Added;
   /** Whether the origin sees this field of a viewer (in lower case), so that its answer can depend on it. */
   sees(name: string): boolean;
   /** An answer as it is taken from the origin: without what it could not mean, and with tags where they are looked for. */
@@ -159,6 +161,7 @@ function rulesOf(
     originRequest,
     tellsViewers: viewerFields.length > 0,
     added: viewerFields.length > 0 ? knowledge : () => NOTHING,
+    handedOn: (headers) => pickedFrom(headers, viewerFields),
     sees: seeing(cachePolicy, requestPolicy),
     received: (head) => tagged(withoutIdleCookies(head, takesCookies), distribution.cacheTagConfig?.headerName),
     keeping: (question, path) =>
@@ -171,6 +174,13 @@ function rulesOf(
             : errors(question.head.status).minTTL,
       }),
   };
+}
+
+function pickedFrom(headers: KeyedRequest['headers'], names: readonly string[]): Added {
+  const lowered = names.map((name) => name.toLowerCase());
+  return new Map(
+    lowered.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])] as const])),
+  );
 }
 
 /** The operator's name for tags is another one for `Cache-Tag`. */

@@ -11,7 +11,10 @@ export interface Approach {
 }
 
 /** The edge's own way of making them: with its parents, its clock and its log. */
-export type MakeOrigins = (options: Pick<OriginsOptions, 'origins' | 'settings'>) => Origins;
+export type MakeOrigins = (
+  options: Pick<OriginsOptions, 'origins' | 'settings'>,
+  scheme: Approach['scheme'],
+) => Origins;
 
 /** How long requests that began under an older configuration may still come to ask. */
 const RETIRE_AFTER_MS = 60_000;
@@ -74,10 +77,9 @@ export class SiteOrigins {
   }
 
   #makeTarget({ members, statuses }: Target, approach: Approach): Origins {
-    return this.#make({
-      origins: members.map(({ origin, control }) => this.#specOf(origin, control, approach)),
-      settings: { ...this.#settings, originFailoverStatuses: statuses.join(',') },
-    });
+    const origins = members.map(({ origin, control }) => this.#specOf(origin, control, approach));
+    const settings = { ...this.#settings, originFailoverStatuses: statuses.join(',') };
+    return this.#make({ origins, settings }, approach.scheme);
   }
 
   #specOf(origin: Origin, control: EdgeAccessControl | undefined, { scheme, tellsHost }: Approach): OriginSpec {

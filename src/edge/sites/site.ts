@@ -65,7 +65,7 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
       // Before anything is refused: the operator may have a page for that.
       x.phases = phasesAt(x);
       if (!distribution.enabled) throw refused(x, 'DISTRIBUTION_DISABLED');
-      if (refusesCountry?.(x.ip)) throw refused(x, 'COUNTRY_REFUSED');
+      if (!x.fromEdge && refusesCountry?.(x.ip)) throw refused(x, 'COUNTRY_REFUSED');
     },
   };
 }
