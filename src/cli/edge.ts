@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 import { enrolOnce, enrolToken } from './edge-enrol.ts';
 import { inspect } from './edge-inspect.ts';
 import { invalidate } from './edge-invalidate.ts';
+import { listEdges } from './edge-list.ts';
 import { usage } from './failure.ts';
 import { runUntilSignal } from './running.ts';
 import { JSON_OPTION } from './server.ts';
@@ -49,7 +50,7 @@ export const edge: Command = {
     JSON_OPTION,
   ],
   more: 'With --control, an edge is enrolled, or FRONTROW_EDGE_SECRET is the same as at control and origin.',
-  children: [enrolToken, invalidate, inspect],
+  children: [listEdges, enrolToken, invalidate, inspect],
   async run(given, terminal) {
     const settings = settingsOf({
       ...listSetting(given, 'origin', 'originUrl'),

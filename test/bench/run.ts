@@ -1,4 +1,4 @@
-/** `npm run bench [edge|edge-tls|behaviors|access|cold|idle|eviction|restart|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchAccess } from './access.bench.ts';
@@ -6,6 +6,7 @@ import { benchBehaviors } from './behaviors.bench.ts';
 import { benchCold } from './cold.bench.ts';
 import { benchEdge, benchEdgeTls } from './edge.bench.ts';
 import { benchEviction } from './eviction.bench.ts';
+import { benchFeed } from './feed.bench.ts';
 import { benchFilm } from './film.bench.ts';
 import { benchIdle } from './idle.bench.ts';
 import { benchLadder } from './ladder.bench.ts';
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'edge-tls', needs: ['nginx', 'varnishd', 'wrk', 'h2load', 'taskset'], run: benchEdgeTls },
   { name: 'behaviors', needs: ['wrk', 'taskset'], run: benchBehaviors },
   { name: 'access', needs: [], run: benchAccess },
+  { name: 'feed', needs: [], run: benchFeed },
   { name: 'cold', needs: ['nginx', 'varnishd', 'taskset'], run: benchCold },
   { name: 'idle', needs: ['nginx', 'varnishd', 'taskset'], run: benchIdle },
   { name: 'eviction', needs: [], run: benchEviction },

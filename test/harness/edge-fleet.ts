@@ -12,6 +12,8 @@ export interface FleetEdgeOptions {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly settings?: Partial<Settings>;
+  /** Instead of the scripted one. */
+  readonly originUrl?: string;
   /** Of an edge that was there before. */
   readonly place?: FleetMember;
 }
@@ -37,14 +39,14 @@ export class EdgeFleet {
   }
 
   async add(control: Pick<ControlServer, 'url' | 'secrets'>, options: FleetEdgeOptions = {}): Promise<FleetMember> {
-    const { clock = systemClock, log = silentLog, settings, place } = options;
+    const { clock = systemClock, log = silentLog, settings, place, originUrl = this.origin.url } = options;
     const edgeId = place?.edgeId ?? newId('ed');
     const folder = place?.folder ?? join(this.#folder, edgeId);
     const edge = new Edge({
       host: '127.0.0.1',
       port: 0,
       mode: 'film',
-      originUrls: [this.origin.url],
+      originUrls: [originUrl],
       controlUrl: control.url,
       credential: edgeCredentialOf(control.secrets.edgeSecret, edgeId),
       about: { name: `machine of ${edgeId}`, version: '1.2.3' },

@@ -4,6 +4,7 @@ import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts
 import type { EdgeReport } from '../../src/kernel/edge-feed/report.ts';
 import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 import { EdgeFleet } from '../harness/edge-fleet.ts';
+import { frontrow } from '../harness/frontrow.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -103,6 +104,14 @@ test('an edge is where its operator says, by the API before its own settings, an
   });
   const placed = await server.call(`/v1/edges/${edgeId}`, { method: 'PATCH', json: { location: { country: 'DE' } } });
   expect(await placed.json()).toMatchObject({ location: { country: 'DE' } });
+});
+
+test('a shell lists them too', async () => {
+  const { edgeId, url } = await fleet.add(server);
+  await expect.poll(async () => (await list()).items.length).toBe(1);
+  const ended = await frontrow(['edge', 'list', '--api', server.url, '--token', server.adminToken]);
+  expect(ended).toMatchObject({ status: 0, stderr: '' });
+  expect(ended.stdout).toMatch(new RegExp(`^EDGE .*\\n${edgeId} .* connected +(all|\\d+ behind) .*${url}\\n$`));
 });
 
 test('what an edge cannot use is told, beside how far it is', async () => {
