@@ -227,8 +227,12 @@ function seeing(
   const keyed = new Set(keyedHeaders(cachePolicy.parametersInCacheKeyAndForwardedToOrigin.headersConfig));
   const { headerBehavior, headers } = requestPolicy?.headersConfig ?? { headerBehavior: 'none', headers: [] };
   const listed = new Set(headers.map((name) => name.toLowerCase()));
+  const keyedCookies = cachePolicy.parametersInCacheKeyAndForwardedToOrigin.cookiesConfig.cookieBehavior;
+  const askedCookies = requestPolicy?.cookiesConfig.cookieBehavior ?? 'none';
+  const seesCookies = keyedCookies !== 'all' && askedCookies !== 'none';
   return (name) => {
     if (name === 'accept-encoding') return true;
+    if (name === 'cookie') return seesCookies;
     if (keyed.has(name)) return false;
     if (headerBehavior === 'whitelist') return listed.has(name);
     return headerBehavior === 'allExcept' ? !listed.has(name) : headerBehavior !== 'none';
