@@ -227,6 +227,11 @@ export class Exchange {
     return coding !== undefined || (length !== undefined && length !== '0');
   }
 
+  /** From here on it is as if this field had not come. Never in place: a connection's next request may share the fields. */
+  withhold(name: string): void {
+    this.request.headers = { ...this.request.headers, [name]: undefined };
+  }
+
   get headSent(): boolean {
     return this.response.headersSent;
   }

@@ -11,7 +11,7 @@ export interface ViewerRequest {
   readonly url?: string | undefined;
   /** `1.0`, `1.1` or `2.0`. */
   readonly httpVersion: string;
-  readonly headers: IncomingHttpHeaders;
+  headers: IncomingHttpHeaders;
   /** Name, value, name, value; without the fields that are not header fields of HTTP/1.1. */
   readonly rawHeaders: readonly string[];
   /** The body, where it is not read from the request itself. */

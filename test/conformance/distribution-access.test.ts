@@ -293,3 +293,11 @@ describe('a grant is not stretched', () => {
     expect(JSON.stringify(edge.origin.asked)).not.toContain(token);
   });
 });
+
+test('a bearer token lets its viewer in again and again on one connection', async () => {
+  edge.origin.serve('/films/a', { body: 'a' });
+  const headers = { Host: HOST, ...bearer(old, '/films/*') };
+  const told = [];
+  for (let times = 0; times < 3; times += 1) told.push((await edge.s.get('/films/a', { headers })).status);
+  expect(told).toEqual([200, 200, 200]);
+});

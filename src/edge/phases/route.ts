@@ -115,7 +115,7 @@ function routeTo(rules: OriginRules | undefined, parts: EdgeParts): (x: Exchange
     if (readsGrants && !x.page) takeGrant(x, parts, withoutPathToken(x.target) !== undefined);
     else takeTarget(x);
     // It was said to this edge: an origin is not to go on with it, nor is it what tells answers apart.
-    if (x.credential?.carrier === 'token-bearer') delete x.request.headers.authorization;
+    if (x.credential?.carrier === 'token-bearer') x.withhold('authorization');
     const { path, query, method } = x;
     if (rules.isBelowFolder && mayLeaveRoot(path)) throw new Fault('PATH_INVALID');
     // From here on nobody is told the grant: not the origin, nor the next edge.
