@@ -114,7 +114,7 @@ export async function readConfigFile(file: string | undefined): Promise<Json> {
   throw usage(`${file} does not hold a document.`);
 }
 
-/** What works and yet may not be what was meant. */
-export function warningLines({ warnings = [] }: Document): string[] {
-  return warnings.map(({ code, says }) => `Warning: ${says} (${code})`);
+/** What works and yet may not be what was meant; `of` says which document it is about, where there are several. */
+export function warningLines({ warnings = [] }: Document, of = ''): string[] {
+  return warnings.map(({ code, says }) => `Warning: ${of}${says.replace(/^body\./, '')} (${code})`);
 }

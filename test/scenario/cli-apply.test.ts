@@ -13,6 +13,9 @@ import { type Ended, frontrow } from '../harness/frontrow.ts';
 
 const WRITTEN = readFileSync(fileURLToPath(new URL('../../docs/examples/site.yaml', import.meta.url)), 'utf8');
 
+/** Where the example has something, counted from 1. */
+const lineOf = (part: string) => WRITTEN.split('\n').findIndex((line) => line.includes(part)) + 1;
+
 /** The example with a key that this server has. */
 let EXAMPLE: string;
 let folder: string;
@@ -54,6 +57,7 @@ describe('frontrow apply', () => {
     expect(first).toMatchObject({ status: 0, stderr: '' });
     expect(first.stdout).toContain('+ distribution www');
     expect(first.stdout).toContain('Done. 4 to make, 0 to change, 0 to delete.');
+    expect(first.stdout).toMatch(/^Warning: distributions\.www: cacheBehaviors\[0\]\.cachePolicyId names /m);
     expect(await apply(EXAMPLE, '--yes')).toEqual({ status: 0, stdout: 'Nothing to do.\n', stderr: '' });
     expect(await apply(EXAMPLE, '--dry-run')).toMatchObject({ status: 0 });
   });
@@ -111,12 +115,14 @@ describe('frontrow apply', () => {
     [
       'a reference to nothing',
       WRITTEN.replace('cachePolicyId: pages', 'cachePolicyId: page'),
-      /site\.yaml:39: distributions\.www\.defaultCacheBehavior\.cachePolicyId: there is no cache policy called page\./,
+      new RegExp(
+        `site\\.yaml:${lineOf('cachePolicyId: pages')}: distributions\\.www\\.defaultCacheBehavior\\.cachePolicyId: there is no cache policy called page\\.`,
+      ),
     ],
     [
       'a field that the server refuses',
       WRITTEN.replace('K2JCJMDEHXQW5F', 'KNOBODYHASTHIS'),
-      /site\.yaml:10: keyGroups\.backend: items\[0\]/,
+      new RegExp(`site\\.yaml:${lineOf('items: [K')}: keyGroups\\.backend: items\\[0\\]`),
     ],
     [
       'a document of another form',

@@ -39,6 +39,11 @@ async function statusOf(url: string, headers: Record<string, string> = {}): Prom
   return response.status;
 }
 
+test('an invalidation is waited for until the edge of this server has it', async () => {
+  const answer = await ask('invalidate', 'default', '/assets/*', '--tag', 'news');
+  expect(answer).toMatchObject({ status: 'Completed', paths: ['/assets/*', '#news'] });
+});
+
 describe('a film by the command line', () => {
   let assetId: string;
   let playbackUrl: string;

@@ -42,7 +42,9 @@ export const apply: Command = {
       throw new Failure('CHANGES_PLANNED', 'Nothing was changed.');
     }
     const applied = await applySteps(steps, site, present, api, terminal);
-    const warnings = applied.flatMap((each) => (each.document ? warningLines(each.document) : []));
+    const warnings = applied.flatMap(({ step, document }) =>
+      document ? warningLines(document, `${step.section}.${step.name}: `) : [],
+    );
     const lines = wanted === 'asked' ? [] : [...planLines(steps), ''];
     const done = applied.map(({ step, document }) => ({ ...viewStep(step), ...(document ? { id: document.id } : {}) }));
     terminal.answer({ plan: steps.map(viewStep), applied: done }, [...lines, `Done. ${countLine(steps)}`, ...warnings]);
