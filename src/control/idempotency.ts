@@ -38,17 +38,25 @@ export function honourIdempotencyKeys(app: FastifyInstance, answers: AnswerStore
     const id = hash([request.bearer.tokenId, request.routeOptions.url ?? '', key]);
     const release = await takeTurn(running, id);
     request.claim = { id, requestHash: requestHashOf(request), release };
-    return replay(request.claim, await answers.find(id, KEPT_MS), reply);
+    const stored = await answers.find(id, KEPT_MS);
+    // Nothing more is done for a caller who went while he waited, so nothing more would release it.
+    if (reply.raw.destroyed) release();
+    return replay(request.claim, stored, reply);
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
     const { claim } = request;
-    if (!claim || reply.hasHeader('idempotent-replayed') || reply.statusCode >= 300) return;
-    const body = typeof payload === 'string' ? withoutSecrets(payload, request) : '';
-    await answers.keep(claim.id, { requestHash: claim.requestHash, status: reply.statusCode, body }, KEPT_MS);
+    if (!claim) return;
+    try {
+      if (reply.hasHeader('idempotent-replayed') || reply.statusCode >= 300) return;
+      const body = typeof payload === 'string' ? withoutSecrets(payload, request) : '';
+      await answers.keep(claim.id, { requestHash: claim.requestHash, status: reply.statusCode, body }, KEPT_MS);
+    } finally {
+      // Here, and not with the end of the answer: of one that nobody waits for any more there is none.
+      claim.release();
+    }
   });
 
-  app.addHook('onResponse', async (request) => request.claim?.release());
   app.addHook('onRequestAbort', async (request) => {
     // An aborted upload has no response to wait for; one that is still being worked on ends with its own.
     if (request.body instanceof Readable) request.claim?.release();
