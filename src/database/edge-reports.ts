@@ -8,6 +8,9 @@ export interface KeptReport {
   readonly report: EdgeReport;
 }
 
+/** Neither database takes a statement with any number of values. */
+const ROWS_AT_ONCE = 1_000;
+
 export class EdgeReportRepository {
   readonly #db: Database;
 
@@ -24,18 +27,20 @@ export class EdgeReportRepository {
       reported_at: atMs,
       report: JSON.stringify(report),
     }));
-    await transact(this.#db, (trx) =>
-      trx
-        .insertInto('edge_reports')
-        .values(rows)
-        .onConflict((conflict) =>
-          conflict.columns(['edge_id', 'process']).doUpdateSet((set) => ({
-            reported_at: set.ref('excluded.reported_at'),
-            report: set.ref('excluded.report'),
-          })),
-        )
-        .execute(),
-    );
+    await transact(this.#db, async (trx) => {
+      for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+        await trx
+          .insertInto('edge_reports')
+          .values(rows.slice(at, at + ROWS_AT_ONCE))
+          .onConflict((conflict) =>
+            conflict.columns(['edge_id', 'process']).doUpdateSet((set) => ({
+              reported_at: set.ref('excluded.reported_at'),
+              report: set.ref('excluded.report'),
+            })),
+          )
+          .execute();
+      }
+    });
   }
 
   async list(): Promise<KeptReport[]> {

@@ -112,6 +112,9 @@ describe.each(DATABASES)('of the fleet, $name', ({ fresh }) => {
     ]);
     await reports.forgetBefore(5);
     expect(await reports.list()).toEqual([said('edge-0', 5)]);
+    // More values than a statement may have.
+    await reports.keep(Array.from({ length: 17_000 }, (_, at) => said(`edge-${at}`, 6)));
+    expect((await reports.list()).length).toBe(17_000);
   });
 
   test('a grant is revoked once, taken back, and revoked again; edges hear of each in its order', async () => {

@@ -81,6 +81,52 @@ function sendReport(edgeId: string, json: unknown): Promise<Response> {
   return server.call('/v1/edge/report', { token: null, json, headers: { [EDGE_SIGNATURE_HEADER]: signature } });
 }
 
+const REPORT: EdgeReport = {
+  process: 'edge-0',
+  name: 'far away',
+  version: '1',
+  url: 'https://edge.example',
+  configuration: { revision: 1, logs: {} },
+  load: { requestsPerSecond: 1, bytesPerSecond: 2, connections: 3, cachedBytes: 4, hitRatio: 0.5, busy: 0.25 },
+  origins: [],
+  clockAheadMs: 0,
+};
+
+test.each([
+  'http://a\r\nset-cookie: x',
+  'http://a b',
+  'http://%zz',
+  'http://a;script-src',
+  'http://*',
+  'http://somebody@edge.example',
+  'http://edge.example:123456',
+  'https://[::1',
+  'javascript:alert(1)//',
+])('nobody is led to an edge that says it is at %j', async (url) => {
+  const honest = await fleet.add(server);
+  await expect.poll(async () => (await one(honest.edgeId))?.state).toBe('connected');
+  expect((await sendReport('ed_abcdefghjkmnpqrs', { ...REPORT, url })).status).toBe(204);
+  const routed = await server.call('/v1/route?path=/a', { token: null });
+  expect(await routed.json()).toMatchObject({ edges: [{ edgeId: honest.edgeId }] });
+  expect((await one('ed_abcdefghjkmnpqrs'))?.url).toBe('');
+  const page = await server.call('/docs', { token: null });
+  expect(page.headers.get('content-security-policy')).not.toMatch(/script-src;|\*/);
+});
+
+test('numbers of which the sum is none, and more processes than a machine has use for, are refused', async () => {
+  const edgeId = 'ed_abcdefghjkmnpqrs';
+  const endless = { ...REPORT, load: { ...REPORT.load, busy: 1e308 } };
+  expect((await sendReport(edgeId, endless)).status).toBe(400);
+  expect((await sendReport(edgeId, { ...REPORT, clockAheadMs: -1e300 })).status).toBe(400);
+  const names = Array.from({ length: 300 }, (_, at) => `edge-${at}`);
+  const statuses = await Promise.all(
+    names.map(async (process) => (await sendReport(edgeId, { ...REPORT, process, more: 'x'.repeat(1_000) })).status),
+  );
+  expect(statuses.filter((status) => status === 204).length).toBe(256);
+  expect((await sendReport(edgeId, REPORT)).status).toBe(204);
+  expect(await one(edgeId)).toMatchObject({ processes: 256 });
+});
+
 test('an edge is where its operator says, by the API before its own settings, and viewers are led by that', async () => {
   const edgeId = 'ed_abcdefghjkmnpqrs';
   const report = {

@@ -2,8 +2,9 @@ import type { EdgeReportRepository, KeptReport } from '../../database/edge-repor
 import type { EdgeRepository } from '../../database/edges.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { EdgeReport } from '../../kernel/edge-feed/report.ts';
+import { Fault } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { FleetEdge } from '../../kernel/steering/fleet.ts';
+import { type FleetEdge, isEdgeUrl } from '../../kernel/steering/fleet.ts';
 import { fleetEdgeOf, type Standing, standingOf } from './standing.ts';
 
 export interface DirectoryParts {
@@ -23,6 +24,8 @@ const KEEP_MS = 3_000;
 const GRACE_MS = 1_500;
 /** A process that has not been heard of for so long is no more. */
 const FORGET_MS = 86_400_000;
+/** More than any machine has use for. Each is remembered for a day, here and in the database. */
+const MAX_PROCESSES = 256;
 
 /**
  * The edges, as they last said they are. Reports to this control are known at once, those to another one within some
@@ -56,14 +59,18 @@ export class EdgeDirectory {
     await this.#keep();
   }
 
-  /** `ip` is where the report came from. */
+  /** `ip` is where the report came from. @throws Fault INVALID_REQUEST when the edge has too many processes */
   async take(edgeId: string, report: EdgeReport, ip: string): Promise<void> {
     if (!this.#met.has(edgeId)) {
       await this.#parts.edges.meet(edgeId, report.name || edgeId);
       this.#met.add(edgeId);
     }
-    const kept = { edgeId, atMs: this.#parts.clock.now(), report: { ...report, url: reachable(report.url, ip) } };
     const key = `${edgeId} ${report.process}`;
+    if (!this.#heard.has(key) && this.#processesOf(edgeId) >= MAX_PROCESSES) {
+      throw new Fault('INVALID_REQUEST', { says: `An edge has at most ${MAX_PROCESSES} processes.` });
+    }
+    const url = reachable(report.url, ip);
+    const kept = { edgeId, atMs: this.#parts.clock.now(), report: { ...report, url: isEdgeUrl(url) ? url : '' } };
     const before = JSON.stringify(this.#heard.get(key)?.report.configuration);
     this.#heard.set(key, kept);
     this.#unkept.set(key, kept);
@@ -107,9 +114,19 @@ export class EdgeDirectory {
     return (await this.list()).map(fleetEdgeOf).filter((edge) => edge !== undefined);
   }
 
+  #processesOf(edgeId: string): number {
+    return [...this.#heard.values()].filter((each) => each.edgeId === edgeId).length;
+  }
+
+  #forget(beforeMs: number): void {
+    for (const [key, { atMs }] of this.#heard) if (atMs < beforeMs) this.#heard.delete(key);
+    for (const [edgeId, atMs] of this.#leftAtMs) if (atMs < beforeMs) this.#leftAtMs.delete(edgeId);
+  }
+
   async #keep(): Promise<void> {
     const { reports, clock, log, noteChange } = this.#parts;
     this.#parts.onNews();
+    this.#forget(clock.now() - FORGET_MS);
     const unkept = [...this.#unkept.values()];
     this.#unkept.clear();
     try {

@@ -1,7 +1,7 @@
 import type { KeptReport } from '../../database/edge-reports.ts';
 import type { KnownEdge } from '../../database/edges.ts';
 import type { EdgeLoad, EdgeReport, ReportedConfiguration } from '../../kernel/edge-feed/report.ts';
-import type { EdgeLocation, FleetEdge } from '../../kernel/steering/fleet.ts';
+import { type EdgeLocation, type FleetEdge, isEdgeUrl } from '../../kernel/steering/fleet.ts';
 
 /** An edge, and what its processes said last, as one. */
 export interface Standing {
@@ -92,7 +92,7 @@ const LOAD_STEPS = 4;
 export function fleetEdgeOf(standing: Standing): FleetEdge | undefined {
   const { edge, state, last } = standing;
   const location = locationOf(standing);
-  if (!last || !/^https?:\/\/[^/?#]+$/.test(last.url)) return undefined;
+  if (!last || !isEdgeUrl(last.url)) return undefined;
   return {
     id: edge.id,
     url: last.url,

@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { EdgeRepository } from '../../database/edges.ts';
-import { isEdgeReport } from '../../kernel/edge-feed/report.ts';
+import { readEdgeReport } from '../../kernel/edge-feed/report.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { EDGE_CONFIG } from '../../queue/signals.ts';
 import type { edgesOnly } from '../edge-feed/edges-only.ts';
@@ -32,8 +32,9 @@ export function edgesRoutes(app: ControlApp, parts: EdgeRouteParts): void {
       schema: { hide: true, body: Type.Unknown(), response: { 204: Type.Null(), ...PROBLEMS } },
     },
     async ({ body, edgeId, ip }, reply) => {
-      if (!isEdgeReport(body)) throw new Fault('INVALID_REQUEST');
-      await parts.directory.take(edgeId, body, ip);
+      const report = readEdgeReport(body);
+      if (!report) throw new Fault('INVALID_REQUEST');
+      await parts.directory.take(edgeId, report, ip);
       return reply.code(204).send(null);
     },
   );

@@ -1,4 +1,4 @@
-import { type FleetEdge, isLocation } from '../steering/fleet.ts';
+import { type FleetEdge, isEdgeUrl, isLocation } from '../steering/fleet.ts';
 import { isRecord } from './message.ts';
 
 /** The section `edges`: all edges that viewers may be sent to, as control knows them. */
@@ -20,8 +20,7 @@ function isFleetEdge(value: unknown): boolean {
     typeof id === 'string' &&
     PATHWAY_ID.test(id) &&
     typeof url === 'string' &&
-    /^https?:\/\/[^/?#]+$/.test(url) &&
-    URL.canParse(url) &&
+    isEdgeUrl(url) &&
     (location === undefined || isLocation(location)) &&
     typeof healthy === 'boolean' &&
     typeof draining === 'boolean' &&

@@ -44,20 +44,53 @@ const LOADS = ['requestsPerSecond', 'bytesPerSecond', 'connections', 'cachedByte
 const MAX_TEXT = 200;
 const MAX_ORIGINS = 200;
 
-export function isEdgeReport(value: unknown): value is EdgeReport {
+const MAX_LOGS = 20;
+
+/** What a report says, without what is not known here; undefined for what is none. */
+export function readEdgeReport(value: unknown): EdgeReport | undefined {
+  if (!isEdgeReport(value)) return undefined;
+  const { process, name, version, url, location, configuration, load, origins, clockAheadMs } = value;
+  const { revision, refused, logs } = configuration;
+  const { requestsPerSecond, bytesPerSecond, connections, cachedBytes, hitRatio, busy } = load;
+  return {
+    process,
+    name,
+    version,
+    url,
+    ...(location ? { location: readLocation(location) } : {}),
+    configuration: {
+      revision,
+      ...(refused ? { refused: { revision: refused.revision, section: refused.section } } : {}),
+      logs: { ...logs },
+    },
+    load: { requestsPerSecond, bytesPerSecond, connections, cachedBytes, hitRatio, busy },
+    origins: origins.map(({ name: origin, up }) => ({ name: origin, up })),
+    clockAheadMs,
+  };
+}
+
+function readLocation({ latitude, longitude, country }: EdgeLocation): EdgeLocation {
+  return {
+    ...(latitude === undefined || longitude === undefined ? {} : { latitude, longitude }),
+    ...(country === undefined ? {} : { country }),
+  };
+}
+
+function isEdgeReport(value: unknown): value is EdgeReport {
   if (!isRecord(value)) return false;
   const { configuration, load, origins, clockAheadMs, location } = value;
   if (location !== undefined && !isLocation(location)) return false;
   if (!TEXTS.every((name) => isText(value[name])) || !/^[\w-]+$/.test(String(value.process))) return false;
   if (!isRecord(load) || !LOADS.every((name) => isAmount(load[name]))) return false;
   if (!Array.isArray(origins) || origins.length > MAX_ORIGINS || !origins.every(isOrigin)) return false;
-  return isConfiguration(configuration) && typeof clockAheadMs === 'number' && Number.isFinite(clockAheadMs);
+  return isConfiguration(configuration) && typeof clockAheadMs === 'number' && isAmount(Math.abs(clockAheadMs));
 }
 
 function isConfiguration(value: unknown): boolean {
   if (!isRecord(value) || !isAmount(value.revision) || !isRecord(value.logs)) return false;
   const { refused, logs } = value;
-  if (!Object.entries(logs).every(([name, at]) => isText(name) && isAmount(at))) return false;
+  const positions = Object.entries(logs);
+  if (positions.length > MAX_LOGS || !positions.every(([name, at]) => isText(name) && isAmount(at))) return false;
   return refused === undefined || (isRecord(refused) && isAmount(refused.revision) && isText(refused.section));
 }
 
@@ -69,6 +102,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && value.length <= MAX_TEXT;
 }
 
+/** Of many such the sum is a number still, and no infinity, which JSON does not know. */
 function isAmount(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

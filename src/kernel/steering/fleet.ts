@@ -23,6 +23,14 @@ export interface EdgeLocation {
   readonly country?: string;
 }
 
+/** An origin in small letters: with nothing in it that ends a header, a redirect's host or a directive of a policy. */
+const EDGE_URL = /^https?:\/\/(?:[a-z0-9](?:[a-z0-9._-]{0,252})|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/;
+
+/** Whether viewers can be sent there. Edges say it of themselves, so it may be anything. */
+export function isEdgeUrl(url: string): boolean {
+  return EDGE_URL.test(url) && URL.canParse(url);
+}
+
 export function isLocation(value: unknown): value is EdgeLocation {
   if (typeof value !== 'object' || value === null) return false;
   const { latitude, longitude, country } = value as Readonly<Record<string, unknown>>;
