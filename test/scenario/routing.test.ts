@@ -102,6 +102,16 @@ describe('the router', () => {
     await start([LONDON]);
     expect((await ask(path)).headers.get('location')).toBe(location);
   });
+
+  test.each([
+    ['/%72/a', '404', undefined],
+    ['http://elsewhere.example/r/a?b=1', '307', 'https://lon.example/a?b=1'],
+  ])('takes nothing of the request line into the name of a host: %s', async (target, status, location) => {
+    await start([LONDON]);
+    const answer = await control.answerTo(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(answer.split(' ')[1]).toBe(status);
+    expect(/^location: (.*)\r$/im.exec(answer)?.[1]).toBe(location);
+  });
 });
 
 describe('a grant', () => {

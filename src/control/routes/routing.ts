@@ -27,6 +27,9 @@ const Target = Type.String({
   description: 'Path and query at the edge, such as /assets/as_k3v9mn2p4q7r8s5t/master.m3u8.',
 });
 
+/** What stands in a request line; it may name a host. */
+const LED_ON = /^(?:https?:\/\/[^/]*)?\/r(\/.*)$/i;
+
 /** So many edges are enough to go on with. */
 const MAX_EDGES = 8;
 
@@ -63,7 +66,9 @@ export function routingRoutes(app: ControlApp, { nearest }: RouteParts): void {
 
   // The target as it came, byte for byte: a signature stands in it.
   app.get('/r/*', { schema: { hide: true } }, async (request, reply) => {
-    const target = (request.raw.url ?? '').slice('/r'.length);
+    const [, target] = LED_ON.exec(request.raw.url ?? '') ?? [];
+    // With its letter escaped: what is cut off must end where the path of the edge begins.
+    if (target === undefined) throw new Fault('NOT_FOUND');
     const url = await nearest.urlFor(request.ip);
     if (url === '') throw noEdge();
     return reply
