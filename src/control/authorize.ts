@@ -42,7 +42,7 @@ const REMEMBERED = 1_000;
 /** Judges bearer tokens: ours, not expired, not revoked, of a user who is there, with the scope a route asks for. */
 export class Authorizer {
   readonly #parts: AuthorizerParts;
-  readonly #seen = new Map<string, { readonly bearer: Bearer | undefined; readonly untilMs: number }>();
+  #seen = new Map<string, { readonly bearer: Bearer | undefined; readonly untilMs: number }>();
 
   constructor(parts: AuthorizerParts) {
     this.#parts = parts;
@@ -58,7 +58,8 @@ export class Authorizer {
 
   /** Makes what happened to tokens and users count at once in this process. */
   forget(): void {
-    this.#seen.clear();
+    // Another map, so that what is being read at this moment is remembered in the old one.
+    this.#seen = new Map();
   }
 
   /** @throws Fault TOKEN_MISSING, TOKEN_INVALID, SCOPE_MISSING, or RATE_LIMITED for one of many invalid ones. */
@@ -83,11 +84,12 @@ export class Authorizer {
     if (claims.use === 'server') return { tokenId, expiresAtMs, scopes, actor: { kind: 'server' } };
     if (claims.use === 'sign-in') return undefined;
     const now = this.#parts.clock.now();
-    const seen = this.#seen.get(tokenId);
-    if (seen && lasts(seen.untilMs, TRUST_MS, now)) return seen.bearer;
+    const seen = this.#seen;
+    const known = seen.get(tokenId);
+    if (known && lasts(known.untilMs, TRUST_MS, now)) return known.bearer;
     const bearer = await this.#read(claims);
-    if (this.#seen.size >= REMEMBERED) this.#seen.clear();
-    this.#seen.set(tokenId, { bearer, untilMs: now + TRUST_MS });
+    if (seen.size >= REMEMBERED) seen.clear();
+    seen.set(tokenId, { bearer, untilMs: now + TRUST_MS });
     return bearer;
   }
 
