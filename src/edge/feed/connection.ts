@@ -31,6 +31,7 @@ export function followOnce({ control, target, fields, take, told, signal }: Feed
       clearTimeout(silence);
       signal.removeEventListener('abort', leave);
       call.abort();
+      lines.stop();
       reject(cause);
     };
     const leave = () => end(signal.reason);
@@ -73,6 +74,7 @@ class LineQueue {
   #bytes = 0;
   readonly #lines: string[] = [];
   #busy = false;
+  #stopped = false;
 
   constructor(take: (line: string) => Promise<void>, failed: (cause: unknown) => void, caughtUp: () => void) {
     this.#take = take;
@@ -82,6 +84,7 @@ class LineQueue {
 
   /** False while there is more in hand than is being taken. */
   push(chunk: Buffer): boolean {
+    if (this.#stopped) return true;
     let from = 0;
     for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, from)) {
       this.#chunks.push(chunk.subarray(from, at));
@@ -97,6 +100,12 @@ class LineQueue {
     if (this.#bytes > MAX_LINE_BYTES) this.#failed(new Fault('ORIGIN_INVALID', { detail: { of: 'feed message' } }));
     if (!this.#busy) void this.#takeAll();
     return !this.#busy;
+  }
+
+  /** What has not been taken never will: the next connection may have told something newer by then. */
+  stop(): void {
+    this.#stopped = true;
+    this.#lines.length = 0;
   }
 
   async #takeAll(): Promise<void> {
