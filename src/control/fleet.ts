@@ -94,7 +94,7 @@ export function fleetRoutes(app: ControlApp, parts: Parts, fleet: Fleet): void {
     mark: () => edges.mark(),
     allowPrivate: parts.settings.jwksAllowPrivate,
   });
-  directory.start();
+  directory.start(() => board.rereads());
   poller.start();
   app.addHook('onClose', async () => {
     await poller.stop();

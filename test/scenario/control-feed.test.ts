@@ -8,8 +8,10 @@ import { noteEdgeChange } from '../../src/database/edge-feed.ts';
 import { edgeCredentialOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
 import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
+import type { EdgesSection } from '../../src/kernel/edge-feed/edges-section.ts';
 import type { KeysSection } from '../../src/kernel/edge-feed/keys-section.ts';
 import { type FeedMessage, parseFeedMessage } from '../../src/kernel/edge-feed/message.ts';
+import type { EdgeReport } from '../../src/kernel/edge-feed/report.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
@@ -126,6 +128,40 @@ test('beats while there is nothing to say, and says so when an edge has everythi
   await edge.leave();
 });
 
+test('tells of load at the revision that there is, and at a new one that an edge is there', async () => {
+  const edge = await follow();
+  await edge.next();
+  const credential = edgeCredentialOf(server.secrets.edgeSecret, 'ed_abcdefghjkmnpqrs');
+  const report = async (busy: number) => {
+    const json: EdgeReport = {
+      process: 'edge-0',
+      name: 'one',
+      version: '1',
+      url: 'https://edge.example',
+      configuration: { revision: 1, logs: {} },
+      load: { requestsPerSecond: 1, bytesPerSecond: 2, connections: 3, cachedBytes: 4, hitRatio: 0.5, busy },
+      origins: [],
+      clockAheadMs: 0,
+    };
+    const headers = { [EDGE_SIGNATURE_HEADER]: signAsEdge(credential, 'POST', '/v1/edge/report', Date.now()) };
+    expect((await server.call('/v1/edge/report', { token: null, json, headers })).status).toBe(204);
+  };
+  const loadOf = ({ sections }: FeedMessage) =>
+    (sections.edges as { value: EdgesSection } | undefined)?.value.edges[0]?.load;
+  const heardOf = async (busy: number): Promise<number> => {
+    await report(busy);
+    for (;;) {
+      const news = await edge.news();
+      if (loadOf(news) === busy) return news.revision;
+    }
+  };
+  const first = await heardOf(0);
+  const second = await heardOf(1);
+  expect(second).toBeGreaterThan(first);
+  expect([await heardOf(0), await heardOf(1)]).toEqual([second, second]);
+  await edge.leave();
+});
+
 test('asks proxies not to hold it back', async () => {
   const response = await ask();
   expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -178,6 +214,25 @@ describe('the board', () => {
     await expect.poll(() => counts.marks, { timeout: 3_000 }).toBeGreaterThan(3);
     for (const stop of stops) stop();
     expect(counts.reads).toBe(1);
+  });
+
+  test('has what another control has told by now for whoever comes', async () => {
+    const revision = { at: 1 };
+    const read = board({ reads: 0, marks: 0 }, revision);
+    await read.refresh();
+    revision.at = 2;
+    await read.refresh();
+    expect((await read.noticeFor(NOTHING, 0, 0)).revision).toBe(2);
+  });
+
+  test('reads again what changes without the mark', async () => {
+    const counts = { reads: 0, marks: 0 };
+    const read = board(counts);
+    await read.refresh();
+    read.rereads();
+    await read.refresh();
+    await read.refresh();
+    expect(counts.reads).toBe(2);
   });
 
   test('keeps one message for an edge that takes nothing, however much changes', async () => {

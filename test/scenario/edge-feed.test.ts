@@ -11,7 +11,7 @@ import { edgeCredentialOf, verifyEdge } from '../../src/kernel/access/edge-ident
 import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import { type FeedMessage, parseFeedMessage, readPosition } from '../../src/kernel/edge-feed/message.ts';
-import { silentLog } from '../../src/kernel/log.ts';
+import { type Log, silentLog } from '../../src/kernel/log.ts';
 import { EDGE_ID, FLEET_SECRET } from '../harness/edge-scenario.ts';
 import { CONFIG, KEY_PAIR_ID, KEYS } from '../harness/film-edge.ts';
 import { ScriptedFeed } from '../harness/scripted-feed.ts';
@@ -47,13 +47,13 @@ class Site implements StateTaker {
   }
 }
 
-async function start(heardMs = 5_000, clock: Clock = systemClock): Promise<Site> {
+async function start(heardMs = 5_000, clock: Clock = systemClock, log: Log = silentLog): Promise<Site> {
   const site = new Site();
   edgeKeys = new EdgeKeys();
   upstream = new Upstream(control.url, times);
   const credential = edgeCredentialOf(FLEET_SECRET, EDGE_ID);
   const signer = new EdgeSigner({ credential, clock, fleet: edgeKeys, asksPeers: false });
-  feed = new ConfigFeed({ control: upstream, signer, dataDir, log: silentLog, takers: [edgeKeys, site] });
+  feed = new ConfigFeed({ control: upstream, signer, dataDir, log, takers: [edgeKeys, site] });
   await feed.start();
   await feed.heard(heardMs);
   return site;
@@ -113,6 +113,15 @@ test('what was refused is named to control, so that the rest goes on, until ther
   control.tell(site('s2', 'second'));
   await expect.poll(() => taken.value).toBe('second');
   expect(feed.refusal).toBeUndefined();
+});
+
+test('how other edges fare, which changes all the time, is no news to whoever reads the log', async () => {
+  const lines: object[] = [];
+  control.greet(keys('v1'));
+  await start(5_000, systemClock, { ...silentLog, info: (fields) => lines.push(fields) });
+  control.tell({ edges: { version: 'e1', value: { edges: [] } } });
+  control.tell({ edges: { version: 'e2', value: { edges: [] } }, ...keys('v2') });
+  await expect.poll(() => lines).toMatchObject([{ sections: ['keys'] }, { sections: ['edges', 'keys'] }]);
 });
 
 test('an edge that can use nothing it is sent does not ask all the time', async () => {

@@ -16,6 +16,8 @@ const LOOK_AGAIN_MS = 500;
 /** While somebody changes one thing after the other, what was read is shown all the same. */
 const MAX_READS = 3;
 
+const MAX_SLICES = 100;
+
 /** All that edges are told, as of one mark. States are kept as the text that goes out. */
 interface Snapshot extends FeedMark {
   readonly states: ReadonlyMap<string, { readonly version: string; readonly text: string }>;
@@ -48,6 +50,7 @@ export class Board {
   #reading: Promise<Snapshot> | undefined;
   #stop: AbortController | undefined;
   #ailing = false;
+  #mustRead = false;
 
   constructor(parts: BoardParts) {
     this.#parts = parts;
@@ -92,6 +95,20 @@ export class Board {
     };
   }
 
+  /** Looks whether there is something newer than what was read last. @throws what the database throws when nothing was */
+  async refresh(): Promise<void> {
+    try {
+      await this.#look();
+    } catch (cause) {
+      if (!this.#snapshot) throw cause;
+    }
+  }
+
+  /** Has the sections read at the next look though the mark may stand: of some changes it is not moved. */
+  rereads(): void {
+    this.#mustRead = true;
+  }
+
   stop(): void {
     this.#followers.clear();
     this.#rest();
@@ -132,7 +149,8 @@ export class Board {
 
   async #read(): Promise<Snapshot> {
     let mark = await this.#parts.mark();
-    if (this.#snapshot && isSame(mark, this.#snapshot)) return this.#snapshot;
+    if (this.#snapshot && !this.#mustRead && isSame(mark, this.#snapshot)) return this.#snapshot;
+    this.#mustRead = false;
     for (let reads = 1; ; reads += 1) {
       const states = new Map(await Promise.all(this.#states.map(readState)));
       const after = await this.#parts.mark();
@@ -149,6 +167,8 @@ export class Board {
     const key = `${section.name} ${after}`;
     const known = slices.get(key);
     if (known) return known;
+    // Edges are at few positions; who names many others reads for himself.
+    if (slices.size >= MAX_SLICES) slices.clear();
     const slice = readSlice(section, after);
     slices.set(key, slice);
     slice.catch(() => slices.delete(key));

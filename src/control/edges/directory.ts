@@ -41,22 +41,24 @@ export class EdgeDirectory {
   readonly #met = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #keeping: Promise<void> = Promise.resolve();
+  #toldLoads = '';
   #told = '';
 
   constructor(parts: DirectoryParts) {
     this.#parts = parts;
   }
 
-  start(): void {
+  /** `onLoad` is called when there is nothing else that edges must hear than how much each has to do. */
+  start(onLoad: () => void): void {
     this.#timer = setInterval(() => {
-      this.#keeping = this.#keeping.then(() => this.#keep());
+      this.#keeping = this.#keeping.then(() => this.#keep(onLoad));
     }, KEEP_MS);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#keeping;
-    await this.#keep();
+    await this.#keep(() => {});
   }
 
   /** `ip` is where the report came from. @throws Fault INVALID_REQUEST when the edge has too many processes */
@@ -123,7 +125,7 @@ export class EdgeDirectory {
     for (const [edgeId, atMs] of this.#leftAtMs) if (atMs < beforeMs) this.#leftAtMs.delete(edgeId);
   }
 
-  async #keep(): Promise<void> {
+  async #keep(onLoad: () => void): Promise<void> {
     const { reports, clock, log, noteChange } = this.#parts;
     this.#parts.onNews();
     this.#forget(clock.now() - FORGET_MS);
@@ -132,13 +134,20 @@ export class EdgeDirectory {
     try {
       await reports.keep(unkept);
       await reports.forgetBefore(clock.now() - FORGET_MS);
-      const fleet = JSON.stringify(await this.fleet());
-      if (fleet !== this.#told) await noteChange();
-      this.#told = fleet;
+      const fleet = await this.fleet();
+      const [told, loads] = [JSON.stringify(fleet.map(withoutLoad)), JSON.stringify(fleet)];
+      // Load comes and goes, and is no change of which an operator waits to see that all have it.
+      if (told !== this.#told) await noteChange();
+      else if (loads !== this.#toldLoads) onLoad();
+      [this.#told, this.#toldLoads] = [told, loads];
     } catch (cause) {
       log.warn({ err: cause }, 'reports of edges could not be kept');
     }
   }
+}
+
+function withoutLoad({ load: _load, ...edge }: FleetEdge): Omit<FleetEdge, 'load'> {
+  return edge;
 }
 
 const OWN = /^(https?:\/\/)(?:127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;

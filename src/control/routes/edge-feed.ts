@@ -36,8 +36,9 @@ export function edgeFeedRoute(app: ControlApp, parts: EdgeFeedParts): void {
     },
     async (request, reply) => {
       const position = readPosition(request.query);
-      // Before the head goes out: a database that is away is told by a status.
-      await board.noticeFor(position, clock.now(), beatMs);
+      // Before the head goes out, since a database that is away is told by a status. And what another control has told
+      // this edge must be known here too: it would go back to what was before.
+      await board.refresh();
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   type FeedMessage,
   type FeedPosition,
@@ -153,7 +154,10 @@ export class ConfigFeed {
     if (news.length === 0 && isKnown) return;
     this.#options.onChange?.();
     if (news.length === 0) return;
-    log.info({ revision: message.revision, sections: news.map(([name]) => name) }, 'configuration taken from control');
+    const sections = news.map(([name]) => name);
+    // How the other edges fare is told every few seconds.
+    const level = sections.every((name) => name === 'edges') ? 'debug' : 'info';
+    log[level]({ revision: message.revision, sections }, 'configuration taken from control');
     await this.#copy.write().catch((cause: unknown) => log.error({ err: cause }, 'configuration copy not written'));
   }
 
@@ -231,16 +235,7 @@ export class ConfigFeed {
   }
 }
 
+/** Leaves no listener behind: this signal lives as long as the edge, which may look for control for days. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
+  return setTimeout(ms, undefined, { signal }).catch(() => {});
 }
