@@ -3,7 +3,7 @@ import { registerAjvFormats, type TypeBoxTypeProvider, TypeBoxValidatorCompiler 
 import websocket from '@fastify/websocket';
 import { fastify } from 'fastify';
 import type { Secrets } from '../config/secrets.ts';
-import { type Settings, SettingsError } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { ConfigurationRepository } from '../database/configuration.ts';
@@ -15,7 +15,6 @@ import { SubtitleRepository } from '../database/subtitles.ts';
 import { DeliveryRepository } from '../database/webhook-deliveries.ts';
 import { WebhookRepository } from '../database/webhooks.ts';
 import { algorithmOf, parsePublicKey } from '../kernel/access/key-pair.ts';
-import { parseTrust } from '../kernel/address.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -38,6 +37,7 @@ import { refuseOtherMethods } from './methods.ts';
 import { Nearest, type NearestParts } from './nearest.ts';
 import type { ControlApp, RouteParts, Urls } from './parts.ts';
 import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts';
+import { readProxies, trustOf } from './proxies.ts';
 import { limitRates, type RateSettings } from './rate-limits.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { configurationRoutes } from './routes/configuration.ts';
@@ -135,6 +135,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler);
   app.decorateRequest('bearer', null);
+  readProxies(app);
   lingerAfterAnswers(app);
   answerProblems(app, deps.log);
   secureAnswers(app, () => edgeUrls(deps));
@@ -213,13 +214,6 @@ type CompleteDeps = ControlDeps & Required<Pick<ControlDeps, 'edges'>>;
 async function edgeUrls({ edges, urls }: CompleteDeps): Promise<string[]> {
   const others = await edges().catch(() => []);
   return [urls().edge, ...others.map(({ url }) => url)];
-}
-
-/** Whose word about who asks counts. @throws SettingsError for what names no proxy */
-function trustOf(trustedProxies: string): (address: string) => boolean {
-  const trusts = parseTrust(trustedProxies);
-  if (trusts) return trusts;
-  throw new SettingsError('FRONTROW_TRUSTED_PROXIES must be addresses and ranges such as 10.0.0.0/8, with commas');
 }
 
 async function routeParts(deps: CompleteDeps, access: Access): Promise<RouteParts> {

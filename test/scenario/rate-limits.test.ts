@@ -55,6 +55,14 @@ describe('the API', () => {
     expect((await call('/v1/webhooks')).status).toBe(200);
   });
 
+  test('takes words of a proxy that are no address for nobody, whoever made them up', async () => {
+    const { call } = await limited({ apiReadsPerMinute: 2, trustedProxies: '127.0.0.1' });
+    const from = (address: string) => call('/v1/route', { token: null, headers: { 'x-forwarded-for': address } });
+    expect(await statuses(3, (at) => from(`anybody ${at}`))).toEqual([200, 200, 429]);
+    expect(await statuses(3, (at) => from(`anybody ${at}, 198.51.100.7:${4_000 + at}`))).toEqual([200, 200, 429]);
+    expect((await from('198.51.100.8')).status).toBe(200);
+  });
+
   test('counts a user wherever he asks from and by whatever token, and nobody else with him', async () => {
     const { call, tokenFor } = await limited({ apiReadsPerMinute: 4, trustedProxies: '127.0.0.1' });
     const from = (address: string, init: CallInit = {}) =>
