@@ -37,7 +37,7 @@ import type { EdgeMode, EdgeParts, EdgeSettings, Films, Gate } from './parts.ts'
 import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
 import { deliver } from './phases/deliver.ts';
-import { aheadKey, fetch, fetchAhead } from './phases/fetch.ts';
+import { fetch } from './phases/fetch.ts';
 import { join as joinFill } from './phases/join.ts';
 import { lookup } from './phases/lookup.ts';
 import { ownKey, PLAIN_NAMING } from './phases/own-key.ts';
@@ -47,9 +47,10 @@ import { chooseBehavior, route } from './phases/route.ts';
 import { settle } from './phases/settle.ts';
 import { shape } from './phases/shape.ts';
 import { tunnel } from './phases/tunnel.ts';
+import { prefetchAlong } from './prefetch/along.ts';
 import { FilmOrder } from './prefetch/film-order.ts';
 import { type KeyOf, LinkedOrder } from './prefetch/linked-order.ts';
-import { Prefetch } from './prefetch/prefetch.ts';
+import type { Prefetch } from './prefetch/prefetch.ts';
 import { ProofCache } from './proof-cache.ts';
 import { addressForAll, schemes, VIEWER_SCHEME_HEADER } from './scheme.ts';
 import { EdgeSigner } from './signer.ts';
@@ -346,12 +347,13 @@ export class Edge {
         ...(scheme === 'https' ? [VIEWER_SCHEME_HEADER, scheme] : []),
       ]);
     const films = once(() => phasesOf(this.#parts));
+    const { prefetchSegments: depth } = settings;
     this.#siteOrigins = new SiteOrigins(settings, () => clock.now(), make);
     return new Sites({
       origins: this.#siteOrigins,
       edge: () => this.#parts,
       phasesOf,
-      prefetchOf: (parts) => this.#makePrefetch(parts),
+      prefetchAlong: (order, partsFor) => (depth === 0 ? undefined : prefetchAlong(order, partsFor, { depth, clock })),
       filmPhases: films,
       needsPlaces: async () => {
         await Promise.all([this.#options.places?.load('places'), this.#options.places?.load('networks')]);
@@ -424,20 +426,10 @@ export class Edge {
   #makePrefetch(parts: EdgeParts): Prefetch | undefined {
     const { settings, clock } = this.#options;
     if (settings.prefetchSegments === 0) return undefined;
-    const { origin, naming, tier, disk, fills } = parts;
+    const { origin, naming } = parts;
     const nameOf: KeyOf = (uri, resource, viewedHost) => ownKey(uri, { resource, origin, viewedHost, naming });
-    return new Prefetch({
-      depth: settings.prefetchSegments,
-      order: parts.films ? new FilmOrder() : new LinkedOrder(nameOf),
-      clock,
-      isWorthwhile: (name, viewer) => {
-        const key = aheadKey(name, viewer, parts);
-        return (
-          tier.isCalm && !tier.has(key) && !disk?.has(key) && !fills.get(key) && !fills.isUncacheable(key, clock.now())
-        );
-      },
-      fetch: (name, viewer, onEnd) => fetchAhead(name, viewer, parts, onEnd),
-    });
+    const order = parts.films ? new FilmOrder() : new LinkedOrder(nameOf);
+    return prefetchAlong(order, () => parts, { depth: settings.prefetchSegments, clock });
   }
 
   #makeSteering(): Steering | undefined {

@@ -11,6 +11,7 @@ import type { Exchange, Step } from '../exchange.ts';
 import { DEBUG_FIELD } from '../operator/debug.ts';
 import type { OriginRequest } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
+import { knownOf } from '../sites/viewer-knowledge.ts';
 import { ViewerBody } from '../viewer-body.ts';
 import { PARTIAL, WRITTEN_ANEW } from '../written-fields.ts';
 import { capabilityOf, toldCodings } from './compress.ts';
@@ -82,7 +83,8 @@ export function fetchAhead(name: string, viewer: Exchange, parts: EdgeParts, onE
     return;
   }
   const headers = isFilm ? {} : viewer.request.headers;
-  const { key, path, target } = aheadOf(name, viewer, parts);
+  const told = toldAhead(viewer, parts);
+  const { key, path, target } = isFilm ? { key: name, path: name, target: name } : aheadOf(name, viewer, told, parts);
   const fill = new Fill(
     { key, startedAtMs: parts.clock.now(), bodiless: false, background: true, ahead: true },
     new Intake(
@@ -92,7 +94,7 @@ export function fetchAhead(name: string, viewer: Exchange, parts: EdgeParts, onE
   );
   parts.fills.take(fill);
   parts.fills.lead(fill);
-  const fields = isFilm ? signedFields('GET', key, parts) : proxyFields(viewer, parts, REPLACED_AHEAD);
+  const fields = isFilm ? signedFields('GET', key, parts) : proxyFields(viewer, parts, REPLACED_AHEAD, told);
   if (isFilm) fields.push('CDN-Loop', parts.edgeId);
   fields.push(...AHEAD);
   const viewedHost = isFilm ? undefined : viewer.host;
@@ -103,15 +105,16 @@ export function fetchAhead(name: string, viewer: Exchange, parts: EdgeParts, onE
 function aheadOf(
   name: string,
   viewer: Exchange,
+  told: Exchange['told'],
   { naming, behavior }: EdgeParts,
 ): { key: string; path: string; target: string } {
   const { path, query } = splitTarget(naming.targetOf(name));
   const rules = behavior?.rules;
   if (!rules) return { key: name, path, target: name };
   const asked = { ...viewerFields(viewer), method: 'GET', query };
-  const { query: sent } = rules.originRequest(asked, viewer.told);
+  const { query: sent } = rules.originRequest(asked, told);
   return {
-    key: rules.keyOf({ ...asked, path, added: viewer.told }),
+    key: rules.keyOf({ ...asked, path, added: told }),
     path,
     target: sent === '' ? path : `${path}?${sent}`,
   };
@@ -119,7 +122,16 @@ function aheadOf(
 
 /** The key under which that is stored. */
 export function aheadKey(name: string, viewer: Exchange, parts: EdgeParts): string {
-  return aheadOf(name, viewer, parts).key;
+  const { naming, behavior } = parts;
+  if (!behavior?.rules) return name;
+  const asked = { ...splitTarget(naming.targetOf(name)), method: 'GET', headers: viewer.request.headers };
+  return behavior.rules.keyOf({ ...asked, added: toldAhead(viewer, parts) });
+}
+
+/** It may fall under another behaviour than what its viewer has asked for. */
+function toldAhead(viewer: Exchange, parts: EdgeParts): Exchange['told'] {
+  const rules = parts.behavior?.rules;
+  return rules?.tellsViewers ? knownOf(viewer, rules, parts) : viewer.told;
 }
 
 /** What no viewer has asked for yet. Fetch standard, section 2.2.5. */
@@ -233,7 +245,13 @@ function addressForAll(x: Exchange, { origin, addressForAll: { host, scheme } }:
 }
 
 /** Fields of the viewer's that go on: those that a distribution's policies name, or else all that are not written anew. */
-function fieldsOf(x: Exchange, isForAll: boolean, parts: EdgeParts, replaced: ReadonlySet<string>): string[] {
+function fieldsOf(
+  x: Exchange,
+  isForAll: boolean,
+  parts: EdgeParts,
+  replaced: ReadonlySet<string>,
+  told: Exchange['told'],
+): string[] {
   const { rawHeaders } = x.request;
   const rules = parts.behavior?.rules;
   if (!rules) {
@@ -241,7 +259,7 @@ function fieldsOf(x: Exchange, isForAll: boolean, parts: EdgeParts, replaced: Re
     fields.push(...(isForAll ? addressForAll(x, parts) : addressOf(x, parts)));
     return fields;
   }
-  const { fields } = rules.originRequest(viewerFields(x), x.told);
+  const { fields } = rules.originRequest(viewerFields(x), told);
   // The origin answers this viewer alone: what he holds already, and which part he wants, is between the two. Of a page that
   // is sent instead of an error he holds nothing, and wants no part.
   const own =
@@ -261,12 +279,13 @@ export function proxyFields(
   x: Exchange,
   parts: EdgeParts,
   replaced = x.alone ? REPLACED_ALONE : REPLACED_FILLING,
+  told = x.told,
 ): string[] {
   const { edgeId } = parts;
   const { headers, httpVersion } = x.request;
   const before = (name: string) => (headers[name] === undefined ? '' : `${headers[name]}, `);
   const isForAll = replaced !== REPLACED_ALONE || x.reason === 'head';
-  const fields = fieldsOf(x, isForAll, parts, replaced);
+  const fields = fieldsOf(x, isForAll, parts, replaced, told);
   // What a viewer says about where he comes from is not passed on: the origin could take it for ours.
   fields.push(
     'X-Forwarded-For',

@@ -8,11 +8,15 @@ import { Fault } from '../../kernel/errors.ts';
 import type { PhaseTable } from '../drive.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
+import { type Naming, ownKey } from '../phases/own-key.ts';
 import { nameForFacts } from '../phases/route.ts';
+import type { PartsFor } from '../prefetch/along.ts';
+import type { KeyOf } from '../prefetch/linked-order.ts';
 import type { Prefetch } from '../prefetch/prefetch.ts';
+import type { SegmentOrder } from '../prefetch/segment-order.ts';
 import { type Behavior, scopeOf } from './behavior.ts';
 import type { OriginsDraft } from './site-origins.ts';
-import { type Chosen, tablesOf } from './tables.ts';
+import { type Chosen, once, tablesOf } from './tables.ts';
 
 /** What sites are made of. */
 export interface SiteParts {
@@ -21,8 +25,10 @@ export interface SiteParts {
   readonly edge: () => EdgeParts;
   /** The phases that parts make. */
   readonly phasesOf: (parts: EdgeParts) => PhaseTable;
-  /** What an edge of such parts fetches ahead by. */
-  readonly prefetchOf: (parts: EdgeParts) => Prefetch | undefined;
+  /** Which file of a distribution follows which, as far as is known. */
+  readonly orderOf: (id: string) => SegmentOrder;
+  /** What fetches ahead along that. */
+  readonly prefetchAlong: (order: SegmentOrder, partsFor: PartsFor) => Prefetch | undefined;
   /** Of films as they are without any distribution. */
   readonly filmPhases: () => PhaseTable;
   /** Resolves when places of viewers can be told. */
@@ -36,6 +42,8 @@ export interface Site {
   /** What its keys begin with; empty for the distribution whose keys begin with the path. */
   readonly scope: string;
   behaviorAt(target: string): Behavior;
+  /** What prefetching calls what a playlist names; undefined for what is not of this distribution. */
+  nameOf: KeyOf;
   /** Has the exchange go on by the phases of its behaviour. @throws Fault where it may not go on at all */
   enter(x: Exchange): void;
 }
@@ -50,7 +58,17 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
     x.target = target;
     return value.phasesFor(x);
   };
-  const compile = (behavior: CacheBehavior) => tablesOf({ id, distribution, behavior, config, phasesAt }, parts);
+  const scope = scopeOf(id);
+  const targetOf = (name: string) => name.slice(scope.length);
+  const safelyChosen = (target: string) => attempt(() => chosen(target, choose).value);
+  const naming: Naming = {
+    keyOf: (target) => safelyChosen(target)?.behavior.rules?.naming.keyOf(target) ?? scope + target,
+    targetOf,
+  };
+  const ahead = (name: string, viewer: Exchange) => partsAhead(safelyChosen(targetOf(name)), viewer);
+  const prefetch = once(() => parts.prefetchAlong(parts.orderOf(id), ahead));
+  const named = { id, distribution, config, phasesAt, prefetch };
+  const compile = (behavior: CacheBehavior) => tablesOf({ ...named, behavior }, parts);
   const behaviors = cacheBehaviors.map(({ pathPattern, ...behavior }) => ({ pathPattern, value: compile(behavior) }));
   const fallback = compile(defaultCacheBehavior);
   const choose = choosing(compileBehaviors(behaviors, fallback));
@@ -58,8 +76,12 @@ export function compileSite(id: string, config: SiteConfig, parts: SiteParts): S
   const all = [fallback, ...behaviors.map(({ value }) => value)];
   return {
     asksForPlaces: refusesCountry !== undefined || all.some(({ behavior }) => behavior.rules?.tellsViewers),
-    scope: scopeOf(id),
+    scope,
     behaviorAt: (target) => chosen(target, choose).value.behavior,
+    nameOf: (uri, playlist, viewedHost) => {
+      const origin = safelyChosen(targetOf(playlist))?.origin;
+      return origin && ownKey(uri, { resource: playlist, origin, viewedHost, naming });
+    },
     enter: (x) => {
       if (defaultRootObject !== '' && isRoot(x.target)) takeRootObject(x, defaultRootObject);
       // Before anything is refused: the operator may have a page for that.
@@ -84,6 +106,21 @@ function chosen(target: string, choose: (target: string) => Chosen): { target: s
   // Nobody needs the token for what is open to all; where it were taken off elsewhere, one behaviour's answer would lie
   // where the other's is looked for.
   return whole.behavior.readsGrants ? { target: bareTarget, value: bare } : { target, value: whole };
+}
+
+/** Nothing is fetched ahead that is not kept. */
+function partsAhead(choice: Chosen | undefined, viewer: Exchange): EdgeParts | undefined {
+  return choice?.behavior.rules?.caches ? choice.partsFor?.(viewer) : undefined;
+}
+
+/** Undefined for a path that nobody could be let in by. */
+function attempt<T>(choose: () => T): T | undefined {
+  try {
+    return choose();
+  } catch {
+    // A playlist may name whatever it likes; its viewer is told when he asks for that.
+    return undefined;
+  }
 }
 
 function refused(x: Exchange, code: 'DISTRIBUTION_DISABLED' | 'COUNTRY_REFUSED'): Fault {

@@ -5,10 +5,11 @@ import { Fault } from '../../kernel/errors.ts';
 import type { Exchange } from '../exchange.ts';
 import type { StateTaker } from '../feed/section.ts';
 import { type Names, ungranted } from '../operator/names.ts';
+import { LinkedOrder } from '../prefetch/linked-order.ts';
 import { compileSite, type Site, type SiteParts } from './site.ts';
 import type { SiteOrigins } from './site-origins.ts';
 
-export type SitesParts = Omit<SiteParts, 'origins'> & { readonly origins: SiteOrigins };
+export type SitesParts = Omit<SiteParts, 'origins' | 'orderOf'> & { readonly origins: SiteOrigins };
 
 /**
  * Which distribution, and which behaviour of it, a request falls under. Each behaviour is an edge of its own over the same
@@ -20,6 +21,8 @@ export class Sites implements StateTaker, Names {
   #hosts: (host: string) => string | undefined = () => undefined;
   #sites: ReadonlyMap<string, Site> = new Map();
   #default: Site | undefined;
+  /** A change of configuration does not change which file follows which, and stored playlists are not read again. */
+  readonly #orders = new Map<string, LinkedOrder>();
 
   constructor(parts: SitesParts) {
     this.#parts = parts;
@@ -30,7 +33,8 @@ export class Sites implements StateTaker, Names {
     if (!isSiteConfig(value)) throw new Fault('CONFIG_REFUSED', { detail: { of: this.name } });
     const draft = this.#parts.origins.draft();
     const entries = Object.entries(value.distributions);
-    const sites = new Map(entries.map(([id]) => [id, compileSite(id, value, { ...this.#parts, origins: draft })]));
+    const parts: SiteParts = { ...this.#parts, origins: draft, orderOf: (id) => this.#orderOf(id) };
+    const sites = new Map(entries.map(([id]) => [id, compileSite(id, value, parts)]));
     const hosts = compileHosts(Object.fromEntries(entries.map(([id, { aliases }]) => [id, aliases])));
     const asksForPlaces = [...sites.values()].some((site) => site.asksForPlaces);
     return async () => {
@@ -39,7 +43,16 @@ export class Sites implements StateTaker, Names {
       this.#sites = sites;
       this.#hosts = hosts;
       this.#default = sites.get(FILM_DISTRIBUTION);
+      for (const id of this.#orders.keys()) if (!sites.has(id)) this.#orders.delete(id);
     };
+  }
+
+  #orderOf(id: string): LinkedOrder {
+    const known = this.#orders.get(id);
+    if (known) return known;
+    const order = new LinkedOrder((uri, playlist, host) => this.#sites.get(id)?.nameOf(uri, playlist, host));
+    this.#orders.set(id, order);
+    return order;
   }
 
   scopeAt(host: string): string {

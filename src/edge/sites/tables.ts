@@ -3,7 +3,9 @@ import type { SiteConfig } from '../../kernel/distribution/site-config.ts';
 import { Fault } from '../../kernel/errors.ts';
 import type { PhaseTable } from '../drive.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Origins } from '../origins/origins.ts';
 import type { EdgeParts, Gate } from '../parts.ts';
+import type { Prefetch } from '../prefetch/prefetch.ts';
 import { type Behavior, behaviorOf, originNamed } from './behavior.ts';
 import type { SiteParts } from './site.ts';
 import type { Approach } from './site-origins.ts';
@@ -11,11 +13,17 @@ import type { Approach } from './site-origins.ts';
 /** What a behaviour's requests go on by. */
 export interface Chosen {
   readonly behavior: Behavior;
+  /** Undefined for films. */
+  readonly origin: Origins | undefined;
+  /** What its files are fetched by for a viewer; undefined for those of films, which have an order of their own. */
+  readonly partsFor: ((x: Exchange) => EdgeParts) | undefined;
   phasesFor(x: Exchange): PhaseTable;
 }
 
 interface Named {
   readonly phasesAt: Behavior['phasesAt'];
+  /** That of the distribution: what one behaviour's playlist names may fall under another. */
+  readonly prefetch: () => Prefetch | undefined;
   readonly id: string;
   readonly distribution: DistributionConfig;
   readonly behavior: CacheBehavior;
@@ -32,31 +40,24 @@ export function tablesOf(named: Named, site: SiteParts): Chosen {
   const gate = gateOf(named, behavior, edge);
   if (!behavior.rules) {
     const phases = once(() => site.phasesOf({ ...edge, behavior, gate }));
-    return { behavior, phasesFor: phases };
+    return { behavior, origin: undefined, partsFor: undefined, phasesFor: phases };
   }
   const { id, config } = named;
   const { targetOriginId } = named.behavior;
   const { tellsHost, naming } = behavior.rules;
   const made = (scheme: Approach['scheme']) => {
     const origin = site.origins.of(id, targetOriginId, config, { scheme, tellsHost });
-    return once(() => {
-      const compressions = named.behavior.compress ? edge.compressions : undefined;
-      const parts: EdgeParts = {
-        ...edge,
-        mode: 'proxy',
-        films: undefined,
-        behavior,
-        gate,
-        origin,
-        naming,
-        compressions,
-      };
-      return site.phasesOf({ ...parts, prefetch: site.prefetchOf(parts) });
-    });
+    const compressions = named.behavior.compress ? edge.compressions : undefined;
+    const own = { behavior, gate, origin, naming, compressions };
+    const parts = once(
+      (): EdgeParts => ({ ...edge, mode: 'proxy', films: undefined, ...own, prefetch: named.prefetch() }),
+    );
+    return { origin, parts, phases: once(() => site.phasesOf(parts())) };
   };
   const clear = made('http');
   const secured = matchesViewer(named) ? made('https') : clear;
-  return { behavior, phasesFor: (x) => (edge.schemeOf(x) === 'https' ? secured() : clear()) };
+  const madeFor = secured === clear ? () => clear : (x: Exchange) => (edge.schemeOf(x) === 'https' ? secured : clear);
+  return { behavior, origin: clear.origin, partsFor: (x) => madeFor(x).parts(), phasesFor: (x) => madeFor(x).phases() };
 }
 
 /** Made when it is first asked for. */
