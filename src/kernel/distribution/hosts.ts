@@ -1,3 +1,5 @@
+import { remembering } from './remembering.ts';
+
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const MAX_LENGTH = 253;
 const WILDCARD = '*.';
@@ -26,7 +28,9 @@ export function compileHosts(
       if (!into.has(key)) into.set(key, id);
     }
   }
-  return (host) => exact.get(host) ?? find(bareHost(host), exact, below);
+  // Films alone: nobody's host matters.
+  if (exact.size === 0 && below.size === 0) return () => undefined;
+  return remembering((host) => find(bareHost(host), exact, below));
 }
 
 function find(
