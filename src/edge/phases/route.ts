@@ -120,10 +120,20 @@ function routeTo(rules: OriginRules | undefined, parts: EdgeParts): (x: Exchange
     if (rules.isBelowFolder && mayLeaveRoot(path)) throw new Fault('PATH_INVALID');
     // From here on nobody is told the grant: not the origin, nor the next edge.
     if (readsGrants) x.target = joinTarget(path, query);
-    if (rules.tellsViewers) x.told = knownOf(x, rules, parts);
+    if (rules.tellsViewers) takeKnowledge(x, rules, parts);
     x.resource = rules.keyOf({ path, query, method, headers: x.request.headers, added: x.told });
     return x.page ? 'lookup' : 'authorize';
   };
+}
+
+/** Variants too are told apart by what the edge knows, never by what a viewer says under such a name. */
+function takeKnowledge(x: Exchange, rules: OriginRules, parts: EdgeParts): void {
+  x.told = knownOf(x, rules, parts);
+  for (const name of rules.toldNames) {
+    const value = x.told.get(name);
+    if (value === undefined) delete x.request.headers[name];
+    else x.request.headers[name] = value;
+  }
 }
 
 function routeProxy(x: Exchange): Step {

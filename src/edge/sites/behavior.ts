@@ -1,4 +1,4 @@
-import { compileCacheKey, type KeyedRequest, keyedHeaders } from '../../kernel/distribution/cache-key.ts';
+import { compileCacheKey, type KeyedRequest } from '../../kernel/distribution/cache-key.ts';
 import { FILM_DISTRIBUTION } from '../../kernel/distribution/documents.ts';
 import { compileErrorResponses, type ErrorResponse } from '../../kernel/distribution/error-responses.ts';
 import {
@@ -7,15 +7,10 @@ import {
   planKeeping,
   withoutIdleCookies,
 } from '../../kernel/distribution/lifetime.ts';
-import type {
-  CacheBehavior,
-  CachePolicyConfig,
-  DistributionConfig,
-  Origin,
-  OriginRequestPolicyConfig,
-} from '../../kernel/distribution/model.ts';
+import type { CacheBehavior, DistributionConfig, Origin } from '../../kernel/distribution/model.ts';
 import {
   compileOriginRequest,
+  compileUnkeyed,
   forwardsCookies,
   type OriginFields,
   type ViewerFields,
@@ -67,6 +62,8 @@ export interface OriginRules {
   originRequest(viewer: ViewerFields, added: Added): OriginFields;
   /** Whether the origin or the key is told what the edge knows of viewers. */
   readonly tellsViewers: boolean;
+  /** Lower-case names of that. */
+  readonly toldNames: readonly string[];
   /** That, by lower-case name. */
   added(viewer: ViewerKnowledge): Added;
   /** The same where another edge has found it out, by the fields of its request. */
@@ -150,6 +147,7 @@ function rulesOf(
   const takesCookies = forwardsCookies(cachePolicy, requestPolicy);
   const stated = new Set(distribution.customErrorResponses.map(({ errorCode }) => errorCode));
   const viewerFields = namedViewerFields(cachePolicy, requestPolicy);
+  const toldNames = viewerFields.map((name) => name.toLowerCase());
   const knowledge = compileViewerHeaders(viewerFields);
   return {
     naming: namingOf(scope, key),
@@ -160,9 +158,10 @@ function rulesOf(
     keyOf: (asked) => scope + key(asked),
     originRequest,
     tellsViewers: viewerFields.length > 0,
+    toldNames,
     added: viewerFields.length > 0 ? knowledge : () => NOTHING,
-    handedOn: (headers) => pickedFrom(headers, viewerFields),
-    sees: seeing(cachePolicy, requestPolicy),
+    handedOn: (headers) => pickedFrom(headers, toldNames),
+    sees: compileUnkeyed(cachePolicy, requestPolicy, rules),
     received: (head) => tagged(withoutIdleCookies(head, takesCookies), distribution.cacheTagConfig?.headerName),
     keeping: (question, path) =>
       planKeeping({
@@ -217,26 +216,6 @@ function namingOf(scope: string, key: (asked: KeyedRequest) => string): Naming {
 function firstLine(text: string): string {
   const end = text.indexOf('\n');
   return end < 0 ? text : text.slice(0, end);
-}
-
-/** Fields that are in the key make no variants: there is an entry for each already. */
-function seeing(
-  cachePolicy: CachePolicyConfig,
-  requestPolicy: OriginRequestPolicyConfig | undefined,
-): (name: string) => boolean {
-  const keyed = new Set(keyedHeaders(cachePolicy.parametersInCacheKeyAndForwardedToOrigin.headersConfig));
-  const { headerBehavior, headers } = requestPolicy?.headersConfig ?? { headerBehavior: 'none', headers: [] };
-  const listed = new Set(headers.map((name) => name.toLowerCase()));
-  const keyedCookies = cachePolicy.parametersInCacheKeyAndForwardedToOrigin.cookiesConfig.cookieBehavior;
-  const askedCookies = requestPolicy?.cookiesConfig.cookieBehavior ?? 'none';
-  const seesCookies = keyedCookies !== 'all' && askedCookies !== 'none';
-  return (name) => {
-    if (name === 'accept-encoding') return true;
-    if (name === 'cookie') return seesCookies;
-    if (keyed.has(name)) return false;
-    if (headerBehavior === 'whitelist') return listed.has(name);
-    return headerBehavior === 'allExcept' ? !listed.has(name) : headerBehavior !== 'none';
-  };
 }
 
 function must<T>(all: Readonly<Record<string, T>>, id: string): T {

@@ -64,6 +64,28 @@ export function compileOriginRequest(
   };
 }
 
+/**
+ * Whether the origin is told a field (of a lower-case name) that the key does not tell: its answers then have variants by it.
+ * Fields that are in the key have an entry each already, and what an origin never hears cannot matter to it.
+ */
+export function compileUnkeyed(
+  cachePolicy: CachePolicyConfig,
+  originRequestPolicy: OriginRequestPolicyConfig | undefined,
+  rules: OriginRules,
+): (name: string) => boolean {
+  const { headersConfig, cookiesConfig } = cachePolicy.parametersInCacheKeyAndForwardedToOrigin;
+  const keyed = new Set(keyedHeaders(headersConfig));
+  const goesOn = headerTest(cachePolicy, originRequestPolicy, rules);
+  const told = new Set(namedViewerFields(cachePolicy, originRequestPolicy).map((name) => name.toLowerCase()));
+  const asked = originRequestPolicy?.cookiesConfig.cookieBehavior ?? 'none';
+  const cookies = asked !== 'none' && cookiesConfig.cookieBehavior !== 'all';
+  return (name) => {
+    if (name === 'accept-encoding') return true;
+    if (name === 'cookie') return cookies;
+    return !keyed.has(name) && (told.has(name) || goesOn(name, 'GET'));
+  };
+}
+
 /** Whether an origin ever sees a cookie. Where it does not, it has none to set. */
 export function forwardsCookies(
   cachePolicy: CachePolicyConfig,
