@@ -225,6 +225,29 @@ describe('the board', () => {
     expect((await read.noticeFor(NOTHING, 0, 0)).revision).toBe(2);
   });
 
+  test('goes on beating for an edge that has everything while the database is away', async () => {
+    const source = { isThere: true };
+    const read = new Board({
+      sections: [
+        {
+          name: 'log',
+          after: async (sequence) => {
+            if (!source.isThere) throw new Error('away');
+            return { whole: sequence === undefined, upTo: 7, entries: [] };
+          },
+        },
+      ],
+      mark: async () => ({ lineage: 'l', revision: 1 }),
+      signals: new LocalSignals(),
+      log: silentLog,
+    });
+    const { position } = await read.noticeFor(NOTHING, 0, 0);
+    source.isThere = false;
+    expect((await read.noticeFor(position, 0, 0)).text).toContain('"sections":{}');
+    await expect(read.noticeFor(NOTHING, 0, 0)).resolves.toBeDefined();
+    await expect(read.noticeFor({ ...position, logs: { log: 3 } }, 0, 0)).rejects.toThrow('away');
+  });
+
   test('reads again what changes without the mark', async () => {
     const counts = { reads: 0, marks: 0 };
     const read = board(counts);

@@ -23,6 +23,8 @@ interface Snapshot extends FeedMark {
   readonly states: ReadonlyMap<string, { readonly version: string; readonly text: string }>;
   /** By section and position, since edges that follow are at the same. */
   readonly slices: Map<string, Promise<LogSlice>>;
+  /** How far each log goes, once somebody has asked: who is there need not ask the database. */
+  readonly ends: Map<string, number>;
 }
 
 interface LogSlice {
@@ -82,7 +84,9 @@ export class Board {
       texts.push(`${JSON.stringify(name)}:${text}`);
     }
     for (const section of this.#logs) {
+      if (logs[section.name] !== undefined && logs[section.name] === snapshot.ends.get(section.name)) continue;
       const { upTo, text } = await this.#slice(snapshot, section, logs[section.name]);
+      snapshot.ends.set(section.name, Math.max(upTo, snapshot.ends.get(section.name) ?? 0));
       if (logs[section.name] === upTo) continue;
       logs[section.name] = upTo;
       texts.push(`${JSON.stringify(section.name)}:${text}`);
@@ -155,7 +159,7 @@ export class Board {
       const states = new Map(await Promise.all(this.#states.map(readState)));
       const after = await this.#parts.mark();
       if (reads === MAX_READS || isSame(after, mark)) {
-        this.#snapshot = { ...mark, states, slices: new Map() };
+        this.#snapshot = { ...mark, states, slices: new Map(), ends: new Map() };
         for (const wake of this.#followers) wake();
         return this.#snapshot;
       }

@@ -39,6 +39,7 @@ export function edgeFeedRoute(app: ControlApp, parts: EdgeFeedParts): void {
       // Before the head goes out, since a database that is away is told by a status. And what another control has told
       // this edge must be known here too: it would go back to what was before.
       await board.refresh();
+      await board.noticeFor(position, clock.now(), beatMs);
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, {
