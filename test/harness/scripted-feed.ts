@@ -31,6 +31,11 @@ export class ScriptedFeed {
 
   constructor() {
     this.#server = createServer((request, response) => {
+      // What edges report is not asked for.
+      if (request.method !== 'GET') {
+        response.writeHead(204).end();
+        return;
+      }
       this.asked.push({ target: request.url ?? '', headers: request.headers });
       if (this.#refuses(request)) {
         response.writeHead(403).end();
