@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Places } from '../../src/edge/edge.ts';
+import type { Places } from '../../src/edge/edge-options.ts';
 import type { FeedCopy } from '../../src/edge/feed/copy.ts';
 import { derivedSecretOf } from '../../src/kernel/access/derive.ts';
 import { peerSecretOf } from '../../src/kernel/access/edge-identity.ts';
