@@ -5,7 +5,7 @@ import { EdgeScenario, HandClock, type ScenarioOptions } from '../harness/edge-s
 import { KEYS } from '../harness/film-edge.ts';
 import { ScriptedOrigin } from '../harness/origin.ts';
 import { ScriptedFeed } from '../harness/scripted-feed.ts';
-import { behavior, cachePolicy, distribution, HOST, originAt, site } from '../harness/site-edge.ts';
+import { cachePolicy, distribution, HOST, originAt, site } from '../harness/site-edge.ts';
 
 let feed: ScriptedFeed;
 let origin: ScriptedOrigin;
@@ -24,7 +24,6 @@ async function start(value: SiteConfig, options: ScenarioOptions = {}): Promise<
   s = await new EdgeScenario({ mode: 'film', clock: new HandClock(), controlUrl: feed.url, ...options }).start();
 }
 
-/** Resolves when the edge has it in force. */
 function change(value: SiteConfig): void {
   version += 1;
   feed.tell({ site: { version: `v${version}`, value } });
