@@ -59,7 +59,7 @@ export function fleetOf({ database, clock, log }: FleetDeps): Fleet {
   const noteChange = () => noteEdgeChange(database);
   const onNews = () => completion.check();
   const directory = new EdgeDirectory({ edges, reports, noteChange, onNews, clock, log });
-  const completion = new InvalidationCompletion({ invalidations, directory, log });
+  const completion = new InvalidationCompletion({ invalidations, directory, clock, log });
   return { edges, directory, invalidations, revocations: new RevocationRepository(database, clock), completion };
 }
 

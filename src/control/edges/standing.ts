@@ -22,7 +22,7 @@ export interface Standing {
 }
 
 /** Three reports that did not come. */
-const AWAY_MS = 10_000;
+export const AWAY_MS = 10_000;
 
 /** @param leftAtMs when its last connection broke, unless there is another since */
 export function standingOf(
