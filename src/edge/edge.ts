@@ -73,7 +73,8 @@ export class Edge {
     this.#origin = makeOrigins(options, this.#signer);
     // Its feed does not end and has a limit of its own for silence.
     this.#control = controlUrl ? new Upstream(controlUrl, { ...settings, originIdleMs: 0 }) : undefined;
-    this.#distributions = mode === 'film' ? makeSites(options, this.#signer, () => this.#parts) : undefined;
+    this.#distributions =
+      mode === 'film' ? makeSites(options, this.#signer, this.#origin, () => this.#parts) : undefined;
     this.#siblings = new Siblings({ times: settings, log });
     this.#fleet = new Fleet({
       edgeId: this.#signer?.edgeId,

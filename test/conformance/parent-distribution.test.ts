@@ -111,3 +111,23 @@ test('an origin is asked by the scheme that the viewer used, not by that between
   expect(origin.asked).toEqual([]);
   expect((await ask('/page')).status).toBe(200);
 });
+
+test('a parent is asked how it is once, however many distributions ask it for files', async () => {
+  const upper = await new ScriptedOrigin().start();
+  upper.otherwise((_asked, response) => void response.end('well'));
+  const many = Array.from({ length: 10 }, (_, at) => [
+    `dist${at}`,
+    distribution([originAt(origin.url, { connectionAttempts: 1 + (at % 3) })], { aliases: [`h${at}.example.com`] }),
+  ]);
+  const settings = { originHealthIntervalMs: 60_000 };
+  const lower = await startEdgeOf(site({ distributions: Object.fromEntries(many) }), {
+    ...{ clock, settings, parents: [upper.url] },
+  });
+  stops.push(lower.stop, () => upper.stop());
+  for (let at = 0; at < 10; at += 1) {
+    expect((await lower.s.get('/x', { headers: { Host: `h${at}.example.com` } })).body.toString()).toBe('well');
+  }
+  expect([upper.count('/x'), upper.asked.length]).toEqual([10, 11]);
+  const { host } = new URL(upper.url);
+  expect(lower.s.edge.origins.find(({ name }) => name === host)).toMatchObject({ requests: 10, up: true });
+});

@@ -9,24 +9,28 @@ import { Origins, type OriginsOptions } from './origins.ts';
 export function makeOrigins(options: EdgeOptions, signer: EdgeSigner | undefined): Origins {
   const { originUrls, settings } = options;
   const origins = originUrls.map((url) => ({ url, settings }));
-  return originsOf(options, { origins, settings, sign: signatureOf(signer), signForParent: undefined });
+  const { parentUrls: parents = [] } = options;
+  return originsOf(options, { origins, settings, parents, sign: signatureOf(signer), signForParent: undefined });
 }
 
-/** How those of distributions are made: they are somebody else's, and only another edge is to know who asks. */
-export function makeSiteOrigins(options: EdgeOptions, signer: EdgeSigner | undefined): MakeOrigins {
+/**
+ * How those of distributions are made: they are somebody else's, and only another edge is to know who asks. Parents are those
+ * of the edge's own.
+ */
+export function makeSiteOrigins(options: EdgeOptions, signer: EdgeSigner | undefined, parents: Origins): MakeOrigins {
   const sign = signatureOf(signer);
   return (asked, scheme) => {
     const told = scheme === 'https' ? [VIEWER_SCHEME_HEADER, scheme] : [];
     const signForParent: OriginsOptions['sign'] = (method, target) => [...(sign?.(method, target) ?? []), ...told];
-    return originsOf(options, { ...asked, sign: undefined, signForParent });
+    return originsOf(options, { ...asked, parents, sign: undefined, signForParent });
   };
 }
 
-type Own = Pick<OriginsOptions, 'origins' | 'settings' | 'sign' | 'signForParent'>;
+type Own = Pick<OriginsOptions, 'origins' | 'settings' | 'parents' | 'sign' | 'signForParent'>;
 
-function originsOf({ mode, parentUrls = [], log }: EdgeOptions, own: Own): Origins {
+function originsOf({ mode, log }: EdgeOptions, own: Own): Origins {
   const now = () => performance.now();
-  return new Origins({ ...own, parents: parentUrls, parentHealthPath: healthPathOf(mode), now, log });
+  return new Origins({ ...own, parentHealthPath: healthPathOf(mode), now, log });
 }
 
 /** Undefined in front of other people's origins, where there is nobody to sign for. */

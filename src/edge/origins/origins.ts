@@ -58,8 +58,8 @@ export interface SignedRequest {
 export interface OriginsOptions {
   /** In the order in which they are asked; at least one. */
   readonly origins: readonly OriginSpec[];
-  /** Edges that are asked before them. */
-  readonly parents: readonly string[];
+  /** Edges that are asked before them; or others that have the same, which look after them for all. */
+  readonly parents: readonly string[] | Origins;
   /** Where a parent tells whether it is well. */
   readonly parentHealthPath: string;
   readonly settings: OriginSettings;
@@ -114,6 +114,8 @@ export class Origins {
   readonly #members: readonly Member[];
   readonly #doors = new Map<Member, OriginDoor>();
   readonly #parents: readonly Member[];
+  /** Whom this one looks after. */
+  readonly #own: readonly Member[];
   readonly #options: OriginsOptions;
   readonly #failoverStatuses: ReadonlySet<number>;
   readonly #hosts: ReadonlySet<string>;
@@ -125,10 +127,12 @@ export class Origins {
     const statuses = [...parseFailoverStatuses(settings.originFailoverStatuses)];
     this.#failoverStatuses = new Set(sign ? statuses.filter((status) => status !== OURS_WAITS) : statuses);
     this.#members = origins.map((spec) => this.#makeOrigin(spec));
-    this.#parents = parents.map((url) => this.#makeParent(url));
+    const isShared = parents instanceof Origins;
+    this.#parents = isShared ? parents.#parents : parents.map((url) => this.#makeParent(url));
+    this.#own = isShared ? this.#members : [...this.#parents, ...this.#members];
     const doors = [...this.#doors.values()];
     checkNames(
-      parents,
+      isShared ? [] : parents,
       doors.filter(({ tellsViewedHost }) => tellsViewedHost).map(({ spec }) => spec.url),
     );
     this.varyByHost = doors.some(({ tellsViewedHost }) => tellsViewedHost);
@@ -171,7 +175,7 @@ export class Origins {
   }
 
   get reports(): readonly OriginReport[] {
-    return this.#everybody.map(({ name, up, circuit, counts }) => ({ name, up, circuit, ...counts }));
+    return this.#own.map(({ name, up, circuit, counts }) => ({ name, up, circuit, ...counts }));
   }
 
   /** Whether an origin calls itself so. */
@@ -181,20 +185,16 @@ export class Origins {
 
   /** Begins to look after them. */
   start(): void {
-    for (const member of this.#everybody) member.start();
+    for (const member of this.#own) member.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#everybody.map((member) => member.stop()));
+    await Promise.all(this.#own.map((member) => member.stop()));
   }
 
   /** Asks nothing more of them by itself, finishes what runs, and lets go of the connections. */
   async retire(): Promise<void> {
-    await Promise.all(this.#everybody.map((member) => member.retire()));
-  }
-
-  get #everybody(): readonly Member[] {
-    return [...this.#parents, ...this.#members];
+    await Promise.all(this.#own.map((member) => member.retire()));
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { EdgeOptions } from '../edge-options.ts';
 import { makeSiteOrigins } from '../origins/make-origins.ts';
+import type { Origins } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
 import { phasesOf } from '../phase-table.ts';
 import { prefetchAlong } from '../prefetch/along.ts';
@@ -12,11 +13,12 @@ import { once } from './tables.ts';
 export function makeSites(
   options: EdgeOptions,
   signer: EdgeSigner | undefined,
+  filmOrigins: Origins,
   edge: () => EdgeParts,
 ): { readonly sites: Sites; readonly origins: SiteOrigins } {
   const { settings, clock, places } = options;
   const { prefetchSegments: depth } = settings;
-  const origins = new SiteOrigins(settings, () => clock.now(), makeSiteOrigins(options, signer));
+  const origins = new SiteOrigins(settings, () => clock.now(), makeSiteOrigins(options, signer, filmOrigins));
   const sites = new Sites({
     origins,
     edge,
