@@ -139,3 +139,22 @@ test('answers to OPTIONS are kept where the operator says so, and never for a GE
   expect(told.map((each) => String(each).split(' ')[0])).toEqual(['Miss', 'Hit', 'Miss', 'Hit', 'Hit']);
   expect(origin.asked.map(({ method }) => method)).toEqual(['OPTIONS', 'GET']);
 });
+
+test('an answer to OPTIONS that has expired is asked for anew, not after its tag, which means another thing there', async () => {
+  const cors = ['GET', 'HEAD', 'OPTIONS'] as const;
+  edge = await before(
+    { defaultCacheBehavior: behavior({ allowedMethods: cors, cachedMethods: cors }) },
+    { cachePolicies: { policy: cachePolicy({ defaultTTL: 1 }) } },
+  );
+  const { s, origin, clock } = edge;
+  // RFC 9110 section 13.1.2.
+  origin.script('/data', ({ headers }, response) => {
+    response.statusCode = headers['if-none-match'] === undefined ? 200 : 412;
+    response.setHeader('ETag', '"one"').end('data');
+  });
+  const ask = async () => (await s.get('/data', { ...asked, method: 'OPTIONS' })).status;
+  await ask();
+  clock.advance(2);
+  expect(await ask()).toBe(200);
+  expect(origin.count('/data')).toBe(2);
+});

@@ -61,8 +61,8 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
   );
   parts.fills.take(fill);
   if (!x.alone) parts.fills.lead(fill);
-  // A HEAD asks what there is, whatever is in hand.
-  const inHand = { stale: method === 'HEAD' ? undefined : stale, beginning };
+  // A HEAD asks what there is, whatever is in hand; and of what is asked by OPTIONS a tag tells nothing.
+  const inHand = { stale: method === 'GET' ? stale : undefined, beginning };
   fill.begin(parts.origin.send(requestFor(x, inHand, parts, background), fill));
   return fill;
 }
