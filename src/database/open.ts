@@ -7,7 +7,7 @@ import { Fault } from '../kernel/errors.ts';
 import { MIGRATIONS } from './migrations/index.ts';
 import { describe, isRefusal, type PostgresOptions, postgresDialect } from './postgres.ts';
 import type { Schema } from './schema.ts';
-import { sqliteDialect } from './sqlite.ts';
+import { keepToOwner, sqliteDialect } from './sqlite.ts';
 
 export type Database = Kysely<Schema>;
 
@@ -17,7 +17,9 @@ export type DatabaseTransaction = Transaction<Schema>;
 /** Opens the embedded database in `folder` and brings its tables up to date. */
 export async function openDatabase(folder: string): Promise<Database> {
   await mkdir(folder, { recursive: true });
-  const database = new Kysely<Schema>({ dialect: sqliteDialect(join(folder, 'frontrow.sqlite')) });
+  const file = join(folder, 'frontrow.sqlite');
+  await keepToOwner(file);
+  const database = new Kysely<Schema>({ dialect: sqliteDialect(file) });
   try {
     await migrate(database);
     return database;

@@ -1,3 +1,4 @@
+import { chmod, writeFile } from 'node:fs/promises';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import {
   type SelectModifierNode,
@@ -18,6 +19,25 @@ export function sqliteDialect(file: string): SqliteDialect {
   database.exec('PRAGMA synchronous = FULL');
   database.exec('PRAGMA foreign_keys = ON');
   return new LocklessDialect({ database: adapt(database) });
+}
+
+/** SQLite gives what it puts beside a database the rights of the database. */
+const BESIDE = ['-wal', '-shm'];
+
+/** Secrets stand in it: nobody but its owner may read it, also where an earlier release let everybody. */
+export async function keepToOwner(file: string): Promise<void> {
+  // Never opened where it is there: closing it would take away the locks that another connection of this process has.
+  await writeFile(file, '', { mode: 0o600, flag: 'wx' }).catch(unless('EEXIST'));
+  // What belongs to somebody else is his to close, and no reason not to start.
+  for (const each of [file, ...BESIDE.map((end) => file + end)]) {
+    await chmod(each, 0o600).catch(unless('ENOENT', 'EPERM'));
+  }
+}
+
+function unless(...codes: readonly string[]): (cause: NodeJS.ErrnoException) => void {
+  return (cause) => {
+    if (!codes.includes(cause.code ?? '')) throw cause;
+  };
 }
 
 /** One writer at a time is SQLite's whole rule, so the row locks that PostgreSQL needs have no words here. */
