@@ -33,7 +33,7 @@ const IDEMPOTENCY_KEY = {
   maxLength: 255,
   pattern: '^[\\x21-\\x7e]+$',
   description:
-    'The first answer to a key is kept for a day and given again to a repetition, so that a request whose answer was lost can be sent again.',
+    'The first answer to a key is kept for a day and given again to a repetition, without what is secret in it, so that a request whose answer was lost can be sent again.',
 } as const;
 
 /** A route's schema as the document has it; the one that requests are checked by stays as it is. */

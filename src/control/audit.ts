@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor, AuditLogRepository } from '../database/audit-log.ts';
 import type { DatabaseTransaction } from '../database/open.ts';
+import { writeWithoutSecrets } from './secret-fields.ts';
 
 /** What was changed, as far as a route knows it better than its answer tells. */
 export interface Change {
@@ -101,8 +102,7 @@ export class Audit {
 
   #side(name: 'before' | 'after', value: unknown): { [side in 'before' | 'after']?: string } {
     if (value === undefined) return {};
-    const secrets = this.#request.routeOptions.config.secretFields ?? [];
-    const json = JSON.stringify(value, (key, inner) => (secrets.includes(key) ? undefined : inner));
+    const json = writeWithoutSecrets(value, this.#request);
     const sizeBytes = Buffer.byteLength(json);
     return { [name]: sizeBytes > MAX_JSON_BYTES ? JSON.stringify({ leftOut: true, sizeBytes }) : json };
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
+import { writeWithoutSecrets } from './secret-fields.ts';
 
 /** Where the answers are kept. */
 export interface AnswerStore {
@@ -22,7 +23,7 @@ interface Claim {
  * `Idempotency-Key` on POST: the first answer is kept for a day and given again to a repetition; the same key with
  * another body is refused; a repetition that comes while the first still runs waits for it. Failures are not kept, so
  * that a repetition tries again. Routes name the fields of their answers that are secrets (`config.secretFields`):
- * those are shown once and never stored, so a repeated answer lacks them.
+ * those are shown once and never stored, at whatever depth, so a repeated answer lacks them.
  */
 export function honourIdempotencyKeys(app: FastifyInstance, answers: AnswerStore): void {
   const running = new Map<string, Promise<void>>();
@@ -94,10 +95,9 @@ function requestHashOf(request: FastifyRequest): string {
 }
 
 function withoutSecrets(payload: string, request: FastifyRequest): string {
-  const secrets = request.routeOptions.config.secretFields ?? [];
-  if (secrets.length === 0) return payload;
-  const body = JSON.parse(payload) as Record<string, unknown>;
-  return JSON.stringify(Object.fromEntries(Object.entries(body).filter(([name]) => !secrets.includes(name))));
+  // The others are kept as they are, byte for byte, and need not be JSON.
+  if (!request.routeOptions.config.secretFields) return payload;
+  return writeWithoutSecrets(JSON.parse(payload), request);
 }
 
 function hash(parts: readonly string[]): string {
@@ -109,7 +109,6 @@ declare module 'fastify' {
     claim: Claim | null;
   }
   interface FastifyContextConfig {
-    secretFields?: readonly string[];
     /** False for a POST whose repetition does no harm, or that has a protocol of its own for it. */
     idempotent?: boolean;
   }

@@ -407,6 +407,24 @@ describe('secrets of origin access controls', () => {
   });
 });
 
+test('what an origin is told in secret is not kept for a repetition, whose answer lacks it', async () => {
+  const headerValue = crypto.randomUUID();
+  const customHeaders = [{ headerName: 'X-Origin-Verify', headerValue }];
+  const config = { ...MINIMAL, origins: [{ ...MINIMAL.origins[0], customHeaders }] };
+  const headers = { 'idempotency-key': crypto.randomUUID() };
+  const first = await json<Answer>(await server.call('/v1/distributions', { json: config, headers }), 201);
+  expect(first.config).toMatchObject({ origins: [{ customHeaders }] });
+  const kept = await server.database.selectFrom('idempotency_keys').select('body').execute();
+  expect(kept.map(({ body }) => body).filter((body) => body.includes(headerValue))).toEqual([]);
+
+  const again = await server.call('/v1/distributions', { json: config, headers });
+  expect(again.headers.get('idempotent-replayed')).toBe('true');
+  const repeated = await json<Answer>(again, 201);
+  expect(repeated.id).toBe(first.id);
+  expect(repeated.config).toMatchObject({ origins: [{ customHeaders: [{ headerName: 'X-Origin-Verify' }] }] });
+  expect(JSON.stringify(repeated)).not.toContain('headerValue');
+});
+
 describe('lists', () => {
   test('find distributions by their tags', async () => {
     const team = crypto.randomUUID();
