@@ -158,3 +158,31 @@ test('an answer to OPTIONS that has expired is asked for anew, not after its tag
   expect(await ask()).toBe(200);
   expect(origin.count('/data')).toBe(2);
 });
+
+test('what is stored under a key with fields and cookies is found on disk after a restart, each by its own', async () => {
+  const key = {
+    headersConfig: { headerBehavior: 'whitelist' as const, headers: ['X-Tone', 'X-Size'] },
+    cookiesConfig: { cookieBehavior: 'whitelist' as const, cookies: ['lang'] },
+  };
+  edge = await startSiteEdge(
+    (origin) =>
+      site({
+        distributions: { dist: distribution([originAt(origin.url)]) },
+        cachePolicies: { policy: cachePolicy({}, key) },
+      }),
+    { edgeDiskBytes: 33_554_432 },
+  );
+  const { s, origin } = edge;
+  origin.script('/page', ({ headers }, response) => void response.end(`${headers['x-tone']} ${headers.cookie}`));
+  const ask = async (tone: string, lang: string) => {
+    const headers = { Host: HOST, 'X-Tone': tone, 'X-Size': 'x'.repeat(4_000), Cookie: `lang=${lang}` };
+    return (await s.get('/page', { headers })).body.toString();
+  };
+  const all = async () => [await ask('a', 'de'), await ask('a', 'en'), await ask('b', 'de')];
+  const told = await all();
+  await s.edge.written();
+  await s.restartEdge();
+  expect(await all()).toEqual(told);
+  expect(told).toEqual(['a lang=de', 'a lang=en', 'b lang=de']);
+  expect(origin.count('/page')).toBe(3);
+});
