@@ -1464,7 +1464,7 @@ export interface Operations {
     readonly body: NewToken;
     readonly answer: ApiToken;
   };
-  /** Revoke an API token. And every token that was made with it. It counts here at once, and on every server of the fleet within seconds. Needs the scope `tokens:write`. */
+  /** Revoke an API token. And every token that was made with it. Nobody revokes one that gives more than he has. It counts here at once, and on every server of the fleet within seconds. Needs the scope `tokens:write`. */
   'DELETE /v1/tokens/{tokenId}': {
     readonly path: {
       /** The id of the token. */

@@ -193,6 +193,48 @@ describe('nobody gets more than he has', () => {
     ['a token that reads everything', ['tokens:write', 'assets:read'], (token) => tokenBy(token, ['*:read']), '403'],
     ['a token with a scope of his', ['tokens:write', 'assets:read'], (token) => tokenBy(token, ['assets:read']), '201'],
     [
+      'a token above him revoked',
+      ['tokens:write', 'assets:read'],
+      async (token) => {
+        const above = await tokenBy(server.adminToken, ['assets:read', 'keys:write']);
+        const answer = await remove(`/v1/tokens/${above.tokenId}`, token);
+        expect(await reads(above.token)).toBe('200');
+        return answer;
+      },
+      '403',
+    ],
+    [
+      'the token revoked of somebody who is above him again once he is enabled',
+      ['tokens:write', 'assets:read'],
+      async (token) => {
+        const above = await signedIn('tokens:write', 'keys:write');
+        const made = await tokenBy(above.token, ['keys:write']);
+        await edit(above.userId, { enabled: false });
+        return remove(`/v1/tokens/${made.tokenId}`, token);
+      },
+      '403',
+    ],
+    [
+      'a token like his own revoked',
+      ['tokens:write', 'assets:read'],
+      async (token) => {
+        const like = await tokenBy(server.adminToken, ['tokens:write', 'assets:read']);
+        return remove(`/v1/tokens/${like.tokenId}`, token);
+      },
+      '204',
+    ],
+    [
+      'a token revoked that gives what he has, though it says more than its user may do by now',
+      ['tokens:write', 'assets:read'],
+      async (token) => {
+        const lowered = await signedIn('tokens:write', 'keys:write');
+        const made = await tokenBy(lowered.token, ['tokens:write', 'keys:write']);
+        await edit(lowered.userId, { scopes: ['tokens:write'] });
+        return remove(`/v1/tokens/${made.tokenId}`, token);
+      },
+      '204',
+    ],
+    [
       'an administrator',
       ['users:write'],
       (token) => ask('/v1/users', { token, json: { name: 'x', role: 'admin' } }),

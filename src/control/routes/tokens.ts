@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { firstBeyond, type Scope } from '../../kernel/access/api-token.ts';
+import type { ApiToken } from '../../database/api-tokens.ts';
+import { commonScopes, firstBeyond, type Scope } from '../../kernel/access/api-token.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { NewToken, TokenSchema } from '../access-schemas.ts';
 import { viewToken } from '../access-views.ts';
@@ -65,13 +66,15 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
         operationId: 'revokeToken',
         summary: 'Revoke an API token',
         description:
-          'And every token that was made with it. It counts here at once, and on every server of the fleet within seconds.',
+          'And every token that was made with it. Nobody revokes one that gives more than he has. It counts here at once, and on every server of the fleet within seconds.',
         tags,
         params: Type.Object({ tokenId: Type.String({ maxLength: 100 }) }),
         response: { 204: Type.Null(), ...PROBLEMS },
       },
     },
-    async ({ params, audit }, reply) => {
+    async ({ params, bearer, audit }, reply) => {
+      const token = await tokens.find(params.tokenId);
+      if (token?.kind === 'api') mustHold(bearer, await givenBy(token, parts));
       const revoked = await tokens.revoke(params.tokenId, 'api', (trx, token) =>
         audit.record({ before: viewToken(token) }, trx),
       );
@@ -83,12 +86,18 @@ export function tokenRoutes(app: ControlApp, parts: RouteParts): void {
 }
 
 /**
- * Whoever could give more than he has would make every narrower scope worthless.
+ * Whoever could give more than he has, or take it from others, would make every narrower scope worthless.
  * @throws Fault SCOPE_MISSING
  */
 export function mustHold(bearer: Bearer | null, scopes: readonly Scope[]): void {
   const beyond = firstBeyond(bearer?.scopes ?? [], scopes);
   if (beyond) throw new Fault('SCOPE_MISSING', { says: `Your own token does not carry the scope ${beyond}.` });
+}
+
+/** What a token gives; of one whose user is disabled, what it gives again once he is not. */
+async function givenBy({ userId, scopes }: ApiToken, { users }: RouteParts): Promise<readonly Scope[]> {
+  if (userId === undefined) return scopes;
+  return commonScopes(scopes, (await users.find(userId))?.scopes ?? []);
 }
 
 /** A session is but a way for its user to make a token, which outlives it; a token is the maker of what it makes. */

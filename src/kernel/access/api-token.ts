@@ -29,7 +29,7 @@ export const SCOPE_MEANINGS = {
   'users:read': 'See users, and who of them is signed in.',
   'users:write': 'Make, change and delete users, and make links that sign them in.',
   'tokens:read': 'See API tokens, without the tokens themselves.',
-  'tokens:write': 'Make API tokens that may do no more than their maker, and revoke tokens.',
+  'tokens:write': 'Make and revoke API tokens that may do no more than who makes or revokes them.',
   'audit:read': 'See who changed what.',
   '*:read': 'Everything that ends in `:read`.',
   admin: 'Everything.',
