@@ -22,7 +22,8 @@ export const SCOPE_MEANINGS = {
   'invalidations:read': 'See invalidations and how far they are.',
   'invalidations:write': 'Invalidate what edges have stored.',
   'edges:read': 'See the edges, their version, load and health.',
-  'edges:write': 'Let edges enrol, change and remove them.',
+  'edges:write':
+    'Let edges enrol, change and remove them. This amounts to reading what edges are told, secrets of origin access controls among it.',
   'webhooks:read': 'See webhooks and their deliveries, without their secrets.',
   'webhooks:write': 'Make, change, test and delete webhooks, and deliver again.',
   'reports:read': 'See reports of what was watched and delivered.',
