@@ -177,6 +177,12 @@ export const SETTINGS = {
     max: 1_000_000_000,
     says: 'Requests with a token that is not valid, each minute from one address, before those are answered 429. Valid ones go on.',
   }),
+  apiRoutesPerMinute: integer({
+    default: 60_000,
+    min: 1,
+    max: 1_000_000_000,
+    says: 'Requests of viewers for the nearest edge (`/r/…`, `/v1/route`), each minute from one address, behind which there may be many viewers. Those above are answered 429.',
+  }),
   uploadMaxBytes: integer({
     default: 50_000_000_000,
     min: 1,

@@ -7,6 +7,7 @@ export interface RateSettings {
   readonly apiWritesPerMinute: number;
   readonly apiSignInsPerMinute: number;
   readonly apiFailuresPerMinute: number;
+  readonly apiRoutesPerMinute: number;
 }
 
 export interface RateLimits {
@@ -23,11 +24,12 @@ interface Level {
 }
 
 type Take = (request: FastifyRequest) => Promise<Level | undefined>;
-type Kind = 'read' | 'write' | 'signIn';
+type Kind = 'read' | 'write' | 'signIn' | 'route';
 
 /**
- * Limits how often the API is asked, by address and, once it is known, by user or token. Reading, writing, and what makes
- * credentials are counted apart, so that a busy console keeps nobody from a change, and nobody guesses. Answers say what
+ * Limits how often the API is asked, by address and, once it is known, by user or token. Reading, writing, what makes
+ * credentials and what leads viewers are counted apart, so that a busy console keeps nobody from a change, nobody guesses,
+ * and many viewers behind one address find their edge. Answers say what
  * is left of the bucket that has least. Register before the routes, so that addresses are counted before tokens are read.
  */
 export async function limitRates(app: FastifyInstance, settings: RateSettings): Promise<RateLimits> {
@@ -44,6 +46,7 @@ export async function limitRates(app: FastifyInstance, settings: RateSettings): 
     read: bucket(settings.apiReadsPerMinute, key),
     write: bucket(settings.apiWritesPerMinute, key),
     signIn: bucket(settings.apiSignInsPerMinute, key),
+    route: bucket(settings.apiRoutesPerMinute, key),
   });
   const ofAddress = buckets();
   const ofBearer = buckets(({ bearer }) => bearer?.userId ?? bearer?.tokenId ?? '');
@@ -64,9 +67,10 @@ export async function limitRates(app: FastifyInstance, settings: RateSettings): 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 function kindOf({ method, routeOptions }: FastifyRequest): Kind | undefined {
-  const { rateLimit: limited, makesCredentials } = routeOptions.config ?? {};
+  const { rateLimit: limited, makesCredentials, leadsViewers } = routeOptions.config ?? {};
   if (limited === false) return undefined;
   if (makesCredentials) return 'signIn';
+  if (leadsViewers) return 'route';
   return READS.has(method) ? 'read' : 'write';
 }
 
@@ -91,5 +95,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** For what signs in or makes tokens: it has a bucket of its own. */
     makesCredentials?: true;
+    /** For what viewers ask without a token, of whom a carrier puts thousands behind one address: so has this. */
+    leadsViewers?: true;
   }
 }

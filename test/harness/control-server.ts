@@ -67,6 +67,7 @@ const UNLIMITED = {
   apiWritesPerMinute: 1_000_000,
   apiSignInsPerMinute: 1_000_000,
   apiFailuresPerMinute: 1_000_000,
+  apiRoutesPerMinute: 1_000_000,
 };
 
 export async function freshFolder(): Promise<string> {

@@ -56,7 +56,7 @@ describe('the API', () => {
   });
 
   test('takes words of a proxy that are no address for nobody, whoever made them up', async () => {
-    const { call } = await limited({ apiReadsPerMinute: 2, trustedProxies: '127.0.0.1' });
+    const { call } = await limited({ apiRoutesPerMinute: 2, trustedProxies: '127.0.0.1' });
     const from = (address: string) => call('/v1/route', { token: null, headers: { 'x-forwarded-for': address } });
     expect(await statuses(3, (at) => from(`anybody ${at}`))).toEqual([200, 200, 429]);
     expect(await statuses(3, (at) => from(`anybody ${at}, 198.51.100.7:${4_000 + at}`))).toEqual([200, 200, 429]);
@@ -106,6 +106,15 @@ describe('the API', () => {
     const { call } = await limited({ apiFailuresPerMinute: 3 });
     expect(await statuses(5, (at) => call('/v1/assets', { token: `guess${at}` }))).toEqual([401, 401, 401, 429, 429]);
     expect((await call('/v1/assets')).status).toBe(200);
+  });
+
+  test('counts who is led to an edge apart, whatever token he sends, since many viewers share an address', async () => {
+    const { call } = await limited({ apiReadsPerMinute: 1, apiFailuresPerMinute: 1, apiRoutesPerMinute: 4 });
+    const path = '/assets/as_k3v9mn2p4q7r8s5t/master.m3u8';
+    const led = (at: number) => call(at % 2 ? `/r${path}` : `/v1/route?path=${path}`, { token: 'none' });
+    expect(await statuses(5, led)).toEqual([200, 307, 200, 307, 429]);
+    expect((await call('/v1/assets')).status).toBe(200);
+    expect((await call('/v1/assets')).status).toBe(429);
   });
 
   test('does not count the bytes of uploads, nor who asks whether it is well', async () => {

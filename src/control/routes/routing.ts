@@ -33,11 +33,14 @@ const LED_ON = /^(?:https?:\/\/[^/]*)?\/r(\/.*)$/i;
 /** So many edges are enough to go on with. */
 const MAX_EDGES = 8;
 
+const config = { leadsViewers: true } as const;
+
 /** For viewers, who bring no token: which edge is near, and the way there. */
 export function routingRoutes(app: ControlApp, { nearest }: RouteParts): void {
   app.get(
     '/v1/route',
     {
+      config,
       schema: {
         operationId: 'route',
         summary: 'Find the nearest edge',
@@ -65,7 +68,7 @@ export function routingRoutes(app: ControlApp, { nearest }: RouteParts): void {
   );
 
   // The target as it came, byte for byte: a signature stands in it.
-  app.get('/r/*', { schema: { hide: true } }, async (request, reply) => {
+  app.get('/r/*', { config, schema: { hide: true } }, async (request, reply) => {
     const [, target] = LED_ON.exec(request.raw.url ?? '') ?? [];
     // With its letter escaped: what is cut off must end where the path of the edge begins.
     if (target === undefined) throw new Fault('NOT_FOUND');
