@@ -9,7 +9,9 @@ describe('which credential counts', () => {
   test.each([
     ['none', '/a.ts', undefined, undefined, 'none'],
     ['cookies', '/a.ts', COOKIES, undefined, 'cookies'],
-    ['bearer before cookies', '/a.ts', COOKIES, BEARER, 'token-bearer'],
+    ['bearer', '/a.ts', undefined, BEARER, 'token-bearer'],
+    ['cookies before bearer, which may be for the site behind', '/a.ts', COOKIES, BEARER, 'cookies'],
+    ['bearer before what is left of cookies', '/a.ts', 'CloudFront-Key-Pair-Id=K', BEARER, 'token-bearer'],
     ['?token= before bearer', '/a.ts?token=t', COOKIES, BEARER, 'token-query'],
     ['a signed URL before ?token=', '/a.ts?token=t&Signature=s', COOKIES, BEARER, 'url'],
     ['a token in the path before all', '/t/x.y.z/a.ts?token=t&Signature=s', COOKIES, BEARER, 'token-path'],

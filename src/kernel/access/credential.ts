@@ -49,7 +49,8 @@ export function withoutPathToken(target: string): string | undefined {
 }
 
 /**
- * The one credential that counts: path token, signed URL, `?token=`, bearer, cookies, in this order. Any one of the
+ * The one credential that counts: path token, signed URL, `?token=`, cookies, bearer, in this order: `Authorization` may be for
+ * the site behind, and signed cookies never are. Any one of the
  * five signing names in the query makes it a signed URL, so a half-signed URL is refused whatever the cookies say.
  */
 export function readCredential(source: CredentialSource): Presented {
@@ -64,9 +65,10 @@ export function readCredential(source: CredentialSource): Presented {
 }
 
 function credentialOfHeaders({ cookieHeader, authorizationHeader }: CredentialSource): Credential {
-  const bearer = authorizationHeader === undefined ? undefined : BEARER.exec(authorizationHeader)?.[1];
-  if (bearer !== undefined) return { carrier: 'token-bearer', token: bearer };
   const values = cookieHeader === undefined ? undefined : readSigningCookies(cookieHeader);
+  const bearer = authorizationHeader === undefined ? undefined : BEARER.exec(authorizationHeader)?.[1];
+  // What is left of a set of cookies is none beside a token.
+  if (bearer !== undefined && values?.Signature === undefined) return { carrier: 'token-bearer', token: bearer };
   return values ? { carrier: 'cookies', values } : { carrier: 'none' };
 }
 
