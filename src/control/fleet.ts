@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Secrets } from '../config/secrets.ts';
 import { noteEdgeChange } from '../database/edge-feed.ts';
 import { EdgeReportRepository } from '../database/edge-reports.ts';
@@ -108,18 +109,20 @@ async function groupKeysOf(keyGroups: KeyGroups, jwks: JwksRepository): Promise<
   return Object.fromEntries([...groups].map(([id, url]) => [id, sets.get(url) ?? []]));
 }
 
-async function activeKeys(keys: SigningKeyRepository, jwks: JwksRepository): Promise<KeyLookup> {
-  const tokenKeys = [...(await jwks.sets()).values()].flat();
+/** The registered keys, then those of each identity provider: two of these may call different keys alike. */
+async function activeKeys(keys: SigningKeyRepository, jwks: JwksRepository): Promise<KeyLookup[]> {
+  const sets = [...(await jwks.sets()).values()];
   const active = (await keys.list()).filter(({ revokedAtMs }) => revokedAtMs === undefined);
-  const byId = new Map(active.map(({ keyPairId, publicKeyPem }) => [keyPairId, publicKeyPem]));
-  return {
-    find: (keyPairId) => {
-      const pem = byId.get(keyPairId);
-      return pem === undefined ? undefined : parsePublicKey(pem);
-    },
-    findTokenKey: (kid) => {
-      const key = tokenKeys.find((each) => each.kid === kid);
-      return key && parsePublicKey(key.publicKeyPem);
-    },
-  };
+  const registered = new Map(active.map(({ keyPairId, publicKeyPem }) => [keyPairId, publicKeyPem]));
+  return [
+    { find: (keyPairId) => parsed(registered.get(keyPairId)) },
+    ...sets.map((set) => ({
+      find: () => undefined,
+      findTokenKey: (kid: string) => parsed(set.find((each) => each.kid === kid)?.publicKeyPem),
+    })),
+  ];
+}
+
+function parsed(pem: string | undefined): KeyObject | undefined {
+  return pem === undefined ? undefined : parsePublicKey(pem);
 }

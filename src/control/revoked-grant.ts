@@ -2,8 +2,8 @@ import { SIGNING_PARAMETERS, splitTarget } from '../kernel/access/canonical.ts';
 import { type Credential, readCredential } from '../kernel/access/credential.ts';
 import type { DerivedKey } from '../kernel/access/derive.ts';
 import { type GrantId, jtiGrantId } from '../kernel/access/grant-id.ts';
-import type { KeyLookup } from '../kernel/access/proof.ts';
-import { REASONS } from '../kernel/access/refusal.ts';
+import type { KeyLookup, Proof } from '../kernel/access/proof.ts';
+import { REASONS, type Refusal, refuse } from '../kernel/access/refusal.ts';
 import { checkSignature } from '../kernel/access/verify.ts';
 import { Fault } from '../kernel/errors.ts';
 
@@ -29,16 +29,23 @@ export interface RevokedGrant {
 const MAX_TIME_MS = 253_402_300_799_000;
 
 /** Which grant is meant. @throws Fault INVALID_REQUEST for none, or for one that no key here has signed */
-export function identifyGrant(given: GivenGrant, keys: KeyLookup, derivedKey: DerivedKey): RevokedGrant {
+export function identifyGrant(given: GivenGrant, keys: readonly KeyLookup[], derivedKey: DerivedKey): RevokedGrant {
   const carriers = [given.url, given.cookies, given.token, given.jti].filter((each) => each !== undefined);
   if (carriers.length !== 1) throw wrong('body must have one of url, cookies, token and jti.');
   if (given.jti !== undefined) return byJti(given, given.jti);
   const { credential, url } = presented(given);
-  const proof = checkSignature(credential, url, keys, derivedKey);
+  const tried = keys.map((some) => checkSignature(credential, url, some, derivedKey));
+  const proof = tried.find((each) => !('granted' in each)) ?? mostTelling(tried);
   if ('granted' in proof) throw wrong(`This is no grant that an edge would accept: ${REASONS[proof.why].says}`);
   if (proof.id === '') throw wrong('This token was made by an older edge, and does not say of which grant.');
   const expiresAtMs = Math.min(proof.untilSeconds * 1000, MAX_TIME_MS);
   return { grantId: proof.id, keyPairId: proof.keyPairId, expiresAtMs };
+}
+
+/** Those who do not know the key have nothing to say about the rest. */
+function mostTelling(refusals: readonly (Proof | Refusal)[]): Proof | Refusal {
+  const unknown = refuse('key-unknown');
+  return refusals.find((each) => 'why' in each && each.why !== unknown.why) ?? unknown;
 }
 
 function byJti({ keyPairId, expiresAt }: GivenGrant, jti: string): RevokedGrant {

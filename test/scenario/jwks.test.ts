@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { get } from 'node:http';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fetchJwks } from '../../src/control/jwks/fetch.ts';
 import { signJwt } from '../../src/kernel/access/jwt.ts';
@@ -7,6 +8,7 @@ import { HandClock } from '../contract/hand-clock.ts';
 import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
 import { EdgeFleet, type FleetMember } from '../harness/edge-fleet.ts';
 import { ScriptedOrigin } from '../harness/origin.ts';
+import { RecordingLog } from '../harness/recording-log.ts';
 import { behavior, originAt } from '../harness/site-edge.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -15,6 +17,7 @@ vi.setConfig({ testTimeout: 30_000 });
 
 let folder: string;
 let clock: HandClock;
+let log: RecordingLog;
 let server: ControlServer;
 let fleet: EdgeFleet;
 let edge: FleetMember;
@@ -28,7 +31,8 @@ const [first, second, foreign] = [pair(), pair(), pair()];
 beforeEach(async () => {
   folder = await freshFolder();
   clock = new HandClock();
-  server = await startControl(folder, { clock, feedBeatMs: 200 });
+  log = new RecordingLog();
+  server = await startControl(folder, { clock, log, feedBeatMs: 200 });
   fleet = await new EdgeFleet().start();
   edge = await fleet.add(server, { clock });
   [one, other] = [await new ScriptedOrigin().start(), await new ScriptedOrigin().start()];
@@ -57,8 +61,8 @@ function publish(
   provider.serve(SET, { headers: { 'Cache-Control': cacheControl }, body: JSON.stringify(set) });
 }
 
-async function keyGroup(name: string, provider: ScriptedOrigin): Promise<string> {
-  const response = await server.call('/v1/key-groups', { json: { name, jwksUrl: provider.url + SET } });
+async function keyGroup(name: string, provider: ScriptedOrigin, query = ''): Promise<string> {
+  const response = await server.call('/v1/key-groups', { json: { name, jwksUrl: provider.url + SET + query } });
   expect(response.status).toBe(201);
   return ((await response.json()) as { id: string }).id;
 }
@@ -131,6 +135,25 @@ test.each([
   publish(one, [['b', second.publicKey]]);
   clock.turn(31_000);
   await expect.poll(() => ask('/one/x', tokenBy('b', second)), { timeout: 8_000 }).toBe(200);
+});
+
+test('a token is revoked whichever of two providers signed it by a key of the same name, and by none of them it is not', async () => {
+  const [ours, theirs] = [tokenBy('a', first), tokenBy('a', foreign)];
+  await expect.poll(() => ask('/one/x', ours), { timeout: 5_000 }).toBe(200);
+  await expect.poll(() => ask('/other/x', theirs), { timeout: 5_000 }).toBe(200);
+  const revoke = async (token: string) => (await server.call('/v1/revocations', { json: { token } })).status;
+  expect([await revoke(ours), await revoke(theirs), await revoke(tokenBy('a', second))]).toEqual([201, 201, 400]);
+  await expect.poll(() => ask('/other/x', theirs), { timeout: 5_000 }).toBe(403);
+  await expect.poll(() => ask('/one/x', ours), { timeout: 5_000 }).toBe(403);
+});
+
+test('the address of a set is logged without its query, which may be a secret', async () => {
+  one.serve(`${SET}?key=known-to-two`, { status: 503, body: 'later' });
+  await keyGroup('asked-with-a-key', one, '?key=known-to-two');
+  await log.until('a set of keys cannot be had, and the last one counts on');
+  const lines = log.lines.filter(({ says }) => says.startsWith('a set of keys'));
+  expect(lines.map(({ fields }) => fields)).toContainEqual(expect.objectContaining({ url: one.url + SET }));
+  expect(inspect(lines, { depth: 10 })).not.toContain('known-to-two');
 });
 
 test('films do not accept what a group of somebody else’s distribution does', async () => {

@@ -79,12 +79,18 @@ export class JwksPoller {
       const { keys, lifeSeconds } = await fetchJwks(url, allowPrivate, this.#stop.signal);
       const isNew = await jwks.keep(url, keys, clock.now() + lifeSeconds * 1000);
       if (!isNew) return;
-      log.info({ url, kids: keys.map(({ kid }) => kid) }, 'a set of keys has changed');
+      log.info({ url: withoutQuery(url), kids: keys.map(({ kid }) => kid) }, 'a set of keys has changed');
       signals.notify(EDGE_CONFIG);
     } catch (cause) {
       if (this.#stop.signal.aborted) return;
-      log.warn({ err: cause, url }, 'a set of keys cannot be had, and the last one counts on');
+      log.warn({ err: cause, url: withoutQuery(url) }, 'a set of keys cannot be had, and the last one counts on');
       await jwks.postpone(url, clock.now() + RETRY_MS);
     }
   }
+}
+
+/** Some providers are asked with a key in the query. */
+function withoutQuery(url: string): string {
+  const [address = ''] = url.split('?');
+  return address;
 }

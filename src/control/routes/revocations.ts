@@ -55,8 +55,8 @@ const RevocationId = Type.Object({ revocationId: Type.String({ maxLength: 100, d
 
 export interface RevocationRouteParts extends Pick<RouteParts, 'requires' | 'signals'> {
   readonly revocations: RevocationRepository;
-  /** The keys that count at this moment. */
-  readonly activeKeys: () => Promise<KeyLookup>;
+  /** The keys that count at this moment, by who gave them out. */
+  readonly activeKeys: () => Promise<readonly KeyLookup[]>;
   readonly derivedKey: DerivedKey;
 }
 
