@@ -7,15 +7,17 @@ const DAY_MS = 86_400_000;
 
 export interface AccessSweeperParts {
   readonly audit: Pick<AuditLogRepository, 'sweep'>;
-  readonly tokens: { sweep(): Promise<void> };
-  readonly links: { sweep(): Promise<void> };
-  readonly revocations: { sweep(): Promise<void> };
+  /** Each knows itself how long it keeps what. */
+  readonly others: readonly { sweep(): Promise<void> }[];
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: { readonly auditDays: number };
 }
 
-/** Removes records of the audit log, tokens, links and revocations whose time is up. Any number of sweepers may be at it. */
+/**
+ * Removes records of the audit log, and whatever else is kept for a while only: tokens, links, revocations, and what is over
+ * for edges. Any number of sweepers may be at it.
+ */
 export class AccessSweeper {
   readonly #parts: AccessSweeperParts;
   #timer: NodeJS.Timeout | undefined;
@@ -41,10 +43,8 @@ export class AccessSweeper {
   }
 
   async sweep(): Promise<void> {
-    const { audit, tokens, links, revocations, clock, log, settings } = this.#parts;
-    await links.sweep();
-    await tokens.sweep();
-    await revocations.sweep();
+    const { audit, others, clock, log, settings } = this.#parts;
+    for (const each of others) await each.sweep();
     const records = await audit.sweep(clock.now() - settings.auditDays * DAY_MS);
     if (records > 0) log.info({ records }, 'old records of the audit log removed');
   }

@@ -1,6 +1,9 @@
 import type { Settings } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import { AuditLogRepository } from '../database/audit-log.ts';
+import { EdgeRepository } from '../database/edges.ts';
+import { InvalidationRepository } from '../database/invalidations.ts';
+import { JwksRepository } from '../database/jwks.ts';
 import type { Database } from '../database/open.ts';
 import { RevocationRepository } from '../database/revocations.ts';
 import { SignInLinkRepository } from '../database/sign-in-links.ts';
@@ -39,7 +42,14 @@ export async function openAccess(deps: AccessDeps, limits: RateLimits): Promise<
   const users = new UserRepository(database, clock);
   const links = new SignInLinkRepository(database, clock);
   const audit = new AuditLogRepository(database, clock);
-  const revocations = new RevocationRepository(database, clock);
+  const others = [
+    links,
+    tokens,
+    new RevocationRepository(database, clock),
+    new InvalidationRepository(database, clock),
+    new EdgeRepository(database, clock),
+    new JwksRepository(database, clock),
+  ];
   const onRefused = (scope: string) => metrics.count('api_scope_refusals', { scope });
   const authorizer = new Authorizer({
     secret,
@@ -55,7 +65,7 @@ export async function openAccess(deps: AccessDeps, limits: RateLimits): Promise<
     users,
     audit,
     sessions: new Sessions({ secret, links, clock, consoleUrl: () => urls().control }),
-    sweeper: new AccessSweeper({ audit, tokens, links, revocations, clock, log, settings: deps.settings }),
+    sweeper: new AccessSweeper({ audit, others, clock, log, settings: deps.settings }),
     requires: (scope) => authorizer.requires(scope),
     forgetTokens: () => authorizer.forget(),
   };

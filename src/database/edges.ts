@@ -93,6 +93,15 @@ export class EdgeRepository {
     });
   }
 
+  /** Forgets enrolments that nobody can use any more. */
+  async sweep(): Promise<void> {
+    const now = this.#clock.now();
+    await this.#db
+      .deleteFrom('edge_enrolments')
+      .where(({ eb, or }) => or([eb('used_at', 'is not', null), eb('expires_at', '<=', now)]))
+      .execute();
+  }
+
   /** Makes known one that has the fleet's secret, unless it is; it said its id itself. */
   async meet(id: string, name: string): Promise<void> {
     if (await this.find(id)) return;

@@ -26,6 +26,9 @@ export interface Invalidation extends InvalidationBatch {
 
 export type NewInvalidation = Pick<Invalidation, 'id' | 'distributionId' | 'callerReference' | 'paths' | 'soft'>;
 
+/** How long one is remembered after every edge has it. */
+const KEPT_MS = 30 * 86_400_000;
+
 export class InvalidationRepository {
   readonly #db: Database;
   readonly #clock: Clock;
@@ -100,13 +103,38 @@ export class InvalidationRepository {
     return rows.map(toInvalidation);
   }
 
-  /** The number of the newest; 0 when there is none. */
+  /** The number of the newest that there ever was, as far as is known; 0 when there is none. */
   async latest(): Promise<number> {
-    const row = await this.#db
-      .selectFrom('invalidations')
-      .select(({ fn }) => fn.max('sequence').as('latest'))
-      .executeTakeFirst();
-    return Number(row?.latest ?? 0);
+    // The newest goes with its distribution; who has missed one that was swept must not seem to have missed it for ever.
+    return Math.max(await newestOf(this.#db), await this.swept());
+  }
+
+  /** Up to this number some may be missing. Asked after what is there was read: it may be swept in between. */
+  async swept(): Promise<number> {
+    const row = await this.#db.selectFrom('edge_feed').select('invalidations_swept').executeTakeFirstOrThrow();
+    return Number(row.invalidations_swept);
+  }
+
+  /** Forgets those that have long been completed, but never the newest, and notes how far. */
+  async sweep(): Promise<void> {
+    const past = this.#clock.now() - KEPT_MS;
+    await transact(this.#db, async (trx) => {
+      const row = await trx
+        .selectFrom('invalidations')
+        .select(({ fn }) => fn.max('sequence').as('last'))
+        .where('completed_at', '<', past)
+        .where('sequence', '<', await newestOf(trx))
+        .executeTakeFirst();
+      const last = Number(row?.last ?? 0);
+      if (last === 0) return;
+      // First, as whoever else changes invalidations does: so none waits for the other's rows.
+      await trx
+        .updateTable('edge_feed')
+        .set({ invalidations_swept: last })
+        .where('invalidations_swept', '<', last)
+        .execute();
+      await trx.deleteFrom('invalidations').where('completed_at', '<', past).where('sequence', '<=', last).execute();
+    });
   }
 
   /** Those that not every edge has yet, oldest first. */
@@ -142,6 +170,14 @@ export class InvalidationRepository {
       .where('completed_at', 'is', null)
       .execute();
   }
+}
+
+async function newestOf(db: Database): Promise<number> {
+  const row = await db
+    .selectFrom('invalidations')
+    .select(({ fn }) => fn.max('sequence').as('newest'))
+    .executeTakeFirst();
+  return Number(row?.newest ?? 0);
 }
 
 async function isDistribution(trx: DatabaseTransaction, id: string): Promise<boolean> {

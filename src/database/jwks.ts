@@ -1,8 +1,14 @@
 import type { TokenKey } from '../kernel/access/jwks.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { ConfigByKind } from '../kernel/distribution/documents.ts';
 import { noteEdgeChange } from './edge-feed.ts';
 import type { Database } from './open.ts';
 import { transact } from './transact.ts';
+
+type Named = Pick<ConfigByKind['key-group'], 'jwksUrl'>;
+
+/** Far longer than a set is used without being asked for again. One that is forgotten too early is fetched again. */
+const UNASKED_MS = 86_400_000;
 
 /** What identity providers publish, by its address, as it was last had. */
 export class JwksRepository {
@@ -56,6 +62,20 @@ export class JwksRepository {
       if (numUpdatedRows > 0n) await noteEdgeChange(trx);
       return numUpdatedRows > 0n;
     });
+  }
+
+  /** Forgets the sets that no key group names any more and that nobody has asked for lately. */
+  async sweep(): Promise<void> {
+    const now = this.#clock.now();
+    const groups = this.#db.selectFrom('configurations').select('document').where('kind', '=', 'key-group');
+    const named = new Set((await groups.execute()).map(({ document }) => (JSON.parse(document) as Named).jwksUrl));
+    const old = this.#db
+      .selectFrom('jwks')
+      .select('url')
+      .where('due_at', '<', now - UNASKED_MS)
+      .where('leased_until', '<', now - UNASKED_MS);
+    const gone = (await old.execute()).map(({ url }) => url).filter((url) => !named.has(url));
+    for (const url of gone) await this.#db.deleteFrom('jwks').where('url', '=', url).execute();
   }
 
   /** Nothing came; what was there stays. */

@@ -278,6 +278,8 @@ export interface WebhookDeliveryTable {
 export interface EdgeFeedTable {
   lineage: string;
   revision: number;
+  /** The newest invalidation that is kept no more; 0 for none. */
+  invalidations_swept: number;
 }
 
 export interface EdgeTable {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Changed, Configurations } from '../../src/control/distributions/configurations.ts';
 import { writeEtag } from '../../src/control/distributions/preconditions.ts';
 import { RESOURCES, type Resource } from '../../src/control/distributions/resources.ts';
+import { invalidationsSection } from '../../src/control/edge-feed/invalidations-section.ts';
 import { ConfigurationRepository } from '../../src/database/configuration.ts';
 import { readFeedMark } from '../../src/database/edge-feed.ts';
 import { InvalidationRepository } from '../../src/database/invalidations.ts';
@@ -262,6 +263,47 @@ describe.each(DATABASES)('configuration in $name', ({ fresh }) => {
       expect(new Set(all.map((each) => each?.id)).size).toBe(1);
       expect(await invalidations.list(distributionId, 10)).toHaveLength(1);
       expect(await add(invalidations, { callerReference: 'another' })).not.toEqual(all[0]);
+    });
+
+    test('are forgotten when they have been complete for 30 days, but the newest, and who has missed one drops everything', async () => {
+      const all = [
+        await add(invalidations),
+        await add(invalidations),
+        await add(invalidations),
+        await add(invalidations),
+      ];
+      const [first, second, third, newest] = all.map((each) => each?.sequence ?? 0) as [number, number, number, number];
+      // The third is not carried out everywhere yet.
+      for (const at of [0, 1, 3]) await invalidations.complete(all[at]?.id ?? '');
+      clock.turn(30 * 86_400_000);
+      await invalidations.sweep();
+      expect(await invalidations.after(0, 10)).toHaveLength(4);
+      clock.turn(1);
+      await invalidations.sweep();
+      const left = [third, newest];
+      expect((await invalidations.after(0, 10)).map(({ sequence }) => sequence)).toEqual(left);
+
+      const section = invalidationsSection(invalidations);
+      const dropAll = { whole: true, upTo: newest, entries: [] };
+      expect([await section.after(0), await section.after(first)]).toEqual([dropAll, dropAll]);
+      const told = { whole: false, upTo: newest };
+      expect(await section.after(second)).toMatchObject({ ...told, entries: [{}, {}] });
+      expect(await section.after(newest)).toMatchObject({ ...told, entries: [] });
+
+      const distribution = await here.find(DISTRIBUTION, distributionId);
+      await here.delete(DISTRIBUTION, { id: distributionId, ifMatch: `${distribution?.revision}` }, nothing);
+      expect(await section.after(first)).toEqual({ whole: true, upTo: second, entries: [] });
+      expect(await section.after(second)).toEqual({ whole: false, upTo: second, entries: [] });
+    });
+
+    test('are all told to who had none when there was none', async () => {
+      const section = invalidationsSection(invalidations);
+      expect(await section.after(undefined)).toEqual({ whole: true, upTo: 0, entries: [] });
+      const one = await add(invalidations);
+      await invalidations.complete(one?.id ?? '');
+      clock.turn(60 * 86_400_000);
+      await invalidations.sweep();
+      expect(await section.after(0)).toMatchObject({ whole: false, upTo: one?.sequence, entries: [{}] });
     });
 
     test('are complete once, and go with their distribution', async () => {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ConfigurationRepository } from '../../src/database/configuration.ts';
 import { noteEdgeChange, readFeedMark } from '../../src/database/edge-feed.ts';
 import { EdgeReportRepository } from '../../src/database/edge-reports.ts';
 import { EdgeRepository } from '../../src/database/edges.ts';
+import { JwksRepository } from '../../src/database/jwks.ts';
 import type { Database } from '../../src/database/open.ts';
 import { RevocationRepository } from '../../src/database/revocations.ts';
 import { RevokedEdges } from '../../src/database/revoked-edges.ts';
@@ -37,6 +39,38 @@ describe.each(DATABASES)('of the fleet, $name', ({ fresh }) => {
   afterEach(() => on.discard());
 
   const revision = async () => (await readFeedMark(database)).revision;
+
+  test('enrolments that nobody can use any more are forgotten', async () => {
+    const [used, late, open] = [
+      await edges.addEnrolment({ lifeMs: 10_000 }),
+      await edges.addEnrolment({ lifeMs: 1_000 }),
+      await edges.addEnrolment({ lifeMs: 10_000 }),
+    ];
+    await edges.enrol(used.token, 'one');
+    clock.turn(1_000);
+    await edges.sweep();
+    const left = await database.selectFrom('edge_enrolments').select('id').execute();
+    expect(left).toEqual([{ id: open.id }]);
+    expect([late, used].map(({ id }) => id)).not.toContain(open.id);
+    expect(await edges.enrol(open.token, 'two')).toMatchObject({ name: 'two' });
+  });
+
+  test('keys of a provider that no key group names any more are forgotten within a day', async () => {
+    const jwks = new JwksRepository(database, clock);
+    const configurations = new ConfigurationRepository(database, clock, 'secret');
+    const config = { name: 'one', comment: '', items: [], jwksUrl: 'https://login.example/named' };
+    await configurations.change((change) => change.insert({ id: 'kg_one', kind: 'key-group', config }));
+    for (const url of [config.jwksUrl, 'https://login.example/gone']) {
+      await jwks.claim(url, 1_000);
+      await jwks.keep(url, [], clock.now());
+    }
+    clock.turn(86_400_000);
+    await jwks.sweep();
+    expect([...(await jwks.sets()).keys()]).toHaveLength(2);
+    clock.turn(1);
+    await jwks.sweep();
+    expect([...(await jwks.sets()).keys()]).toEqual([config.jwksUrl]);
+  });
 
   test('the mark follows the order of commits, and what is rolled back leaves none', async () => {
     const before = await revision();

@@ -15,7 +15,7 @@ const BATCH = 200;
 
 /**
  * Says of invalidations that they are completed, once every edge that is there has carried them out. Where none is there,
- * once each has been missing for so long that it counts as away, and catches up before it serves.
+ * once each has been missing for so long that it counts as away, and catches up when it is back.
  */
 export class InvalidationCompletion {
   readonly #parts: CompletionParts;

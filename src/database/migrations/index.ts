@@ -13,6 +13,7 @@ import * as loudness from './0015-loudness.ts';
 import * as access from './0016-access.ts';
 import * as distributions from './0017-distributions.ts';
 import * as edges from './0018-edges.ts';
+import * as sweeping from './0019-sweeping.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -30,4 +31,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0016-access': access,
   '0017-distributions': distributions,
   '0018-edges': edges,
+  '0019-sweeping': sweeping,
 };
