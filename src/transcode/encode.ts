@@ -43,14 +43,26 @@ export async function encodeAudio(work: ChunkWork, job: Job): Promise<void> {
   let from = range.firstSegment;
   for (const silent of [false, true]) {
     const chunk = { ...range, firstSegment: from, silent };
-    const [lane] = await runLanes(work, [rendition.name], chunk, ([target]) =>
+    const lanes = await runLanes(work, [rendition.name], chunk, ([target]) =>
       audioCommand(work.asset.film, layout, rendition, chunk, work.source.path, target ?? ''),
-    );
-    from = lane?.nextSegment ?? from;
+    ).catch((cause: unknown) => {
+      if (silent || work.abort.aborted || !isSpoilt(cause)) throw cause;
+      return [];
+    });
+    // What was published before it spoilt stands: of a segment the first counts.
+    from = lanes[0]?.nextSegment ?? from;
     if (from === range.endSegment) return;
     refuseIfArriving(work);
   }
   throw new Fault('ENCODE_FAILED', { says: 'The encoder gave up on this film: its sound ended too early.' });
+}
+
+/** Damaged sound may claim channels or a rate that nothing can be made of, which ends ffmpeg, or throws its clock off. */
+const SPOILT = /while processing the decoded data|did not come out as planned/i;
+
+function isSpoilt(cause: unknown): boolean {
+  const fault = Fault.from(cause);
+  return fault.code === 'ENCODE_FAILED' && SPOILT.test(fault.message);
 }
 
 /**

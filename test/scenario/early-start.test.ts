@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
@@ -13,6 +13,15 @@ import { countFrames } from '../harness/transcode-scenario.ts';
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const SECONDS = 32;
+
+/** By chance, and the same at every run. The generator is that of Numerical Recipes. */
+function damage(bytes: Buffer, from: number, to: number, seed: number): void {
+  let state = seed * 7919 + 1;
+  for (let at = from; at < to; at += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[at] = state >>> 24;
+  }
+}
 
 /** Says soon that a segment is not there yet, and that a film is no good. */
 const HASTY = { FRONTROW_SEGMENT_HOLD_MS: '1000', FRONTROW_CHUNK_ATTEMPTS: '2' };
@@ -140,9 +149,12 @@ describe.each(Object.keys(PLACES))('with %s, a film whose index comes first', (n
     await expectNothingOf(upload.id);
   });
 
-  test('whose later bytes are damaged has all its frames all the same', async () => {
+  test.each([
+    ['pictures and sound', 1],
+    ['sound that claims to have forty-two channels', 16],
+  ])('whose later bytes are damaged, %s, has all its frames all the same', async (_what, seed) => {
     const damaged = Buffer.from(source);
-    randomFillSync(damaged, Math.floor(source.length * 0.6), Math.floor(source.length * 0.1));
+    damage(damaged, Math.floor(source.length * 0.6), Math.floor(source.length * 0.7), seed);
     const upload = await EarlyUpload.begin(server, damaged);
     const half = Math.floor(source.length / 2);
     expect(await upload.send(server, 0, half)).toBe(204);
