@@ -1,10 +1,5 @@
+import type { Position } from '../database/older-than.ts';
 import { Fault } from '../kernel/errors.ts';
-
-/** Where the next page starts: after this item. */
-export interface Position {
-  readonly createdAtMs: number;
-  readonly id: string;
-}
 
 /** Opaque to callers, so that what a list is ordered by may change. */
 export function writeCursor(last: Position): string {

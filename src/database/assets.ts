@@ -9,6 +9,7 @@ import type { Ladder } from '../kernel/ladder/ladder.ts';
 import { joinedAssets, toAsset } from './asset-rows.ts';
 import { discard, filmOfVersion, writeVersion } from './encodings.ts';
 import { recordEvent } from './events.ts';
+import { olderThan, type Position } from './older-than.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import { noteRemoval } from './removals.ts';
 import type { AssetTable, EncodingTable, Schema } from './schema.ts';
@@ -130,16 +131,9 @@ export class AssetRepository {
   }
 
   /** Newest first. `after` is the last asset of the page before; a page holds at most `limit`. */
-  async list(limit: number, after?: { createdAtMs: number; id: string }): Promise<Asset[]> {
+  async list(limit: number, after?: Position): Promise<Asset[]> {
     let query = joinedAssets(this.#db).orderBy('assets.created_at', 'desc').orderBy('assets.id', 'desc');
-    if (after) {
-      query = query.where((where) =>
-        where.or([
-          where('assets.created_at', '<', after.createdAtMs),
-          where.and([where('assets.created_at', '=', after.createdAtMs), where('assets.id', '<', after.id)]),
-        ]),
-      );
-    }
+    if (after) query = query.where(olderThan('assets', after));
     return (await query.limit(limit).execute()).map(toAsset);
   }
 

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
+import { olderThan, type Position } from './older-than.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import type { AuditLogTable } from './schema.ts';
 
@@ -37,7 +38,7 @@ export interface AuditFilter {
   /** Exclusive. */
   readonly untilMs?: number;
   /** Older than this record. */
-  readonly after?: { readonly createdAtMs: number; readonly id: string };
+  readonly after?: Position;
 }
 
 export class AuditLogRepository {
@@ -78,14 +79,7 @@ export class AuditLogRepository {
     if (actorId !== undefined) query = query.where('actor_id', '=', actorId);
     if (sinceMs !== undefined) query = query.where('created_at', '>=', sinceMs);
     if (untilMs !== undefined) query = query.where('created_at', '<', untilMs);
-    if (after) {
-      query = query.where(({ eb, and, or }) =>
-        or([
-          eb('created_at', '<', after.createdAtMs),
-          and([eb('created_at', '=', after.createdAtMs), eb('id', '<', after.id)]),
-        ]),
-      );
-    }
+    if (after) query = query.where(olderThan('audit_log', after));
     const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
     return rows.map(toAuditRecord);
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { ConfigByKind, Documents, Kind } from '../kernel/distribution/documents.ts';
 import { type SealedFor, seal, unseal } from '../kernel/encryption/seal.ts';
 import { noteEdgeChange } from './edge-feed.ts';
+import { olderThan, type Position } from './older-than.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import type { ConfigurationTable } from './schema.ts';
 import { transact } from './transact.ts';
@@ -60,20 +61,9 @@ export class ConfigurationRepository {
   }
 
   /** Newest first. */
-  async list<K extends Kind>(
-    kind: K,
-    limit: number,
-    after?: { readonly createdAtMs: number; readonly id: string },
-  ): Promise<Configuration<K>[]> {
+  async list<K extends Kind>(kind: K, limit: number, after?: Position): Promise<Configuration<K>[]> {
     let query = this.#db.selectFrom('configurations').selectAll().where('kind', '=', kind);
-    if (after) {
-      query = query.where(({ eb, and, or }) =>
-        or([
-          eb('created_at', '<', after.createdAtMs),
-          and([eb('created_at', '=', after.createdAtMs), eb('id', '<', after.id)]),
-        ]),
-      );
-    }
+    if (after) query = query.where(olderThan('configurations', after));
     const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
     return rows.map((row) => toConfiguration<K>(row));
   }

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import { noteEdgeChange } from './edge-feed.ts';
+import { olderThan, type Position } from './older-than.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import type { InvalidationTable } from './schema.ts';
 import { transact } from './transact.ts';
@@ -85,20 +86,9 @@ export class InvalidationRepository {
   }
 
   /** Newest first. */
-  async list(
-    distributionId: string,
-    limit: number,
-    after?: { readonly createdAtMs: number; readonly id: string },
-  ): Promise<Invalidation[]> {
+  async list(distributionId: string, limit: number, after?: Position): Promise<Invalidation[]> {
     let query = this.#db.selectFrom('invalidations').selectAll().where('distribution_id', '=', distributionId);
-    if (after) {
-      query = query.where(({ eb, and, or }) =>
-        or([
-          eb('created_at', '<', after.createdAtMs),
-          and([eb('created_at', '=', after.createdAtMs), eb('id', '<', after.id)]),
-        ]),
-      );
-    }
+    if (after) query = query.where(olderThan('invalidations', after));
     const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
     return rows.map(toInvalidation);
   }

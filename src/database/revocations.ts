@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
 import { noteEdgeChange } from './edge-feed.ts';
+import { olderThan, type Position } from './older-than.ts';
 import type { Database } from './open.ts';
 import type { RevocationTable } from './schema.ts';
 import { transact } from './transact.ts';
@@ -79,16 +80,9 @@ export class RevocationRepository {
   }
 
   /** Newest first. */
-  async list(limit: number, after?: { readonly createdAtMs: number; readonly id: string }): Promise<Revocation[]> {
+  async list(limit: number, after?: Position): Promise<Revocation[]> {
     let query = this.#db.selectFrom('revocations').selectAll().where('removed_at', 'is', null);
-    if (after) {
-      query = query.where(({ eb, and, or }) =>
-        or([
-          eb('created_at', '<', after.createdAtMs),
-          and([eb('created_at', '=', after.createdAtMs), eb('id', '<', after.id)]),
-        ]),
-      );
-    }
+    if (after) query = query.where(olderThan('revocations', after));
     const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
     return rows.map(toRevocation);
   }

@@ -4,6 +4,7 @@ import type { FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Asset } from './assets.ts';
+import { olderThan, type Position } from './older-than.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import type { WebhookDeliveryTable } from './schema.ts';
 import { transact } from './transact.ts';
@@ -136,22 +137,12 @@ export class DeliveryRepository {
   }
 
   /** Newest first. `after` is the last delivery of the page before; a page holds at most `limit`. */
-  async list(webhookId: string, limit: number, after?: { createdAtMs: number; id: string }): Promise<Delivery[]> {
+  async list(webhookId: string, limit: number, after?: Position): Promise<Delivery[]> {
     let query = withEvent(this.#db)
       .where('webhook_id', '=', webhookId)
       .orderBy('webhook_deliveries.created_at', 'desc')
       .orderBy('webhook_deliveries.id', 'desc');
-    if (after) {
-      query = query.where((where) =>
-        where.or([
-          where('webhook_deliveries.created_at', '<', after.createdAtMs),
-          where.and([
-            where('webhook_deliveries.created_at', '=', after.createdAtMs),
-            where('webhook_deliveries.id', '<', after.id),
-          ]),
-        ]),
-      );
-    }
+    if (after) query = query.where(olderThan('webhook_deliveries', after));
     return (await query.limit(limit).execute()).map(toDelivery);
   }
 
