@@ -31,6 +31,10 @@ export interface Schema {
   edge_enrolments: EdgeEnrolmentTable;
   configurations: ConfigurationTable;
   invalidations: InvalidationTable;
+  live_streams: LiveStreamTable;
+  broadcasts: BroadcastTable;
+  recording_sessions: RecordingSessionTable;
+  recording_segments: RecordingSegmentTable;
 }
 
 export interface AssetTable {
@@ -364,4 +368,66 @@ export interface InvalidationTable {
   created_at: number;
   /** Null until every edge has it. */
   completed_at: number | null;
+}
+
+/** An address that can be published to, again and again. */
+export interface LiveStreamTable {
+  id: string;
+  title: string;
+  policy: 'public' | 'signed';
+  /** SHA-256 of the stream key, by which a publisher is known. */
+  key_hash: string;
+  /** The stream key itself, sealed under a secret that is not in the database. */
+  key_sealed: string;
+  /** JSON of `LiveOptions`. */
+  options: string;
+  /** 0 or 1: a disabled one lets nobody publish. */
+  disabled: number;
+  state: 'idle' | 'live' | 'reconnecting';
+  /** The number of the last broadcast; 0 before the first. */
+  broadcast: number;
+  /** The origin of the node that publishers are at, which alone has the newest of it; null while idle. */
+  node_url: string | null;
+  /** Until then that node counts as alive, unless it says so again. */
+  owned_until: number | null;
+  /** JSON of `IngestHealth` as it last was. */
+  health: string | null;
+  created_at: ColumnType<number, number, never>;
+  updated_at: number;
+}
+
+/** Each time a stream goes live. */
+export interface BroadcastTable {
+  stream_id: string;
+  number: number;
+  /** The asset that its segments become, under whose prefix they are stored from the beginning. */
+  recording_id: string;
+  /** JSON of `BroadcastFormat`. */
+  format: string;
+  started_at: number;
+  ended_at: number | null;
+  end_reason: string | null;
+}
+
+/** What was published without an interruption. Of a clip, what it took of that. */
+export interface RecordingSessionTable {
+  recording_id: string;
+  session: number;
+  /** Wall clock of the session's tick 0. */
+  began_at: number;
+}
+
+/** One row a stored segment of a recording, or of a clip. */
+export interface RecordingSegmentTable {
+  recording_id: string;
+  rendition: string;
+  sequence: number;
+  session: number;
+  start_ticks: number;
+  duration_ticks: number;
+  bytes: number;
+  key_start: number | null;
+  key_bytes: number | null;
+  /** 0 or 1: nothing is stored, the time has passed all the same. */
+  gap: number;
 }

@@ -14,6 +14,7 @@ import * as access from './0016-access.ts';
 import * as distributions from './0017-distributions.ts';
 import * as edges from './0018-edges.ts';
 import * as sweeping from './0019-sweeping.ts';
+import * as live from './0020-live.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -32,4 +33,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-distributions': distributions,
   '0018-edges': edges,
   '0019-sweeping': sweeping,
+  '0020-live': live,
 };

@@ -1,0 +1,79 @@
+import type { AudioRendition, Rational } from '../film/film.ts';
+
+/**
+ * What is settled when a broadcast begins and stays until it ends, whoever publishes and however often: its renditions
+ * and the numbers its playlists promise. All media time is integer ticks; seconds appear only in what is printed.
+ */
+export interface BroadcastFormat {
+  /** A segment begins with the first key frame at or after every so many seconds. */
+  readonly segmentSeconds: number;
+  /** EXT-X-TARGETDURATION, whole seconds: no segment's duration, rounded, is above it. */
+  readonly targetDurationSeconds: number;
+  /** PART-TARGET: no part is longer, and none but the last of a segment is shorter than 85 % of it. */
+  readonly partTargetSeconds: number;
+  readonly video?: LiveVideoTrack;
+  readonly audio?: LiveAudioTrack;
+}
+
+export interface LiveVideoTrack {
+  readonly frameRate: Rational;
+  /** Ticks a second, the same in every rendition. */
+  readonly timescale: number;
+  /** Lowest rung first. */
+  readonly renditions: readonly LiveVideoRendition[];
+}
+
+export interface LiveVideoRendition {
+  /** Unique in the broadcast and safe in a path, such as `360p`. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** RFC 6381, such as `avc1.64001e`. */
+  readonly codecs: string;
+  readonly averageBps: number;
+  readonly maxrateBps: number;
+  /** The publisher's own packets, not encoded again. */
+  readonly isPassedThrough?: true;
+}
+
+export interface LiveAudioTrack {
+  readonly sampleRate: number;
+  readonly renditions: readonly AudioRendition[];
+}
+
+/** One publisher's uninterrupted connection. Every track's clock begins at 0 with it. */
+export interface Session {
+  /** From 1 in each broadcast. */
+  readonly number: number;
+  /** Wall clock of tick 0: when the first of its media reached us. Epoch milliseconds. */
+  readonly beganAtMs: number;
+}
+
+/** A complete segment, as it is listed and recorded. */
+export interface LiveSegment {
+  readonly rendition: string;
+  readonly sequence: number;
+  readonly session: number;
+  readonly startTicks: number;
+  readonly durationTicks: number;
+  readonly bytes: number;
+  /** Where the key frame that it opens on lies in it, with the boxes around it; absent for sound. */
+  readonly keyFrame?: { readonly startByte: number; readonly sizeBytes: number };
+  /** Nothing of it is there: EXT-X-GAP. */
+  readonly isGap?: true;
+}
+
+/** A part that viewers can fetch, with its bytes: one `moof` and one `mdat`. */
+export interface LivePart {
+  readonly rendition: string;
+  readonly sequence: number;
+  readonly session: number;
+  /** Of its segment, from 0. */
+  readonly part: number;
+  readonly startTicks: number;
+  readonly durationTicks: number;
+  readonly timescale: number;
+  /** Whether decoding can begin with it. */
+  readonly isIndependent: boolean;
+  readonly bytes: Uint8Array;
+}

@@ -1,0 +1,23 @@
+/** What a stream is set to; changes count from its next broadcast on. */
+export interface LiveOptions {
+  /** How far back viewers may go while it is live; absent for all of it. */
+  readonly dvrSeconds?: number;
+  /** How long a publisher that was lost may take to come back before the broadcast ends. */
+  readonly reconnectSeconds: number;
+  /** Whether a broadcast becomes an asset when it ends. */
+  readonly isRecorded: boolean;
+  /** Name of the encoding ladder. */
+  readonly ladder: string;
+  /** Whether the top rung may be the publisher's own packets, where these allow it. */
+  readonly passthrough: 'auto' | 'never';
+  readonly chat: ChatOptions;
+}
+
+export interface ChatOptions {
+  readonly isOpen: boolean;
+  /** Each viewer may say something once in so many seconds. */
+  readonly slowSeconds: number;
+}
+
+/** `reconnecting`: the publisher is gone and may still come back. */
+export type LiveStreamState = 'idle' | 'live' | 'reconnecting';
