@@ -21,7 +21,7 @@ const isTest = (file: string) => /\.test\.tsx?$/.test(file);
 // --- Who may know whom ------------------------------------------------------------------------------------------------
 
 const ROLES = ['ingest', 'transcode', 'origin', 'live', 'edge', 'control', 'analytics'];
-const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound', 'geo'];
+const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound', 'geo', 'ffmpeg'];
 
 /** What the files of a part may import of ours, besides their own part. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: ['kernel', 'database'],
   outbound: ['kernel'],
   geo: ['kernel'],
+  ffmpeg: ['kernel'],
   sign: ['kernel'],
   client: [],
   cli: ['kernel', 'config'],
@@ -46,7 +47,7 @@ const COMPOSES = ['src/cli/serve.ts', 'src/cli/edge.ts', 'src/cli/edge-worker.ts
 
 /** Packages that enter by one named file or folder. */
 const ENTERS_BY: Readonly<Record<string, readonly string[]>> = {
-  'fluent-ffmpeg': ['src/transcode/ffmpeg.ts'],
+  'fluent-ffmpeg': ['src/ffmpeg/ffmpeg.ts'],
   'm3u8-parser': ['src/kernel/hls/parse.ts'],
   jsonwebtoken: ['src/kernel/access/jwt.ts'],
   kysely: ['src/database/', 'src/queue/'], // the queue is leases over SQL

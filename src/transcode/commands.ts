@@ -1,3 +1,4 @@
+import { type FfmpegCommand, type FfmpegOutput, guardedInput } from '../ffmpeg/ffmpeg.ts';
 import {
   AAC_FRAME,
   type AudioRendition,
@@ -8,7 +9,6 @@ import {
   type VideoTrack,
 } from '../kernel/film/film.ts';
 import { tilesPerSheet } from '../kernel/hls/storyboard.ts';
-import { type FfmpegCommand, type FfmpegOutput, guardedInput } from './ffmpeg.ts';
 import { type AudioLayout, audioLayoutOf, type PictureFrame, type SourceLayout } from './plan.ts';
 import { encoderOptions, THREADS } from './video-encoders.ts';
 

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
+import { type FfmpegCommand, type ProcessLimits, runFfmpeg } from '../ffmpeg/ffmpeg.ts';
 import { Fault } from '../kernel/errors.ts';
 import { type Film, segmentCount, shortenFilm, type VideoTrack, withoutRendition } from '../kernel/film/film.ts';
 import type { Job } from '../queue/queue.ts';
@@ -14,7 +15,6 @@ import {
   seekLead,
   videoCommand,
 } from './commands.ts';
-import { type FfmpegCommand, type ProcessLimits, runFfmpeg } from './ffmpeg.ts';
 import type { SourceLayout } from './plan.ts';
 import { hasKeyFrame, lastPacketEnd } from './probe.ts';
 import type { Publisher } from './publisher.ts';

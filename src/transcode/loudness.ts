@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type ProcessLimits, runFfmpeg } from '../ffmpeg/ffmpeg.ts';
 import type { AudioRendition } from '../kernel/film/film.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
 import { integratedLoudness } from '../kernel/loudness.ts';
 import { loudnessCommand } from './commands.ts';
-import { type ProcessLimits, runFfmpeg } from './ffmpeg.ts';
 import { audioLayoutOf, planFilm, planLayout } from './plan.ts';
 import { dropScratch, makeScratch } from './scratch.ts';
 import { type SourceInfo, spanSeconds } from './source.ts';

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FfmpegCommand, runFfmpeg } from '../ffmpeg/ffmpeg.ts';
 import { Fault } from '../kernel/errors.ts';
 import { posterKey, storedKey, storyboardKey, storyboardSheetKey } from '../kernel/film/paths.ts';
 import { sheetCount, writeStoryboard } from '../kernel/hls/storyboard.ts';
@@ -7,7 +8,6 @@ import type { Job } from '../queue/queue.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { posterCommand, storyboardCommand } from './commands.ts';
 import { type ChunkWork, limits } from './encode.ts';
-import { type FfmpegCommand, runFfmpeg } from './ffmpeg.ts';
 import type { SourceLayout } from './plan.ts';
 import { dropScratch, makeScratch } from './scratch.ts';
 

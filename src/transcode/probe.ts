@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
+import { readFfprobe, runFfprobe } from '../ffmpeg/ffmpeg.ts';
 import { readBoxHeader } from '../kernel/cmaf/boxes.ts';
 import type { SampleTable } from '../kernel/cmaf/sample-table.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
-import { readFfprobe, runFfprobe } from './ffmpeg.ts';
 import { SNIFF_BYTES, type Sniffed, sniff } from './sniff.ts';
 import {
   type ColourMatrix,

@@ -1,7 +1,7 @@
+import { type FfmpegCommand, guardedInput, type ProcessLimits, runFfmpeg } from '../ffmpeg/ffmpeg.ts';
 import type { Film, VideoRendition } from '../kernel/film/film.ts';
 import { type Complexity, CRF_STEPS, type SampleEncode } from '../kernel/ladder/by-content.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
-import { type FfmpegCommand, guardedInput, type ProcessLimits, runFfmpeg } from './ffmpeg.ts';
 import { planFilm, planLayout, type SourceLayout } from './plan.ts';
 import type { SourceInfo } from './source.ts';
 

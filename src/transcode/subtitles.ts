@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Asset } from '../database/assets.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
+import { runFfmpeg } from '../ffmpeg/ffmpeg.ts';
 import type { Film } from '../kernel/film/film.ts';
 import { subtitlePrefix, subtitleSourceKey } from '../kernel/film/paths.ts';
 import { type Cue, moveCues } from '../kernel/subtitles/cue.ts';
@@ -11,7 +12,6 @@ import { type SubtitleChange, subtitleChangeJob } from '../queue/subtitle-change
 import type { ObjectStore } from '../storage/object-store.ts';
 import { SUBTITLE_BYTES, subtitlesCommand } from './commands.ts';
 import { type ChunkWork, limits } from './encode.ts';
-import { runFfmpeg } from './ffmpeg.ts';
 import type { SubtitlesWork } from './plan.ts';
 import type { Publisher } from './publisher.ts';
 import { dropScratch, makeScratch } from './scratch.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type ProcessLimits, runFfmpeg } from '../../src/transcode/ffmpeg.ts';
+import { type ProcessLimits, runFfmpeg } from '../../src/ffmpeg/ffmpeg.ts';
 import { generateClip } from '../harness/clip.ts';
 import { stopEncoderBelow } from '../harness/encoders.ts';
 import { TranscodeScenario } from '../harness/transcode-scenario.ts';

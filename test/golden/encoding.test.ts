@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { commandArguments } from '../../src/ffmpeg/ffmpeg.ts';
 import { filmManifest } from '../../src/kernel/dash/film-manifest.ts';
 import { writeManifest } from '../../src/kernel/dash/write.ts';
 import type { AudioRendition, Film } from '../../src/kernel/film/film.ts';
@@ -12,7 +13,6 @@ import {
 import { writeIframePlaylist, writeMediaPlaylist, writeMultivariantPlaylist } from '../../src/kernel/hls/write.ts';
 import { parseLadder } from '../../src/kernel/ladder/ladder.ts';
 import { audioCommand, posterCommand, storyboardCommand, videoCommand } from '../../src/transcode/commands.ts';
-import { commandArguments } from '../../src/transcode/ffmpeg.ts';
 import { planFilm, planLayout } from '../../src/transcode/plan.ts';
 import type { SourceInfo } from '../../src/transcode/source.ts';
 
