@@ -225,6 +225,31 @@ export const FAULTS = {
   HTTPS_REQUIRED: { side: 'viewer', status: 403, says: 'This address is to be asked for by https.' },
   UPGRADE_REFUSED: { side: 'viewer', status: 501, says: 'This address does not switch protocols.' },
   VIEWER_GONE: { side: 'viewer', status: 499, says: 'The viewer left.' },
+
+  // The live channel
+  CHANNEL_PROTOCOL_MISSING: {
+    side: 'viewer',
+    status: 400,
+    says: 'A channel is joined by WebSocket with the subprotocol frontrow.channel.v1.',
+  },
+  CHANNEL_ORIGIN_REFUSED: {
+    side: 'viewer',
+    status: 403,
+    says: 'Pages of this origin may not join by cookies: allow the origin, or use a token.',
+  },
+  CHANNEL_CROWDED: {
+    side: 'viewer',
+    status: 429,
+    says: 'There are too many connections to channels from this address.',
+  },
+  CHANNEL_FULL: { side: 'ours', status: 503, says: 'This edge has no room for another viewer of a channel.' },
+  CHANNEL_MESSAGE_INVALID: { side: 'viewer', status: 400, says: 'The message is none that a channel knows.' },
+  CHANNEL_RATE_LIMITED: { side: 'viewer', status: 429, says: 'Too many messages; say less.' },
+  CHANNEL_AWAY: { side: 'upstream', status: 503, says: 'The node of the stream cannot be reached right now.' },
+  RENDITION_UNKNOWN: { side: 'viewer', status: 404, says: 'The broadcast has no such rendition.' },
+  CHAT_CLOSED: { side: 'viewer', status: 403, says: 'The chat of this stream is closed.' },
+  CHAT_SLOW: { side: 'viewer', status: 429, says: 'Wait before you say something again.' },
+  CHAT_BANNED: { side: 'viewer', status: 403, says: 'You cannot write in this chat any more.' },
 } as const satisfies Record<string, { side: 'viewer' | 'upstream' | 'ours'; status: number; says: string }>;
 
 export type FaultCode = keyof typeof FAULTS;
