@@ -400,6 +400,7 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
   reportCompressions(edge, metrics);
   metrics.gauge('edge_connections', () => edge.usage.connections);
   metrics.gauge('edge_tunnels', () => edge.usage.tunnels);
+  metrics.gauge('edge_live_waiting', () => edge.usage.waiting);
   lifecycle.add('edge', () => edge.stop());
   return edge.start();
 }

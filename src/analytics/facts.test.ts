@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accessLine, type ExchangeFact } from './facts.ts';
+import { accessLine, type ExchangeFact, FactViews } from './facts.ts';
 
 const FACT: ExchangeFact = {
   id: 'edge-1-a',
@@ -35,6 +35,17 @@ test('an access line is one JSON object with times in whole microseconds', () =>
 
 test('the origin that gave the answer is named', () => {
   expect(JSON.parse(accessLine({ ...FACT, origin: '[::1]:8080' })).origin).toBe('[::1]:8080');
+});
+
+test('an answer that may have been held back is marked, and its time counts for nothing', () => {
+  expect(JSON.parse(accessLine({ ...FACT, held: true })).held).toBe(true);
+  const observed: number[] = [];
+  const series = { counter: () => () => {}, histogram: () => (value: number) => void observed.push(value) };
+  const views = new FactViews(series, undefined);
+  views.record({ ...FACT, held: true });
+  expect(observed).toEqual([]);
+  views.record(FACT);
+  expect(observed).toHaveLength(1);
 });
 
 test('what is unknown is left out, and a fault is named', () => {

@@ -18,6 +18,8 @@ export interface ExchangeFact {
   readonly durationMs: number;
   readonly firstByteMs: number | undefined;
   readonly faultCode?: string;
+  /** Its answer may have been held back: how long it took is no measure of anything. */
+  readonly held?: true;
   /** Host and port. */
   readonly origin?: string;
 }
@@ -55,7 +57,7 @@ export class FactViews {
     const outcome = this.#find(fact.verdict, fact.status);
     outcome.countRequests(1);
     outcome.countBytes(fact.bytesSent);
-    if (fact.firstByteMs !== undefined) outcome.observeSeconds(fact.firstByteMs / 1000);
+    if (fact.firstByteMs !== undefined && !fact.held) outcome.observeSeconds(fact.firstByteMs / 1000);
     this.#accessLog?.write(`${accessLine(fact)}\n`);
   }
 
@@ -79,10 +81,11 @@ export function accessLine(fact: ExchangeFact): string {
   const { id, ip, httpVersion, method, path, status, verdict, reason, firstByteMs, faultCode, origin } = fact;
   const firstByte = firstByteMs === undefined ? '' : `,"firstByteUs":${Math.round(firstByteMs * 1000)}`;
   const fault = faultCode === undefined ? '' : `,"fault":"${faultCode}"`;
+  const held = fact.held ? ',"held":true' : '';
   const from = origin === undefined ? '' : `,"origin":"${origin}"`;
   // Written out, since making an object only to print it took longer than answering a hit; of these only the path is
   // text that a viewer chose.
-  return `{"time":"${isoTime(fact.receivedAtMs)}","id":"${id}","ip":"${ip}","http":"${httpVersion}","method":"${method}","path":${quote(path)},"status":${status},"verdict":"${verdict}","reason":"${reason}","bytes":${fact.bytesSent},"durationUs":${Math.round(fact.durationMs * 1000)}${firstByte}${fault}${from}}`;
+  return `{"time":"${isoTime(fact.receivedAtMs)}","id":"${id}","ip":"${ip}","http":"${httpVersion}","method":"${method}","path":${quote(path)},"status":${status},"verdict":"${verdict}","reason":"${reason}","bytes":${fact.bytesSent},"durationUs":${Math.round(fact.durationMs * 1000)}${firstByte}${held}${fault}${from}}`;
 }
 
 /** Characters that JSON takes as they are, as far as honest paths use them. */

@@ -37,6 +37,7 @@ const COUNTERS = {
 const GAUGES = {
   edge_cache_bytes: { says: 'Bytes the edge holds in memory.' },
   edge_disk_bytes: { says: 'Bytes the edge holds on disk.' },
+  edge_live_waiting: { says: 'Viewers of broadcasts who wait for what is to come.' },
   edge_compressions_running: { says: 'Bodies that the edge is compressing.' },
   edge_connections: { says: 'Connections of viewers.' },
   edge_tunnels: { says: 'Connections of viewers that carry a WebSocket.' },

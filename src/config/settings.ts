@@ -347,6 +347,25 @@ export const SETTINGS = {
     unit: 'ms',
     says: 'How long a viewer waits for an object that another viewer is already fetching.',
   }),
+  edgeLiveHoldMs: integer({
+    default: 20_000,
+    min: 1_000,
+    max: 120_000,
+    unit: 'ms',
+    says: 'How long the edge waits at most for an answer of a broadcast that the origin holds until there is something to tell: a playlist to come, a part in the making. More than three target durations; where the edge knows these, it waits for three and two seconds.',
+  }),
+  edgeLiveWaiters: integer({
+    default: 20_000,
+    min: 1,
+    max: 1_000_000,
+    says: 'Viewers that may wait at once for such answers at one process of the edge; those above are answered 503.',
+  }),
+  edgeLiveWaitersPerStream: integer({
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    says: 'How many of these may wait for one broadcast.',
+  }),
   originConnectMs: integer({
     default: 3_000,
     min: 100,

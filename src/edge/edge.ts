@@ -20,6 +20,7 @@ import { FollowedRevocations } from './feed/revocations.ts';
 import { makeFilms, makeGate, makeSigner } from './film-parts.ts';
 import { BanList } from './invalidation/ban-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
+import { makeLive } from './live/make-live.ts';
 import { inspect } from './operator/inspect.ts';
 import { plainNames } from './operator/names.ts';
 import { Operator } from './operator/operator.ts';
@@ -123,6 +124,7 @@ export class Edge {
       credentials: new CredentialReader(),
       gate: this.#signer && makeGate(this.#keys, this.#revoked),
       films: this.#signer && makeFilms(options, this.#signer, this.#keys, this.#origin),
+      live: makeLive(settings, () => this.#parts),
       behavior: undefined,
       prefetch: undefined,
       steering: this.#makeSteering(),
@@ -135,11 +137,18 @@ export class Edge {
     this.#parts = { ...parts, prefetch: makePrefetch(parts) };
   }
 
-  /** Bytes and entries in memory, fills under way, connections of viewers and those of them that are tunnels. */
-  get usage(): { cachedBytes: number; entries: number; fills: number; connections: number; tunnels: number } {
-    const { tier, fills } = this.#parts;
+  /** Bytes and entries in memory, fills under way, viewers of broadcasts who wait, connections and those that are tunnels. */
+  get usage(): Record<'cachedBytes' | 'entries' | 'fills' | 'waiting' | 'connections' | 'tunnels', number> {
+    const { tier, fills, live } = this.#parts;
     const { connections, tunnels } = this.#door?.usage ?? { connections: 0, tunnels: 0 };
-    return { cachedBytes: tier.usedBytes, entries: tier.entryCount, fills: fills.size, connections, tunnels };
+    return {
+      cachedBytes: tier.usedBytes,
+      entries: tier.entryCount,
+      fills: fills.size,
+      waiting: live.waiters.count,
+      connections,
+      tunnels,
+    };
   }
 
   /** What each tier found and gave up since the start, and what the disk holds. */

@@ -9,6 +9,7 @@ import type { DiskObject } from './cache/disk/disk-object.ts';
 import type { Fill, FillReader } from './cache/fill.ts';
 import type { Beginning } from './cache/partial-object.ts';
 import type { PhaseTable } from './drive.ts';
+import type { LiveAsk } from './live/live-ask.ts';
 import type { ErrorPage } from './phases/error-page.ts';
 import type { Peer, PreparedFields, Upgrade, ViewerRequest, ViewerResponse } from './viewer.ts';
 
@@ -76,6 +77,8 @@ export interface Fact {
   readonly firstByteMs: number | undefined;
   readonly trail: readonly Step[];
   readonly faultCode?: FaultCode;
+  /** Its answer was one that the origin may hold back, so how long it took tells nothing of how fast anybody is. */
+  readonly held?: true;
   /** Host and port of the origin that gave the answer, where one was asked. */
   readonly origin?: string;
 }
@@ -153,6 +156,7 @@ export class Exchange {
   /** What is sent instead of an error. */
   page: ErrorPage | undefined;
   film: FilmObject | undefined;
+  live: LiveAsk | undefined;
   credential: Credential | undefined;
   /** The viewer's own query, without what belongs to a grant. */
   query = '';

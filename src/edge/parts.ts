@@ -14,6 +14,7 @@ import type { MemoryTier } from './cache/memory-tier.ts';
 import type { CredentialReader } from './credential-reader.ts';
 import type { Fact } from './exchange.ts';
 import type { BanList } from './invalidation/ban-list.ts';
+import type { Live } from './live/make-live.ts';
 import type { OperatorToken } from './operator/token.ts';
 import type { OriginSettings, Origins } from './origins/origins.ts';
 import type { Naming } from './phases/own-key.ts';
@@ -48,6 +49,10 @@ export interface EdgeSettings extends OriginSettings {
   readonly edgeHeaderMs: number;
   readonly edgeBodyBytes: number;
   readonly edgeBodyMs: number;
+  /** How long the origin may hold an answer about what is to come. */
+  readonly edgeLiveHoldMs: number;
+  readonly edgeLiveWaiters: number;
+  readonly edgeLiveWaitersPerStream: number;
   readonly prefetchSegments: number;
   readonly honourRequestDirectives: boolean;
   /** Whether an answer with a cookie is kept when the origin stated a lifetime beside it. */
@@ -97,6 +102,7 @@ export interface EdgeParts {
   readonly gate: Gate | undefined;
   /** Undefined in front of other origins than our own. */
   readonly films: Films | undefined;
+  readonly live: Live;
   /** What an operator's distribution says of this; undefined where the origin's own rules hold. */
   readonly behavior: Behavior | undefined;
   /** Undefined for an edge that is not one of a fleet's. */

@@ -19,6 +19,8 @@ export interface UpstreamRequest {
   readonly target: string;
   readonly fields: FieldList;
   readonly body?: Readable | undefined;
+  /** The server may hold the answer for so long: it goes over connections of its own, and has a time of its own. */
+  readonly holdMs?: number | undefined;
   /** The name that TLS asks for and checks, where it is not that of the `Host` field. */
   readonly serverName?: string | undefined;
 }
@@ -53,6 +55,8 @@ type Controller = Dispatcher.DispatchController;
 
 const MAX_HEADER_BYTES = 32_768;
 const MAX_CONNECTIONS = 256;
+/** Each held request has one to itself (HTTP/1.1): renditions of all streams, times the states that viewers wait for. */
+const MAX_HELD_CONNECTIONS = 1_024;
 const SMALL_ANSWER_BYTES = 4_194_304;
 /** RFC 9110 section 9.2.1: sent twice, or to two servers, these do no more than sent once. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -71,6 +75,8 @@ export class Upstream {
   readonly #fresh: Pool;
   /** A body is sent at its viewer's speed, and as many of them as there are connections shall not keep everybody else out. */
   readonly #uploads: Pool;
+  /** What is held must keep nobody from what is there. */
+  readonly #held: { readonly kept: Pool; readonly fresh: Pool };
   readonly #connectAttempts: number;
 
   constructor(url: string, times: UpstreamTimes) {
@@ -88,6 +94,11 @@ export class Upstream {
     // A kept connection may have died unseen; what failed on one is tried again on one that was never used.
     this.#fresh = new Pool(this.url.origin, { ...options, pipelining: 0 });
     this.#uploads = new Pool(this.url.origin, options);
+    const held = { ...options, connections: MAX_HELD_CONNECTIONS };
+    this.#held = {
+      kept: new Pool(this.url.origin, held),
+      fresh: new Pool(this.url.origin, { ...held, pipelining: 0 }),
+    };
   }
 
   /**
@@ -96,7 +107,8 @@ export class Upstream {
    */
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
     const kept = request.body ? this.#uploads : this.#pool;
-    const call = new Call(request, sink, { kept, fresh: this.#fresh }, this.#connectAttempts);
+    const pools = request.holdMs === undefined ? { kept, fresh: this.#fresh } : this.#held;
+    const call = new Call(request, sink, pools, this.#connectAttempts);
     call.dispatch();
     return call;
   }
@@ -107,12 +119,16 @@ export class Upstream {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#pool, this.#fresh, this.#uploads].map((pool) => pool.destroy()));
+    await Promise.all(this.#pools.map((pool) => pool.destroy()));
   }
 
   /** When nothing is asked any more. */
   async retire(): Promise<void> {
-    await Promise.all([this.#pool, this.#fresh, this.#uploads].map((pool) => pool.close()));
+    await Promise.all(this.#pools.map((pool) => pool.close()));
+  }
+
+  get #pools(): Pool[] {
+    return [this.#pool, this.#fresh, this.#uploads, this.#held.kept, this.#held.fresh];
   }
 }
 
@@ -155,11 +171,11 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   dispatch(): void {
-    const { method, target, fields, body, serverName } = this.#request;
+    const { method, target, fields, body, serverName, holdMs } = this.#request;
     const pool = this.#broken ? this.#pools.fresh : this.#pools.kept;
     // undici takes the name for TLS with the request, though its types do not tell.
     const sent = { method, path: target, headers: [...fields], body: body ?? null, servername: serverName };
-    pool.dispatch(sent, this);
+    pool.dispatch(holdMs === undefined ? sent : { ...sent, headersTimeout: holdMs }, this);
   }
 
   get begun(): boolean {

@@ -183,6 +183,16 @@ export const FAULTS = {
   },
   PATH_INVALID: { side: 'viewer', status: 400, says: 'The path is not one this server can answer.' },
   GRANT_REJECTED: { side: 'viewer', status: 403, says: 'Access denied' },
+  DIRECTIVES_INVALID: {
+    side: 'viewer',
+    status: 400,
+    says: 'The `_HLS_` parameters of this request contradict each other or are no numbers.',
+  },
+  LIVE_WAITERS_FULL: {
+    side: 'viewer',
+    status: 503,
+    says: 'More viewers wait for this broadcast than this edge takes; try again after the time in Retry-After.',
+  },
   ORIGIN_UNREACHABLE: { side: 'upstream', status: 502, says: 'The origin could not be reached.' },
   ORIGIN_TRUNCATED: { side: 'upstream', status: 502, says: 'The origin broke off its answer.' },
   ORIGIN_INVALID: { side: 'upstream', status: 502, says: 'The answer of the origin could not be read.' },

@@ -37,6 +37,8 @@ export function agedFrom<A extends Age>(age: A, staleFromMs: number): A {
 /** A header block ready for `writeHead`, good for one second of age. The last element is the exchange id's place. */
 export interface PreparedBlock extends PreparedFields {
   readonly second: number;
+  /** What the cache did for those who get it, which it tells. */
+  readonly verdict: string;
 }
 
 /** A complete answer, wherever its body is. */

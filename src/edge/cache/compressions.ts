@@ -3,7 +3,7 @@ import type { Coding } from '../../kernel/http/coding.ts';
 import type { Admission } from './admission.ts';
 import type { CachedObject } from './cached-object.ts';
 import { CodedBody, Codings } from './codings.ts';
-import { Compressor } from './compressor.ts';
+import { Compressor, compressNow } from './compressor.ts';
 import { type Answer, Fill, type FillOwner, type FillReader } from './fill.ts';
 import type { MemoryTier } from './memory-tier.ts';
 import type { Representation } from './representation.ts';
@@ -24,6 +24,8 @@ export interface Uncoded {
 
 /** Each holds about a megabyte beside what it has made; four threads work on all of them. */
 const MAX_RUNNING = 32;
+/** Takes about a millisecond. */
+const MAX_AT_ONCE_BYTES = 65_536;
 
 /** Of one coding, counted since the start. */
 export interface CompressionCounts {
@@ -61,6 +63,18 @@ export class Compressions {
     const compression = new Compression(uncoded, coding, this.#tier, () => this.#ended(compression));
     this.#running.add(compression);
     return compression.start();
+  }
+
+  /**
+   * A stored object's coded body at once, for those who all want it in this very moment; undefined for what is too large to
+   * hold everybody else up, and for what is not stored any more.
+   */
+  codeNow(object: CachedObject, coding: Coding): CodedBody | undefined {
+    if (object.body.length > MAX_AT_ONCE_BYTES || this.#tier.standingFor(object) !== object) return undefined;
+    const body = compressNow(coding, object.body);
+    this.#keep(object, coding, body);
+    this.#count(coding, object.body.length, body.length);
+    return object.codings?.get(coding);
   }
 
   /** A stored object to be read from here; what becomes of it is kept beside it. */
@@ -102,10 +116,14 @@ export class Compressions {
     this.#running.delete(compression);
     const { fill, coding, takenBytes } = compression;
     if (fill.state !== 'complete') return;
+    this.#count(coding, takenBytes, fill.receivedBytes);
+  }
+
+  #count(coding: Coding, takenBytes: number, madeBytes: number): void {
     const counts = this.counts[coding];
     counts.done += 1;
     counts.takenBytes += takenBytes;
-    counts.madeBytes += fill.receivedBytes;
+    counts.madeBytes += madeBytes;
   }
 }
 

@@ -1,5 +1,13 @@
 import type { Transform } from 'node:stream';
-import { constants, createBrotliCompress, createGzip, createZstdCompress } from 'node:zlib';
+import {
+  brotliCompressSync,
+  constants,
+  createBrotliCompress,
+  createGzip,
+  createZstdCompress,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib';
 import { Fault } from '../../kernel/errors.ts';
 import type { Coding } from '../../kernel/http/coding.ts';
 import type { UpstreamCall, UpstreamSink } from '../upstream.ts';
@@ -15,9 +23,19 @@ type Encoder = Transform & { flush(kind: number, done?: () => void): void };
 interface Recipe {
   /** Says beforehand how much will come, where that is known. */
   make(sizeBytes: number | undefined): Encoder;
+  /** All of a small body at once, on this very thread. */
+  now(body: Buffer): Buffer;
   /** What brings out all that went in. */
   readonly flush: number;
 }
+
+const BROTLI = {
+  [constants.BROTLI_PARAM_QUALITY]: 5,
+  [constants.BROTLI_PARAM_LGWIN]: 19,
+  [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+};
+const ZSTD = { [constants.ZSTD_c_compressionLevel]: 6, [constants.ZSTD_c_windowLog]: 19 };
+const GZIP = { level: 6 };
 
 /**
  * Levels that keep up with an origin, since the first viewer gets these very bytes. The windows are smaller than the
@@ -26,25 +44,22 @@ interface Recipe {
 const RECIPES: Readonly<Record<Coding, Recipe>> = {
   br: {
     make: (sizeBytes = 0) =>
-      createBrotliCompress({
-        params: {
-          [constants.BROTLI_PARAM_QUALITY]: 5,
-          [constants.BROTLI_PARAM_LGWIN]: 19,
-          [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
-          [constants.BROTLI_PARAM_SIZE_HINT]: sizeBytes,
-        },
-      }),
+      createBrotliCompress({ params: { ...BROTLI, [constants.BROTLI_PARAM_SIZE_HINT]: sizeBytes } }),
+    now: (body) => brotliCompressSync(body, { params: { ...BROTLI, [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }),
     flush: constants.BROTLI_OPERATION_FLUSH,
   },
   zstd: {
-    make: () =>
-      createZstdCompress({
-        params: { [constants.ZSTD_c_compressionLevel]: 6, [constants.ZSTD_c_windowLog]: 19 },
-      }),
+    make: () => createZstdCompress({ params: ZSTD }),
+    now: (body) => zstdCompressSync(body, { params: ZSTD }),
     flush: constants.ZSTD_e_flush,
   },
-  gzip: { make: () => createGzip({ level: 6 }), flush: constants.Z_SYNC_FLUSH },
+  gzip: { make: () => createGzip(GZIP), now: (body) => gzipSync(body, GZIP), flush: constants.Z_SYNC_FLUSH },
 };
+
+/** A small body in a coding, made on this very thread. */
+export function compressNow(coding: Coding, body: Buffer): Buffer {
+  return RECIPES[coding].now(body);
+}
 
 /**
  * Sends a body on in a coding, as an origin of its own: what it is fed comes from a fill at that one's speed or from a

@@ -132,6 +132,11 @@ export class MemoryTier {
     return this.lift(entry);
   }
 
+  /** The same for what is gone when it is pushed out. Nothing of its key may ever have been put below. */
+  putInMemory(entry: Entry): boolean {
+    return this.stands(entry) && this.lift(entry);
+  }
+
   /** Puts in what the tier below has, or leaves it to that one when there is no room. */
   lift(entry: Entry): boolean {
     this.#drop(entry.key);

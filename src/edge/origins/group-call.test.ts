@@ -32,7 +32,13 @@ test.each([
       fail: ({ code }) => faults.push(code),
     };
     const request = { method: 'GET', target: '/', fields: [] };
-    const tier = { members: [member], failoverStatuses: new Set<number>(), limitMs: 1_000, requestTo: () => request };
+    const tier = {
+      members: [member],
+      failoverStatuses: new Set<number>(),
+      limitMs: 1_000,
+      isHeld: false,
+      requestTo: () => request,
+    };
     new GroupCall([tier], sink).begin();
     vi.advanceTimersByTime(1_000);
     expect([outcomes, faults]).toEqual([[outcome], ['ORIGIN_TIMEOUT']]);

@@ -9,6 +9,8 @@ export interface Tier {
   readonly failoverStatuses: ReadonlySet<number>;
   /** For all of them together, until the head of an answer; undefined for no limit. */
   readonly limitMs: number | undefined;
+  /** They may hold the answer: that it takes long tells nothing about them. */
+  readonly isHeld: boolean;
   requestTo(member: Member): UpstreamRequest;
 }
 
@@ -92,7 +94,8 @@ export class GroupCall implements UpstreamCall {
   }
 
   #failed(attempt: Attempt, fault: Fault): void {
-    attempt.turn.failed(fault);
+    if (isJustHeld(attempt, this.#tier, fault)) attempt.turn.dropped();
+    else attempt.turn.failed(fault);
     const isOver = this.#answeredBy !== undefined || fault.side !== 'upstream';
     if (!isOver && this.#goesOn(attempt)) return;
     clearTimeout(this.#overdue);
@@ -114,7 +117,7 @@ export class GroupCall implements UpstreamCall {
     if (!attempt) return;
     const fault = new Fault('ORIGIN_TIMEOUT', { detail: { afterMs: tier.limitMs } });
     // Who waits in our own queue for a connection has seen nothing of the server.
-    if (attempt.begun) attempt.turn.failed(fault);
+    if (attempt.begun && !tier.isHeld) attempt.turn.failed(fault);
     else attempt.turn.dropped();
     this.#left = this.#left.filter((each) => each.tier !== tier);
     const isDone = !this.#goesOn(attempt);
@@ -122,6 +125,11 @@ export class GroupCall implements UpstreamCall {
     attempt.abort();
     if (isDone) this.#sink.fail(fault);
   }
+}
+
+/** Whether it had all the request, and held it for longer than anybody waits. */
+function isJustHeld({ begun }: Attempt, tier: Tier | undefined, { code }: Fault): boolean {
+  return tier?.isHeld === true && begun && code === 'ORIGIN_TIMEOUT';
 }
 
 /** What an attempt is told and what it tells. */

@@ -1,7 +1,9 @@
-import { Fault } from '../../kernel/errors.ts';
+import { Fault, type FaultCode } from '../../kernel/errors.ts';
+import type { CachedObject } from '../cache/cached-object.ts';
 import type { Answer, Fill } from '../cache/fill.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import { isLiveList } from '../live/live-ask.ts';
 import type { EdgeParts } from '../parts.ts';
 import { variantOf } from './compress.ts';
 import { goAlone } from './lookup.ts';
@@ -12,11 +14,12 @@ export function admit(parts: EdgeParts): Phase {
   return (x) => {
     const { fill } = x;
     if (x.gone || !fill) throw new Fault('VIEWER_GONE');
-    if (fill.state === 'failed') return failed(x, fill);
+    if (fill.state === 'failed') return x.live && !x.alone ? failedLive(x, fill) : failed(x, fill);
     if (fill.state === 'not-modified') return revalidated(x, fill);
     const { answer } = fill;
     if (!answer) throw new Fault('INTERNAL', { detail: { fill: fill.state } });
     if (answer.head.status >= 500 && mayServeStale(x, parts)) return serveStale(x);
+    if (isLiveList(x.live) && fill.object && answer.admission.varyNames.length === 0) return takeWhole(x, fill.object);
     return x.leads || x.alone ? take(x, fill, answer, parts) : follow(x, fill, answer, parts);
   };
 }
@@ -28,6 +31,42 @@ function failed(x: Exchange, fill: Fill): Step {
   x.setback = fault;
   leave(x);
   return 'lookup';
+}
+
+/** Between so long, by chance, those who waited for a broadcast ask once more: the first of them asks for all. */
+const MIN_PAUSE_MS = 30;
+const MAX_PAUSE_MS = 250;
+
+/** One request was everybody's, so its failure is too; it is tried once more, and not by all edges at the same moment. */
+async function failedLive(x: Exchange, fill: Fill): Promise<Step> {
+  const fault = fill.fault ?? new Fault('ORIGIN_UNREACHABLE');
+  if (x.joins > 1 || x.setback || !BROKEN.has(fault.code)) throw fault;
+  x.setback = fault;
+  leave(x);
+  x.leads = false;
+  await pauseOf(x, MIN_PAUSE_MS + Math.random() * (MAX_PAUSE_MS - MIN_PAUSE_MS));
+  return 'lookup';
+}
+
+/** A connection that ended; what took too long is not waited for a second time. */
+const BROKEN: ReadonlySet<FaultCode> = new Set(['ORIGIN_UNREACHABLE', 'ORIGIN_TRUNCATED', 'VIEWER_GONE']);
+
+function pauseOf(x: Exchange, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      x.onGone(undefined);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    x.onGone(finish);
+  });
+}
+
+/** All of it is here, so it goes out as what is stored does. */
+function takeWhole(x: Exchange, object: CachedObject): Step {
+  x.object = object;
+  return 'shape';
 }
 
 function revalidated(x: Exchange, fill: Fill): Step {

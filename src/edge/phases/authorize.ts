@@ -3,6 +3,7 @@ import type { Credential } from '../../kernel/access/credential.ts';
 import { type Asked, checkConditions, type Verdict } from '../../kernel/access/proof.ts';
 import { checkSignature } from '../../kernel/access/verify.ts';
 import { Fault } from '../../kernel/errors.ts';
+import { withoutDirectives } from '../../kernel/live/directives.ts';
 import type { AccessPolicy } from '../asset-access.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
@@ -26,7 +27,7 @@ export function authorize(parts: EdgeParts): Phase {
   return (x) => {
     if (x.fromEdge) return onward(x);
     if (!films) return decide(x, 'signed');
-    const policy = films.assets.find(x.film?.assetId ?? '');
+    const policy = films.assets.find(x.film?.assetId ?? x.live?.object.streamId ?? '');
     return typeof policy === 'string' ? decide(x, policy) : policy.then((known) => decide(x, known));
   };
 }
@@ -43,8 +44,10 @@ function judge(credential: Credential, asked: Asked, { keys, derivedKey, proofs,
 
 function askedBy(x: Exchange, scheme: string): Asked {
   const path = x.rootObject === undefined ? x.path : '/';
+  // A player puts its directives behind an address that was signed without them.
+  const query = x.live ? withoutDirectives(x.query) : x.query;
   return {
-    url: `${scheme}://${x.host}${joinTarget(path, x.query)}`,
+    url: `${scheme}://${x.host}${joinTarget(path, query)}`,
     path,
     ip: x.ip,
     nowMs: x.receivedAtMs,

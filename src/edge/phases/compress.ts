@@ -6,6 +6,7 @@ import type { CachedObject } from '../cache/cached-object.ts';
 import type { CodedBody, Codings } from '../cache/codings.ts';
 import type { Compressions, Uncoded } from '../cache/compressions.ts';
 import type { Exchange } from '../exchange.ts';
+import { isLiveList } from '../live/live-ask.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { Subject } from './reply-fields.ts';
 
@@ -56,7 +57,7 @@ export function codedHit(
   if (isForAnEdge(x)) return 'absent';
   const coding = wantedCoding(x);
   if (coding === undefined) return undefined;
-  const coded = object.codings?.get(coding);
+  const coded = object.codings?.get(coding) ?? (isLiveList(x.live) ? compressions.codeNow(object, coding) : undefined);
   if (!coded) return 'absent';
   return coded.bytes ? coded : undefined;
 }

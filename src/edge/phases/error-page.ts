@@ -46,6 +46,7 @@ function leave(x: Exchange): void {
   x.part = undefined;
   x.setback = undefined;
   x.film = undefined;
+  x.live = undefined;
   x.credential = undefined;
   x.grant = undefined;
   x.refusalCode = undefined;

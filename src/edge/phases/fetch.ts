@@ -8,6 +8,7 @@ import { Fill } from '../cache/fill.ts';
 import type { Beginning } from '../cache/partial-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import { awaitAnswer } from '../live/await-answer.ts';
 import { DEBUG_FIELD } from '../operator/debug.ts';
 import type { OriginRequest } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
@@ -26,7 +27,7 @@ export function fetch(parts: EdgeParts): Phase {
     const fill = startFill(x, x.alone && x.method !== 'HEAD' ? undefined : x.stale, parts, false);
     x.fill = fill;
     x.reader = fill.join();
-    return awaitHead(x, fill);
+    return x.live && !x.alone ? awaitAnswer(x, x.live, fill, parts.live.waiters) : awaitHead(x, fill);
   };
 }
 
@@ -42,7 +43,11 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
   const beginning = background || alone ? undefined : x.beginning;
   const askAgain = (again: Fill) => parts.origin.send(requestFor(x, {}, parts, background), again);
   const fill = new Fill(
-    { key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', background, ahead: isAhead(x) },
+    {
+      ...{ key, startedAtMs: parts.clock.now(), bodiless: method === 'HEAD', ahead: isAhead(x) },
+      // What is a part now is what all others want in a moment.
+      background: background || x.live?.object.kind === 'part',
+    },
     new Intake(
       {
         method,
@@ -52,6 +57,7 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
         beginning,
         headers: x.request.headers,
         alone,
+        live: x.live?.object,
         stale,
         askAgain,
         viewer: x,
@@ -88,7 +94,10 @@ export function fetchAhead(name: string, viewer: Exchange, parts: EdgeParts, onE
   const fill = new Fill(
     { key, startedAtMs: parts.clock.now(), bodiless: false, background: true, ahead: true },
     new Intake(
-      { method: 'GET', resource: key, path, part: undefined, headers, alone: false, stale: undefined, viewer, onEnd },
+      {
+        ...{ method: 'GET', resource: key, path, part: undefined, headers, alone: false, live: undefined },
+        ...{ stale: undefined, viewer, onEnd },
+      },
       parts,
     ),
   );
@@ -159,7 +168,7 @@ interface InHand {
 function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts, background: boolean): OriginRequest {
   const method = background ? renewing(x) : x.method;
   const { target, fields } =
-    parts.mode === 'film' ? { target: x.path, fields: filmFields(x, method, parts) } : asked(x, parts);
+    parts.mode === 'film' ? { target: x.resource, fields: filmFields(x, method, parts) } : asked(x, parts);
   if (x.part !== undefined && !x.alone) fields.push('Range', x.part);
   if (beginning) fields.push('Range', `bytes=${beginning.bytes.length}-`, 'If-Range', beginning.tag);
   if (stale?.head.etag !== undefined) fields.push('If-None-Match', stale.head.etag);
@@ -170,6 +179,7 @@ function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts,
     fields,
     viewedHost: parts.mode === 'film' ? undefined : x.host,
     key: x.resource,
+    holdMs: x.live?.mayBeHeld ? parts.live.hints.holdMs(x.path) : undefined,
     body: x.alone && x.hasBody ? new ViewerBody(x.request, parts.settings.edgeBodyBytes) : undefined,
   };
 }
@@ -196,14 +206,14 @@ const AUTHORIZATION: ReadonlySet<string> = new Set(['authorization']);
 
 /** To our own origin go no fields of the viewer's: the answer is everybody's. */
 function filmFields(x: Exchange, method: string, parts: EdgeParts): string[] {
-  const fields = signedFields(method, x.path, parts);
+  const fields = signedFields(method, x.resource, parts);
   const passed = x.fromEdge ? x.request.headers['cdn-loop'] : undefined;
   fields.push('X-Forwarded-For', x.ip, 'CDN-Loop', passed === undefined ? parts.edgeId : `${passed}, ${parts.edgeId}`);
   if (isAhead(x)) fields.push(...AHEAD);
   return fields;
 }
 
-function signedFields(method: string, path: string, parts: EdgeParts): string[] {
+export function signedFields(method: string, path: string, parts: EdgeParts): string[] {
   const { films, edgeId } = parts;
   const fields = ['Accept-Encoding', 'identity', 'Via', `1.1 ${edgeId} (Frontrow)`];
   fields.push('Surrogate-Capability', capabilityOf(parts));

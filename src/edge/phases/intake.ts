@@ -4,20 +4,28 @@ import { Fault } from '../../kernel/errors.ts';
 import { type CachePolicy, readCachePolicy } from '../../kernel/http/cache-policy.ts';
 import { shareStrongValidator, strongTag } from '../../kernel/http/conditional.ts';
 import { type FieldList, fieldOf, firstOf, type ResponseHead } from '../../kernel/http/fields.ts';
-import { initialAgeSeconds, type Lifetime, planLifetime, statedSeconds } from '../../kernel/http/freshness.ts';
+import {
+  initialAgeSeconds,
+  type Lifetime,
+  planLifetime,
+  statedAgeSeconds,
+  statedSeconds,
+} from '../../kernel/http/freshness.ts';
 import { type ContentRange, parseContentRange } from '../../kernel/http/range.ts';
 import { type UnstorableReason, whyNotStorable } from '../../kernel/http/storable.ts';
 import { varyNames } from '../../kernel/http/vary.ts';
+import type { LiveObject } from '../../kernel/live/paths.ts';
 import type { Admission } from '../cache/admission.ts';
 import { CachedObject, REST_MS, VaryMarker } from '../cache/cached-object.ts';
 import type { Answer, Fill, FillOwner } from '../cache/fill.ts';
 import { type Beginning, PartialObject } from '../cache/partial-object.ts';
 import { Representation } from '../cache/representation.ts';
 import type { Exchange } from '../exchange.ts';
+import { isFleeting } from '../live/live-ask.ts';
 import type { EdgeParts } from '../parts.ts';
 import type { UpstreamCall } from '../upstream.ts';
 import { variantOf } from './compress.ts';
-import { mediaLifetime } from './media-lifetime.ts';
+import { liveLifetime, mediaLifetime } from './media-lifetime.ts';
 import { type Here, namesTheSame, ownKey } from './own-key.ts';
 
 /** Reasons that say something about the resource rather than about this moment. */
@@ -49,6 +57,8 @@ export interface Wanted {
   readonly headers: IncomingHttpHeaders;
   /** For one viewer, past the cache. */
   readonly alone: boolean;
+  /** What of a broadcast it is; undefined for everything else. */
+  readonly live: LiveObject | undefined;
   /** The copy in hand: the origin was asked to confirm it, or is asked about it by HEAD. */
   readonly stale: CachedObject | undefined;
   /** Asks the same without conditions. */
@@ -83,7 +93,7 @@ export class Intake implements FillOwner {
   judge(fill: Fill, sent: ResponseHead): Answer | CachedObject | 'again' {
     const head = this.#parts.behavior?.rules?.received(sent) ?? sent;
     const nowMs = this.#parts.clock.now();
-    const bornAtMs = nowMs - initialAgeSeconds(head, this.#askedAtMs, nowMs) * 1000;
+    const bornAtMs = nowMs - this.#ageSeconds(head, nowMs) * 1000;
     const { stale, method, beginning } = this.#wanted;
     if (beginning && !this.#askedAgain && ABOUT_PARTS.has(head.status)) {
       const whole = headOfWhole(beginning, head, nowMs);
@@ -103,6 +113,11 @@ export class Intake implements FillOwner {
     if (this.#wanted.part !== undefined && head.status < 400 && !ABOUT_PARTS.has(head.status))
       this.#parts.fills.move(fill, this.#wanted.resource);
     return this.#answer(fill, head, nowMs, bornAtMs);
+  }
+
+  /** An answer about a broadcast is as old as whoever gave it says: it was held because it was not there yet. */
+  #ageSeconds(head: ResponseHead, nowMs: number): number {
+    return this.#wanted.live ? statedAgeSeconds(head.fields) : initialAgeSeconds(head, this.#askedAtMs, nowMs);
   }
 
   #answer(fill: Fill, head: ResponseHead, nowMs: number, bornAtMs: number): Answer {
@@ -165,12 +180,19 @@ export class Intake implements FillOwner {
     const key = marker ? marker.placeOf(answer.variant) : this.#wanted.resource;
     const age = { bornAtMs: answer.bornAtMs, lifetime, checked: this.#checked };
     const object = new CachedObject(key, answer.sharedHead, body, age);
-    if (!fill.outdated && tier.put(object) && marker) {
+    if (!fill.outdated && this.#put(object) && marker) {
       if (tier.get(marker.key) !== marker) tier.put(marker);
       this.#nameByLanguage(marker, answer);
     }
     if (object.head.status === 200) this.#lookAhead(fill, object);
     return object;
+  }
+
+  /** What is dead within seconds is not worth a disk's time. */
+  #put(object: CachedObject): boolean {
+    const { live } = this.#wanted;
+    const { tier } = this.#parts;
+    return live && isFleeting(live) ? tier.putInMemory(object) : tier.put(object);
   }
 
   ended(fill: Fill): void {
@@ -241,7 +263,11 @@ export class Intake implements FillOwner {
   /** What arrived may tell what comes next: a playlist by what it says, a segment by having been watched. */
   #lookAhead(fill: Fill, { body }: CachedObject): void {
     const { prefetch } = this.#parts;
-    const { resource, viewer, headers } = this.#wanted;
+    const { resource, viewer, headers, live, path } = this.#wanted;
+    if (live?.kind === 'playlist') {
+      this.#parts.live.learn(path, body, fill.watched ? viewer : undefined);
+    }
+    if (live) return;
     prefetch?.learn(resource, body, headers.host);
     if (fill.watched) prefetch?.follow(resource, viewer);
   }
@@ -254,7 +280,7 @@ export class Intake implements FillOwner {
     // Of a HEAD what is said about the GET that it asks about.
     const method = forGet || this.#wanted.method === 'HEAD' || this.#keepsOptions ? 'GET' : this.#wanted.method;
     const partsKept = (lifetime: Lifetime) => this.#keepsPart(head, lifetime, declaredBytes);
-    const ageSeconds = initialAgeSeconds(head, this.#askedAtMs, nowMs);
+    const ageSeconds = this.#ageSeconds(head, nowMs);
     const { lifetime, reason: unstorable } = this.#keeping({
       method,
       authorized,
@@ -269,7 +295,11 @@ export class Intake implements FillOwner {
     return {
       keep: reason === undefined && (!alone || forGet),
       // A refusal is one viewer's own; a failure is told to all who wait, so that they do not all ask an origin in trouble.
-      shared: reason === undefined || (head.status >= 500 && head.status !== LOOP && ABOUT_FAILURE.has(reason)),
+      // Of a broadcast nothing was said about whoever asks, so that whatever is answered is for all.
+      shared:
+        reason === undefined ||
+        this.#wanted.live !== undefined ||
+        (head.status >= 500 && head.status !== LOOP && ABOUT_FAILURE.has(reason)),
       reason,
       lifetime,
       varyNames: names === '*' ? [] : names,
@@ -303,7 +333,9 @@ export class Intake implements FillOwner {
 
   #lifetimeOf(head: ResponseHead, policy: CachePolicy, nowMs: number): Lifetime {
     const planned = planLifetime(head, policy, nowMs, this.#parts.settings);
-    return mediaLifetime(planned, head, policy, this.#wanted.path, nowMs);
+    const { path, live } = this.#wanted;
+    const lifetime = mediaLifetime(planned, head, policy, path, nowMs);
+    return live?.kind === 'playlist' ? liveLifetime(lifetime) : lifetime;
   }
 
   /** Whether an answer may be kept and for how long: by the operator's policy where there is one, else by HTTP's rules. */
@@ -355,6 +387,7 @@ export class Intake implements FillOwner {
   #remember(fill: Fill, { reason }: Admission, nowMs: number): void {
     if (this.#wanted.method !== 'GET') return;
     if (reason !== undefined) this.#parts.fills.noteRefusal(fill.traits.key, { reason, atMs: nowMs });
+    if (this.#wanted.live) return;
     if (LASTING.has(reason)) this.#parts.fills.markUncacheable(fill.traits.key, nowMs);
     else if (reason === undefined) this.#parts.fills.unmark(fill.traits.key);
   }

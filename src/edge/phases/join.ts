@@ -2,6 +2,7 @@ import { Fault } from '../../kernel/errors.ts';
 import type { Fill } from '../cache/fill.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import { awaitAnswer } from '../live/await-answer.ts';
 import type { EdgeParts } from '../parts.ts';
 import { passOnInterims } from './interim.ts';
 import { goAlone } from './lookup.ts';
@@ -12,7 +13,7 @@ const MAX_JOINS = 2;
 
 /** Leads the fill for a key, follows the one under way, or goes alone. */
 export function join(parts: EdgeParts): Phase {
-  const { fills, settings } = parts;
+  const { fills, settings, live } = parts;
   return (x) => {
     // Of use for the lookup behind the reading alone: a later one asks what stands by then.
     x.brought = undefined;
@@ -22,11 +23,14 @@ export function join(parts: EdgeParts): Phase {
     if (x.method === 'HEAD' && (!fill || fill.ended)) return headAlone(x);
     x.joins += 1;
     if (x.joins > MAX_JOINS) throw x.setback ?? new Fault('FILL_TIMEOUT');
-    if (!fill || fill.ended || isOverdue(fill, parts)) return lead(x);
+    // Before anybody is asked on account of him.
+    if (x.live) live.waiters.check(x.live.object.streamId);
+    if (!fill || fill.ended || (!x.live && isOverdue(fill, parts))) return lead(x);
     x.fill = fill;
     x.reader = fill.join();
     x.verdict = 'collapsed';
     x.reason = 'followed';
+    if (x.live) return awaitAnswer(x, x.live, fill, live.waiters);
     return fill.answer ? 'admit' : follow(x, fill, settings.fillFollowMs, parts);
   };
 }

@@ -11,6 +11,14 @@ const ABSENCE_SECONDS = 1;
  */
 const UNSTATED_PLAYLIST_SECONDS = 1;
 
+/** A stream that stood still for so long is better seen to be in trouble. */
+const LIVE_STALE_SECONDS = 10;
+
+/** Of a playlist that is written anew all the time: for how long an old one stands in while its origin fails. */
+export function liveLifetime(planned: Lifetime): Lifetime {
+  return { ...planned, staleIfErrorSeconds: Math.min(planned.staleIfErrorSeconds, LIVE_STALE_SECONDS) };
+}
+
 /** What is known of streams beside what HTTP says: shortens lifetimes, never lengthens them. `path` is without a query. */
 export function mediaLifetime(
   planned: Lifetime,

@@ -5,6 +5,7 @@ import { Fault } from '../../kernel/errors.ts';
 import { parseFilmPath } from '../../kernel/film/paths.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import { readLiveAsk } from '../live/live-ask.ts';
 import type { EdgeParts, Films } from '../parts.ts';
 import type { Behavior, OriginRules } from '../sites/behavior.ts';
 import type { Sites } from '../sites/sites.ts';
@@ -59,13 +60,14 @@ const FILM_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 function routeFilm(x: Exchange, films: Films, parts: EdgeParts): Step {
   // A viewer who says that he has been here is no edge, and is not passed on either.
   if (x.fromEdge) checkLoop(x, parts);
-  if (x.upgrade) throw new Fault('UPGRADE_REFUSED');
   if (!FILM_METHODS.has(x.method)) throw new Fault('METHOD_NOT_ALLOWED');
   takeGrant(x, parts);
+  x.live = readLiveAsk(x.method, x.path, x.query);
+  if (x.upgrade && x.live?.object.kind !== 'channel') throw new Fault('UPGRADE_REFUSED');
   if (parts.steering?.isAsked(x)) return parts.steering.answer(x, parts);
-  x.film = films.paths.get(x.path) ?? readFilmPath(x.path, films.paths);
+  if (!x.live) x.film = films.paths.get(x.path) ?? readFilmPath(x.path, films.paths);
   if (x.method === 'OPTIONS') return preflight(x, parts);
-  x.resource = x.path;
+  x.resource = x.live?.resource ?? x.path;
   return 'authorize';
 }
 

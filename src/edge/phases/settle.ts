@@ -32,6 +32,7 @@ function factOf(x: Exchange): Fact {
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt,
     trail: x.trail,
     ...(fault ? { faultCode: fault.code } : {}),
+    ...(x.live?.mayBeHeld ? { held: true as const } : {}),
     ...(origin === undefined ? {} : { origin }),
   };
 }

@@ -43,8 +43,7 @@ function shaping(parts: EdgeParts): Phase {
     if (page) return page;
     if (stored && isWatched(x, stored)) parts.prefetch?.follow(x.resource, x);
     // A block that tells of the disk would be told to those who follow.
-    if (isAlike && x.object && x.object !== x.brought && x.verdict === 'hit' && isPlain(x, parts))
-      return plain(x, x.object);
+    if (isAlike && x.object && x.object !== x.brought && isStored(x) && isPlain(x, parts)) return plain(x, x.object);
     const subject = subjectOf(x);
     if (stored && !x.page && isUnconfirmed(x, parts) && judge(x, subject) === 'failed') return askTheOrigin(x);
     if (wantsOwnPlaylist(x, parts, subject)) return signed.shape(x, subject, (own) => shapeSubject(x, own, parts));
@@ -79,9 +78,14 @@ function subjectOf(x: Exchange): Subject {
   return { head, sizeBytes: answer.declaredBytes, etag: head.etag, bytes: undefined };
 }
 
+/** All of it in hand, as it was found or as it has just been fetched. */
+function isStored({ verdict }: Exchange): boolean {
+  return verdict === 'hit' || verdict === 'collapsed' || verdict === 'miss';
+}
+
 /** What may have something behind it that he will want next: a segment of ours, or any file of another origin. */
 function isWatched(x: Exchange, { head }: StoredAnswer): boolean {
-  return head.status === 200 && x.method === 'GET' && (x.film ? x.film.kind === 'segment' : true);
+  return head.status === 200 && x.method === 'GET' && !x.live && (x.film ? x.film.kind === 'segment' : true);
 }
 
 /** A viewer's GET for the whole, without conditions, that gets what everybody gets: nearly every request for a segment. */
@@ -110,10 +114,10 @@ function plainHit(parts: EdgeParts): (x: Exchange, object: CachedObject) => Step
     const body = coded ?? object;
     const second = Math.floor(x.receivedAtMs / 1000);
     let block = body.prepared;
-    if (block?.second !== second) {
+    if (block?.second !== second || block.verdict !== x.verdict) {
       const subject = negotiate(x, subjectOf(x), parts);
       const fields = fieldsFor(x, object.head.status, subject, subject.sizeBytes, parts);
-      block = { second, fields, written: undefined, lowered: undefined };
+      block = { second, verdict: x.verdict, fields, written: undefined, lowered: undefined };
       body.prepared = block;
     }
     block.fields[block.fields.length - 1] = x.id;

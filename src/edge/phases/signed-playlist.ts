@@ -4,7 +4,7 @@ import { deriveToken } from '../../kernel/access/derive.ts';
 import type { Grant } from '../../kernel/access/proof.ts';
 import { rewriteManifest } from '../../kernel/dash/rewrite.ts';
 import { Fault } from '../../kernel/errors.ts';
-import { CONTENT_KEY_URI, contentKeyPath, type FilmObject } from '../../kernel/film/paths.ts';
+import { CONTENT_KEY_URI, contentKeyPath } from '../../kernel/film/paths.ts';
 import { rewriteUris } from '../../kernel/hls/rewrite.ts';
 import { type Steering, withSteering } from '../../kernel/hls/steering.ts';
 import type { Coding } from '../../kernel/http/coding.ts';
@@ -37,9 +37,14 @@ const LISTS: ReadonlySet<string> = new Set([
 const URL_CARRIERS: ReadonlySet<string> = new Set<Grant['carrier']>(['url', 'token-query']);
 
 export function wantsOwnPlaylist(x: Exchange, { steering }: EdgeParts, subject?: Subject): boolean {
-  if (!x.film || !LISTS.has(x.film.kind)) return false;
+  const kind = kindOf(x);
+  if (kind === undefined || !LISTS.has(kind)) return false;
   if (!handsOn(x) && !steering?.linesFor(x)) return false;
   return subject === undefined || subject.head.status === 200;
+}
+
+function kindOf({ film, live }: Exchange): string | undefined {
+  return (film ?? live?.object)?.kind;
 }
 
 /** Whether its children need a grant in their names. */
@@ -122,11 +127,11 @@ function ownSubject(
   parts: EdgeParts,
   onGrown: () => void = () => {},
 ): Subject {
-  const { film } = x;
-  if (!film) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a film' } });
-  const handed = handsOn(x) ? grantedNames(x, film, parts) : undefined;
+  const kind = kindOf(x);
+  if (kind === undefined) throw new Fault('INTERNAL', { detail: { step: 'own playlist of nothing' } });
+  const handed = handsOn(x) ? grantedNames(x, parts) : undefined;
   const steering = parts.steering?.linesFor(x);
-  const own = Buffer.from(ownText(bytes.toString('utf8'), film.kind, handed?.rename, steering));
+  const own = Buffer.from(ownText(bytes.toString('utf8'), kind, handed?.rename, steering));
   const etag = head.etag === undefined ? undefined : ownTag(head.etag, `${handed?.token} ${steering?.serverUri}`);
   const fields = [...withoutFields(head.fields, handed ? REPLACED : TAG)];
   if (handed) fields.push('Cache-Control', 'private');
@@ -150,7 +155,7 @@ interface GrantedNames {
   readonly rename: (uri: string) => string;
 }
 
-function grantedNames({ grant, path }: Exchange, film: FilmObject, { gate }: EdgeParts): GrantedNames {
+function grantedNames({ grant, path, film }: Exchange, { gate }: EdgeParts): GrantedNames {
   const { derivedKey } = gate ?? {};
   if (!grant || !derivedKey) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
@@ -185,8 +190,8 @@ function isOwnName(uri: string): boolean {
 }
 
 /** The one name outside of its folder that a rendition's playlist has: its key, which all renditions share. */
-function keyPathOf(film: FilmObject, uri: string): string | undefined {
-  return film.kind === 'playlist' && uri === CONTENT_KEY_URI ? contentKeyPath(film.assetId, film.version) : undefined;
+function keyPathOf(film: Exchange['film'], uri: string): string | undefined {
+  return film?.kind === 'playlist' && uri === CONTENT_KEY_URI ? contentKeyPath(film.assetId, film.version) : undefined;
 }
 
 /** Differs with what was written into it, so that one viewer's copy never stands for another's. */

@@ -32,9 +32,10 @@ export class Steering {
    * What stands in a multivariant playlist for this viewer; undefined where it stays as it is stored. Cookies are given to one host,
    * so who is let in by them would be refused at another.
    */
-  linesFor({ film, fromEdge, grant }: Exchange): SteeringLines | undefined {
+  linesFor({ film, live, fromEdge, grant }: Exchange): SteeringLines | undefined {
     const { self, hasChoice } = this.#parts.fleet;
-    if (film?.kind !== 'master' || fromEdge || !self || !hasChoice || grant?.carrier === 'cookies') return undefined;
+    if ((film ?? live?.object)?.kind !== 'master' || fromEdge || !self || !hasChoice || grant?.carrier === 'cookies')
+      return undefined;
     return { serverUri: `/steering?base=${self.id}`, pathwayId: self.id };
   }
 

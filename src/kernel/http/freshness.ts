@@ -81,7 +81,7 @@ function impliedSeconds(head: ResponseHead, policy: CachePolicy, nowMs: number, 
 /** The age an answer already had when it arrived: the larger of what its Date and its Age tell. RFC 9111 section 4.2.3. */
 export function initialAgeSeconds(head: ResponseHead, requestedAtMs: number, receivedAtMs: number): number {
   const apparent = Math.max(0, (receivedAtMs - dateMs(head.fields, receivedAtMs)) / 1000);
-  const corrected = statedAge(head.fields) + (receivedAtMs - requestedAtMs) / 1000;
+  const corrected = statedAgeSeconds(head.fields) + (receivedAtMs - requestedAtMs) / 1000;
   return Math.floor(Math.max(apparent, corrected));
 }
 
@@ -89,7 +89,7 @@ export function initialAgeSeconds(head: ResponseHead, requestedAtMs: number, rec
  * Of several members the first one; what is no number is not there (RFC 9111 section 5.1). A number with parameters is
  * taken as the number: to be wrong about an age, better too old.
  */
-function statedAge(fields: FieldList): number {
+export function statedAgeSeconds(fields: FieldList): number {
   const digits = /^\s*(\d+)\s*(?:[,;]|$)/.exec(firstOf(fields, 'age') ?? '')?.[1];
   return Math.min(Number(digits ?? 0), MAX_AGE_SECONDS);
 }

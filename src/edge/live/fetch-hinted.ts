@@ -1,0 +1,29 @@
+import { parseLivePath } from '../../kernel/live/paths.ts';
+import { Fill } from '../cache/fill.ts';
+import type { Exchange } from '../exchange.ts';
+import type { EdgeParts } from '../parts.ts';
+import { signedFields } from '../phases/fetch.ts';
+import { Intake } from '../phases/intake.ts';
+
+/**
+ * Asks the origin for what a playlist has hinted, which holds the question until it is there: by the time viewers have read
+ * of it and ask, it is here or on its way. An ordinary request, not one ahead of time, since whoever is asked is to wait.
+ */
+export function fetchHinted(path: string, viewer: Exchange, parts: EdgeParts): void {
+  const { tier, disk, fills, clock, origin, edgeId, live } = parts;
+  if (!tier.isCalm || tier.has(path) || disk?.has(path) || fills.get(path)) return;
+  const fill = new Fill(
+    { key: path, startedAtMs: clock.now(), bodiless: false, background: true, ahead: true },
+    new Intake(
+      {
+        ...{ method: 'GET', resource: path, path, part: undefined, headers: {}, alone: false, stale: undefined },
+        ...{ live: parseLivePath(path), viewer },
+      },
+      parts,
+    ),
+  );
+  fills.take(fill);
+  fills.lead(fill);
+  const fields = [...signedFields('GET', path, parts), 'CDN-Loop', edgeId];
+  fill.begin(origin.send({ method: 'GET', target: path, fields, key: path, holdMs: live.hints.holdMs(path) }, fill));
+}

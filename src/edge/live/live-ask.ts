@@ -1,0 +1,40 @@
+import { joinTarget } from '../../kernel/access/canonical.ts';
+import { Fault } from '../../kernel/errors.ts';
+import { readDirectives, writeDirectives } from '../../kernel/live/directives.ts';
+import { type LiveObject, parseLivePath } from '../../kernel/live/paths.ts';
+
+/** What of a broadcast a viewer asks for. */
+export interface LiveAsk {
+  readonly object: LiveObject;
+  /** The origin may hold its answer until there is something to tell: a state to come, or a part in the making. */
+  readonly mayBeHeld: boolean;
+  /** What it is stored and asked for under: of a playlist the path with the state, of all others the path. */
+  readonly resource: string;
+}
+
+const BELOW = '/live/';
+
+/** Undefined for what is not of broadcasts. @throws Fault DIRECTIVES_INVALID */
+export function readLiveAsk(method: string, path: string, query: string): LiveAsk | undefined {
+  if (!path.startsWith(BELOW)) return undefined;
+  const object = parseLivePath(path);
+  if (!object) return undefined;
+  if (object.kind !== 'playlist')
+    return { object, mayBeHeld: object.kind === 'part' && method === 'GET', resource: path };
+  const directives = readDirectives(query);
+  if (!directives) throw new Fault('DIRECTIVES_INVALID');
+  // A HEAD leads no fill that others could follow, so it is told of what there is.
+  if (method !== 'GET') return { object, mayBeHeld: false, resource: path };
+  const resource = joinTarget(path, writeDirectives(directives));
+  return { object, mayBeHeld: directives.msn !== undefined, resource };
+}
+
+/** Worth telling only when it is whole: many wait for it, and it is small. */
+export function isLiveList(ask: LiveAsk | undefined): boolean {
+  return ask?.object.kind === 'playlist' || ask?.object.kind === 'master';
+}
+
+/** Dead within seconds, so it lives in memory only. */
+export function isFleeting({ kind }: LiveObject): boolean {
+  return kind === 'playlist' || kind === 'master' || kind === 'part';
+}
