@@ -246,7 +246,7 @@ export interface Delivery {
   readonly deliveryId: string;
   readonly webhookId: string;
   readonly eventId: string;
-  readonly type: 'asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted' | 'ping';
+  readonly type: 'asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted' | 'live.started' | 'live.reconnected' | 'live.ended' | 'live.unhealthy' | 'live.recovered' | 'ping';
   readonly status: 'pending' | 'delivered' | 'failed';
   readonly attempts: number;
   /** What the endpoint answered last. */
@@ -531,7 +531,7 @@ export interface NewWebhook {
   /** An http or https URL. Redirects are not followed. */
   readonly url: string;
   /** What the endpoint hears of. Left out at creation: everything, also events that come later. */
-  readonly events?: readonly ('asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted')[];
+  readonly events?: readonly ('asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted' | 'live.started' | 'live.reconnected' | 'live.ended' | 'live.unhealthy' | 'live.recovered')[];
   readonly description?: string;
 }
 
@@ -872,7 +872,7 @@ export interface UserChange {
 export interface Webhook {
   readonly webhookId: string;
   readonly url: string;
-  readonly events: readonly ('asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted')[];
+  readonly events: readonly ('asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted' | 'live.started' | 'live.reconnected' | 'live.ended' | 'live.unhealthy' | 'live.recovered')[];
   readonly description?: string;
   /** False after an answer of 410, or by hand: nothing is sent then. */
   readonly enabled: boolean;
@@ -885,7 +885,7 @@ export interface WebhookChange {
   /** An http or https URL. Redirects are not followed. */
   readonly url?: string;
   /** What the endpoint hears of. Left out at creation: everything, also events that come later. */
-  readonly events?: readonly ('asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted')[];
+  readonly events?: readonly ('asset.created' | 'asset.playable' | 'asset.ready' | 'asset.errored' | 'asset.reencoded' | 'asset.encoding_failed' | 'asset.deleted' | 'live.started' | 'live.reconnected' | 'live.ended' | 'live.unhealthy' | 'live.recovered')[];
   readonly enabled?: boolean;
 }
 

@@ -2,7 +2,7 @@ import type { ExpressionBuilder, Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import { FAULTS, type FaultCode } from '../kernel/errors.ts';
-import type { EventType } from '../kernel/event-types.ts';
+import type { AssetEvent } from '../kernel/event-types.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
 import { filmPrefix, sourcePrefix, versionKeys } from '../kernel/film/paths.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
@@ -411,7 +411,7 @@ export class AssetRepository {
     id: string,
     from: readonly AssetStatus[],
     change: Partial<Omit<Selectable<AssetTable>, 'id' | 'created_at'>>,
-    event: EventType,
+    event: AssetEvent,
     follow: (trx: DatabaseTransaction, row: Selectable<AssetTable>) => Promise<void> = async () => {},
   ): Promise<boolean> {
     return transact(this.#db, async (trx) => {

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
 import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import { FAULTS, Fault, type FaultCode } from '../kernel/errors.ts';
-import type { EventType } from '../kernel/event-types.ts';
+import type { AssetEvent } from '../kernel/event-types.ts';
 import type { Film } from '../kernel/film/film.ts';
 import { versionKeys } from '../kernel/film/paths.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
@@ -151,7 +151,7 @@ export class EncodingRepository {
   async #end(
     assetId: string,
     version: number,
-    eventOf: (before: Selectable<AssetTable>) => EventType,
+    eventOf: (before: Selectable<AssetTable>) => AssetEvent,
     change: (
       trx: DatabaseTransaction,
       encoding: Selectable<EncodingTable>,

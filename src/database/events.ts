@@ -1,6 +1,7 @@
-import type { EventType } from '../kernel/event-types.ts';
+import type { AssetEvent, EventType, LiveEvent } from '../kernel/event-types.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Asset } from './assets.ts';
+import type { LiveMoment } from './live-stream-rows.ts';
 import type { DatabaseTransaction } from './open.ts';
 
 /**
@@ -9,12 +10,31 @@ import type { DatabaseTransaction } from './open.ts';
  */
 export async function recordEvent(
   trx: DatabaseTransaction,
-  type: EventType,
+  type: AssetEvent,
   asset: Asset,
+  nowMs: number,
+): Promise<void> {
+  await record(trx, type, { asset: JSON.stringify(asset), live: null }, nowMs);
+}
+
+/** The same of a live stream. */
+export async function recordLiveEvent(
+  trx: DatabaseTransaction,
+  type: LiveEvent,
+  moment: LiveMoment,
+  nowMs: number,
+): Promise<void> {
+  await record(trx, type, { asset: null, live: JSON.stringify(moment) }, nowMs);
+}
+
+async function record(
+  trx: DatabaseTransaction,
+  type: EventType,
+  about: { readonly asset: string | null; readonly live: string | null },
   nowMs: number,
 ): Promise<void> {
   await trx
     .insertInto('events')
-    .values({ id: newId('ev'), type, asset: JSON.stringify(asset), created_at: nowMs, dispatched_at: null })
+    .values({ id: newId('ev'), type, ...about, created_at: nowMs, dispatched_at: null })
     .execute();
 }

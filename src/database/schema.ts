@@ -3,6 +3,7 @@ import type { Kind } from '../kernel/distribution/documents.ts';
 import type { EncryptionMethod } from '../kernel/encryption/segment.ts';
 import type { FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
+import type { EndReason, LiveStreamState } from '../kernel/live/live-stream.ts';
 
 /** The tables. Times are epoch milliseconds in integers, JSON is text: both mean the same on every engine. */
 export interface Schema {
@@ -245,6 +246,8 @@ export interface EventTable {
   type: EventType;
   /** JSON of `Asset` as it then was; null for an event that is about none. */
   asset: string | null;
+  /** JSON of `LiveMoment`; null for an event that is about no live stream. */
+  live: string | null;
   created_at: number;
   /** When its deliveries were made; null until then. */
   dispatched_at: number | null;
@@ -383,7 +386,7 @@ export interface LiveStreamTable {
   options: string;
   /** 0 or 1: a disabled one lets nobody publish. */
   disabled: number;
-  state: 'idle' | 'live' | 'reconnecting';
+  state: LiveStreamState;
   /** The number of the last broadcast; 0 before the first. */
   broadcast: number;
   /** The origin of the node that publishers are at, which alone has the newest of it; null while idle. */
@@ -406,7 +409,7 @@ export interface BroadcastTable {
   format: string;
   started_at: number;
   ended_at: number | null;
-  end_reason: string | null;
+  end_reason: EndReason | null;
 }
 
 /** What was published without an interruption. Of a clip, what it took of that. */

@@ -4,6 +4,7 @@ import type { FaultCode } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Asset } from './assets.ts';
+import type { LiveMoment } from './live-stream-rows.ts';
 import { olderThan, type Position } from './older-than.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import type { WebhookDeliveryTable } from './schema.ts';
@@ -41,8 +42,9 @@ export interface Happening {
   readonly id: string;
   readonly type: EventType;
   readonly createdAtMs: number;
-  /** As it was then. */
+  /** As it was then, where it is about one; the same of `live`. */
   readonly asset?: Asset;
+  readonly live?: LiveMoment;
 }
 
 /** How one attempt went: with an answer or without. */
@@ -116,7 +118,7 @@ export class DeliveryRepository {
       const eventId = newId('ev');
       await trx
         .insertInto('events')
-        .values({ id: eventId, type: 'ping', asset: null, created_at: now, dispatched_at: now })
+        .values({ id: eventId, type: 'ping', asset: null, live: null, created_at: now, dispatched_at: now })
         .execute();
       return this.#makeOne(trx, webhookId, eventId);
     });
@@ -150,7 +152,7 @@ export class DeliveryRepository {
   async parcel(deliveryId: string): Promise<Parcel | undefined> {
     const row = await withEvent(this.#db)
       .innerJoin('webhooks', 'webhooks.id', 'webhook_id')
-      .select(['url', 'secret', 'enabled', 'asset', 'events.created_at as event_created_at'])
+      .select(['url', 'secret', 'enabled', 'asset', 'live', 'events.created_at as event_created_at'])
       .where('webhook_deliveries.id', '=', deliveryId)
       .executeTakeFirst();
     if (!row) return undefined;
@@ -159,6 +161,7 @@ export class DeliveryRepository {
       type: row.type,
       createdAtMs: Number(row.event_created_at),
       ...(row.asset === null ? {} : { asset: JSON.parse(row.asset) as Asset }),
+      ...(row.live === null ? {} : { live: JSON.parse(row.live) as LiveMoment }),
     };
     return { delivery: toDelivery(row), url: row.url, secret: row.secret, enabled: row.enabled === 1, event };
   }

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
-import { ASSET_EVENTS, type AssetEvent } from '../kernel/event-types.ts';
+import { EVENTS, type WebhookEvent } from '../kernel/event-types.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
 import type { WebhookTable } from './schema.ts';
 import { transact } from './transact.ts';
@@ -10,7 +10,7 @@ export interface Webhook {
   readonly id: string;
   readonly url: string;
   /** Undefined for all, also those that come later. */
-  readonly events?: readonly AssetEvent[];
+  readonly events?: readonly WebhookEvent[];
   readonly description?: string;
   /** Nothing is sent to a disabled one. */
   readonly enabled: boolean;
@@ -19,7 +19,7 @@ export interface Webhook {
 
 export interface WebhookChange {
   readonly url?: string;
-  readonly events?: readonly AssetEvent[];
+  readonly events?: readonly WebhookEvent[];
   readonly enabled?: boolean;
 }
 
@@ -98,15 +98,15 @@ export function hears(filter: string, type: string): boolean {
   return filter === ALL || filter.split(' ').includes(type);
 }
 
-function writeEvents(events: readonly AssetEvent[] | undefined): string {
-  return events ? ASSET_EVENTS.filter((each) => events.includes(each)).join(' ') : ALL;
+function writeEvents(events: readonly WebhookEvent[] | undefined): string {
+  return events ? EVENTS.filter((each) => events.includes(each)).join(' ') : ALL;
 }
 
 function toWebhook(row: Selectable<WebhookTable>): Webhook {
   return {
     id: row.id,
     url: row.url,
-    ...(row.events === ALL ? {} : { events: ASSET_EVENTS.filter((each) => hears(row.events, each)) }),
+    ...(row.events === ALL ? {} : { events: EVENTS.filter((each) => hears(row.events, each)) }),
     ...(row.description === null ? {} : { description: row.description }),
     enabled: row.enabled === 1,
     createdAtMs: Number(row.created_at),

@@ -30,14 +30,19 @@ export type IdPrefix =
 
 /** A fresh identifier such as `as_k3v9…`: 16 symbols, about 78 bits, so ids are unguessable as well as unique. */
 export function newId(prefix: IdPrefix): string {
-  let body = '';
-  while (body.length < 16) {
-    for (const byte of randomBytes(24)) {
+  return `${prefix}_${randomSymbols(16)}`;
+}
+
+/** Symbols of which each is worth 4.9 bits. */
+export function randomSymbols(count: number): string {
+  let symbols = '';
+  while (symbols.length < count) {
+    for (const byte of randomBytes(2 * count)) {
       // 240 is the largest multiple of 30 in a byte: beyond it the modulo would favour the first letters.
-      if (byte < 240 && body.length < 16) body += ALPHABET[byte % 30];
+      if (byte < 240 && symbols.length < count) symbols += ALPHABET[byte % 30];
     }
   }
-  return `${prefix}_${body}`;
+  return symbols;
 }
 
 /** True for text this file could have made: checked before any id reaches a path or a query. */

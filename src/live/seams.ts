@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { Fragment } from '../kernel/cmaf/splitter.ts';
 import type { FaultCode } from '../kernel/errors.ts';
 import type { BroadcastFormat, LivePart, LiveSegment, Session } from '../kernel/live/broadcast.ts';
+import type { IngestHealth } from '../kernel/live/health.ts';
 
 export type DoorName = 'rtmp' | 'srt' | 'websocket' | 'whip';
 
@@ -66,21 +67,6 @@ export interface PackagerNews {
   part(part: LivePart): void;
   segment(segment: LiveSegment): void;
 }
-
-/** How a broadcast's source is doing, about once a second. */
-export interface IngestHealth {
-  readonly bitrateBps: number;
-  readonly framesPerSecond: number;
-  readonly keyFrameSeconds: number;
-  /** Sound ahead of the picture is positive. */
-  readonly driftMs: number;
-  /** How much faster than it comes in it is encoded; under 1 it falls behind. */
-  readonly speed: number;
-  readonly droppedFrames: number;
-  readonly problems: readonly HealthProblem[];
-}
-
-export type HealthProblem = 'frame-rate' | 'bitrate' | 'key-frames' | 'drift' | 'overload';
 
 /** The channel of one stream, as the broadcast sees it. */
 export interface ChannelFeed extends PackagerNews {

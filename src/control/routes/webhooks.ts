@@ -2,7 +2,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import type { Delivery, DeliveryRepository } from '../../database/webhook-deliveries.ts';
 import type { Webhook, WebhookRepository } from '../../database/webhooks.ts';
 import { Fault } from '../../kernel/errors.ts';
-import { ASSET_EVENTS } from '../../kernel/event-types.ts';
+import { EVENTS } from '../../kernel/event-types.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Queue } from '../../queue/queue.ts';
 import { WORK } from '../../queue/signals.ts';
@@ -232,7 +232,7 @@ function viewWebhook(webhook: Webhook) {
   return {
     webhookId: id,
     url,
-    events: [...(events ?? ASSET_EVENTS)],
+    events: [...(events ?? EVENTS)],
     ...(description === undefined ? {} : { description }),
     enabled,
     createdAt: new Date(createdAtMs).toISOString(),

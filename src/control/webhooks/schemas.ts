@@ -1,9 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { ASSET_EVENTS } from '../../kernel/event-types.ts';
+import { EVENTS } from '../../kernel/event-types.ts';
 
 const Time = Type.String({ format: 'date-time' });
 
-const EventName = Type.Enum([...ASSET_EVENTS]);
+const EventName = Type.Enum([...EVENTS]);
 const Url = Type.String({
   minLength: 1,
   maxLength: 2_000,
@@ -11,7 +11,7 @@ const Url = Type.String({
 });
 const Filter = Type.Array(EventName, {
   minItems: 1,
-  maxItems: ASSET_EVENTS.length,
+  maxItems: EVENTS.length,
   description: 'What the endpoint hears of. Left out at creation: everything, also events that come later.',
 });
 
@@ -53,7 +53,7 @@ export const DeliverySchema = Type.Object(
     deliveryId: Type.String(),
     webhookId: Type.String(),
     eventId: Type.String(),
-    type: Type.Enum([...ASSET_EVENTS, 'ping']),
+    type: Type.Enum([...EVENTS, 'ping']),
     status: Type.Enum(['pending', 'delivered', 'failed']),
     attempts: Type.Integer(),
     responseStatus: Type.Optional(Type.Integer({ description: 'What the endpoint answered last.' })),

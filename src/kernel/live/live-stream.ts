@@ -21,3 +21,11 @@ export interface ChatOptions {
 
 /** `reconnecting`: the publisher is gone and may still come back. */
 export type LiveStreamState = 'idle' | 'live' | 'reconnecting';
+
+/**
+ * Why a broadcast ended. `finished`: the publisher said so. `lost`: it went and did not come back in time. `requested`: by
+ * the API. `deleted`, `disabled`: its stream was. `interrupted`: the server that it was at went down and nobody came back.
+ */
+export const END_REASONS = ['finished', 'lost', 'requested', 'deleted', 'disabled', 'interrupted'] as const;
+
+export type EndReason = (typeof END_REASONS)[number];
