@@ -6,6 +6,8 @@ export interface SegmentFacts {
   readonly startTicks: number;
   readonly sampleCount: number;
   readonly durationTicks: number;
+  /** Where its last sample ends; behind what start and durations add up to where there is a hole. */
+  readonly endTicks: number;
   /** Whether decoding can begin at the first sample. */
   readonly startsWithSync: boolean;
   /** Bytes of each sample, in order. */
@@ -62,15 +64,22 @@ export function readSegment(bytes: Uint8Array): SegmentFacts | undefined {
   }
   const [first] = fragments;
   const samples = fragments.flatMap((fragment) => fragment.samples);
+  const last = fragments.at(-1);
   return (
-    first && {
+    first &&
+    last && {
       startTicks: first.startTicks,
       sampleCount: samples.length,
-      durationTicks: samples.reduce((sum, { durationTicks }) => sum + durationTicks, 0),
+      durationTicks: ticksOf(samples),
+      endTicks: last.startTicks + ticksOf(last.samples),
       startsWithSync: ((first.samples[0]?.flags ?? NON_SYNC) & NON_SYNC) === 0,
       sampleBytes: samples.map(({ sizeBytes }) => sizeBytes),
     }
   );
+}
+
+function ticksOf(samples: readonly Sample[]): number {
+  return samples.reduce((sum, { durationTicks }) => sum + durationTicks, 0);
 }
 
 /** The samples that a `moof` box describes; undefined when the bytes are not one with a track in it. */

@@ -69,8 +69,8 @@ function sequenceOf(moof: Uint8Array): number {
   return mfhd && mfhd.bodyStart + 8 <= mfhd.end ? viewOf(moof).getUint32(mfhd.bodyStart + 4) : 1;
 }
 
-/** `moof` and `mdat` of some samples. What all samples share is said once, the rest for each. */
-function writeFragment(
+/** `moof` and `mdat` of some samples, whose bytes are `data`. What all samples share is said once, the rest for each. */
+export function writeFragment(
   sequence: number,
   startTicks: number,
   samples: readonly Sample[],

@@ -11,6 +11,8 @@ export interface BroadcastFormat {
   readonly targetDurationSeconds: number;
   /** PART-TARGET: no part is longer, and none but the last of a segment is shorter than 85 % of it. */
   readonly partTargetSeconds: number;
+  /** How far back viewers may go while it is live; absent for all of it. */
+  readonly dvrSeconds?: number;
   readonly video?: LiveVideoTrack;
   readonly audio?: LiveAudioTrack;
 }
@@ -39,6 +41,17 @@ export interface LiveVideoRendition {
 export interface LiveAudioTrack {
   readonly sampleRate: number;
   readonly renditions: readonly AudioRendition[];
+}
+
+/** Every rendition of a broadcast with its clock, pictures first. */
+export function renditionsOf({
+  video,
+  audio,
+}: BroadcastFormat): { readonly name: string; readonly timescale: number }[] {
+  return [
+    ...(video?.renditions ?? []).map(({ name }) => ({ name, timescale: video?.timescale ?? 1 })),
+    ...(audio?.renditions ?? []).map(({ name }) => ({ name, timescale: audio?.sampleRate ?? 1 })),
+  ];
 }
 
 /** One publisher's uninterrupted connection. Every track's clock begins at 0 with it. */

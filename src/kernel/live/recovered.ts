@@ -1,0 +1,66 @@
+import type { LiveSegment } from './broadcast.ts';
+
+/**
+ * Segments, each of those that are not settled as long as its neighbours say: where something was missing at the beginning
+ * or the end of one, its own bytes do not tell.
+ */
+export function spanBetween(
+  segments: readonly LiveSegment[],
+  isSettled: (segment: LiveSegment) => boolean,
+): LiveSegment[] {
+  return byRendition(segments).flatMap(([, own]) => {
+    let end: number | undefined;
+    return own.map((segment, index) => {
+      const [before, next] = [own[index - 1], own[index + 1]];
+      const ownEnd = segment.startTicks + segment.durationTicks;
+      if (isSettled(segment)) {
+        end = ownEnd;
+        return segment;
+      }
+      const startTicks = before && follows(before, segment) && end !== undefined ? end : segment.startTicks;
+      end = Math.max(startTicks + 1, next && follows(segment, next) ? next.startTicks : ownEnd);
+      return { ...segment, startTicks, durationTicks: end - startTicks };
+    });
+  });
+}
+
+/** Gaps for what a rendition lacks of the segments that others have. */
+export function missingSegments(
+  segments: readonly LiveSegment[],
+  renditions: readonly { readonly name: string; readonly timescale: number }[],
+): LiveSegment[] {
+  const scales = new Map(renditions.map(({ name, timescale }) => [name, timescale]));
+  const bySequence = Map.groupBy(segments, ({ sequence }) => sequence);
+  const count = Math.max(-1, ...bySequence.keys()) + 1;
+  return renditions.flatMap(({ name, timescale }) => {
+    const gaps: LiveSegment[] = [];
+    let before: LiveSegment | undefined;
+    for (let sequence = 0; sequence < count; sequence += 1) {
+      const all = bySequence.get(sequence) ?? [];
+      const own = all.find(({ rendition }) => rendition === name);
+      const [model] = all;
+      if (own || !model) {
+        before = own ?? before;
+        continue;
+      }
+      const share = timescale / (scales.get(model.rendition) ?? timescale);
+      const isSame = before?.session === model.session;
+      const startTicks =
+        before && isSame ? before.startTicks + before.durationTicks : Math.round(model.startTicks * share);
+      const endTicks = Math.round((model.startTicks + model.durationTicks) * share);
+      const durationTicks = Math.max(1, endTicks - startTicks);
+      before = { rendition: name, sequence, session: model.session, startTicks, durationTicks, bytes: 0, isGap: true };
+      gaps.push(before);
+    }
+    return gaps;
+  });
+}
+
+function byRendition(segments: readonly LiveSegment[]): [string, LiveSegment[]][] {
+  const groups = Map.groupBy(segments, ({ rendition }) => rendition);
+  return [...groups].map(([name, own]) => [name, own.sort((one, other) => one.sequence - other.sequence)]);
+}
+
+function follows(before: LiveSegment, segment: LiveSegment): boolean {
+  return before.session === segment.session && before.sequence + 1 === segment.sequence;
+}

@@ -1,0 +1,194 @@
+import type { LiveSegment, Session } from './broadcast.ts';
+
+/** A part as a playlist lists it. */
+export interface ListedPart {
+  readonly durationTicks: number;
+  readonly isIndependent: boolean;
+  readonly isGap: boolean;
+}
+
+/** A segment as a playlist lists it, complete or with the parts that it has so far. */
+export interface ListedSegment {
+  readonly sequence: number;
+  readonly session: Session;
+  readonly startTicks: number;
+  readonly durationTicks: number;
+  readonly isGap: boolean;
+  readonly parts: readonly ListedPart[];
+  /** First of its session, and not the broadcast's first: EXT-X-DISCONTINUITY. */
+  readonly isDiscontinuity: boolean;
+}
+
+/** A part by its place: of a segment, from 0. */
+export interface PartPlace {
+  readonly sequence: number;
+  readonly part: number;
+}
+
+/** Without it the window would fall below what clients may count on. */
+export const LEAST_WINDOW_TARGETS = 6;
+
+export interface TimelineRules {
+  readonly timescale: number;
+  readonly targetDurationSeconds: number;
+  /** How much stays listed; undefined for all of it. */
+  readonly windowSeconds?: number | undefined;
+}
+
+/** What is listed of one rendition: the window of complete segments, and the parts of the one in progress. */
+export class RenditionTimeline {
+  readonly rules: TimelineRules;
+  readonly #segments: ListedSegment[] = [];
+  #open: ListedSegment | undefined;
+  #session: Session | undefined;
+  /** The first segment of each session that has any. */
+  readonly #sessionStarts: { readonly session: number; readonly sequence: number }[] = [];
+  #nextSequence = 0;
+  #discontinuitySequence = 0;
+  #windowTicks = 0;
+  #hint: PartPlace | undefined;
+  #isEnded = false;
+  #version = 0;
+
+  constructor(rules: TimelineRules) {
+    this.rules = rules;
+  }
+
+  /** Grows with every change that a playlist shows. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get segments(): readonly ListedSegment[] {
+    return this.#segments;
+  }
+
+  get open(): ListedSegment | undefined {
+    return this.#open;
+  }
+
+  /** Of the segment in progress, or of the one that comes next. */
+  get nextSequence(): number {
+    return this.#nextSequence;
+  }
+
+  get discontinuitySequence(): number {
+    return this.#discontinuitySequence;
+  }
+
+  /** The part that is expected next; undefined while none is. */
+  get hint(): PartPlace | undefined {
+    return this.#isEnded ? undefined : this.#hint;
+  }
+
+  /** That it is in; the last one there was while there is none. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** The session that a segment is of, listed or not; undefined when nothing of it is there yet. */
+  sessionOf(sequence: number): number | undefined {
+    const newest = this.#open ? this.#nextSequence : this.#nextSequence - 1;
+    if (sequence > newest) return undefined;
+    return this.#sessionStarts.findLast((start) => start.sequence <= sequence)?.session;
+  }
+
+  /** Whether a part is one of those that can be next. */
+  mayComeNext({ sequence, part }: PartPlace): boolean {
+    const { hint } = this;
+    if (!hint) return false;
+    if (sequence === hint.sequence) return part === hint.part;
+    return sequence === this.#nextSequence && part === (this.#open?.parts.length ?? 0);
+  }
+
+  /** Whose segments come from now on. */
+  enter(session: Session): void {
+    this.#session = session;
+  }
+
+  /** What is expected next, or that nothing is. */
+  expect(hint: PartPlace | undefined): void {
+    this.#hint = hint;
+  }
+
+  addPart(startTicks: number, part: ListedPart): void {
+    const session = this.#session;
+    if (!session) return;
+    if (!this.#open) this.#start(session);
+    const open = this.#open ?? {
+      sequence: this.#nextSequence,
+      session,
+      startTicks,
+      durationTicks: 0,
+      isGap: false,
+      parts: [],
+      isDiscontinuity: this.#isDiscontinuity(session),
+    };
+    const durationTicks = open.durationTicks + part.durationTicks;
+    this.#open = { ...open, durationTicks, parts: [...open.parts, part] };
+    this.#version += 1;
+  }
+
+  /** The open segment, or one of which nothing came, is complete. */
+  addSegment(startTicks: number, durationTicks: number, isGap: boolean): void {
+    const session = this.#session;
+    if (!session) return;
+    if (!this.#open) this.#start(session);
+    this.#push({
+      sequence: this.#nextSequence,
+      session,
+      startTicks: this.#open?.startTicks ?? startTicks,
+      durationTicks,
+      isGap,
+      parts: this.#open?.parts ?? [],
+      isDiscontinuity: this.#isDiscontinuity(session),
+    });
+  }
+
+  /** One that was complete before this process began. */
+  addRecorded(segment: LiveSegment, session: Session): void {
+    this.#session = session;
+    this.#nextSequence = segment.sequence;
+    this.addSegment(segment.startTicks, segment.durationTicks, segment.isGap === true);
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#version += 1;
+  }
+
+  #start(session: Session): void {
+    if (this.#sessionStarts.at(-1)?.session === session.number) return;
+    this.#sessionStarts.push({ session: session.number, sequence: this.#nextSequence });
+  }
+
+  #push(segment: ListedSegment): void {
+    this.#segments.push(segment);
+    this.#windowTicks += segment.durationTicks;
+    this.#open = undefined;
+    this.#nextSequence = segment.sequence + 1;
+    this.#version += 1;
+    this.#slide();
+  }
+
+  #isDiscontinuity(session: Session): boolean {
+    const last = this.#segments.at(-1);
+    return last !== undefined && last.session.number !== session.number;
+  }
+
+  #slide(): void {
+    const { windowSeconds, timescale, targetDurationSeconds } = this.rules;
+    if (windowSeconds === undefined) return;
+    const window = Math.max(windowSeconds, LEAST_WINDOW_TARGETS * targetDurationSeconds) * timescale;
+    for (let first = this.#segments[0]; first && this.#windowTicks - first.durationTicks >= window; ) {
+      this.#segments.shift();
+      this.#windowTicks -= first.durationTicks;
+      if (first.isDiscontinuity) this.#discontinuitySequence += 1;
+      first = this.#segments[0];
+    }
+  }
+}
