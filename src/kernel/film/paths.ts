@@ -83,6 +83,15 @@ export function initKey(assetId: string, version: number, rendition: string): st
   return `${versionPrefix(assetId, version)}${rendition}/init.mp4`;
 }
 
+/** Of a recording: every session has its own. */
+export function sessionInitName(session: number): string {
+  return `init-${session}.mp4`;
+}
+
+export function sessionInitKey(assetId: string, version: number, rendition: string, session: number): string {
+  return `${renditionPrefix(assetId, version, rendition)}${sessionInitName(session)}`;
+}
+
 export function segmentName(index: number): string {
   return `s${String(index).padStart(SEGMENT_DIGITS, '0')}.m4s`;
 }
@@ -141,6 +150,8 @@ export type FilmObject =
       readonly assetId: string;
       readonly version: number;
       readonly rendition: string;
+      /** Of a recording, where every session has its own. */
+      readonly session?: number;
     }
   | {
       readonly kind: 'segment';
@@ -158,7 +169,7 @@ export type FilmObject =
     };
 
 const FILM_PATH =
-  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|(?<whole>all\.vtt)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:(?<key>key)|storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init\.mp4)|s(?<segment>\d{5,6})\.m4s)))$/;
+  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|(?<whole>all\.vtt)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:(?<key>key)|storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init(?:-(?<session>[1-9]\d{0,5}))?\.mp4)|s(?<segment>\d{5,8})\.m4s)))$/;
 
 /** Reads a path of the shape this file writes; undefined for every other text, so `..` never gets past it. */
 export function parseFilmPath(path: string): FilmObject | undefined {
@@ -180,6 +191,9 @@ export function parseFilmPath(path: string): FilmObject | undefined {
   const rendition = groups.rendition ?? '';
   if (groups.playlist) return { kind: 'playlist', assetId, version, rendition };
   if (groups.iframes) return { kind: 'iframes', assetId, version, rendition };
-  if (groups.init) return { kind: 'init', assetId, version, rendition };
+  if (groups.init) {
+    const session = groups.session === undefined ? {} : { session: Number(groups.session) };
+    return { kind: 'init', assetId, version, rendition, ...session };
+  }
   return { kind: 'segment', assetId, version, rendition, index: Number(groups.segment) };
 }
