@@ -57,7 +57,7 @@ const ENTERS_BY: Readonly<Record<string, readonly string[]>> = {
   // Doors: each role that listens has one.
   // A cache of one thing or another, wherever one is needed.
   'lru-cache': ['src/database/', 'src/edge/', 'src/geo/'],
-  fastify: ['src/control/', 'src/edge/', 'src/origin/', 'src/ingest/'],
+  fastify: ['src/control/', 'src/edge/', 'src/origin/', 'src/ingest/', 'src/live/'],
 };
 
 interface Import {

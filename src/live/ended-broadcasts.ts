@@ -1,0 +1,62 @@
+import type { BroadcastRepository } from '../database/broadcasts.ts';
+import type { Broadcast } from '../database/live-stream-rows.ts';
+import type { RecordingRepository } from '../database/recordings.ts';
+import { renditionsOf } from '../kernel/live/broadcast.ts';
+import { RenditionStage } from './packager/rendition-stage.ts';
+
+/** A broadcast that is over, as it is served until the next one of its stream begins. */
+export interface EndedBroadcast {
+  readonly broadcast: Broadcast;
+  readonly stages: ReadonlyMap<string, RenditionStage>;
+}
+
+/** Each may have a text of a megabyte. */
+const MOST_KEPT = 20;
+
+/** Reads ended broadcasts back from what was recorded of them, and keeps those that are asked for. */
+export class EndedBroadcasts {
+  readonly #broadcasts: Pick<BroadcastRepository, 'latest'>;
+  readonly #recordings: Pick<RecordingRepository, 'read'>;
+  readonly #kept = new Map<string, Promise<EndedBroadcast>>();
+
+  constructor(broadcasts: Pick<BroadcastRepository, 'latest'>, recordings: Pick<RecordingRepository, 'read'>) {
+    this.#broadcasts = broadcasts;
+    this.#recordings = recordings;
+  }
+
+  /** The stream's last broadcast; undefined unless it is over and anything of it is left. */
+  async find(streamId: string): Promise<EndedBroadcast | undefined> {
+    const latest = await this.#broadcasts.latest(streamId);
+    if (latest?.endedAtMs === undefined) return undefined;
+    const ended = await this.#load(latest);
+    return ended.stages.size > 0 ? ended : undefined;
+  }
+
+  #load(latest: Broadcast): Promise<EndedBroadcast> {
+    const { recordingId } = latest;
+    const kept = this.#kept.get(recordingId) ?? this.#read(latest);
+    this.#kept.delete(recordingId);
+    this.#kept.set(recordingId, kept);
+    // What could not be read now can be read later.
+    kept.catch(() => this.#kept.delete(recordingId));
+    for (const [oldest] of this.#kept) if (this.#kept.size > MOST_KEPT) this.#kept.delete(oldest);
+    return kept;
+  }
+
+  async #read(broadcast: Broadcast): Promise<EndedBroadcast> {
+    const { recordingId, format } = broadcast;
+    const { sessions, segments } = await this.#recordings.read(recordingId);
+    const bySession = new Map(sessions.map((session) => [session.number, session]));
+    const stages = new Map<string, RenditionStage>();
+    for (const { name, timescale } of renditionsOf(format)) {
+      const stage = new RenditionStage(name, timescale, format);
+      for (const segment of segments.filter(({ rendition }) => rendition === name)) {
+        const session = bySession.get(segment.session);
+        if (session) stage.addRecorded(segment, session);
+      }
+      stage.timeline.end();
+      if (stage.timeline.segments.length > 0) stages.set(name, stage);
+    }
+    return { broadcast, stages };
+  }
+}

@@ -1,0 +1,286 @@
+import { join } from 'node:path';
+import { readInit } from '../../kernel/cmaf/init.ts';
+import { keyFrameRange } from '../../kernel/cmaf/segment.ts';
+import type { Fragment } from '../../kernel/cmaf/splitter.ts';
+import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from '../../kernel/live/broadcast.ts';
+import { type DateRange, LONGEST_DATE_RANGE_TEXT, MOST_DATE_RANGES } from '../../kernel/live/date-range.ts';
+import { framesOf, writePart } from '../../kernel/live/frames.ts';
+import { newestPart } from '../../kernel/live/reload.ts';
+import { type RenditionCut, SessionCutter } from '../../kernel/live/session-cutter.ts';
+import type { Packager, PackagerNews } from '../seams.ts';
+import type { PlaylistText } from './playlist-text.ts';
+import { Recorder, type RecorderDeps } from './recorder.ts';
+import { type Recovered, type RecoveryDeps, recover } from './recover.ts';
+import { RenditionStage, type Surroundings } from './rendition-stage.ts';
+import { Spool } from './spool.ts';
+import { Waiters } from './waiters.ts';
+
+export interface PackagerDeps extends RecorderDeps {
+  /** On this machine: parts of unfinished segments lie below it. */
+  readonly folder: string;
+}
+
+/** Which broadcast is packaged, and as what. */
+export interface BroadcastPlace {
+  readonly streamId: string;
+  readonly broadcast: number;
+  readonly recordingId: string;
+  readonly format: BroadcastFormat;
+}
+
+/** Held requests of one broadcast: edges ask once for all of their viewers. */
+const MOST_WAITERS = 2_000;
+/** A request is held no longer (RFC 8216bis section 6.2.5.2). */
+const PATIENCE_TARGETS = 3;
+
+/**
+ * Packages one broadcast: cuts what the encoder lets go of, keeps the newest of it for viewers, tells of it, and has it
+ * recorded. All that viewers see changes within one turn of the event loop.
+ */
+export class LivePackager implements Packager {
+  readonly place: BroadcastPlace;
+  readonly waiters: Waiters;
+  readonly #news: PackagerNews;
+  readonly #deps: PackagerDeps;
+  readonly #stages: ReadonlyMap<string, RenditionStage>;
+  readonly #spool: Spool;
+  readonly #recorder: Recorder;
+  #dateRanges: DateRange[] = [];
+  #dateRangesVersion = 0;
+  #session: Session | undefined;
+  #lastSession = 0;
+  #cutter: SessionCutter | undefined;
+  #firstSequence = 0;
+  #fragments = 0;
+  #unreadable = 0;
+
+  constructor(deps: PackagerDeps, place: BroadcastPlace, news: PackagerNews) {
+    this.#deps = deps;
+    this.place = place;
+    this.#news = news;
+    const { format, recordingId } = place;
+    this.#stages = new Map(
+      renditionsOf(format).map(({ name, timescale }) => [name, new RenditionStage(name, timescale, format)]),
+    );
+    this.waiters = new Waiters(MOST_WAITERS, PATIENCE_TARGETS * format.targetDurationSeconds * 1_000);
+    this.#spool = new Spool(spoolFolder(deps.folder, recordingId), deps.log);
+    this.#recorder = new Recorder(deps, recordingId, this.#spool);
+  }
+
+  /**
+   * Takes over a broadcast from a process that is no more: what was recorded of it is listed, the parts of its last
+   * segments are recorded and become the end of their session, and sequence numbers go on.
+   */
+  static async recover(
+    deps: PackagerDeps & RecoveryDeps,
+    place: BroadcastPlace,
+    news: PackagerNews,
+  ): Promise<LivePackager> {
+    const packager = new LivePackager(deps, place, news);
+    const { recordingId, format } = place;
+    const recovered = await recover(deps, recordingId, format, spoolFolder(deps.folder, recordingId));
+    await packager.#spool.discard();
+    packager.#resume(recovered);
+    return packager;
+  }
+
+  #resume({ sessions, segments }: Recovered): void {
+    const byNumber = new Map(sessions.map((session) => [session.number, session]));
+    for (const segment of segments) {
+      const session = byNumber.get(segment.session);
+      if (session) this.#stages.get(segment.rendition)?.addRecorded(segment, session);
+    }
+    this.#lastSession = Math.max(0, ...byNumber.keys());
+  }
+
+  /** Of the last session that there was; 0 before the first. The next one has a greater number. */
+  get lastSession(): number {
+    return this.#lastSession;
+  }
+
+  /** What went wrong, in numbers. */
+  get counts() {
+    const { retries, waiting, lost } = this.#recorder.counts;
+    return {
+      storeRetries: retries,
+      segmentsWaiting: waiting,
+      segmentsLost: lost,
+      spoolFailures: this.#spool.failures,
+      framesDropped: this.#cutter?.dropped ?? 0,
+      fragmentsUnreadable: this.#unreadable,
+    };
+  }
+
+  stage(rendition: string): RenditionStage | undefined {
+    return this.#stages.get(rendition);
+  }
+
+  /** A playlist's present text. */
+  text(stage: RenditionStage, isDelta: boolean): PlaylistText {
+    return stage.text(isDelta, () => this.#around(stage), this.#dateRangesVersion);
+  }
+
+  /** Bytes of a segment that memory has no more and the store not yet. */
+  pending(segment: Pick<LiveSegment, 'rendition' | 'session' | 'sequence'>): Promise<Uint8Array | undefined> {
+    return this.#recorder.pending(segment);
+  }
+
+  openSession(session: Session, renditions: readonly string[]): void {
+    this.closeSession();
+    this.#session = session;
+    this.#lastSession = session.number;
+    this.#cutter = new SessionCutter(this.place.format, renditions);
+    const [first] = this.#stages.values();
+    this.#firstSequence = first?.timeline.nextSequence ?? 0;
+    for (const { timeline } of this.#stages.values()) timeline.enter(session);
+    this.#recorder.session(session);
+  }
+
+  /**
+   * An init segment that does not have the clock of its rendition makes of all that follows something else than it is: its
+   * rendition is without media then.
+   */
+  takeInit(rendition: string, init: Uint8Array): void {
+    const session = this.#session;
+    const stage = this.#stages.get(rendition);
+    const facts = readInit(init);
+    if (!session || !stage) return;
+    if (facts?.timescale !== stage.timeline.rules.timescale) {
+      this.#deps.log.error({ rendition, timescale: facts?.timescale }, 'an encoder keeps another time than planned');
+      return;
+    }
+    stage.codecs = facts.codecs;
+    stage.inits.set(session.number, init);
+    this.#recorder.init(rendition, session.number, init);
+    this.#news.init(rendition, session, init);
+  }
+
+  takeFragment(rendition: string, fragment: Fragment): void {
+    const session = this.#session;
+    if (!session || !this.#cutter || !this.#stages.get(rendition)?.inits.has(session.number)) return;
+    const frames = framesOf(fragment);
+    if (frames) this.#publish(session, this.#cutter.take(rendition, frames));
+    else this.#unreadable += 1;
+  }
+
+  closeSession(): void {
+    const session = this.#session;
+    if (session && this.#cutter) this.#publish(session, this.#cutter.close());
+    this.#session = undefined;
+    this.#cutter = undefined;
+    for (const { timeline } of this.#stages.values()) timeline.expect(undefined);
+  }
+
+  /** Something that players are told of with the media of its time; more than fifty, and the oldest is forgotten. */
+  annotate(range: DateRange): void {
+    const text = range.text.slice(0, LONGEST_DATE_RANGE_TEXT);
+    this.#dateRanges = [...this.#dateRanges, { ...range, text }].slice(-MOST_DATE_RANGES);
+    this.#dateRangesVersion += 1;
+  }
+
+  async end(): Promise<void> {
+    this.closeSession();
+    for (const { timeline } of this.#stages.values()) timeline.end();
+    this.waiters.wake();
+    await this.#recorder.settled();
+    await this.#spool.discard();
+  }
+
+  /** The process stops and the broadcast does not: what is not recorded stays in the spool for the next process. */
+  async abandon(): Promise<void> {
+    this.closeSession();
+    this.#recorder.stop();
+    this.waiters.stop();
+    await this.#recorder.settled();
+    await this.#spool.written();
+  }
+
+  #publish(session: Session, cuts: readonly RenditionCut[]): void {
+    for (const cut of cuts) this.#apply(session, cut);
+    const changed = new Set(cuts.map(({ rendition }) => rendition));
+    // Hints follow from the grid, which may have changed for those too that got nothing.
+    for (const stage of this.#stages.values()) stage.timeline.expect(this.#nextOf(stage.name));
+    for (const rendition of changed) this.waiters.wake(rendition);
+  }
+
+  #nextOf(rendition: string) {
+    const next = this.#cutter?.next(rendition);
+    return next && { sequence: this.#firstSequence + next.segment, part: next.part };
+  }
+
+  #apply(session: Session, cut: RenditionCut): void {
+    const stage = this.#stages.get(cut.rendition);
+    if (!stage) return;
+    const sequence = this.#firstSequence + cut.segment;
+    if (cut.kind === 'segment') this.#closeSegment(stage, session, { ...cut, sequence });
+    else this.#addPart(stage, session, { ...cut, sequence });
+  }
+
+  #addPart(
+    stage: RenditionStage,
+    session: Session,
+    cut: Exclude<RenditionCut, { kind: 'segment' }> & { readonly sequence: number },
+  ): void {
+    const { sequence, startTicks, durationTicks } = cut;
+    const { name: rendition, timeline, shelf } = stage;
+    if (cut.kind === 'missing') {
+      shelf.addPart(sequence, undefined);
+      timeline.addPart(startTicks, { durationTicks, isIndependent: false, isGap: true });
+      return;
+    }
+    const { isIndependent } = cut;
+    this.#fragments += 1;
+    const bytes = writePart(this.#fragments, cut.frames);
+    shelf.addPart(sequence, bytes);
+    timeline.addPart(startTicks, { durationTicks, isIndependent, isGap: false });
+    this.#spool.append({ rendition, session: session.number, sequence }, bytes);
+    this.#news.part({
+      rendition,
+      sequence,
+      session: session.number,
+      part: cut.part,
+      startTicks,
+      durationTicks,
+      timescale: timeline.rules.timescale,
+      isIndependent,
+      bytes,
+    });
+  }
+
+  #closeSegment(
+    stage: RenditionStage,
+    session: Session,
+    cut: { sequence: number; startTicks: number; durationTicks: number; isGap: boolean },
+  ): void {
+    const { sequence, startTicks, durationTicks, isGap } = cut;
+    const bytes = stage.shelf.closeSegment();
+    const isVideo = this.place.format.video?.renditions.some(({ name }) => name === stage.name);
+    const key = isVideo ? keyFrameRange(bytes) : undefined;
+    stage.timeline.addSegment(startTicks, durationTicks, isGap);
+    const segment: LiveSegment = {
+      rendition: stage.name,
+      sequence,
+      session: session.number,
+      startTicks,
+      durationTicks,
+      bytes: bytes.length,
+      ...(key ? { keyFrame: { startByte: key.start, sizeBytes: key.end - key.start } } : {}),
+      ...(isGap ? { isGap: true as const } : {}),
+    };
+    this.#recorder.segment(segment, bytes);
+    this.#news.segment(segment);
+  }
+
+  #around(stage: RenditionStage): Surroundings {
+    const others = [...this.#stages.values()].filter((each) => each !== stage);
+    const reports = others.flatMap(({ name, progress }) => {
+      const newest = newestPart(progress);
+      return newest ? [{ rendition: name, ...newest }] : [];
+    });
+    return { reports, dateRanges: this.#dateRanges };
+  }
+}
+
+export function spoolFolder(folder: string, recordingId: string): string {
+  return join(folder, recordingId);
+}

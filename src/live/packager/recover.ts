@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import type { RecordingRepository } from '../../database/recordings.ts';
+import { boxesIn } from '../../kernel/cmaf/boxes.ts';
+import { keyFrameRange, readSegment } from '../../kernel/cmaf/segment.ts';
+import { segmentKey, sessionInitKey } from '../../kernel/film/paths.ts';
+import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from '../../kernel/live/broadcast.ts';
+import { missingSegments, spanBetween } from '../../kernel/live/recovered.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+import { RECORDING_VERSION } from './recorder.ts';
+import { readLeftovers } from './spool.ts';
+
+export interface RecoveryDeps {
+  readonly store: Pick<ObjectStore, 'put'>;
+  readonly recordings: Pick<RecordingRepository, 'addSession' | 'addSegments' | 'read'>;
+}
+
+/** What there is of a broadcast whose process is no more. */
+export interface Recovered {
+  readonly sessions: readonly Session[];
+  /** Of every rendition, by sequence number, and all of them have as many. */
+  readonly segments: readonly LiveSegment[];
+}
+
+/**
+ * Records what the spool has and the store has not: the parts that were complete become the last segment of their
+ * session. What a rendition has less than another is a gap.
+ */
+export async function recover(
+  deps: RecoveryDeps,
+  recordingId: string,
+  format: BroadcastFormat,
+  folder: string,
+): Promise<Recovered> {
+  const left = await readLeftovers(folder);
+  for (const session of left.sessions) await deps.recordings.addSession(recordingId, session);
+  for (const { rendition, session, path } of left.inits) {
+    const bytes = await readFile(path);
+    if (bytes.length === 0) continue;
+    await deps.store.put(sessionInitKey(recordingId, RECORDING_VERSION, rendition, session), bytes);
+  }
+  const before = await deps.recordings.read(recordingId);
+  const isRecorded = ({ rendition, sequence }: { rendition: string; sequence: number }) =>
+    before.segments.some((each) => each.rendition === rendition && each.sequence === sequence);
+  const found: LiveSegment[] = [];
+  for (const place of left.segments.filter((each) => !isRecorded(each))) {
+    const bytes = wholeParts(await readFile(place.path));
+    const segment = describe(place, bytes, format);
+    if (!segment) continue;
+    const key = segmentKey(recordingId, RECORDING_VERSION, place.rendition, place.sequence);
+    await deps.store.put(key, bytes);
+    found.push(segment);
+  }
+  const placed = spanBetween([...before.segments, ...found], isRecorded);
+  const added = placed.filter((each) => !isRecorded(each));
+  const gaps = missingSegments(placed, renditionsOf(format));
+  await deps.recordings.addSegments(recordingId, [...added, ...gaps]);
+  return deps.recordings.read(recordingId);
+}
+
+/** The file without a part that was being written. */
+function wholeParts(bytes: Uint8Array): Uint8Array {
+  let end = 0;
+  for (const box of boxesIn(bytes)) if (box.type === 'mdat') end = box.end;
+  return bytes.subarray(0, end);
+}
+
+function describe(
+  { rendition, session, sequence }: { rendition: string; session: number; sequence: number },
+  bytes: Uint8Array,
+  { video }: BroadcastFormat,
+): LiveSegment | undefined {
+  const facts = readSegment(bytes);
+  if (!facts || facts.sampleCount === 0) return undefined;
+  const key = video?.renditions.some(({ name }) => name === rendition) ? keyFrameRange(bytes) : undefined;
+  return {
+    rendition,
+    session,
+    sequence,
+    startTicks: facts.startTicks,
+    durationTicks: facts.endTicks - facts.startTicks,
+    bytes: bytes.length,
+    ...(key ? { keyFrame: { startByte: key.start, sizeBytes: key.end - key.start } } : {}),
+  };
+}

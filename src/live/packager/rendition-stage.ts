@@ -1,0 +1,93 @@
+import type { BroadcastFormat, LiveSegment, Session } from '../../kernel/live/broadcast.ts';
+import type { DateRange } from '../../kernel/live/date-range.ts';
+import { type LivePlaylist, writeLivePlaylist } from '../../kernel/live/live-playlist.ts';
+import type { Progress } from '../../kernel/live/reload.ts';
+import { LEAST_WINDOW_TARGETS, type PartPlace, RenditionTimeline } from '../../kernel/live/timeline.ts';
+import { PlaylistText } from './playlist-text.ts';
+import { Shelf } from './shelf.ts';
+
+/** What a playlist says that lies outside of its rendition. */
+export interface Surroundings {
+  readonly reports: readonly ({ readonly rendition: string } & PartPlace)[];
+  readonly dateRanges: readonly DateRange[];
+}
+
+/** Of the newest parts and segments of one rendition. */
+const SHELF_BYTES = 32 * 1024 * 1024;
+
+/** One rendition of a broadcast as viewers see it: what is listed, its newest bytes, its playlist's text. */
+export class RenditionStage {
+  readonly name: string;
+  readonly timeline: RenditionTimeline;
+  readonly shelf: Shelf;
+  readonly inits = new Map<number, Uint8Array>();
+  /** Sessions of which anything was recorded before this process began, and so their init segments. */
+  readonly #recorded = new Set<number>();
+  /** RFC 6381, as its last init segment says. */
+  codecs: string | undefined;
+  readonly #format: BroadcastFormat;
+  #texts: { readonly state: string; full?: PlaylistText; delta?: PlaylistText } = { state: '' };
+
+  constructor(name: string, timescale: number, format: BroadcastFormat) {
+    const { targetDurationSeconds, segmentSeconds, dvrSeconds } = format;
+    this.name = name;
+    this.#format = format;
+    this.timeline = new RenditionTimeline({ timescale, targetDurationSeconds, windowSeconds: dvrSeconds });
+    // Parts stay for as long again as they are listed, and the window is never shorter than that.
+    this.shelf = new Shelf(Math.ceil((LEAST_WINDOW_TARGETS * targetDurationSeconds) / segmentSeconds) + 1, SHELF_BYTES);
+  }
+
+  get progress(): Progress {
+    const { timeline } = this;
+    return {
+      last: timeline.nextSequence - 1,
+      lastParts: timeline.segments.at(-1)?.parts.length ?? 0,
+      openParts: timeline.open?.parts.length ?? 0,
+      isEnded: timeline.isEnded,
+      partTargetSeconds: this.#format.partTargetSeconds,
+    };
+  }
+
+  /** A segment from before this process began. */
+  addRecorded(segment: LiveSegment, session: Session): void {
+    if (!segment.isGap) this.#recorded.add(session.number);
+    this.timeline.addRecorded(segment, session);
+  }
+
+  /** Of the session that a segment belongs to, or would; undefined for one that is not there yet. */
+  sessionOf(sequence: number): number | undefined {
+    return this.timeline.sessionOf(sequence);
+  }
+
+  hasInit(session: number): boolean {
+    return this.inits.has(session) || this.#recorded.has(session);
+  }
+
+  /** The text of the present state, made once for each state and form, when the first one asks. */
+  text(isDelta: boolean, around: () => Surroundings, dateRangesVersion: number): PlaylistText {
+    const state = `${this.timeline.version}.${dateRangesVersion}`;
+    if (this.#texts.state !== state) this.#texts = { state };
+    const form = isDelta ? 'delta' : 'full';
+    this.#texts[form] ??= new PlaylistText(writeLivePlaylist(this.#playlist(around()), isDelta));
+    return this.#texts[form];
+  }
+
+  #playlist({ reports, dateRanges }: Surroundings): LivePlaylist {
+    const { timeline } = this;
+    const { targetDurationSeconds, partTargetSeconds, dvrSeconds } = this.#format;
+    return {
+      header: { targetDurationSeconds, partTargetSeconds, isWhole: dvrSeconds === undefined },
+      timescale: timeline.rules.timescale,
+      discontinuitySequence: timeline.discontinuitySequence,
+      segments: timeline.segments,
+      nextSequence: timeline.nextSequence,
+      open: timeline.open,
+      hint: timeline.hint,
+      hintSession: timeline.session?.number,
+      reports,
+      dateRanges,
+      hasInit: (session) => this.hasInit(session),
+      isEnded: timeline.isEnded,
+    };
+  }
+}

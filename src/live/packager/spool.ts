@@ -1,0 +1,159 @@
+import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sessionInitName } from '../../kernel/film/paths.ts';
+import type { Session } from '../../kernel/live/broadcast.ts';
+import type { Log } from '../../kernel/log.ts';
+
+/** What a segment is of and where it belongs. */
+export interface SpooledSegment {
+  readonly rendition: string;
+  readonly session: number;
+  readonly sequence: number;
+}
+
+/** What a disk may be behind before it counts as dead, and parts are no longer written to it. */
+const MOST_BEHIND_BYTES = 32 * 1024 * 1024;
+
+/**
+ * What is not in the store yet, on this machine's own disk: a file for each segment that grows by its parts, so that a
+ * process that is killed loses at most the part in progress. Nobody waits for it.
+ */
+export class Spool {
+  readonly folder: string;
+  readonly #log: Log;
+  /** What follows on what: the writes of one file are in order. */
+  readonly #last = new Map<string, Promise<void>>();
+  readonly #broken = new Set<string>();
+  #behindBytes = 0;
+  #failures = 0;
+
+  constructor(folder: string, log: Log) {
+    this.folder = folder;
+    this.#log = log;
+  }
+
+  /** Writes that failed or were left out. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  noteSession(session: Session): void {
+    this.#write(sessionFile(session.number), (path) => writeFile(path, JSON.stringify(session)), 0);
+  }
+
+  noteInit(rendition: string, session: number, bytes: Uint8Array): void {
+    this.#write(join(rendition, sessionInitName(session)), (path) => writeFile(path, bytes), bytes.length);
+  }
+
+  append(segment: SpooledSegment, bytes: Uint8Array): void {
+    this.#write(segmentFile(segment), (path) => appendFile(path, bytes), bytes.length);
+  }
+
+  /** All of a segment, once what was appended is written; undefined where that failed. */
+  async read(segment: SpooledSegment): Promise<Buffer | undefined> {
+    const file = segmentFile(segment);
+    await this.#last.get(file);
+    if (this.#broken.has(file)) return undefined;
+    return readFile(join(this.folder, file)).catch(() => undefined);
+  }
+
+  /** The segment is in the store. */
+  remove(segment: SpooledSegment): void {
+    const file = segmentFile(segment);
+    this.#broken.delete(file);
+    this.#write(file, (path) => rm(path, { force: true }), 0, true);
+  }
+
+  /** All of the broadcast is in the store. */
+  async discard(): Promise<void> {
+    await Promise.all(this.#last.values());
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Everything that was asked for before is written, or has failed. */
+  async written(): Promise<void> {
+    await Promise.all(this.#last.values());
+  }
+
+  #write(file: string, work: (path: string) => Promise<void>, bytes: number, mayFail = false): void {
+    if (this.#behindBytes + bytes > MOST_BEHIND_BYTES || (!mayFail && this.#broken.has(file))) {
+      this.#breaks(file, new Error('the disk is behind'));
+      return;
+    }
+    this.#behindBytes += bytes;
+    const path = join(this.folder, file);
+    const before = this.#last.get(file) ?? mkdir(join(path, '..'), { recursive: true }).then(() => undefined);
+    const done = before
+      .then(() => work(path))
+      .catch((cause: unknown) => {
+        if (!mayFail) this.#breaks(file, cause);
+      })
+      .finally(() => {
+        this.#behindBytes -= bytes;
+        if (this.#last.get(file) === done) this.#last.delete(file);
+      });
+    this.#last.set(file, done);
+  }
+
+  /** A file with a hole in it is worth nothing. */
+  #breaks(file: string, cause: unknown): void {
+    if (this.#failures === 0) this.#log.warn({ err: cause }, 'parts cannot be kept on this disk');
+    this.#failures += 1;
+    this.#broken.add(file);
+  }
+}
+
+function sessionFile(session: number): string {
+  return `session-${session}.json`;
+}
+
+function segmentFile({ rendition, session, sequence }: SpooledSegment): string {
+  return join(rendition, `${session}-${sequence}.m4s`);
+}
+
+const SESSION_FILE = /^session-[1-9]\d*\.json$/;
+const INIT_FILE = /^(?<rendition>[^/\\]+)[/\\]init-(?<session>[1-9]\d*)\.mp4$/;
+const SEGMENT_FILE = /^(?<rendition>[^/\\]+)[/\\](?<session>[1-9]\d*)-(?<sequence>\d+)\.m4s$/;
+
+/** What a process that is no more left behind. */
+export interface Leftovers {
+  readonly sessions: readonly Session[];
+  readonly inits: readonly { readonly rendition: string; readonly session: number; readonly path: string }[];
+  readonly segments: readonly (SpooledSegment & { readonly path: string })[];
+}
+
+export async function readLeftovers(folder: string): Promise<Leftovers> {
+  const files = await readdir(folder, { recursive: true }).catch(() => []);
+  const sessions: Session[] = [];
+  for (const file of files.filter((name) => SESSION_FILE.test(name))) {
+    const session = readSession(await readFile(join(folder, file), 'utf8').catch(() => ''));
+    if (session) sessions.push(session);
+  }
+  return {
+    sessions,
+    inits: matching(files, INIT_FILE).map(({ file, rendition, session }) => ({
+      rendition,
+      session,
+      path: join(folder, file),
+    })),
+    segments: matching(files, SEGMENT_FILE).map(({ file, ...place }) => ({ ...place, path: join(folder, file) })),
+  };
+}
+
+/** The last file that was written may be cut off. */
+function readSession(text: string): Session | undefined {
+  try {
+    return JSON.parse(text) as Session;
+  } catch {
+    return undefined;
+  }
+}
+
+function matching(files: readonly string[], pattern: RegExp): (SpooledSegment & { readonly file: string })[] {
+  return files.flatMap((file) => {
+    const groups = pattern.exec(file)?.groups;
+    if (!groups) return [];
+    const { rendition = '', session, sequence } = groups;
+    return [{ file, rendition, session: Number(session), sequence: Number(sequence ?? 0) }];
+  });
+}

@@ -1,0 +1,121 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { AssetRepository } from '../../src/database/assets.ts';
+import { BroadcastRepository } from '../../src/database/broadcasts.ts';
+import { ContentKeyRepository } from '../../src/database/content-keys.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
+import { RecordingRepository } from '../../src/database/recordings.ts';
+import { edgeCredentialOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import { EndedBroadcasts } from '../../src/live/ended-broadcasts.ts';
+import { mountLive } from '../../src/live/http.ts';
+import { OnAir } from '../../src/live/on-air.ts';
+import { type BroadcastPlace, LivePackager, type PackagerDeps } from '../../src/live/packager/live-packager.ts';
+import type { PackagerNews } from '../../src/live/seams.ts';
+import { buildOrigin } from '../../src/origin/http.ts';
+import { Queue } from '../../src/queue/queue.ts';
+import { LocalSignals } from '../../src/queue/signals.ts';
+import { FolderStore } from '../../src/storage/folder.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { freshFolder } from './server.ts';
+
+const SECRET = 'what edges and the origin share';
+const EDGE = edgeCredentialOf(SECRET, 'ed_abcdefghjkmnpqrs');
+
+export const STREAM = 'ls_aaaabbbbccccdddd';
+export const RECORDING = 'as_aaaabbbbccccdddd';
+
+export const NO_NEWS: PackagerNews = { init() {}, part() {}, segment() {} };
+
+/** An origin with live streams on it, a database and a store of its own, and no encoder. */
+export class PackagedLive {
+  readonly folder: string;
+  readonly database: Database;
+  readonly store: FolderStore;
+  readonly recordings: RecordingRepository;
+  readonly onAir = new OnAir();
+  readonly #app: FastifyInstance;
+  url = '';
+
+  private constructor(folder: string, database: Database, store: FolderStore) {
+    this.folder = folder;
+    this.database = database;
+    this.store = store;
+    this.recordings = new RecordingRepository(database);
+    const signals = new LocalSignals();
+    this.#app = buildOrigin({
+      store,
+      signals,
+      queue: new Queue(database, systemClock, signals, { leaseMs: 10_000, maxAttempts: 3 }),
+      assets: new AssetRepository(database, systemClock),
+      contentKeys: new ContentKeyRepository(database, 'what seals keys'),
+      clock: systemClock,
+      holdMs: 1_000,
+      edgeSecret: SECRET,
+      revokedEdges: { has: async () => false },
+      log: silentLog,
+    });
+    const broadcasts = new BroadcastRepository(database, systemClock);
+    mountLive(this.#app, { onAir: this.onAir, ended: new EndedBroadcasts(broadcasts, this.recordings), store });
+  }
+
+  static async start(): Promise<PackagedLive> {
+    const folder = await freshFolder();
+    const database = await openDatabase(folder);
+    const store = new FolderStore(join(folder, 'media'));
+    await store.start();
+    const origin = new PackagedLive(folder, database, store);
+    origin.url = await origin.#app.listen({ host: '127.0.0.1', port: 0 });
+    return origin;
+  }
+
+  async stop(): Promise<void> {
+    this.#app.server.closeAllConnections();
+    await this.#app.close();
+    await this.database.destroy();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  deps(store: Pick<ObjectStore, 'put'> = this.store): PackagerDeps & { recordings: RecordingRepository } {
+    return { store, recordings: this.recordings, folder: join(this.folder, 'live'), log: silentLog };
+  }
+
+  place(format: BroadcastFormat): BroadcastPlace {
+    return { streamId: STREAM, broadcast: 1, recordingId: RECORDING, format };
+  }
+
+  /** A broadcast that is on air, of which nothing came yet. */
+  packager(format: BroadcastFormat, { news = NO_NEWS, deps = this.deps() } = {}): LivePackager {
+    const packager = new LivePackager(deps, this.place(format), news);
+    this.onAir.add(packager);
+    return packager;
+  }
+
+  /** Notes a broadcast as control's tables have it. */
+  async note(format: BroadcastFormat, endedAtMs: number | null = null): Promise<void> {
+    await this.database
+      .insertInto('broadcasts')
+      .values({
+        stream_id: STREAM,
+        number: 1,
+        recording_id: RECORDING,
+        format: JSON.stringify(format),
+        started_at: 0,
+        ended_at: endedAtMs,
+        end_reason: null,
+      })
+      .onConflict((conflict) => conflict.columns(['stream_id', 'number']).doUpdateSet({ ended_at: endedAtMs }))
+      .execute();
+  }
+
+  /** Asks as an edge does. */
+  get(path: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    const signature = signAsEdge(EDGE, 'GET', path, Date.now());
+    const init = { headers: { [EDGE_SIGNATURE_HEADER]: signature, ...headers } };
+    return fetch(`${this.url}${path}`, signal ? { ...init, signal } : init);
+  }
+}
