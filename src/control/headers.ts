@@ -68,18 +68,29 @@ export function secureAnswers(app: FastifyInstance, edgeUrls: () => Promise<read
     if (reply.statusCode === 304 || reply.hasHeader('content-security-policy')) return;
     const isPage = String(reply.getHeader('content-type') ?? '').startsWith('text/html');
     reply.header('content-security-policy', isPage ? pagePolicy(await edgeUrls()) : ANSWER_POLICY);
+    if (isPage) reply.header('permissions-policy', PAGE_PERMISSIONS);
   });
 }
 
 const ANSWER_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
+/** Going live from the console takes a camera or the screen; nothing on it asks for more. */
+const PAGE_PERMISSIONS = [
+  ...['camera', 'microphone', 'display-capture', 'autoplay', 'fullscreen', 'picture-in-picture'].map(
+    (feature) => `${feature}=(self)`,
+  ),
+  ...['geolocation', 'payment', 'usb', 'serial', 'hid', 'midi'].map((feature) => `${feature}=()`),
+].join(', ');
+
 /**
- * The console: its own scripts only; media, pictures and playlists from the edges; blobs for hls.js, which feeds the
- * player through MediaSource and transmuxes in a worker. Styles may be inline because media-chrome's components are.
+ * The console: its own scripts only; media, pictures, playlists and live channels from the edges; blobs for hls.js, which
+ * feeds the player through MediaSource and transmuxes in a worker. Styles may be inline because media-chrome's components
+ * are.
  */
 function pagePolicy(edgeUrls: readonly string[]): string {
   const origins = edgeUrls.filter((url) => URL.canParse(url)).map((url) => new URL(url).origin);
   const edges = [...new Set(origins)].join(' ');
+  const channels = edges.replaceAll(/\bhttp/g, 'ws');
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -87,7 +98,7 @@ function pagePolicy(edgeUrls: readonly string[]): string {
     "font-src 'self' data:",
     `img-src 'self' data: blob: ${edges}`,
     `media-src 'self' blob: ${edges}`,
-    `connect-src 'self' ${edges}`,
+    `connect-src 'self' ${edges} ${channels}`,
     "worker-src 'self' blob:",
     "manifest-src 'self'",
     "base-uri 'none'",

@@ -195,9 +195,17 @@ describe('every answer', () => {
       expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
       expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     }
-    expect((await server.call('/')).headers.get('content-security-policy')).toContain(
-      "media-src 'self' blob: http://edge.test:8090",
+    const { headers: page } = await server.call('/');
+    expect(page.get('content-security-policy')).toContain("media-src 'self' blob: http://edge.test:8090");
+  });
+
+  test('lets the console join channels at the edge, and lets it and nobody else have the camera', async () => {
+    const { headers: page } = await server.call('/');
+    expect(page.get('content-security-policy')).toContain(
+      "connect-src 'self' http://edge.test:8090 ws://edge.test:8090;",
     );
+    expect(page.get('permissions-policy')).toContain('camera=(self), microphone=(self), display-capture=(self)');
+    expect(page.get('permissions-policy')).toContain('geolocation=()');
   });
 
   test('to a method that an address does not know names those it knows', async () => {
