@@ -9,6 +9,7 @@ import './styles/player.css';
 import './styles/film-panels.css';
 import './styles/stats.css';
 import './styles/sign.css';
+import './styles/live.css';
 import { App } from './shell/app.tsx';
 
 const root = document.getElementById('app');

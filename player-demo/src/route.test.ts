@@ -17,6 +17,12 @@ describe('addresses', () => {
     ['#/sign/as_1', { page: 'sign', assetId: 'as_1' }],
     ['#/keys', { page: 'keys' }],
     ['#/keys/more', { page: 'lost' }],
+    ['#/live', { page: 'live' }],
+    ['#/live/ls_1', { page: 'broadcast', streamId: 'ls_1' }],
+    ['#/tune-in/ls_1', { page: 'tune-in', streamId: 'ls_1' }],
+    ['#/tune-in/ls_1?by=channel', { page: 'tune-in', streamId: 'ls_1', delivery: 'channel' }],
+    ['#/tune-in/ls_1?by=pigeon', { page: 'tune-in', streamId: 'ls_1' }],
+    ['#/tune-in', { page: 'lost' }],
     ['#/nowhere', { page: 'lost' }],
     ['#/watch/as_1/more', { page: 'lost' }],
     ['#/watch/%E0%A4%A', { page: 'watch', assetId: '%E0%A4%A' }],
@@ -34,6 +40,9 @@ describe('addresses', () => {
     { page: 'play', url: SIGNED, posterUrl: `${SIGNED}&p`, storyboardUrl: `${SIGNED}&s` },
     { page: 'sign', assetId: 'as_1' },
     { page: 'keys' },
+    { page: 'live' },
+    { page: 'broadcast', streamId: 'ls_1' },
+    { page: 'tune-in', streamId: 'ls_1', delivery: 'channel' },
   ])('$page is read as it was written', (route) => expect(parseRoute(writeRoute(route))).toEqual(route));
 });
 

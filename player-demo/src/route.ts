@@ -1,3 +1,4 @@
+import { DELIVERIES, type Delivery } from './live/deliveries.ts';
 import { CARRIERS, type CarrierName } from './player/carrier-names.ts';
 
 /** The console's addresses, all in the hash, so that any static server can hold the page. */
@@ -8,6 +9,9 @@ export type Route =
   | { readonly page: 'play'; readonly url: string; readonly posterUrl?: string; readonly storyboardUrl?: string }
   | { readonly page: 'sign'; readonly assetId?: string }
   | { readonly page: 'keys' }
+  | { readonly page: 'live' }
+  | { readonly page: 'broadcast'; readonly streamId: string }
+  | { readonly page: 'tune-in'; readonly streamId: string; readonly delivery?: Delivery }
   | { readonly page: 'lost' };
 
 /** Reads `location.hash`; an address that is none of ours gives `lost`, never an exception. */
@@ -32,6 +36,10 @@ function readPage(first: string, second: string, query: URLSearchParams): Route 
       return second ? { page: 'sign', assetId: second } : { page: 'sign' };
     case 'keys':
       return second ? { page: 'lost' } : { page: 'keys' };
+    case 'live':
+      return second ? { page: 'broadcast', streamId: second } : { page: 'live' };
+    case 'tune-in':
+      return second ? readTuneIn(second, query.get('by')) : { page: 'lost' };
     default:
       return { page: 'lost' };
   }
@@ -40,6 +48,11 @@ function readPage(first: string, second: string, query: URLSearchParams): Route 
 function readWatch(assetId: string, wanted: string | null): Route {
   const carrier = CARRIERS.find((name) => name === wanted);
   return carrier ? { page: 'watch', assetId, carrier } : { page: 'watch', assetId };
+}
+
+function readTuneIn(streamId: string, wanted: string | null): Route {
+  const delivery = DELIVERIES.find((name) => name === wanted);
+  return delivery ? { page: 'tune-in', streamId, delivery } : { page: 'tune-in', streamId };
 }
 
 /** Beside the manifest, a link may name its poster and storyboard: a canned signature opens one file only. */
@@ -69,6 +82,12 @@ export function writeRoute(route: Route): string {
       return route.assetId ? `#/sign/${encodeURIComponent(route.assetId)}` : '#/sign';
     case 'keys':
       return '#/keys';
+    case 'live':
+      return '#/live';
+    case 'broadcast':
+      return `#/live/${encodeURIComponent(route.streamId)}`;
+    case 'tune-in':
+      return `#/tune-in/${encodeURIComponent(route.streamId)}${route.delivery ? `?by=${route.delivery}` : ''}`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { LiveCalls } from './live-calls.ts';
 import { Problem, readProblem } from './problem.ts';
 import type {
   Asset,
@@ -21,6 +22,7 @@ import type {
 export class ApiClient {
   readonly #token: () => string | undefined;
   readonly #onSignedOut: () => void;
+  readonly live = new LiveCalls((method, path, body) => this.#send(method, path, body));
 
   /** `onSignedOut` is told when the server no longer takes our token. */
   constructor(token: () => string | undefined, onSignedOut: () => void) {

@@ -1,6 +1,9 @@
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { formatSpan } from '../format.ts';
+import { type LiveSource, sourceOfLink } from '../live/live-source.ts';
+import { useChannel } from '../live/use-channel.ts';
+import { LiveStage } from '../live/watch/live-stage.tsx';
 import { ThemeButton } from '../shell/shell.tsx';
 import { useNow } from '../ui/clock.ts';
 import { Icon, Logo } from '../ui/icons.tsx';
@@ -18,6 +21,7 @@ interface PlayPageProps {
 
 /** Plays any manifest address, signed or not, for somebody without an account. */
 export function PlayPage({ url, posterUrl, storyboardUrl }: PlayPageProps): VNode {
+  const live = useMemo(() => sourceOfLink(url), [url]);
   const source = useMemo(() => readSource({ url, posterUrl, storyboardUrl }), [url, posterUrl, storyboardUrl]);
   return (
     <div class="open-page">
@@ -29,7 +33,9 @@ export function PlayPage({ url, posterUrl, storyboardUrl }: PlayPageProps): VNod
         <ThemeButton />
       </header>
       <main class="open-main">
-        {source ? (
+        {live ? (
+          <SharedLive source={live} />
+        ) : source ? (
           <Player title="Shared film" source={source} statsAtFirst={false}>
             <LinkFacts url={url} />
             <KeyList />
@@ -42,6 +48,11 @@ export function PlayPage({ url, posterUrl, storyboardUrl }: PlayPageProps): VNod
       </main>
     </div>
   );
+}
+
+function SharedLive({ source }: { source: LiveSource }): VNode {
+  const channel = useChannel(source);
+  return <LiveStage title="Shared broadcast" source={source} channel={channel} delivery="ll-hls" />;
 }
 
 function readSource(props: PlayPageProps): PlaybackSource | undefined {

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { useCell } from '../cell.ts';
 import { KeysPage } from '../keys/keys-page.tsx';
 import { LibraryPage } from '../library/library-page.tsx';
+import { LivePage } from '../live/live-page.tsx';
 import type { Route } from '../route.ts';
 import { readSession, sessionToken } from '../session.ts';
 import { SignPage } from '../sign/sign-page.tsx';
@@ -18,6 +19,8 @@ import { useRoute } from './use-route.ts';
 
 // hls.js and media-chrome are most of the code; the library does not wait for them.
 const WatchPage = lazy(async () => ({ default: (await import('../player/watch-page.tsx')).WatchPage }));
+const BroadcastPage = lazy(async () => ({ default: (await import('../live/broadcast-page.tsx')).BroadcastPage }));
+const TuneInPage = lazy(async () => ({ default: (await import('../live/watch/tune-in-page.tsx')).TuneInPage }));
 const PlayPage = lazy(async () => ({ default: (await import('../player/play-page.tsx')).PlayPage }));
 
 const TITLES: Readonly<Record<Route['page'], string>> = {
@@ -27,6 +30,9 @@ const TITLES: Readonly<Record<Route['page'], string>> = {
   play: 'Play',
   sign: 'Sign a film',
   keys: 'Signing keys',
+  live: 'Live',
+  broadcast: 'Broadcast',
+  'tune-in': 'Live',
   lost: 'Not found',
 };
 
@@ -72,6 +78,12 @@ function SignedIn({ route }: { route: Route }): VNode {
       return <SignPage assetId={route.assetId} />;
     case 'keys':
       return <KeysPage />;
+    case 'live':
+      return <LivePage />;
+    case 'broadcast':
+      return <BroadcastPage key={route.streamId} streamId={route.streamId} />;
+    case 'tune-in':
+      return <TuneInPage key={route.streamId} streamId={route.streamId} delivery={route.delivery ?? 'll-hls'} />;
     case 'lost':
       return (
         <Notice icon="search" title="There is no page at this address">

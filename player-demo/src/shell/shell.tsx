@@ -8,6 +8,7 @@ import { Who } from './who.tsx';
 
 const LINKS: readonly { page: Route['page']; href: string; icon: IconName; label: string; short: string }[] = [
   { page: 'library', href: '#/', icon: 'film', label: 'Library', short: 'Library' },
+  { page: 'live', href: '#/live', icon: 'live', label: 'Live', short: 'Live' },
   { page: 'sign', href: '#/sign', icon: 'pen', label: 'Sign a film', short: 'Sign' },
   { page: 'keys', href: '#/keys', icon: 'key', label: 'Signing keys', short: 'Keys' },
 ];
@@ -52,10 +53,11 @@ export function Shell({ page, children }: { page: Route['page']; children: Compo
 }
 
 function isCurrent(link: Route['page'], page: Route['page']): boolean {
+  if (link === 'live') return page === 'live' || page === 'broadcast' || page === 'tune-in';
   return link === page || (link === 'library' && page === 'watch');
 }
 
-const FEED_LABELS = { live: 'Live', connecting: 'Connecting', polling: 'Reconnecting' } as const;
+const FEED_LABELS = { live: 'Connected', connecting: 'Connecting', polling: 'Reconnecting' } as const;
 
 function FeedLamp(): VNode {
   const state = useCell(library.feedState);

@@ -1,0 +1,57 @@
+/** Live streams as the control API sends them. Fields that this console does not use are left out. */
+import type { AssetPolicy } from './shapes.ts';
+
+export type LiveStatus = 'idle' | 'live' | 'reconnecting';
+
+export interface LiveStream {
+  readonly streamId: string;
+  readonly title: string;
+  readonly policy: AssetPolicy;
+  readonly status: LiveStatus;
+  readonly isDisabled: boolean;
+  /** For whoever may change the stream. */
+  readonly streamKey?: string;
+  /** Absent are doors that are not open on this server. */
+  readonly ingest: IngestAddresses;
+  readonly playbackUrl: string;
+  readonly channelUrl: string;
+  /** The last one, which is under way until it has an end. */
+  readonly broadcast?: Broadcast;
+  /** About a second ago, while somebody publishes. */
+  readonly health?: IngestHealth;
+  readonly createdAt: string;
+}
+
+export interface IngestAddresses {
+  readonly rtmp?: string;
+  readonly srt?: string;
+  readonly websocket?: string;
+  readonly whip?: string;
+}
+
+export interface IngestHealth {
+  readonly bitrateBps: number;
+  readonly framesPerSecond: number;
+  readonly keyFrameSeconds: number;
+  /** Sound ahead of the picture is positive. */
+  readonly driftMs: number;
+  /** Under 1 the encoder falls behind. */
+  readonly speed: number;
+  readonly droppedFrames: number;
+  readonly problems: readonly HealthProblem[];
+}
+
+export type HealthProblem = 'frame-rate' | 'bitrate' | 'key-frames' | 'drift' | 'overload';
+
+export interface Broadcast {
+  readonly number: number;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  /** The asset that it becomes, where it is recorded. */
+  readonly recordingId?: string;
+}
+
+export interface NewLiveStream {
+  readonly title: string;
+  readonly policy: AssetPolicy;
+}

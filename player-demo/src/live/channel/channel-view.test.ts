@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { applyMessage, type ChannelView, resumeFrom, UNKNOWN } from './channel-view.ts';
+import type { ChannelBroadcast, ChannelMessage, Hello } from './messages.ts';
+
+const BROADCAST: ChannelBroadcast = { number: 3, startedAtMs: 0, partTargetSeconds: 0.334, renditions: [] };
+const HELLO: Hello = {
+  type: 'hello',
+  nowMs: 1_500,
+  epoch: 'e1',
+  sequence: 41,
+  replayFrom: 12,
+  state: 'live',
+  broadcast: BROADCAST,
+  viewers: 2,
+  chat: { isOpen: true, slowSeconds: 0, maxLength: 500, maxNameLength: 40 },
+  reactions: ['👍'],
+};
+
+const said = (sequence: number, text = `${sequence}`): ChannelMessage => ({
+  type: 'chat',
+  sequence,
+  id: `m${sequence}`,
+  author: { id: 'v1', name: 'Ada' },
+  text,
+  atMs: 0,
+});
+const state = (sequence: number, event: 'started' | 'ended'): ChannelMessage => ({
+  type: 'state',
+  sequence,
+  event,
+  state: event === 'ended' ? 'idle' : 'live',
+  broadcast: event === 'ended' ? null : BROADCAST,
+  atMs: 0,
+});
+const follow = (view: ChannelView, ...messages: readonly ChannelMessage[]) =>
+  messages.reduce((now, message) => applyMessage(now, message, 1_000), view);
+
+describe('a page that joins', () => {
+  test('asks for all that is kept, and takes what was said known for history', () => {
+    expect(resumeFrom(UNKNOWN, HELLO)).toEqual({ epoch: 'e1', sequence: 11 });
+    const view = follow(UNKNOWN, HELLO, state(12, 'started'), said(13), state(14, 'ended'), state(40, 'started'));
+    expect(view).toMatchObject({ status: 'live', connection: 'open', clockAheadMs: 500, viewers: 2 });
+    expect(view.messages.map(({ text }) => text)).toEqual(['13']);
+    expect(view.endedBroadcast).toBeUndefined();
+  });
+
+  test('sees the end of the broadcast it watched', () => {
+    const view = follow(UNKNOWN, HELLO, state(42, 'ended'));
+    expect(view).toMatchObject({ status: 'idle', endedBroadcast: 3 });
+    expect(follow(view, state(43, 'started')).status).toBe('live');
+  });
+});
+
+describe('a page that comes back', () => {
+  const known = follow(UNKNOWN, HELLO, said(42));
+
+  test('asks for what it missed, and shows nothing twice', () => {
+    const hello = { ...HELLO, sequence: 44 };
+    expect(resumeFrom(known, hello)).toEqual({ epoch: 'e1', sequence: 42 });
+    const view = follow(known, hello, said(42), said(43), said(44));
+    expect(view.messages.map(({ text }) => text)).toEqual(['42', '43', '44']);
+  });
+
+  test('learns that the broadcast ended meanwhile', () => {
+    const view = follow(known, { ...HELLO, sequence: 43, state: 'idle', broadcast: null }, state(43, 'ended'));
+    expect(view).toMatchObject({ status: 'idle', endedBroadcast: 3 });
+  });
+
+  test('begins anew where the numbering did', () => {
+    const view = follow(known, { ...HELLO, epoch: 'e2', sequence: 0, replayFrom: 1 }, said(1, 'first'));
+    expect(view.messages.map(({ text }) => text)).toEqual(['first']);
+  });
+});
+
+test('a deleted message is gone', () => {
+  const view = follow(UNKNOWN, HELLO, said(42), said(43), { type: 'chat-deleted', sequence: 44, ids: ['m42'] });
+  expect(view.messages.map(({ id }) => id)).toEqual(['m43']);
+});

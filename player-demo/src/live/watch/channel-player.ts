@@ -1,0 +1,208 @@
+import { type Level, levelLabel, sortLevels } from '../../player/levels.ts';
+import { bufferAheadSeconds } from '../../player/stats-ring.ts';
+import type { ChannelClient } from '../channel/channel-client.ts';
+import type { Frame } from '../channel/frame.ts';
+import type { ChannelBroadcast, ChannelRendition } from '../channel/messages.ts';
+import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
+import { type Range, rangesOf } from './ranges.ts';
+import { LowestOf, RESERVE_FIRST_SECONDS, reserveAfterCalm, reserveAfterStall, steer } from './steering.ts';
+import { TrackBuffer } from './track-buffer.ts';
+
+const STEER_MS = 50;
+const RESERVE_SPAN_MS = 1_200;
+const KEEP_SECONDS = 20;
+const DROP_EVERY_MS = 5_000;
+
+/**
+ * A live channel's media through Media Source Extensions: parts are played as they come, with as little between as the
+ * network allows. The element's time is the server's clock, counted from the first session that is seen.
+ */
+export class ChannelPlayer implements LiveEngine {
+  readonly #video: HTMLVideoElement;
+  readonly #client: ChannelClient;
+  readonly #broadcast: ChannelBroadcast;
+  readonly #listener: LiveEngineListener;
+  readonly #source = new MediaSource();
+  readonly #tracks = new Map<ChannelRendition['kind'], TrackBuffer>();
+  readonly #reserve = new LowestOf(RESERVE_SPAN_MS);
+  readonly #stop = new AbortController();
+  #stopFrames = () => {};
+  #steering: ReturnType<typeof setInterval> | undefined;
+  #firstClockMs: number | undefined;
+  #wantedSeconds = RESERVE_FIRST_SECONDS;
+  #droppedAtMs = 0;
+  #chosen = -1;
+  #playing = -1;
+  #hasBegun = false;
+
+  constructor(
+    video: HTMLVideoElement,
+    client: ChannelClient,
+    broadcast: ChannelBroadcast,
+    listener: LiveEngineListener,
+  ) {
+    this.#video = video;
+    this.#client = client;
+    this.#broadcast = broadcast;
+    this.#listener = listener;
+  }
+
+  static isSupported(): boolean {
+    return 'MediaSource' in globalThis;
+  }
+
+  start(): void {
+    const { signal } = this.#stop;
+    this.#source.addEventListener('sourceopen', () => this.#open(), { once: true, signal });
+    this.#video.src = URL.createObjectURL(this.#source);
+    this.#video.addEventListener('waiting', () => this.#stalled(), { signal });
+    this.#video.addEventListener('play', () => this.goLive(), { signal });
+    this.#video.addEventListener('error', () => this.#listener.onBroken('DECODER_FAILED'), { signal });
+    this.#listener.onLevels(this.#levels());
+  }
+
+  stop(): void {
+    this.#stop.abort();
+    clearInterval(this.#steering);
+    this.#stopFrames();
+    this.#client.wantMedia(undefined);
+    URL.revokeObjectURL(this.#video.src);
+    this.#video.playbackRate = 1;
+    this.#video.removeAttribute('src');
+    this.#video.load();
+  }
+
+  read(): LiveReading {
+    const { currentTime, playbackRate } = this.#video;
+    const ahead = bufferAheadSeconds(this.#ranges(), currentTime);
+    const nowMs = Date.now() + this.#client.view.value.clockAheadMs;
+    const first = this.#firstClockMs;
+    return {
+      ...(first === undefined || !this.#hasBegun ? {} : { latencySeconds: (nowMs - first) / 1_000 - currentTime }),
+      behindSeconds: 0,
+      windowSeconds: Math.max(0, (nowMs - this.#broadcast.startedAtMs) / 1_000),
+      bufferSeconds: ahead,
+      targetSeconds: this.#wantedSeconds,
+      rate: playbackRate,
+    };
+  }
+
+  /** A channel has no past. */
+  seekBehind(): void {
+    this.goLive();
+  }
+
+  goLive(): void {
+    const newest = this.#ranges().at(-1);
+    if (newest) this.#jumpInto(newest);
+  }
+
+  choose(level: number): void {
+    this.#chosen = level;
+    this.#ask();
+    this.#listener.onQuality(this.#playing, level);
+  }
+
+  #open(): void {
+    this.#source.duration = Number.POSITIVE_INFINITY;
+    // Both before the first byte: browsers take no second track once one is under way.
+    const { renditions } = this.#broadcast;
+    const firsts = [renditions.find(({ kind }) => kind === 'video'), renditions.find(({ kind }) => kind === 'audio')];
+    for (const first of firsts) {
+      if (!first) continue;
+      const mimeType = mimeOf(first);
+      if (!MediaSource.isTypeSupported(mimeType)) {
+        this.#listener.onBroken('CODEC_UNSUPPORTED');
+        return;
+      }
+      const buffer = this.#source.addSourceBuffer(mimeType);
+      this.#tracks.set(first.kind, new TrackBuffer(buffer, mimeType, this.#listener.onBroken));
+    }
+    this.#stopFrames = this.#client.onFrame((frame) => this.#take(frame));
+    this.#ask();
+    this.#steering = setInterval(() => this.#steer(), STEER_MS);
+  }
+
+  #ask(): void {
+    const name = this.#broadcast.renditions[this.#chosen]?.name ?? 'auto';
+    this.#client.wantMedia({ video: name, audio: 'auto' });
+  }
+
+  #take(frame: Frame): void {
+    const rendition = this.#broadcast.renditions[frame.rendition];
+    if (!rendition || frame.broadcast !== this.#broadcast.number) return;
+    const track = this.#tracks.get(rendition.kind);
+    if (frame.kind === 'part') {
+      track?.append(frame.media);
+      return;
+    }
+    this.#firstClockMs ??= frame.clockMs;
+    track?.begin(frame.media, mimeOf(rendition), (frame.clockMs - this.#firstClockMs) / 1_000);
+    if (rendition.kind !== 'video') return;
+    this.#playing = frame.rendition;
+    this.#listener.onQuality(this.#playing, this.#chosen);
+  }
+
+  #steer(): void {
+    const { currentTime } = this.#video;
+    const ranges = this.#ranges();
+    const newest = ranges.at(-1);
+    if (!newest) return;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#jumpInto(newest);
+      return;
+    }
+    this.#dropOld(currentTime);
+    if (this.#video.paused || this.#video.seeking) return;
+    const ahead = bufferAheadSeconds(ranges, currentTime);
+    const next = ranges.find(([start]) => start > currentTime);
+    // A hole, such as between two sessions: what comes behind it is here already.
+    if (ahead < 0.05 && next) this.#jumpInto(next);
+    else this.#keepClose(ahead, newest);
+  }
+
+  #keepClose(ahead: number, newest: Range): void {
+    this.#reserve.add(ahead, performance.now());
+    const steering = steer(ahead, this.#reserve.lowest ?? ahead, this.#wantedSeconds);
+    this.#wantedSeconds = reserveAfterCalm(this.#wantedSeconds, STEER_MS / 1_000);
+    if (steering.kind === 'jump') this.#jumpInto(newest);
+    else if (this.#video.playbackRate !== steering.rate) this.#video.playbackRate = steering.rate;
+  }
+
+  /** To where the reserve is what it should be right after a part has come. */
+  #jumpInto([start, end]: Range): void {
+    this.#reserve.clear();
+    this.#video.currentTime = Math.max(start, end - this.#wantedSeconds - this.#broadcast.partTargetSeconds);
+  }
+
+  #stalled(): void {
+    // What waits because it was moved has not run dry.
+    if (!this.#hasBegun || this.#video.seeking || this.#video.paused) return;
+    this.#wantedSeconds = reserveAfterStall(this.#wantedSeconds);
+  }
+
+  #dropOld(currentTime: number): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#droppedAtMs < DROP_EVERY_MS) return;
+    this.#droppedAtMs = nowMs;
+    for (const track of this.#tracks.values()) track.dropBefore(currentTime - KEEP_SECONDS);
+  }
+
+  #ranges(): readonly Range[] {
+    return rangesOf(this.#video.buffered);
+  }
+
+  #levels(): readonly Level[] {
+    const levels = this.#broadcast.renditions.flatMap((rendition, index) => {
+      const { kind, width = 0, height = 0, averageBps, codecs } = rendition;
+      if (kind !== 'video') return [];
+      return [{ index, label: levelLabel(height, averageBps), width, height, bitrateBps: averageBps, codecs }];
+    });
+    return sortLevels(levels);
+  }
+}
+
+function mimeOf({ kind, codecs }: ChannelRendition): string {
+  return `${kind}/mp4; codecs="${codecs}"`;
+}

@@ -1,0 +1,140 @@
+import Hls, { type ErrorData, ErrorTypes, Events, type HlsConfig, type LevelDetails } from 'hls.js';
+import { type Level, levelLabel, sortLevels } from '../../player/levels.ts';
+import { bufferAheadSeconds } from '../../player/stats-ring.ts';
+import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
+import { rangesOf } from './ranges.ts';
+
+/** Catching up should not be heard. */
+const FASTEST = 1.1;
+const RETRY_MS = 1_500;
+
+export interface HlsLiveOptions {
+  readonly url: string;
+  readonly lowLatency: boolean;
+  /** Where to begin, in seconds before the newest. */
+  readonly behindSeconds: number;
+  /** The server's clock less ours. */
+  readonly clockAheadMs: () => number;
+}
+
+/** hls.js on a live playlist: low latency, and all of the window to go back in. */
+export class HlsLive implements LiveEngine {
+  readonly hls: Hls;
+  readonly #video: HTMLVideoElement;
+  readonly #options: HlsLiveOptions;
+  readonly #listener: LiveEngineListener;
+  #details: LevelDetails | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #recoveries = 0;
+
+  constructor(video: HTMLVideoElement, options: HlsLiveOptions, listener: LiveEngineListener) {
+    this.#video = video;
+    this.#options = options;
+    this.#listener = listener;
+    this.hls = new Hls(tune(options));
+  }
+
+  start(): void {
+    const { hls } = this;
+    hls.on(Events.MANIFEST_PARSED, () => this.#listener.onLevels(readLevels(hls)));
+    hls.on(Events.LEVEL_SWITCHED, () => this.#tellQuality());
+    hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#updated(details));
+    hls.on(Events.ERROR, (_, data) => this.#recover(data));
+    hls.loadSource(this.#options.url);
+    hls.attachMedia(this.#video);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.hls.destroy();
+  }
+
+  read(): LiveReading {
+    const { hls } = this;
+    const live = this.#livePosition();
+    const at = this.#video.currentTime;
+    const start = this.#details?.fragmentStart ?? live;
+    const pictureAtMs = hls.playingDate?.getTime();
+    const nowMs = Date.now() + this.#options.clockAheadMs();
+    return {
+      ...(pictureAtMs === undefined ? {} : { latencySeconds: (nowMs - pictureAtMs) / 1_000 }),
+      ...(hls.targetLatency ? { targetSeconds: hls.targetLatency } : {}),
+      behindSeconds: Math.max(0, live - at),
+      windowSeconds: Math.max(0, live - start),
+      bufferSeconds: bufferAheadSeconds(rangesOf(this.#video.buffered), at),
+      rate: this.#video.playbackRate,
+    };
+  }
+
+  seekBehind(seconds: number): void {
+    const start = this.#details?.fragmentStart ?? 0;
+    this.#video.currentTime = Math.max(start + 0.1, this.#livePosition() - seconds);
+  }
+
+  goLive(): void {
+    this.seekBehind(0);
+    void this.#video.play().catch(() => undefined); // Refused, it stays paused, and looks so.
+  }
+
+  choose(level: number): void {
+    this.hls.nextLevel = level;
+    this.#tellQuality();
+  }
+
+  /** Where playing begins without a wish: the newest, less what the playlist wants held back. After the end: the end. */
+  #livePosition(): number {
+    const details = this.#details;
+    if (details && !details.live) return details.edge;
+    return this.hls.liveSyncPosition ?? details?.edge ?? this.#video.currentTime;
+  }
+
+  #updated(details: LevelDetails): void {
+    const isFirst = this.#details === undefined;
+    this.#details = details;
+    if (isFirst && this.#options.behindSeconds > 0) this.seekBehind(this.#options.behindSeconds);
+  }
+
+  #tellQuality(): void {
+    this.#listener.onQuality(this.hls.currentLevel, this.hls.manualLevel);
+  }
+
+  /** A broadcast is worth waiting for: what the network lost is asked for again, for as long as somebody watches. */
+  #recover(data: ErrorData): void {
+    if (!data.fatal) return;
+    const { hls } = this;
+    if (data.type === ErrorTypes.NETWORK_ERROR) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => (this.#details ? hls.startLoad() : hls.loadSource(this.#options.url)), RETRY_MS);
+      return;
+    }
+    this.#recoveries += 1;
+    if (data.type === ErrorTypes.MEDIA_ERROR && this.#recoveries <= 3) hls.recoverMediaError();
+    else this.#listener.onBroken(data.details);
+  }
+}
+
+function tune({ lowLatency }: HlsLiveOptions): Partial<HlsConfig> {
+  return {
+    lowLatencyMode: lowLatency,
+    // The distance to the edge is the playlist's to say: neither liveSyncDuration nor its count is set here.
+    maxLiveSyncPlaybackRate: lowLatency ? FASTEST : 1,
+    liveSyncOnStallIncrease: 0.5,
+    capLevelToPlayerSize: true,
+    backBufferLength: 30,
+    maxBufferLength: 30,
+    startFragPrefetch: true,
+  };
+}
+
+function readLevels(hls: Hls): readonly Level[] {
+  return sortLevels(
+    hls.levels.map((level, index) => ({
+      index,
+      label: levelLabel(level.height, level.bitrate),
+      width: level.width,
+      height: level.height,
+      bitrateBps: level.averageBitrate || level.bitrate,
+      codecs: [level.videoCodec, level.audioCodec].filter(Boolean).join(', '),
+    })),
+  );
+}

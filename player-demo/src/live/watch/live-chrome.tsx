@@ -1,0 +1,116 @@
+import type { VNode } from 'preact';
+import { ChoiceMenu } from '../../player/choice-menu.tsx';
+import { QualityMenu } from '../../player/quality-menu.tsx';
+import { Icon } from '../../ui/icons.tsx';
+import type { Delivery } from '../deliveries.ts';
+import { DvrBar } from './dvr-bar.tsx';
+import { formatBehind, isAtEdge } from './phase.ts';
+import type { LiveControl } from './use-live-playback.ts';
+
+const CHOICES: readonly { delivery: Delivery; label: string; note: string }[] = [
+  { delivery: 'channel', label: 'Channel', note: 'least delay' },
+  { delivery: 'll-hls', label: 'LL-HLS', note: 'with rewind' },
+  { delivery: 'hls', label: 'HLS', note: 'to compare' },
+];
+
+interface LiveChromeProps {
+  readonly control: LiveControl;
+  /** Whether there is a channel that media can come by. */
+  readonly hasChannel: boolean;
+  readonly isOver: boolean;
+  readonly statsShown: boolean;
+  readonly onStats: () => void;
+}
+
+/** The controls over a live picture. */
+export function LiveChrome({ control, hasChannel, isOver, statsShown, onStats }: LiveChromeProps): VNode {
+  const { playback } = control;
+  const { reading, delivery } = playback;
+  const deliveries = CHOICES.filter((one) => hasChannel || one.delivery !== 'channel');
+  const chosen = deliveries.findIndex((one) => one.delivery === delivery);
+  return (
+    <>
+      <media-loading-indicator slot="centered-chrome" noautohide />
+      <div class="player-bottom">
+        <DvrBar
+          windowSeconds={reading.windowSeconds}
+          behindSeconds={reading.behindSeconds}
+          onSeek={control.seekBehind}
+        />
+        <media-control-bar class="player-bar">
+          <media-play-button />
+          <span class="player-volume">
+            <media-mute-button />
+            <media-volume-range class="wide-only" />
+          </span>
+          {!isOver && <LiveButton control={control} />}
+          <span class="player-gap" />
+          <ChoiceMenu
+            label="Delivery"
+            now={deliveries[chosen]?.label ?? ''}
+            icon="live"
+            choices={deliveries.map(({ label, note }, id) => ({ id, label, note }))}
+            chosen={chosen}
+            onChoose={(id) => control.deliver(deliveries[id]?.delivery ?? 'll-hls')}
+            testId="delivery"
+          >
+            <span>{deliveries[chosen]?.label}</span>
+          </ChoiceMenu>
+          {playback.levels.length > 1 && (
+            <QualityMenu
+              levels={playback.levels}
+              playing={playback.playingLevel}
+              chosen={playback.chosenLevel}
+              onChoose={control.choose}
+            />
+          )}
+          <button
+            type="button"
+            class="player-button"
+            aria-pressed={statsShown}
+            aria-label="Stats"
+            title="Stats"
+            onClick={onStats}
+            data-testid="live-stats-toggle"
+          >
+            <Icon name="chart" size={20} />
+          </button>
+          <media-pip-button class="wide-only" />
+          <media-fullscreen-button />
+        </media-control-bar>
+      </div>
+    </>
+  );
+}
+
+/** Lit at the edge, with the delay beside it; elsewhere it says how far back one is, and leads to the edge. */
+function LiveButton({ control }: { control: LiveControl }): VNode {
+  const { reading, delivery, state } = control.playback;
+  const atEdge = isAtEdge(reading.behindSeconds) && state !== 'paused';
+  const { latencySeconds } = reading;
+  return (
+    <>
+      <button
+        type="button"
+        class={atEdge ? 'player-button go-live is-lit' : 'player-button go-live'}
+        aria-label={atEdge ? 'Live' : 'Go live'}
+        title={atEdge ? 'You are live' : 'Go live'}
+        onClick={control.goLive}
+        data-testid="go-live"
+        data-lit={atEdge}
+      >
+        <i aria-hidden="true" />
+        {atEdge ? 'Live' : 'Go live'}
+      </button>
+      <span
+        class="live-delay tabular"
+        data-testid="live-latency"
+        data-delivery={delivery}
+        title="Delay to the publisher"
+      >
+        {atEdge && latencySeconds !== undefined && `${latencySeconds.toFixed(1)} s`}
+        {!atEdge && reading.behindSeconds > 0 && formatBehind(reading.behindSeconds)}
+      </span>
+    </>
+  );
+}

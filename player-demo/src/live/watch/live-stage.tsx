@@ -1,0 +1,156 @@
+import '../../player/media-chrome.ts';
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Icon } from '../../ui/icons.tsx';
+import { ChatPanel } from '../chat/chat-panel.tsx';
+import type { Delivery } from '../deliveries.ts';
+import type { LiveSource } from '../live-source.ts';
+import type { Channel } from '../use-channel.ts';
+import { LiveChrome } from './live-chrome.tsx';
+import { LiveStats } from './live-stats.tsx';
+import { MetadataList } from './metadata-list.tsx';
+import { type Phase, phaseOf } from './phase.ts';
+import { ReactionShower } from './reaction-shower.tsx';
+import { type LivePlayback, useLivePlayback } from './use-live-playback.ts';
+import { usePlaylistProbe } from './use-playlist-probe.ts';
+
+interface LiveStageProps {
+  readonly title: string;
+  readonly source: LiveSource;
+  readonly channel: Channel;
+  readonly delivery: Delivery;
+  /** What leads on after the end, such as to the recording. */
+  readonly afterwards?: ComponentChildren;
+  readonly children?: ComponentChildren;
+}
+
+/** A live picture with what is said about it: waits for the broadcast, plays it, and says when it is over. */
+export function LiveStage({ title, source, channel, delivery, afterwards, children }: LiveStageProps): VNode {
+  const { client, view } = channel;
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null);
+  const [stats, setStats] = useState(false);
+  const isThere = usePlaylistProbe(source, view.connection !== 'open');
+  const phase = phaseOf(view, isThere);
+  const broadcast = useShown(view.broadcast ?? undefined, phase);
+  const hasProgram = phase === 'on-air' || phase === 'reconnecting' || (phase === 'ended' && broadcast !== undefined);
+  const number = broadcast?.number;
+  const program = useMemo(
+    () => (hasProgram ? { source, client, broadcast } : undefined),
+    [hasProgram, source, client, number],
+  );
+  const control = useLivePlayback(video, program, delivery);
+  const { playback } = control;
+  const isOver = phase === 'ended' && isAtItsEnd(playback);
+  return (
+    <div class="stage has-rail live-stage">
+      <div class="player" data-testid="live-player" data-phase={phase} data-state={playback.state}>
+        <media-controller nohotkeys autohide="2" aria-label={`Live: ${title}`}>
+          {/* biome-ignore lint/a11y/useMediaCaption: a live broadcast brings no captions of its own. */}
+          <video ref={setVideo} slot="media" crossorigin="anonymous" playsinline data-testid="live-video" />
+          {hasProgram && (
+            <div class="live-overlay" noautohide>
+              <Marks phase={phase} viewers={view.viewers} />
+              {stats && <LiveStats video={video} playback={playback} view={view} />}
+            </div>
+          )}
+          <ReactionShower client={client} />
+          {hasProgram && !isOver && (
+            <LiveChrome
+              control={control}
+              hasChannel={broadcast !== undefined}
+              isOver={phase === 'ended'}
+              statsShown={stats}
+              onStats={() => setStats(!stats)}
+            />
+          )}
+        </media-controller>
+        {!hasProgram && (
+          <div class="player-waiting">
+            <Waiting phase={phase} code={view.closedBy} />
+          </div>
+        )}
+        {isOver && <Over>{afterwards}</Over>}
+      </div>
+      <div class="under">{children}</div>
+      <div class="rail">
+        <ChatPanel client={client} view={view} />
+        <MetadataList metadata={view.metadata} />
+      </div>
+    </div>
+  );
+}
+
+/** The broadcast that is shown, also after its end, until there is another one. */
+function useShown<T>(broadcast: T | undefined, phase: Phase): T | undefined {
+  const [shown, setShown] = useState(broadcast);
+  useEffect(() => {
+    if (broadcast !== undefined) setShown(broadcast);
+    else if (phase === 'waiting') setShown(undefined);
+  }, [broadcast, phase]);
+  return broadcast ?? shown;
+}
+
+/** A channel stops with the broadcast; a playlist may be watched to its end. */
+function isAtItsEnd({ delivery, state, reading }: LivePlayback): boolean {
+  return state === 'ended' || delivery === 'channel' || (state !== 'playing' && reading.bufferSeconds < 0.1);
+}
+
+function Marks({ phase, viewers }: { phase: Phase; viewers: number }): VNode {
+  return (
+    <div class="live-marks">
+      {phase === 'on-air' && (
+        <span class="chip chip-live">
+          <i aria-hidden="true" />
+          Live
+        </span>
+      )}
+      {phase === 'ended' && <span class="live-mark">Ended</span>}
+      <span class="live-mark tabular" title={`${viewers} watching`}>
+        <Icon name="eye" size={15} />
+        {viewers}
+      </span>
+      {phase === 'reconnecting' && (
+        <span class="live-mark is-busy" role="status" data-testid="live-reconnecting">
+          <span class="spinner" aria-hidden="true" />
+          The broadcaster was lost. Waiting for it to come back.
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Waiting({ phase, code }: { phase: Phase; code: string | undefined }): VNode {
+  if (phase === 'refused') {
+    return (
+      <div class="player-error" role="alert" data-testid="live-refused" data-code={code}>
+        <Icon name="lock" size={30} />
+        <h2>This broadcast needs a valid link</h2>
+        <p>The link has ended, was revoked, or belongs to another stream.</p>
+        <code class="code-chip">{code}</code>
+      </div>
+    );
+  }
+  if (phase === 'asking') return <span class="spinner spinner-large" role="status" aria-label="Connecting" />;
+  return (
+    <div class="player-soon" role="status" data-testid="live-waiting">
+      <span class="live-soon" aria-hidden="true">
+        <Icon name="live" size={34} />
+      </span>
+      <h2>The broadcast has not begun</h2>
+      <p>Stay here: it plays by itself as soon as it does.</p>
+    </div>
+  );
+}
+
+function Over({ children }: { children: ComponentChildren }): VNode {
+  return (
+    <div class="player-waiting" data-testid="live-ended">
+      <div class="player-soon" role="status">
+        <Icon name="check" size={34} />
+        <h2>The broadcast has ended</h2>
+        <p>Thank you for watching. The next one begins here by itself.</p>
+        {children}
+      </div>
+    </div>
+  );
+}

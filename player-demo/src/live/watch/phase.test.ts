@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { type ChannelView, UNKNOWN } from '../channel/channel-view.ts';
+import { formatBehind, isAtEdge, phaseOf } from './phase.ts';
+
+const heard = (part: Partial<ChannelView>): ChannelView => ({ ...UNKNOWN, connection: 'open', ...part });
+
+test.each([
+  ['before anything is known', UNKNOWN, undefined, 'asking'],
+  ['with a channel that lets nobody in', { ...UNKNOWN, connection: 'closed' as const }, undefined, 'refused'],
+  ['without a channel, with a playlist', { ...UNKNOWN, connection: 'away' as const }, true, 'on-air'],
+  ['without either', { ...UNKNOWN, connection: 'away' as const }, false, 'waiting'],
+  ['before the first broadcast', heard({ status: 'idle' }), undefined, 'waiting'],
+  ['on air', heard({ status: 'live' }), undefined, 'on-air'],
+  ['on air, with a channel that is away for a moment', heard({ status: 'live', connection: 'away' }), false, 'on-air'],
+  ['without a publisher', heard({ status: 'reconnecting' }), undefined, 'reconnecting'],
+  ['after the end', heard({ status: 'idle', endedBroadcast: 3 }), undefined, 'ended'],
+  ['in the next broadcast', heard({ status: 'live', endedBroadcast: 3 }), undefined, 'on-air'],
+] as const)('%s the page knows what it is about', (_name, view, playlist, phase) => {
+  expect(phaseOf(view, playlist)).toBe(phase);
+});
+
+test('the distance from the newest is said as a clock', () => {
+  expect([4, 65, 3_725].map(formatBehind)).toEqual(['-0:04', '-1:05', '-1:02:05']);
+  expect([isAtEdge(0.4), isAtEdge(8)]).toEqual([true, false]);
+});
