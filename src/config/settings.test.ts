@@ -13,7 +13,9 @@ describe('settings', () => {
     expect(loadSettings(environment, { port: 0 })).toMatchObject({ port: 0, pullAllowPrivate: true, data: '/d' });
   });
 
-  test("let the origin's port be picked when control's is, unless it is named", () => {
+  test("let the ports of the origin and of the doors be picked when control's is, unless they are named", () => {
+    expect(loadSettings({}, { port: 0 }).rtmpPort).toBe(0);
+    expect(loadSettings({}).rtmpPort).toBe(1935);
     expect(loadSettings({}, { port: 0 }).originPort).toBe(0);
     expect(loadSettings({ FRONTROW_ORIGIN_PORT: '9070' }, { port: 0 }).originPort).toBe(9070);
     expect(loadSettings({}, { port: 8081 }).originPort).toBe(SETTINGS.originPort.default);

@@ -68,7 +68,10 @@ export const SETTINGS = {
     unit: 'bytes',
     says: 'Disk that copies of sources may take in the data folder of a worker whose media rests in S3.',
   }),
-  host: text({ default: '127.0.0.1', says: 'Address that control and edge listen on; 0.0.0.0 for all.' }),
+  host: text({
+    default: '127.0.0.1',
+    says: 'Address that control, the edge and the doors for live streams listen on; 0.0.0.0 for all.',
+  }),
   port: integer({ default: 8080, min: 0, max: 65_535, says: 'Port of control: API, console and player. 0 picks one.' }),
   edgePort: integer({ default: 8090, min: 0, max: 65_535, says: 'Port of the edge. 0 picks one.' }),
   edgeWorkers: integer({
@@ -92,6 +95,12 @@ export const SETTINGS = {
     min: 0,
     max: 65_535,
     says: 'Port of the origin, which answers edges only. 0 picks one, as does leaving it out when the port of control is 0.',
+  }),
+  rtmpPort: integer({
+    default: 1935,
+    min: 0,
+    max: 65_535,
+    says: 'Port where encoders such as OBS publish live streams by RTMP, at `rtmp://host:1935/live`. 0 picks one, as does leaving it out when the port of control is 0.',
   }),
   originHost: text({
     default: '127.0.0.1',
@@ -543,6 +552,9 @@ type Value<S> = S extends { kind: 'integer' } ? number : S extends { kind: 'swit
 export type Settings = { readonly [Name in keyof typeof SETTINGS]: Value<(typeof SETTINGS)[Name]> };
 export type SettingName = keyof Settings;
 
+/** Ports that are picked where control's is. */
+const ALONG = ['originPort', 'rtmpPort'] as const satisfies readonly SettingName[];
+
 /** `edgePort` is `FRONTROW_EDGE_PORT`. */
 export function environmentName(name: string): string {
   return `FRONTROW_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
@@ -576,9 +588,11 @@ export function loadSettings(
     return [name, checked(variable, SETTINGS[name], value)];
   });
   const settings = Object.fromEntries(values) as { -readonly [Name in SettingName]: Settings[Name] };
-  // Whoever lets the ports be picked runs several servers on one machine: the origin must not be what they collide on.
-  const originPort = given.originPort ?? environment[environmentName('originPort')];
-  if (settings.port === 0 && originPort === undefined) settings.originPort = 0;
+  // Whoever lets the ports be picked runs several servers on one machine: no other port must be what they collide on.
+  for (const name of ALONG) {
+    const isGiven = given[name] !== undefined || environment[environmentName(name)] !== undefined;
+    if (settings.port === 0 && !isGiven) settings[name] = 0;
+  }
   return Object.freeze(settings);
 }
 

@@ -13,14 +13,20 @@ export interface UpstreamTimes {
   readonly originKeepAliveMs?: number;
 }
 
+/** How long the head of an answer is waited for, where that is not as long as for all others. */
+export interface Wait {
+  readonly ms: number;
+  /** It is held until there is something to tell, so it goes over connections of its own. */
+  readonly mayBeHeld: boolean;
+}
+
 export interface UpstreamRequest {
   readonly method: string;
   /** Path and query, sent as they are. */
   readonly target: string;
   readonly fields: FieldList;
   readonly body?: Readable | undefined;
-  /** The server may hold the answer for so long: it goes over connections of its own, and has a time of its own. */
-  readonly holdMs?: number | undefined;
+  readonly wait?: Wait | undefined;
   /** The name that TLS asks for and checks, where it is not that of the `Host` field. */
   readonly serverName?: string | undefined;
 }
@@ -56,7 +62,7 @@ type Controller = Dispatcher.DispatchController;
 const MAX_HEADER_BYTES = 32_768;
 const MAX_CONNECTIONS = 256;
 /** Each held request has one to itself (HTTP/1.1): renditions of all streams, times the states that viewers wait for. */
-const MAX_HELD_CONNECTIONS = 1_024;
+const MAX_HELD_CONNECTIONS = 4_096;
 const SMALL_ANSWER_BYTES = 4_194_304;
 /** RFC 9110 section 9.2.1: sent twice, or to two servers, these do no more than sent once. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -107,7 +113,7 @@ export class Upstream {
    */
   send(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
     const kept = request.body ? this.#uploads : this.#pool;
-    const pools = request.holdMs === undefined ? { kept, fresh: this.#fresh } : this.#held;
+    const pools = request.wait?.mayBeHeld ? this.#held : { kept, fresh: this.#fresh };
     const call = new Call(request, sink, pools, this.#connectAttempts);
     call.dispatch();
     return call;
@@ -171,11 +177,11 @@ class Call implements UpstreamCall, Dispatcher.DispatchHandler {
   }
 
   dispatch(): void {
-    const { method, target, fields, body, serverName, holdMs } = this.#request;
+    const { method, target, fields, body, serverName, wait } = this.#request;
     const pool = this.#broken ? this.#pools.fresh : this.#pools.kept;
     // undici takes the name for TLS with the request, though its types do not tell.
     const sent = { method, path: target, headers: [...fields], body: body ?? null, servername: serverName };
-    pool.dispatch(holdMs === undefined ? sent : { ...sent, headersTimeout: holdMs }, this);
+    pool.dispatch(wait ? { ...sent, headersTimeout: wait.ms } : sent, this);
   }
 
   get begun(): boolean {

@@ -142,6 +142,21 @@ export const FAULTS = {
     says: 'The address of the keys leads to a private network, which this server does not fetch from.',
   },
 
+  // Publishers of live streams
+  STREAM_KEY_REFUSED: { side: 'viewer', status: 401, says: 'There is no live stream with this stream key.' },
+  LIVE_STREAM_BUSY: {
+    side: 'viewer',
+    status: 409,
+    says: 'A publisher and a backup are sending to this live stream already.',
+  },
+  LIVE_STREAM_DISABLED: { side: 'viewer', status: 403, says: 'This live stream is switched off.' },
+  LIVE_FULL: { side: 'ours', status: 503, says: 'This server carries as many live streams as it can.' },
+  LIVE_MEDIA_REFUSED: {
+    side: 'viewer',
+    status: 415,
+    says: 'The publisher sends a codec or container that this server does not take: send H.264 and AAC, or VP8 and Opus from a browser.',
+  },
+
   // Webhooks
   WEBHOOK_URL_INVALID: {
     side: 'viewer',

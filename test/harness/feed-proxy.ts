@@ -1,11 +1,12 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between edges and control, and cuts or lets through what goes by. */
+/** Stands between edges and control or an origin, and cuts, holds up or lets through what goes by. */
 export class FeedProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #target: URL;
   #open = true;
+  #silent = false;
   url = '';
 
   constructor(target: string) {
@@ -25,7 +26,15 @@ export class FeedProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Nothing goes by in either direction, and nobody is told, until `mend`: a network that is gone. */
+  silence(): void {
+    this.#silent = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   mend(target?: string): void {
+    this.#silent = false;
+    for (const socket of this.#sockets) socket.resume();
     if (target !== undefined) this.#target = new URL(target);
     this.#open = true;
   }
@@ -47,6 +56,7 @@ export class FeedProxy {
     ] as const) {
       this.#sockets.add(one);
       one.pipe(other);
+      if (this.#silent) one.pause();
       one.on('error', () => other.destroy());
       one.on('close', () => {
         this.#sockets.delete(one);

@@ -1,14 +1,14 @@
 import type { Fill } from '../cache/fill.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import { newsOf } from '../phases/news.ts';
+import type { Crowd } from './crowd.ts';
 import { isLiveList, type LiveAsk } from './live-ask.ts';
-import type { Waiters } from './waiters.ts';
 
 /**
  * Waits for an answer about a broadcast: for its head, or for all of a playlist, which then goes out to everybody in one
  * piece. Without a clock of the viewer's own: the request upstream has one, and its end is everybody's.
  */
-export async function awaitAnswer(x: Exchange, live: LiveAsk, fill: Fill, waiters: Waiters): Promise<Step> {
+export async function awaitAnswer(x: Exchange, live: LiveAsk, fill: Fill, waiters: Crowd): Promise<Step> {
   const { streamId } = live.object;
   const isList = isLiveList(live);
   waiters.enter(streamId);

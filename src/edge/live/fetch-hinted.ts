@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
 import { signedFields } from '../phases/fetch.ts';
 import { Intake } from '../phases/intake.ts';
+import { renditionOf } from './renditions.ts';
 
 /**
  * Asks the origin for what a playlist has hinted, which holds the question until it is there: by the time viewers have read
@@ -11,13 +12,17 @@ import { Intake } from '../phases/intake.ts';
  */
 export function fetchHinted(path: string, viewer: Exchange, parts: EdgeParts): void {
   const { tier, disk, fills, clock, origin, edgeId, live } = parts;
-  if (!tier.isCalm || tier.has(path) || disk?.has(path) || fills.get(path)) return;
+  const object = parseLivePath(path);
+  if (!object || !tier.isCalm || tier.has(path) || disk?.has(path) || fills.get(path)) return;
+  const { streamId } = object;
+  if (!live.held.hasRoom(streamId)) return;
+  live.held.enter(streamId);
   const fill = new Fill(
     { key: path, startedAtMs: clock.now(), bodiless: false, background: true, ahead: true },
     new Intake(
       {
         ...{ method: 'GET', resource: path, path, part: undefined, headers: {}, alone: false, stale: undefined },
-        ...{ live: parseLivePath(path), viewer },
+        ...{ live: object, viewer, onEnd: () => live.held.leave(streamId) },
       },
       parts,
     ),
@@ -25,5 +30,6 @@ export function fetchHinted(path: string, viewer: Exchange, parts: EdgeParts): v
   fills.take(fill);
   fills.lead(fill);
   const fields = [...signedFields('GET', path, parts), 'CDN-Loop', edgeId];
-  fill.begin(origin.send({ method: 'GET', target: path, fields, key: path, holdMs: live.hints.holdMs(path) }, fill));
+  const wait = { ms: live.renditions.holdMs(path), mayBeHeld: true };
+  fill.begin(origin.send({ method: 'GET', target: path, fields, key: renditionOf(path), wait }, fill));
 }

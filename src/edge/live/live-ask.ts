@@ -3,6 +3,9 @@ import { Fault } from '../../kernel/errors.ts';
 import { readDirectives, writeDirectives } from '../../kernel/live/directives.ts';
 import { type LiveObject, parseLivePath } from '../../kernel/live/paths.ts';
 
+import type { Wait } from '../upstream.ts';
+import type { Renditions } from './renditions.ts';
+
 /** What of a broadcast a viewer asks for. */
 export interface LiveAsk {
   readonly object: LiveObject;
@@ -32,6 +35,15 @@ export function readLiveAsk(method: string, path: string, query: string): LiveAs
 /** Worth telling only when it is whole: many wait for it, and it is small. */
 export function isLiveList(ask: LiveAsk | undefined): boolean {
   return ask?.object.kind === 'playlist' || ask?.object.kind === 'master';
+}
+
+/** What is there is told at once, so that a player may as well turn to what the edge has. */
+const LIST_MS = 3_000;
+
+/** How long the origin is waited for, and whether that is of its own doing; undefined where it is as for everything else. */
+export function waitFor(ask: LiveAsk, path: string, renditions: Renditions): Wait | undefined {
+  if (ask.mayBeHeld) return { ms: renditions.holdMs(path), mayBeHeld: true };
+  return isLiveList(ask) ? { ms: LIST_MS, mayBeHeld: false } : undefined;
 }
 
 /** Dead within seconds, so it lives in memory only. */

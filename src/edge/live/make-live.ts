@@ -1,24 +1,36 @@
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts, EdgeSettings } from '../parts.ts';
+import { Crowd } from './crowd.ts';
 import { fetchHinted } from './fetch-hinted.ts';
-import { Hints } from './hints.ts';
-import { Waiters } from './waiters.ts';
+import { Renditions } from './renditions.ts';
 
 /** What an edge knows of broadcasts, and of who waits for them. */
 export interface Live {
-  readonly hints: Hints;
-  readonly waiters: Waiters;
+  readonly renditions: Renditions;
+  /** Viewers. */
+  readonly waiters: Crowd;
+  /** Requests that the origin may hold. */
+  readonly held: Crowd;
   /** A playlist has arrived: what it hints is asked for, where somebody watches. */
-  learn(path: string, body: Buffer, watcher: Exchange | undefined): void;
+  learn(key: string, body: Buffer, watcher: Exchange | undefined): void;
 }
 
+/**
+ * Players ask for the next state of a rendition, in one of three wordings. Whoever asks for more at once is up to something; so
+ * many leave room for twenty renditions and for all that.
+ */
+const HELD_OF_ONE_STREAM = 256;
+/** As many as there are connections for them. */
+const HELD = 4_096;
+
 export function makeLive(settings: EdgeSettings, parts: () => EdgeParts): Live {
-  const hints = new Hints(settings.edgeLiveHoldMs);
+  const renditions = new Renditions(settings.edgeLiveHoldMs);
   return {
-    hints,
-    waiters: new Waiters({ all: settings.edgeLiveWaiters, ofOneStream: settings.edgeLiveWaitersPerStream }),
-    learn: (path, body, watcher) => {
-      const hinted = hints.learn(path, body);
+    renditions,
+    waiters: new Crowd({ all: settings.edgeLiveWaiters, ofOneStream: settings.edgeLiveWaitersPerStream }),
+    held: new Crowd({ all: HELD, ofOneStream: HELD_OF_ONE_STREAM }),
+    learn: (key, body, watcher) => {
+      const hinted = renditions.learn(key, body);
       if (watcher) for (const each of hinted) fetchHinted(each, watcher, parts());
     },
   };

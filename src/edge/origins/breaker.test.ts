@@ -124,3 +124,15 @@ test('with 0 failures it never opens', () => {
   request('failed', 100);
   expect(breaker.admits(nowMs)).toBe(true);
 });
+
+test('one that may be held finds out as well, and keeps nobody from it meanwhile', () => {
+  const breaker = new Breaker({ failures: 1, openMs: 100 });
+  breaker.failed(breaker.enter(0), 0);
+  const held = breaker.enter(100, true);
+  expect([breaker.circuit, breaker.admits(101)]).toEqual(['half-open', true]);
+  breaker.succeeded(held, 5_000);
+  expect(breaker.circuit).toBe('closed');
+  breaker.failed(breaker.enter(6_000), 6_000);
+  breaker.failed(breaker.enter(7_000, true), 7_000);
+  expect([breaker.circuit, breaker.admits(7_001)]).toEqual(['open', false]);
+});

@@ -62,14 +62,18 @@ export class Breaker {
     return this.#circuit === 'open' ? Math.max(0, this.#openUntilMs - nowMs) : 0;
   }
 
-  /** Lets a request through that `admits` has admitted; each is told the end of once, by one of the three below. */
-  enter(nowMs: number): Pass {
-    if (this.#circuit !== 'closed') {
+  /**
+   * Lets a request through that `admits` has admitted; each is told the end of once, by one of the three below. One that may be
+   * held finds out as well, but keeps nobody else from it: it may take seconds of an origin that is well.
+   */
+  enter(nowMs: number, mayBeHeld = false): Pass {
+    if (this.#circuit === 'closed') return this.#epoch;
+    if (!mayBeHeld) {
       this.#probeUntilMs = nowMs + PROBE_MS;
       this.#epoch += 1;
       this.#probing = true;
-      this.#change('half-open');
     }
+    this.#change('half-open');
     return this.#epoch;
   }
 

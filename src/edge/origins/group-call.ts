@@ -68,6 +68,7 @@ export class GroupCall implements UpstreamCall {
     this.#wind(tier);
     const attempt = new Attempt(member, {
       isLast: this.#left.length === 0,
+      isHeld: tier.isHeld,
       answered: (head) => this.#answered(attempt, head),
       failed: (fault) => this.#failed(attempt, fault),
       sink: this.#sink,
@@ -136,6 +137,7 @@ function isJustHeld({ begun }: Attempt, tier: Tier | undefined, { code }: Fault)
 interface AttemptOwner {
   /** Nobody is asked after this one. */
   readonly isLast: boolean;
+  readonly isHeld: boolean;
   readonly sink: UpstreamSink;
   answered(head: ResponseHead): boolean;
   failed(fault: Fault): void;
@@ -158,7 +160,7 @@ class Attempt implements UpstreamSink {
 
   constructor(member: Member, owner: AttemptOwner) {
     this.member = member;
-    this.turn = member.enter();
+    this.turn = member.enter(owner.isHeld);
     this.#owner = owner;
   }
 

@@ -90,9 +90,9 @@ export class Member {
   }
 
   /** A request begins; the caller has seen that it admits one. */
-  enter(): Turn {
+  enter(mayBeHeld = false): Turn {
     this.counts.requests += 1;
-    const pass = this.#breaker.enter(this.#now());
+    const pass = this.#breaker.enter(this.#now(), mayBeHeld);
     return new Turn((outcome) => {
       if (outcome === 'dropped') this.#breaker.dropped(pass);
       else if (outcome === 'answered') this.#breaker.succeeded(pass, this.#now());

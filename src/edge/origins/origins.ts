@@ -12,6 +12,7 @@ import {
   type UpstreamSink,
   type UpstreamText,
   type UpstreamTimes,
+  type Wait,
 } from '../upstream.ts';
 import type { Circuit } from './breaker.ts';
 import { eligible } from './eligible.ts';
@@ -78,8 +79,7 @@ export interface OriginRequest extends Unaddressed {
   /** Path and query, sent as they are. */
   readonly target: string;
   readonly body?: Readable | undefined;
-  /** How long the answer may be held; undefined for what is to be answered at once. */
-  readonly holdMs?: number | undefined;
+  readonly wait?: Wait | undefined;
   /** What it is stored under, by which it has its parent; undefined for what is asked of the origins themselves. */
   readonly key?: string | undefined;
 }
@@ -215,17 +215,17 @@ export class Origins {
   #parentTier({ key, ...request }: OriginRequest): Tier {
     const { method, target, body, fields, viewedHost } = request;
     // A parent holds it as long as the origin does, and then has to say so.
-    const holdMs = request.holdMs === undefined ? undefined : request.holdMs + PARENT_GRACE_MS;
+    const wait = request.wait && { ...request.wait, ms: request.wait.ms + PARENT_GRACE_MS };
     const { signForParent } = this.#options;
     const well = key === undefined ? [] : this.#parents.filter(({ up, admits }) => up && admits);
     return {
       members: ranked(well, key ?? '').slice(0, MAX_PARENTS),
       failoverStatuses: FINAL,
-      limitMs: body ? undefined : (holdMs ?? this.#parentLimitMs),
-      isHeld: holdMs !== undefined,
+      limitMs: body ? undefined : (wait?.ms ?? this.#parentLimitMs),
+      isHeld: wait?.mayBeHeld === true,
       // It stands where the viewer asks, so it is asked for the viewer's host.
       requestTo: ({ url }) => ({
-        ...{ method, target, body, holdMs },
+        ...{ method, target, body, wait },
         fields: ['Host', viewedHost || url.host, ...fields, ...(signForParent?.(method, target) ?? [])],
         serverName: serverNameOf(url.host),
       }),
@@ -233,14 +233,14 @@ export class Origins {
   }
 
   #originTier(request: OriginRequest): Tier {
-    const { body, holdMs } = request;
+    const { body, wait } = request;
     return {
       members: eligible(this.#members),
       failoverStatuses: this.#failoverStatuses,
       // A body takes as long as the viewer takes to send it.
-      limitMs: body ? undefined : (holdMs ?? this.#limitMs),
-      isHeld: holdMs !== undefined,
-      requestTo: (member) => ({ body, holdMs, ...this.#addressed(request, member) }),
+      limitMs: body ? undefined : (wait?.ms ?? this.#limitMs),
+      isHeld: wait?.mayBeHeld === true,
+      requestTo: (member) => ({ body, wait, ...this.#addressed(request, member) }),
     };
   }
 

@@ -1,4 +1,3 @@
-import { splitTarget } from '../../kernel/access/canonical.ts';
 import type { ViewerFields } from '../../kernel/distribution/origin-request.ts';
 import { fieldOf, withoutFields } from '../../kernel/http/fields.ts';
 import { writeForwarded } from '../../kernel/http/forwarded.ts';
@@ -9,10 +8,11 @@ import type { Beginning } from '../cache/partial-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import { awaitAnswer } from '../live/await-answer.ts';
+import { waitFor } from '../live/live-ask.ts';
+import { renditionOf } from '../live/renditions.ts';
 import { DEBUG_FIELD } from '../operator/debug.ts';
 import type { OriginRequest } from '../origins/origins.ts';
 import type { EdgeParts } from '../parts.ts';
-import { knownOf } from '../sites/viewer-knowledge.ts';
 import { ViewerBody } from '../viewer-body.ts';
 import { PARTIAL, WRITTEN_ANEW } from '../written-fields.ts';
 import { capabilityOf, toldCodings } from './compress.ts';
@@ -61,6 +61,7 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
         stale,
         askAgain,
         viewer: x,
+        onEnd: holding(x, parts),
       },
       parts,
     ),
@@ -73,78 +74,21 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
   return fill;
 }
 
+/** Counts a request that the origin may hold, and gives what is to be called when that is over. */
+function holding({ live }: Exchange, parts: EdgeParts): (() => void) | undefined {
+  if (!live?.mayBeHeld) return undefined;
+  const { streamId } = live.object;
+  parts.live.held.enter(streamId);
+  return () => parts.live.held.leave(streamId);
+}
+
 /** By which an expired copy is asked for again: a HEAD is answered from what a GET brought. */
 function renewing({ method }: Exchange): string {
   return method === 'HEAD' ? 'GET' : method;
 }
 
-/**
- * Fetches a file that no viewer has asked for yet, as the one would who is going to. Whoever asks meanwhile joins. What is
- * asked for with `Authorization` is left to its viewer: nobody else may have it, as a rule.
- */
-export function fetchAhead(name: string, viewer: Exchange, parts: EdgeParts, onEnd: (stored: boolean) => void): void {
-  const isFilm = parts.mode === 'film';
-  if (!isFilm && viewer.request.headers.authorization !== undefined) {
-    onEnd(false);
-    return;
-  }
-  const headers = isFilm ? {} : viewer.request.headers;
-  const told = toldAhead(viewer, parts);
-  const { key, path, target } = isFilm ? { key: name, path: name, target: name } : aheadOf(name, viewer, told, parts);
-  const fill = new Fill(
-    { key, startedAtMs: parts.clock.now(), bodiless: false, background: true, ahead: true },
-    new Intake(
-      {
-        ...{ method: 'GET', resource: key, path, part: undefined, headers, alone: false, live: undefined },
-        ...{ stale: undefined, viewer, onEnd },
-      },
-      parts,
-    ),
-  );
-  parts.fills.take(fill);
-  parts.fills.lead(fill);
-  const fields = isFilm ? signedFields('GET', key, parts) : proxyFields(viewer, parts, REPLACED_AHEAD, told);
-  if (isFilm) fields.push('CDN-Loop', parts.edgeId);
-  fields.push(...AHEAD);
-  const viewedHost = isFilm ? undefined : viewer.host;
-  fill.begin(parts.origin.send({ method: 'GET', target, fields, viewedHost, key }, fill));
-}
-
-/** What a viewer who asks for this will want, by the name that prefetching has for it. */
-function aheadOf(
-  name: string,
-  viewer: Exchange,
-  told: Exchange['told'],
-  { naming, behavior }: EdgeParts,
-): { key: string; path: string; target: string } {
-  const { path, query } = splitTarget(naming.targetOf(name));
-  const rules = behavior?.rules;
-  if (!rules) return { key: name, path, target: name };
-  const asked = { ...viewerFields(viewer), method: 'GET', query };
-  const { query: sent } = rules.originRequest(asked, told);
-  return {
-    key: rules.keyOf({ ...asked, path, added: told }),
-    path,
-    target: sent === '' ? path : `${path}?${sent}`,
-  };
-}
-
-/** The key under which that is stored. */
-export function aheadKey(name: string, viewer: Exchange, parts: EdgeParts): string {
-  const { naming, behavior } = parts;
-  if (!behavior?.rules) return name;
-  const asked = { ...splitTarget(naming.targetOf(name)), method: 'GET', headers: viewer.request.headers };
-  return behavior.rules.keyOf({ ...asked, added: toldAhead(viewer, parts) });
-}
-
-/** It may fall under another behaviour than what its viewer has asked for. */
-function toldAhead(viewer: Exchange, parts: EdgeParts): Exchange['told'] {
-  const rules = parts.behavior?.rules;
-  return rules?.tellsViewers ? knownOf(viewer, rules, parts) : viewer.told;
-}
-
 /** What no viewer has asked for yet. Fetch standard, section 2.2.5. */
-const AHEAD: readonly string[] = ['Sec-Purpose', 'prefetch'];
+export const AHEAD: readonly string[] = ['Sec-Purpose', 'prefetch'];
 
 /** An edge below fetches what none of its viewers has asked for yet. */
 function isAhead({ fromEdge, request }: Exchange): boolean {
@@ -178,8 +122,8 @@ function requestFor(x: Exchange, { stale, beginning }: InHand, parts: EdgeParts,
     target,
     fields,
     viewedHost: parts.mode === 'film' ? undefined : x.host,
-    key: x.resource,
-    holdMs: x.live?.mayBeHeld ? parts.live.hints.holdMs(x.path) : undefined,
+    key: x.live ? renditionOf(x.path) : x.resource,
+    wait: x.live && waitFor(x.live, x.path, parts.live.renditions),
     body: x.alone && x.hasBody ? new ViewerBody(x.request, parts.settings.edgeBodyBytes) : undefined,
   };
 }
@@ -197,7 +141,13 @@ export function targetFor(x: Exchange, { behavior }: EdgeParts): string {
 }
 
 /** The grant that he was let in by is none of the origin's business. */
-function viewerFields({ method, query, page, credential, request: { rawHeaders, headers } }: Exchange): ViewerFields {
+export function viewerFields({
+  method,
+  query,
+  page,
+  credential,
+  request: { rawHeaders, headers },
+}: Exchange): ViewerFields {
   const isOurs = page !== undefined || credential?.carrier === 'token-bearer';
   return { method, query, headers, rawHeaders: isOurs ? withoutFields(rawHeaders, AUTHORIZATION) : rawHeaders };
 }
@@ -225,7 +175,7 @@ const REPLACED: readonly string[] = [...WRITTEN_ANEW, DEBUG_FIELD];
 const TOLD_ANEW: ReadonlySet<string> = new Set(['accept-encoding']);
 const REPLACED_ALONE: ReadonlySet<string> = new Set(REPLACED);
 const REPLACED_FILLING: ReadonlySet<string> = new Set([...REPLACED, ...PARTIAL]);
-const REPLACED_AHEAD: ReadonlySet<string> = new Set([...REPLACED_FILLING, 'sec-purpose']);
+export const REPLACED_AHEAD: ReadonlySet<string> = new Set([...REPLACED_FILLING, 'sec-purpose']);
 
 /** Whether what stands in this field is the word of a proxy of the operator's, who had it say so there. */
 function tellsOf({ peer }: Exchange, field: 'X-Forwarded-For' | 'Forwarded', { settings }: EdgeParts): boolean {

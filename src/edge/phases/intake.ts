@@ -66,7 +66,7 @@ export interface Wanted {
   /** Whoever made the edge ask. */
   readonly viewer: Exchange;
   /** Called once with whether it brought an entry. */
-  readonly onEnd?: (stored: boolean) => void;
+  readonly onEnd?: ((stored: boolean) => void) | undefined;
 }
 
 /**
@@ -263,9 +263,9 @@ export class Intake implements FillOwner {
   /** What arrived may tell what comes next: a playlist by what it says, a segment by having been watched. */
   #lookAhead(fill: Fill, { body }: CachedObject): void {
     const { prefetch } = this.#parts;
-    const { resource, viewer, headers, live, path } = this.#wanted;
+    const { resource, viewer, headers, live } = this.#wanted;
     if (live?.kind === 'playlist') {
-      this.#parts.live.learn(path, body, fill.watched ? viewer : undefined);
+      this.#parts.live.learn(resource, body, fill.watched ? viewer : undefined);
     }
     if (live) return;
     prefetch?.learn(resource, body, headers.host);

@@ -25,7 +25,10 @@ export function join(parts: EdgeParts): Phase {
     if (x.joins > MAX_JOINS) throw x.setback ?? new Fault('FILL_TIMEOUT');
     // Before anybody is asked on account of him.
     if (x.live) live.waiters.check(x.live.object.streamId);
-    if (!fill || fill.ended || (!x.live && isOverdue(fill, parts))) return lead(x);
+    if (!fill || fill.ended || (!x.live && isOverdue(fill, parts))) {
+      if (x.live?.mayBeHeld) live.held.check(x.live.object.streamId);
+      return lead(x);
+    }
     x.fill = fill;
     x.reader = fill.join();
     x.verdict = 'collapsed';

@@ -3,6 +3,7 @@ import { FAULTS, type Fault } from '../../kernel/errors.ts';
 import { writeCacheStatus } from '../../kernel/http/cache-status.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Reply, Step } from '../exchange.ts';
+import { standIn } from '../live/stand-in.ts';
 import type { EdgeParts } from '../parts.ts';
 import { corsFieldsFor } from './cors.ts';
 import { goForPage } from './error-page.ts';
@@ -13,7 +14,10 @@ export function refuse(parts: EdgeParts): Phase {
   return (x) => {
     const fault = x.fault;
     if (!fault || x.gone) return 'settle';
-    if (fault.side === 'upstream' && mayServeStale(x, parts)) return serveStale(x);
+    if (fault.side === 'upstream') {
+      if (!mayServeStale(x, parts)) x.stale = standIn(x, parts);
+      if (x.stale) return serveStale(x);
+    }
     const page = goForPage(x, fault.status, parts);
     if (page) return page;
     if (fault.side === 'ours') parts.log.error({ id: x.id, path: x.path, err: fault }, 'exchange failed');

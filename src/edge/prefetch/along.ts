@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts } from '../parts.ts';
-import { aheadKey, fetchAhead } from '../phases/fetch.ts';
+import { aheadKey, fetchAhead } from '../phases/fetch-ahead.ts';
 import { Prefetch } from './prefetch.ts';
 import type { SegmentOrder } from './segment-order.ts';
 

@@ -1,6 +1,6 @@
 import { Fault } from '../../kernel/errors.ts';
 
-export interface WaiterLimits {
+export interface CrowdLimits {
   /** Of all streams together. */
   readonly all: number;
   readonly ofOneStream: number;
@@ -9,13 +9,13 @@ export interface WaiterLimits {
 /** Spread over so many seconds, those who were sent away come back. */
 const RETRY_SECONDS = 3;
 
-/** Viewers whose answer the origin holds, counted so that they stay within bounds. */
-export class Waiters {
-  readonly #limits: WaiterLimits;
+/** What waits for broadcasts, counted so that it stays within bounds: viewers, or requests that the origin holds. */
+export class Crowd {
+  readonly #limits: CrowdLimits;
   readonly #ofStream = new Map<string, number>();
   #all = 0;
 
-  constructor(limits: WaiterLimits) {
+  constructor(limits: CrowdLimits) {
     this.#limits = limits;
   }
 
@@ -23,11 +23,14 @@ export class Waiters {
     return this.#all;
   }
 
+  hasRoom(streamId: string): boolean {
+    return this.#all < this.#limits.all && (this.#ofStream.get(streamId) ?? 0) < this.#limits.ofOneStream;
+  }
+
   /** @throws Fault LIVE_WAITERS_FULL when there is no room for one more */
   check(streamId: string): void {
-    const isFull = this.#all >= this.#limits.all || (this.#ofStream.get(streamId) ?? 0) >= this.#limits.ofOneStream;
-    if (isFull)
-      throw new Fault('LIVE_WAITERS_FULL', { retryAfterSeconds: 1 + Math.floor(Math.random() * RETRY_SECONDS) });
+    if (this.hasRoom(streamId)) return;
+    throw new Fault('LIVE_WAITERS_FULL', { retryAfterSeconds: 1 + Math.floor(Math.random() * RETRY_SECONDS) });
   }
 
   enter(streamId: string): void {

@@ -1,0 +1,200 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { Settings } from '../../src/config/settings.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { EdgeScenario } from '../harness/edge-scenario.ts';
+import { FeedProxy } from '../harness/feed-proxy.ts';
+import { CONFIG } from '../harness/film-edge.ts';
+import { LiveOrigin, STREAM } from '../harness/live-origin.ts';
+import { ScriptedOrigin } from '../harness/origin.ts';
+import { RawViewer } from '../harness/raw-viewer.ts';
+
+const { playlistPath: playlist, mediaPath: media } = LiveOrigin;
+const state = (msn: number, part: number, rendition = '720p') =>
+  playlist(rendition, `_HLS_msn=${msn}&_HLS_part=${part}`);
+
+/** A playlist in which this part is there, and not only hinted. */
+const listed = (msn: number, part: number) => new RegExp(`^#EXT-X-PART:[^\\n]*s00${msn}\\.p${part}\\.m4s`, 'm');
+
+const started: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of started.splice(0).reverse()) await stop();
+});
+
+let live: LiveOrigin;
+let origin: ScriptedOrigin;
+
+async function startOrigin(partBytes?: number): Promise<void> {
+  live = new LiveOrigin(partBytes);
+  origin = await new ScriptedOrigin().start();
+  started.push(() => origin.stop());
+  origin.serve(`/access/${STREAM}`, { body: JSON.stringify({ policy: 'public' }) });
+  origin.otherwise(({ target }, response) => live.answer(target, response));
+}
+
+async function startEdge(
+  originUrl: string,
+  settings: Partial<Settings> = {},
+  parents: readonly string[] = [],
+): Promise<EdgeScenario> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'frontrow-live-edge-'));
+  started.push(() => rm(dataDir, { recursive: true, force: true }));
+  await writeFile(join(dataDir, 'edge-config.json'), JSON.stringify(CONFIG));
+  const s = await new EdgeScenario({ mode: 'film', clock: systemClock, dataDir, originUrl, settings, parents }).start();
+  started.push(() => s.stop());
+  return s;
+}
+
+async function startProxy(): Promise<FeedProxy> {
+  const proxy = await new FeedProxy(origin.url).start();
+  started.push(() => proxy.stop());
+  return proxy;
+}
+
+async function waiting(s: EdgeScenario, count: number): Promise<void> {
+  await expect.poll(() => s.edge.usage.waiting, { timeout: 10_000 }).toBe(count);
+}
+
+test('an edge that is cut off says so by the last playlist, and goes on when it is back', async () => {
+  await startOrigin();
+  const proxy = await startProxy();
+  const s = await startEdge(proxy.url, { originBreakerMs: 100 });
+  const last = await s.get(playlist());
+  const viewers = Array.from({ length: 20 }, () => s.viewer(state(103, 0)));
+  await waiting(s, 20);
+  proxy.cut();
+  for (const { status, body, headers } of await Promise.all(viewers.map((each) => each.answer))) {
+    expect([status, body.toString()]).toEqual([200, last.body.toString()]);
+    expect(headers['cache-status']).toContain('origin-failed');
+  }
+  live.publish();
+  proxy.mend();
+  await expect.poll(async () => (await s.get(state(103, 0))).body.toString()).toMatch(listed(103, 0));
+  expect((await s.get(media('1/s00103.p0.m4s'))).status).toBe(200);
+});
+
+test('an origin that nothing is heard of does not hold viewers for longer than a state may take, and loses no trust by it', async () => {
+  await startOrigin();
+  const proxy = await startProxy();
+  const s = await startEdge(proxy.url, { edgeLiveHoldMs: 1_000 });
+  const last = await s.get(playlist());
+  await expect.poll(() => live.count(media('1/s00103.p0.m4s'))).toBe(1);
+  const viewers = Array.from({ length: 5 }, () => s.viewer(state(103, 0)));
+  await waiting(s, 5);
+  proxy.silence();
+  for (const { status, body } of await Promise.all(viewers.map((each) => each.answer)))
+    expect([status, body.toString()]).toEqual([200, last.body.toString()]);
+  expect(s.edge.origins[0]).toMatchObject({ circuit: 'closed', failures: 0 });
+  live.publish();
+  proxy.mend();
+  expect((await s.get(state(103, 0))).body.toString()).toMatch(listed(103, 0));
+});
+
+test('an origin that starts anew under viewers who wait is asked once more, for all of them', async () => {
+  await startOrigin();
+  const s = await startEdge(origin.url);
+  const port = Number(new URL(origin.url).port);
+  const viewers = Array.from({ length: 100 }, () => s.viewer(state(103, 0)));
+  await waiting(s, 100);
+  await expect.poll(() => live.held).toBe(1);
+  const again = new LiveOrigin();
+  await origin.stop();
+  const next = await new ScriptedOrigin().start(port);
+  started.push(() => next.stop());
+  next.otherwise(({ target }, response) => again.answer(target, response));
+  await expect.poll(() => again.held).toBeGreaterThan(0);
+  again.publish();
+  const answers = await Promise.all(viewers.map((each) => each.answer));
+  expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(200));
+  expect(again.count(state(103, 0))).toBeLessThanOrEqual(2);
+});
+
+test('what the origin refuses is refused to all who wait, and asked for once', async () => {
+  await startOrigin();
+  const s = await startEdge(origin.url);
+  const next = state(103, 0);
+  const held = origin.hold(next);
+  const viewers = Array.from({ length: 30 }, () => s.viewer(next));
+  await held.arrived;
+  await waiting(s, 30);
+  held.release({
+    status: 503,
+    headers: { 'Cache-Control': 'no-store', 'Retry-After': '1' },
+    body: 'held for too long',
+  });
+  const answers = await Promise.all(viewers.map((each) => each.answer));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+  expect(origin.count(next)).toBe(1);
+});
+
+test('edges below a parent ask it once a state and part, and it asks the origin once', async () => {
+  await startOrigin();
+  const parent = await startEdge(origin.url);
+  const children = [await startEdge(origin.url, {}, [parent.url]), await startEdge(origin.url, {}, [parent.url])];
+  for (const each of children) await each.get(playlist());
+  for (let part = 0; part < 4; part++) {
+    const next = state(103, part);
+    const viewers = children.flatMap((each) => Array.from({ length: 10 }, () => each.viewer(next)));
+    for (const each of children) await waiting(each, 10);
+    await expect.poll(() => live.held).toBe(2);
+    live.publish();
+    for (const { body } of await Promise.all(viewers.map((each) => each.answer)))
+      expect(body.toString()).toMatch(listed(103, part));
+    const target = media(`1/s00103.p${part}.m4s`);
+    for (const each of children) expect((await each.get(target)).body.toString()).toContain(target);
+    expect([live.count(next), live.count(target)]).toEqual([1, 1]);
+  }
+  const asked = parent.facts.filter(({ path }) => path.includes('.m4s') || path.endsWith('index.m3u8'));
+  // Each child asks for the playlist as it stands, then for four states, and for the four parts that these hint.
+  await expect.poll(() => asked.length).toBeLessThanOrEqual(2 * (1 + 4 + 5));
+});
+
+test('a flood of joins is let in as far as there is room, and the rest is told when to come again', async () => {
+  await startOrigin();
+  const s = await startEdge(origin.url, { edgeLiveWaiters: 200 });
+  const viewers = Array.from({ length: 300 }, () => s.viewer(state(103, 0)));
+  const heads = viewers.map((each) => each.head.then(({ status }) => status));
+  await waiting(s, 200);
+  await expect.poll(() => s.facts.filter(({ status }) => status === 503).length, { timeout: 10_000 }).toBe(100);
+  live.publish();
+  const statuses = await Promise.all(heads);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(200);
+  expect(live.count(state(103, 0))).toBe(1);
+});
+
+test('names of states that no player asks for are held for one broadcast up to a limit', async () => {
+  await startOrigin();
+  const s = await startEdge(origin.url);
+  origin.otherwise(() => {});
+  const viewers = Array.from({ length: 300 }, (_, at) => s.viewer(state(at, 0)));
+  const first = await Promise.race(viewers.map((each) => each.head));
+  expect(first.status).toBe(503);
+  await waiting(s, 256);
+  for (const each of viewers) each.leave();
+  await waiting(s, 0);
+  await expect.poll(() => s.edge.usage.fills).toBe(0);
+});
+
+test('viewers who never read cost those who do nothing', async () => {
+  await startOrigin(4_000_000);
+  const s = await startEdge(origin.url);
+  await s.get(playlist());
+  live.publish();
+  const part = media('1/s00103.p0.m4s');
+  const deaf = Array.from({ length: 20 }, () => {
+    const viewer = new RawViewer(s.url).send(`GET ${part} HTTP/1.1\r\nHost: edge\r\n\r\n`);
+    viewer.socket.pause();
+    return viewer;
+  });
+  started.push(async () => {
+    for (const each of deaf) each.socket.destroy();
+  });
+  for (let at = 0; at < 3; at++) expect((await s.get(part)).body.length).toBe(4_000_000);
+  expect(live.count(part)).toBe(1);
+  const next = s.viewer(state(103, 1));
+  await waiting(s, 1);
+  live.publish();
+  expect((await next.answer).status).toBe(200);
+});

@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type AmfAnswer, writeAmf } from '../../src/kernel/rtmp/amf.ts';
+import { TYPE, writeMessage } from '../../src/kernel/rtmp/message.ts';
+
+const HANDSHAKE_BYTES = 1 + 2 * 1_536;
+
+/** RTMP by hand, for what no encoder does. */
+export class RtmpClient {
+  readonly socket: Socket;
+  /** Resolves when the server has hung up. */
+  readonly closed: Promise<void>;
+  #received: Buffer = Buffer.alloc(0);
+
+  constructor(port: number) {
+    this.socket = connect(port, '127.0.0.1');
+    this.socket.on('error', () => {}); // being reset is one way of being hung up on
+    this.socket.on('data', (bytes: Buffer) => {
+      this.#received = Buffer.concat([this.#received, bytes]);
+    });
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
+  /** Everything the server has sent, as text. */
+  get said(): string {
+    return this.#received.toString('latin1');
+  }
+
+  async shake(): Promise<void> {
+    this.socket.write(Buffer.concat([Buffer.of(3), Buffer.alloc(2 * 1_536)]));
+    while (this.#received.length < HANDSHAKE_BYTES) await once(this.socket, 'data');
+  }
+
+  command(...values: readonly AmfAnswer[]): void {
+    this.socket.write(writeMessage({ type: TYPE.command, streamId: 1, payload: writeAmf(values) }));
+  }
+
+  async connect(): Promise<void> {
+    await this.shake();
+    const size = Buffer.alloc(4);
+    size.writeUInt32BE(4_096);
+    this.socket.write(writeMessage({ type: TYPE.setChunkSize, streamId: 0, payload: size }));
+    this.command('connect', 1, { app: 'live' });
+  }
+
+  publish(streamKey: string): void {
+    this.command('createStream', 2, null);
+    this.command('publish', 3, null, streamKey, 'live');
+  }
+
+  send(type: number, payload: readonly number[]): void {
+    this.socket.write(writeMessage({ type, streamId: 1, payload: Uint8Array.from(payload) }));
+  }
+}
