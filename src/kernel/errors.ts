@@ -151,6 +151,11 @@ export const FAULTS = {
   },
   LIVE_STREAM_DISABLED: { side: 'viewer', status: 403, says: 'This live stream is switched off.' },
   LIVE_FULL: { side: 'ours', status: 503, says: 'This server carries as many live streams as it can.' },
+  INGEST_ORIGIN_REFUSED: {
+    side: 'viewer',
+    status: 403,
+    says: 'Browsers publish from pages of this server, not from those of another origin.',
+  },
   LIVE_MEDIA_REFUSED: {
     side: 'viewer',
     status: 415,
