@@ -29,7 +29,6 @@ import { EdgeRepository } from './database/edges.ts';
 import { EncodingRepository } from './database/encodings.ts';
 import { type Database, openDatabase, openPostgres } from './database/open.ts';
 import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
-import { RecordedAssetRepository } from './database/recorded-assets.ts';
 import { RemovalRepository } from './database/removals.ts';
 import { RevokedEdges } from './database/revoked-edges.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
@@ -116,7 +115,6 @@ interface Seams {
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
   readonly contentKeys: ContentKeyRepository;
-  readonly recorded: RecordedAssetRepository;
 }
 
 /**
@@ -224,8 +222,7 @@ async function openSeams(ground: Ground, roles: readonly Role[]): Promise<Seams>
   const subtitles = new SubtitleRepository(database, clock);
   const encodings = new EncodingRepository(database, clock);
   const contentKeys = new ContentKeyRepository(database, secrets.contentKeySecret);
-  const recorded = new RecordedAssetRepository(database, clock, secrets.contentKeySecret);
-  return { database, node, store, signals, queue, assets, subtitles, encodings, contentKeys, recorded };
+  return { database, node, store, signals, queue, assets, subtitles, encodings, contentKeys };
 }
 
 /** One process, one file: signals need go no further. */
@@ -403,9 +400,19 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
   reportCompressions(edge, metrics);
   metrics.gauge('edge_connections', () => edge.usage.connections);
   metrics.gauge('edge_tunnels', () => edge.usage.tunnels);
+  reportChannels(edge, metrics);
   metrics.gauge('edge_live_waiting', () => edge.usage.waiting);
   lifecycle.add('edge', () => edge.stop());
   return edge.start();
+}
+
+function reportChannels(edge: Edge, metrics: Metrics): void {
+  if (!edge.channels) return;
+  metrics.gauge('edge_channels', () => edge.channels?.channels ?? 0);
+  metrics.gauge('edge_channel_viewers', () => edge.channels?.viewers ?? 0);
+  metrics.gauge('edge_channel_queued_bytes', () => edge.channels?.queuedBytes ?? 0);
+  metrics.tally('edge_channel_dropped_parts', {}, () => edge.channels?.droppedParts ?? 0);
+  metrics.tally('edge_channel_refused', {}, () => edge.channels?.refused ?? 0);
 }
 
 function reportTiers(edge: Edge, metrics: Metrics): void {

@@ -21,7 +21,7 @@ const isTest = (file: string) => /\.test\.tsx?$/.test(file);
 // --- Who may know whom ------------------------------------------------------------------------------------------------
 
 const ROLES = ['ingest', 'transcode', 'origin', 'live', 'edge', 'control', 'analytics'];
-const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound', 'geo', 'recording', 'ffmpeg'];
+const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound', 'geo', 'ffmpeg'];
 
 /** What the files of a part may import of ours, besides their own part. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -34,7 +34,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: ['kernel', 'database'],
   outbound: ['kernel'],
   geo: ['kernel'],
-  recording: ['kernel', 'database', 'queue', 'storage'],
   ffmpeg: ['kernel'],
   sign: ['kernel'],
   client: [],
@@ -55,10 +54,12 @@ const ENTERS_BY: Readonly<Record<string, readonly string[]>> = {
   'mmdb-lib': ['src/geo/mmdb.ts'],
   pg: ['src/database/postgres.ts'],
   undici: ['src/edge/upstream.ts', 'src/ingest/'], // viewers' bytes from an origin; pulls, where the address is checked
-  // Doors: each role that listens has one.
   // A cache of one thing or another, wherever one is needed.
   'lru-cache': ['src/database/', 'src/edge/', 'src/geo/'],
+  // Doors: each role that listens has one.
+  '@fastify/websocket': ['src/control/', 'src/live/'],
   fastify: ['src/control/', 'src/edge/', 'src/origin/', 'src/ingest/', 'src/live/'],
+  ws: ['src/edge/channel/', 'src/live/'], // what @fastify/websocket is made of, where fastify has no listener
 };
 
 interface Import {

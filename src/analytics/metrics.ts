@@ -22,6 +22,11 @@ const COUNTERS = {
   edge_compressions: { says: 'Bodies that the edge compressed.', labels: ['coding'] },
   edge_compression_in_bytes: { says: 'Bytes of those bodies as they were.', labels: ['coding'] },
   edge_compression_out_bytes: { says: 'Bytes of those bodies as they became.', labels: ['coding'] },
+  edge_channel_dropped_parts: {
+    says: 'Parts that viewers of channels were not sent since they had not taken those before.',
+    labels: [],
+  },
+  edge_channel_refused: { says: 'Viewers who found no place on a channel.', labels: [] },
   edge_compressions_refused: {
     says: 'Answers that the edge sent uncompressed since it was compressing as many others as it does at once.',
     labels: [],
@@ -41,6 +46,9 @@ const GAUGES = {
   edge_compressions_running: { says: 'Bodies that the edge is compressing.' },
   edge_connections: { says: 'Connections of viewers.' },
   edge_tunnels: { says: 'Connections of viewers that carry a WebSocket.' },
+  edge_channels: { says: 'Streams whose channel somebody here is on.' },
+  edge_channel_viewers: { says: 'Viewers on channels.' },
+  edge_channel_queued_bytes: { says: 'Bytes that wait for viewers of channels, each counted as if it had its own.' },
   edge_origin_up: { says: 'Whether an origin is up, as its health checks have it: 1 or 0.', labels: ['origin'] },
   edge_origin_circuit: {
     says: 'Whether an origin is asked: 0 yes (closed), 1 by one request to see whether it is well again, 2 no (open).',

@@ -375,6 +375,18 @@ export const SETTINGS = {
     max: 1_000_000,
     says: 'How many of these may wait for one broadcast.',
   }),
+  edgeChannelViewers: integer({
+    default: 20_000,
+    min: 1,
+    max: 1_000_000,
+    says: 'Viewers that may be on the live channels of one process of the edge at once; those above are answered 503. Each is an open connection: the limit of open files has to allow as many.',
+  }),
+  edgeChannelViewersPerAddress: integer({
+    default: 200,
+    min: 1,
+    max: 1_000_000,
+    says: 'How many of these may come from one address.',
+  }),
   originConnectMs: integer({
     default: 3_000,
     min: 100,

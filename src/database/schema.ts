@@ -33,6 +33,7 @@ export interface Schema {
   configurations: ConfigurationTable;
   invalidations: InvalidationTable;
   live_streams: LiveStreamTable;
+  live_bans: LiveBanTable;
   broadcasts: BroadcastTable;
   recording_sessions: RecordingSessionTable;
   recording_segments: RecordingSegmentTable;
@@ -59,8 +60,6 @@ export interface AssetTable {
   loudness_lufs: number | null;
   /** JSON of `Film`, once planned. */
   film: string | null;
-  /** JSON of `RecordedFilm`, of an asset that has no source. */
-  recording: string | null;
   segments_total: number;
   segments_done: number;
   error_code: string | null;
@@ -399,6 +398,16 @@ export interface LiveStreamTable {
   health: string | null;
   created_at: ColumnType<number, number, never>;
   updated_at: number;
+}
+
+/** Somebody who may not write in a stream's chat. */
+export interface LiveBanTable {
+  stream_id: string;
+  /** As chat messages name their author. */
+  author_id: string;
+  /** Null for good. */
+  until: number | null;
+  created_at: number;
 }
 
 /** Each time a stream goes live. */

@@ -7,6 +7,8 @@ import type { DiskCounts, DiskUsage } from './cache/disk/disk-tier.ts';
 import { makeDisk } from './cache/disk/make-disk.ts';
 import { FillTable } from './cache/fill-table.ts';
 import { type MemoryCounts, MemoryTier } from './cache/memory-tier.ts';
+import type { ChannelCounts } from './channel/channels.ts';
+import { makeChannels } from './channel/make-channels.ts';
 import { CredentialReader } from './credential-reader.ts';
 import { Door } from './door/door.ts';
 import type { PhaseTable } from './drive.ts';
@@ -125,6 +127,7 @@ export class Edge {
       gate: this.#signer && makeGate(this.#keys, this.#revoked),
       films: this.#signer && makeFilms(options, this.#signer, this.#keys, this.#origin),
       live: makeLive(settings, () => this.#parts),
+      channels: this.#signer && makeChannels(options, this.#signer),
       behavior: undefined,
       prefetch: undefined,
       steering: this.#makeSteering(),
@@ -165,6 +168,11 @@ export class Edge {
   /** What was compressed since the start, what was not for want of a place, and what is under way. */
   get compressions(): Pick<Compressions, 'counts' | 'refused' | 'size'> | undefined {
     return this.#parts.compressions;
+  }
+
+  /** Who is on live channels, and how they fare; undefined in front of other origins than our own. */
+  get channels(): ChannelCounts | undefined {
+    return this.#parts.channels?.counts;
   }
 
   /** Resolves when the disk has everything that was stored. */
@@ -235,6 +243,7 @@ export class Edge {
   async #stop(): Promise<void> {
     await Promise.all([this.#feed?.stop(), this.#reporter?.stop()]);
     this.#siblings.stop();
+    this.#parts.channels?.stop();
     await this.#door?.stop(this.#options.settings.edgeStopMs);
     this.#parts.fills.abandonAll();
     this.#parts.compressions?.abandonAll();

@@ -20,6 +20,7 @@ export type Step =
   | 'authorize'
   | 'lookup'
   | 'tunnel'
+  | 'channel'
   | 'join'
   | 'fetch'
   | 'admit'
@@ -198,6 +199,8 @@ export class Exchange {
   fault: Fault | undefined;
   bytesSent = 0;
   firstByteAt: number | undefined;
+  /** What was said last on its connection is 101, and not by us. */
+  switched = false;
   /** The viewer's connection is gone. */
   gone = false;
   #onGone: (() => void) | undefined;
@@ -237,7 +240,7 @@ export class Exchange {
   }
 
   get headSent(): boolean {
-    return this.response.headersSent;
+    return this.switched || this.response.headersSent;
   }
 
   /** Calls back when the viewer leaves, at once if it has. One callback at a time: an exchange waits for one thing. */

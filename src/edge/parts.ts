@@ -11,6 +11,7 @@ import type { Compressions } from './cache/compressions.ts';
 import type { DiskTier } from './cache/disk/disk-tier.ts';
 import type { FillTable } from './cache/fill-table.ts';
 import type { MemoryTier } from './cache/memory-tier.ts';
+import type { Channels } from './channel/channels.ts';
 import type { CredentialReader } from './credential-reader.ts';
 import type { Fact } from './exchange.ts';
 import type { BanList } from './invalidation/ban-list.ts';
@@ -53,6 +54,8 @@ export interface EdgeSettings extends OriginSettings {
   readonly edgeLiveHoldMs: number;
   readonly edgeLiveWaiters: number;
   readonly edgeLiveWaitersPerStream: number;
+  readonly edgeChannelViewers: number;
+  readonly edgeChannelViewersPerAddress: number;
   readonly prefetchSegments: number;
   readonly honourRequestDirectives: boolean;
   /** Whether an answer with a cookie is kept when the origin stated a lifetime beside it. */
@@ -103,6 +106,8 @@ export interface EdgeParts {
   /** Undefined in front of other origins than our own. */
   readonly films: Films | undefined;
   readonly live: Live;
+  /** Undefined in front of other origins than our own. */
+  readonly channels: Channels | undefined;
   /** What an operator's distribution says of this; undefined where the origin's own rules hold. */
   readonly behavior: Behavior | undefined;
   /** Undefined for an edge that is not one of a fleet's. */

@@ -2,6 +2,7 @@ import type { PhaseTable } from './drive.ts';
 import type { EdgeParts } from './parts.ts';
 import { admit } from './phases/admit.ts';
 import { authorize } from './phases/authorize.ts';
+import { channel } from './phases/channel.ts';
 import { deliver } from './phases/deliver.ts';
 import { fetch } from './phases/fetch.ts';
 import { join } from './phases/join.ts';
@@ -21,6 +22,7 @@ export function phasesOf(parts: EdgeParts): PhaseTable {
     authorize: authorize(parts),
     lookup: lookup(parts),
     tunnel: tunnel(parts),
+    channel: channel(parts),
     join: join(parts),
     fetch: fetch(parts),
     admit: admit(parts),

@@ -77,6 +77,8 @@ export interface Upgrade {
   readonly head: Buffer;
   /** Says yes, with these fields; the connection is the caller's from then on. */
   accept(fields: string[]): void;
+  /** The caller answers on the connection himself, and it is his from then on. */
+  take(): void;
 }
 
 /** How TLS came about on a connection. */

@@ -161,7 +161,7 @@ export class Http1 {
     };
     this.#tunnels.add(socket);
     const onClose = () => this.#tunnels.delete(socket);
-    viewers.receive(request, response, peerOf(socket), onClose, { socket, head, accept });
+    viewers.receive(request, response, peerOf(socket), onClose, { socket, head, accept, take: stopWatching });
   }
 
   /**

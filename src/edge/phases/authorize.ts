@@ -33,16 +33,17 @@ export function authorize(parts: EdgeParts): Phase {
 }
 
 function onward(x: Exchange): Step {
+  if (x.live?.object.kind === 'channel') return 'channel';
   return x.upgrade ? 'tunnel' : 'lookup';
 }
 
 /** Signatures are checked once; time, address, path and key are asked every time. */
-function judge(credential: Credential, asked: Asked, { keys, derivedKey, proofs, revoked }: Gate): Verdict {
+export function judge(credential: Credential, asked: Asked, { keys, derivedKey, proofs, revoked }: Gate): Verdict {
   const proof = proofs.find(credential, asked.url, () => checkSignature(credential, asked.url, keys, derivedKey));
   return 'granted' in proof ? proof : checkConditions(proof, asked, keys, revoked);
 }
 
-function askedBy(x: Exchange, scheme: string): Asked {
+export function askedBy(x: Exchange, scheme: string): Asked {
   const path = x.rootObject === undefined ? x.path : '/';
   // A player puts its directives behind an address that was signed without them.
   const query = x.live ? withoutDirectives(x.query) : x.query;

@@ -24,7 +24,7 @@ function factOf(x: Exchange): Fact {
     httpVersion: x.request.httpVersion,
     method: x.method,
     path: x.page?.askedPath ?? x.path,
-    status: x.headSent ? x.response.statusCode : 499,
+    status: statusOf(x),
     verdict: x.verdict,
     reason: x.reason,
     bytesSent: x.bytesSent,
@@ -35,4 +35,9 @@ function factOf(x: Exchange): Fact {
     ...(x.live?.mayBeHeld ? { held: true as const } : {}),
     ...(origin === undefined ? {} : { origin }),
   };
+}
+
+function statusOf(x: Exchange): number {
+  if (x.switched) return 101;
+  return x.headSent ? x.response.statusCode : 499;
 }

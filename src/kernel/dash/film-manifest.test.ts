@@ -24,8 +24,7 @@ const track = (name: string, more: Partial<SubtitleTrack> = {}): SubtitleTrack =
 });
 
 const textsOf = (...tracks: SubtitleTrack[]) =>
-  filmManifest(film, 1, new Map(), { tracks, uriOf: ({ name }) => `subtitles/${name}/all.vtt` }).periods[0]?.texts ??
-  [];
+  filmManifest(film, 1, new Map(), { tracks, uriOf: ({ name }) => `subtitles/${name}/all.vtt` }).texts;
 
 test('every text is a set with its language, use and file, and one of them the main one', () => {
   const texts = textsOf(

@@ -14,8 +14,6 @@ export const CHANNEL_PROTOCOL = 'frontrow.channel.v1';
 export const MAX_MESSAGE_BYTES = 4_096;
 export const MAX_CHAT_LENGTH = 500;
 export const MAX_NAME_LENGTH = 40;
-/** Of timed metadata, as JSON. */
-export const MAX_METADATA_BYTES = 2_048;
 export const REACTIONS: readonly string[] = ['👍', '❤️', '😂', '😮', '👏', '🔥'];
 
 export const CLOSE_CODES = {
@@ -168,7 +166,7 @@ interface SegmentEvent extends Pick<LiveSegment, 'rendition' | 'session' | 'star
   readonly type: 'segment';
   readonly broadcast: number;
   readonly mediaSequence: number;
-  readonly isGap: boolean;
+  readonly isGap?: true;
 }
 
 interface PartEvent
@@ -193,7 +191,7 @@ export type Answer =
   | ({ readonly type: 'subscribed'; readonly ref?: string } & Subscription)
   | { readonly type: 'resumed'; readonly ref?: string; readonly sequence: number; readonly isComplete: boolean }
   | { readonly type: 'accepted'; readonly ref?: string }
-  | { readonly type: 'authorized'; readonly ref?: string; readonly expiresAtMs: number }
+  | { readonly type: 'authorized'; readonly ref?: string; readonly expiresAtMs: number | null }
   | { readonly type: 'pong'; readonly ref?: string; readonly nowMs: number }
   | {
       readonly type: 'quality';

@@ -1,0 +1,302 @@
+import type { Clock } from '../../kernel/clock.ts';
+import { randomSymbols } from '../../kernel/ids.ts';
+import type { BroadcastFormat, LivePart, LiveSegment, Session } from '../../kernel/live/broadcast.ts';
+import {
+  type ChannelBroadcast,
+  type ChannelState,
+  type CoarseHealth,
+  channelChat,
+  channelRenditions,
+  type Lasting,
+  type Passing,
+} from '../../kernel/live/channel.ts';
+import { type FrameSource, initHeader, partHeader, writeFrame } from '../../kernel/live/channel-frame.ts';
+import type { FromEdge } from '../../kernel/live/channel-link.ts';
+import { EventRing, RING_LIMITS } from '../../kernel/live/event-ring.ts';
+import type { IngestHealth } from '../../kernel/live/health.ts';
+import type { ChatOptions, LiveStreamState } from '../../kernel/live/live-stream.ts';
+import { type MediaFrame, MediaTail } from '../../kernel/live/media-tail.ts';
+import type { ChannelFeed } from '../seams.ts';
+import { ChatDesk } from './chat-desk.ts';
+import type { EdgeLink } from './edge-link.ts';
+
+export interface ChannelActorOptions {
+  readonly streamId: string;
+  readonly chat: ChatOptions;
+  /** Under which the addresses of viewers become names. */
+  readonly secret: string;
+  readonly clock: Clock;
+  /** Whether a publisher would be let in by this key. */
+  isStreamKey(streamKey: string): Promise<boolean>;
+}
+
+/** What is known of one rendition. */
+interface Carried {
+  readonly source: FrameSource;
+  readonly tail: MediaTail;
+  /** Of the last part. */
+  session: number;
+}
+
+/**
+ * A stream's channel: one writer of its numbered events and its media, for all edges. It is there from the first viewer or
+ * publisher on, also while nothing is broadcast.
+ */
+export class ChannelActor implements ChannelFeed {
+  readonly desk: ChatDesk;
+  /** A broadcast has it, from before it starts until it ends. */
+  isHeld = false;
+  readonly #options: ChannelActorOptions;
+  readonly #epoch = randomSymbols(12);
+  readonly #events = new EventRing(RING_LIMITS);
+  readonly #links = new Set<EdgeLink>();
+  #state: LiveStreamState = 'idle';
+  #broadcast: ChannelBroadcast | null = null;
+  #carried: ReadonlyMap<string, Carried> = new Map();
+  #health: CoarseHealth = 'unknown';
+  #toldViewers = 0;
+  #reactions: Record<string, number> = {};
+  /** Attempts at a stream key, which are made one after the other and slowly. */
+  #claims: Promise<void> = Promise.resolve();
+  #waitingClaims = 0;
+
+  constructor(options: ChannelActorOptions) {
+    this.#options = options;
+    this.desk = new ChatDesk(options.streamId, options.chat, options.secret);
+  }
+
+  get links(): ReadonlySet<EdgeLink> {
+    return this.#links;
+  }
+
+  /** Nothing is broadcast, nor about to be. */
+  get isIdle(): boolean {
+    return this.#state === 'idle' && !this.isHeld;
+  }
+
+  get viewers(): number {
+    let count = 0;
+    for (const link of this.#links) count += link.viewers;
+    return count;
+  }
+
+  // --- the broadcast's news ---
+
+  started(number: number, format: BroadcastFormat): void {
+    const renditions = channelRenditions(format);
+    const { partTargetSeconds, segmentSeconds } = format;
+    const startedAtMs = this.#options.clock.now();
+    this.#broadcast = { number, startedAtMs, session: null, partTargetSeconds, segmentSeconds, renditions };
+    this.#carried = new Map(
+      renditions.map(({ name, kind, timescale }, rendition) => {
+        const source = { rendition, broadcast: number, timescale };
+        return [name, { source, tail: new MediaTail(kind), session: 0 }];
+      }),
+    );
+    this.#changeState('live', 'started');
+  }
+
+  init(rendition: string, session: Session, bytes: Uint8Array): void {
+    const carried = this.#carried.get(rendition);
+    if (!carried || !this.#broadcast) return;
+    if (session.number > (this.#broadcast.session?.number ?? 0)) {
+      this.#broadcast = { ...this.#broadcast, session };
+      this.#changeState('live', 'session');
+    }
+    const header = initHeader(carried.source, session);
+    this.#carry(rendition, carried, { header, bytes: writeFrame(header, bytes) });
+  }
+
+  part(part: LivePart): void {
+    const carried = this.#carried.get(part.rendition);
+    if (!carried) return;
+    const isDiscontinuity = part.session > 1 && part.session !== carried.session;
+    carried.session = part.session;
+    const header = partHeader(carried.source, part, isDiscontinuity, this.#options.clock.now());
+    this.#carry(part.rendition, carried, { header, bytes: writeFrame(header, part.bytes) });
+    const { sequence: mediaSequence, bytes, ...rest } = part;
+    const { broadcast } = carried.source;
+    this.#tellParts({ type: 'part', broadcast, mediaSequence, ...rest, bytes: bytes.byteLength });
+  }
+
+  segment({ keyFrame: _, sequence: mediaSequence, isGap, ...segment }: LiveSegment): void {
+    const broadcast = this.#broadcast?.number ?? 0;
+    this.#tellParts({ type: 'segment', broadcast, mediaSequence, ...segment, ...(isGap ? { isGap } : {}) });
+  }
+
+  reconnecting(): void {
+    if (this.#state === 'live') this.#changeState('reconnecting', 'reconnecting');
+  }
+
+  health(ingest: IngestHealth): void {
+    this.#tellHealth(ingest.problems.length === 0 ? 'good' : 'poor');
+    for (const link of this.#links) if (link.wantsIngest) link.tell({ type: 'ingest', ingest });
+  }
+
+  ended(): void {
+    this.isHeld = false;
+    this.#broadcast = null;
+    this.#carried = new Map();
+    this.#changeState('idle', 'ended');
+    this.#tellHealth('unknown');
+  }
+
+  // --- moderation and metadata ---
+
+  tellMetadata(id: string, data: unknown): void {
+    const session = this.#broadcast?.session;
+    if (!this.#broadcast || !session) return;
+    const atMs = this.#options.clock.now();
+    const seconds = (atMs - session.beganAtMs) / 1_000;
+    const media = { broadcast: this.#broadcast.number, session: session.number, seconds };
+    this.#tellAll({ type: 'metadata', id, media, atMs, data });
+  }
+
+  deleteMessage(id: string): void {
+    this.#tellAll({ type: 'chat-deleted', ids: [id] });
+  }
+
+  setChat(chat: ChatOptions): void {
+    this.desk.options = chat;
+    this.#tellAll({ type: 'chat-settings', chat: channelChat(chat) });
+  }
+
+  // --- edges ---
+
+  join(link: EdgeLink): void {
+    this.#links.add(link);
+  }
+
+  leave(link: EdgeLink): void {
+    this.#links.delete(link);
+  }
+
+  take(link: EdgeLink, message: FromEdge): void {
+    if (message.type === 'open') this.#open(link, message);
+    else if (!link.isOpen) return;
+    else if (message.type === 'want') this.#want(link, message);
+    else if (message.type === 'audience') this.#countAudience(link, message);
+    else if (message.type === 'say') this.#say(link, message);
+    else void this.#claim(link, message);
+  }
+
+  /** Every second: what is told at most so often. */
+  beat(): void {
+    const count = this.viewers;
+    if (count !== this.#toldViewers) this.#tellPassing({ type: 'viewers', count });
+    this.#toldViewers = count;
+    if (Object.keys(this.#reactions).length > 0) this.#tellPassing({ type: 'reactions', counts: this.#reactions });
+    this.#reactions = {};
+  }
+
+  /** With 1012 edges come again, with 4004 they do not. */
+  close(code: 1001 | 1012 | 4004): void {
+    for (const link of this.#links) link.close(code);
+  }
+
+  #open(link: EdgeLink, { epoch, sequence }: FromEdge & { type: 'open' }): void {
+    link.tell({ type: 'state-of', ...this.#present });
+    link.isOpen = true;
+    if (epoch !== this.#epoch || !this.#events.has(sequence)) return;
+    for (const event of this.#events.after(sequence)) link.sendText(event);
+  }
+
+  get #present(): ChannelState {
+    return {
+      epoch: this.#epoch,
+      sequence: this.#events.sequence,
+      replayFrom: this.#events.first,
+      state: this.#state,
+      broadcast: this.#broadcast,
+      viewers: this.viewers,
+      health: this.#health,
+      chat: channelChat(this.desk.options),
+    };
+  }
+
+  #want(link: EdgeLink, { renditions, parts, ingest }: FromEdge & { type: 'want' }): void {
+    link.wantsParts = parts;
+    link.wantsIngest = ingest;
+    for (const name of link.want(renditions)) {
+      const tail = this.#carried.get(name)?.tail;
+      if (!tail?.init) continue;
+      for (const { bytes } of [tail.init, ...tail.parts]) link.sendMedia(bytes);
+    }
+  }
+
+  #countAudience(link: EdgeLink, { viewers, reactions }: FromEdge & { type: 'audience' }): void {
+    link.viewers = viewers;
+    for (const [name, count] of Object.entries(reactions)) this.#reactions[name] = (this.#reactions[name] ?? 0) + count;
+  }
+
+  #say(link: EdgeLink, { id, name, text, viewer, ref }: FromEdge & { type: 'say' }): void {
+    const atMs = this.#options.clock.now();
+    const verdict = this.desk.judge({ viewer, text, ref }, atMs);
+    if (verdict.code !== undefined) {
+      link.tell({ type: 'answer', id, ...verdict });
+      return;
+    }
+    link.tell({ type: 'answer', id });
+    if (verdict.isRepeat) return;
+    const author = { id: verdict.authorId, name };
+    this.#tellAll({ type: 'chat', id: `m_${randomSymbols(12)}`, author, text, atMs });
+  }
+
+  /** One at a time in the whole stream, and wrong ones not sooner than after a second: nobody guesses at that pace. */
+  async #claim(link: EdgeLink, { id, streamKey }: FromEdge & { type: 'claim' }): Promise<void> {
+    if (this.#waitingClaims >= MAX_CLAIMS) {
+      link.tell({ type: 'answer', id, code: 'CHANNEL_RATE_LIMITED', retryAfterMs: CLAIM_MS });
+      return;
+    }
+    this.#waitingClaims += 1;
+    const before = this.#claims;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#claims = promise;
+    await before;
+    const holds = await this.#options.isStreamKey(streamKey).catch(() => false);
+    setTimeout(
+      () => {
+        this.#waitingClaims -= 1;
+        resolve();
+        link.tell({ type: 'answer', id, ...(holds ? {} : { code: 'STREAM_KEY_REFUSED' as const }) });
+      },
+      holds ? 0 : CLAIM_MS,
+    );
+  }
+
+  #changeState(state: LiveStreamState, event: (Lasting & { type: 'state' })['event']): void {
+    this.#state = state;
+    const atMs = this.#options.clock.now();
+    this.#tellAll({ type: 'state', event, state, broadcast: this.#broadcast, atMs });
+  }
+
+  #tellHealth(health: CoarseHealth): void {
+    if (health === this.#health) return;
+    this.#health = health;
+    this.#tellPassing({ type: 'health', health });
+  }
+
+  #carry(name: string, { tail }: Carried, frame: MediaFrame): void {
+    if (tail.take(frame) === 'old') return;
+    for (const link of this.#links) if (link.isOpen && link.wants(name)) link.sendMedia(frame.bytes);
+  }
+
+  #tellAll(event: Lasting): void {
+    const text = JSON.stringify({ ...event, sequence: this.#events.sequence + 1 });
+    this.#events.push(text);
+    for (const link of this.#links) if (link.isOpen) link.sendText(text);
+  }
+
+  #tellPassing(event: Passing): void {
+    const text = JSON.stringify(event);
+    for (const link of this.#links) if (link.isOpen) link.sendText(text);
+  }
+
+  #tellParts(event: Passing): void {
+    const text = JSON.stringify(event);
+    for (const link of this.#links) if (link.isOpen && link.wantsParts) link.sendText(text);
+  }
+}
+
+const CLAIM_MS = 1_000;
+const MAX_CLAIMS = 8;

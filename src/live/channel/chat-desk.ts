@@ -1,0 +1,113 @@
+import { createHmac } from 'node:crypto';
+import { addressBytes } from '../../kernel/address.ts';
+import type { FaultCode } from '../../kernel/errors.ts';
+import type { LinkViewer } from '../../kernel/live/channel-link.ts';
+import type { ChatOptions } from '../../kernel/live/live-stream.ts';
+
+export interface Words {
+  readonly viewer: LinkViewer;
+  readonly text: string;
+  /** Nothing is said twice under one of an author. */
+  readonly ref: string;
+}
+
+export type ChatVerdict =
+  /** `isRepeat`: it has been said already. */
+  | { readonly authorId: string; readonly isRepeat: boolean; readonly code?: undefined }
+  | { readonly code: FaultCode; readonly retryAfterMs?: number };
+
+/** So many messages in so long, of one viewer, from one network, and in all: what a chat can still be read at. */
+const WINDOW_MS = 10_000;
+const LIMITS = { author: 5, network: 20, all: 300 } as const;
+/** Who has said something lately. Beyond it those come off first who were silent longest. */
+const MAX_KNOWN = 20_000;
+const MAX_REFS = 5_000;
+
+/** Who may say something in a chat, and how often. */
+export class ChatDesk {
+  readonly #secret: string;
+  readonly #streamId: string;
+  readonly #bans = new Map<string, number>();
+  readonly #said = new Map<string, number[]>();
+  readonly #refs = new Set<string>();
+  #options: ChatOptions;
+
+  /** @param secret under which addresses become names: the same wherever and whenever the stream is */
+  constructor(streamId: string, options: ChatOptions, secret: string) {
+    this.#streamId = streamId;
+    this.#options = options;
+    this.#secret = secret;
+  }
+
+  get options(): ChatOptions {
+    return this.#options;
+  }
+
+  set options(options: ChatOptions) {
+    this.#options = options;
+  }
+
+  ban(authorId: string, untilMs = Number.POSITIVE_INFINITY): void {
+    this.#bans.set(authorId, untilMs);
+  }
+
+  unban(authorId: string): void {
+    this.#bans.delete(authorId);
+  }
+
+  judge({ viewer, ref }: Words, nowMs: number): ChatVerdict {
+    const network = networkOf(viewer.address);
+    const authorId = this.#nameFor(network, viewer.grantId);
+    if (this.#refs.has(`${authorId} ${ref}`)) return { authorId, isRepeat: true };
+    if (!this.#options.isOpen) return { code: 'CHAT_CLOSED' };
+    if ((this.#bans.get(authorId) ?? 0) > nowMs) return { code: 'CHAT_BANNED' };
+    const waitMs = this.#waitMs(authorId, network, nowMs);
+    if (waitMs > 0) return { code: 'CHAT_SLOW', retryAfterMs: waitMs };
+    for (const who of [authorId, network, '']) this.#note(who, nowMs);
+    this.#remember(`${authorId} ${ref}`);
+    return { authorId, isRepeat: false };
+  }
+
+  #waitMs(authorId: string, network: string, nowMs: number): number {
+    const last = this.#said.get(authorId)?.at(-1) ?? Number.NEGATIVE_INFINITY;
+    return Math.max(
+      last + this.#options.slowSeconds * 1_000 - nowMs,
+      this.#fullForMs(authorId, LIMITS.author, nowMs),
+      this.#fullForMs(network, LIMITS.network, nowMs),
+      this.#fullForMs('', LIMITS.all, nowMs),
+    );
+  }
+
+  #fullForMs(who: string, limit: number, nowMs: number): number {
+    const recent = (this.#said.get(who) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS);
+    return recent.length < limit ? 0 : (recent.at(-limit) ?? nowMs) + WINDOW_MS - nowMs;
+  }
+
+  #note(who: string, nowMs: number): void {
+    const recent = (this.#said.get(who) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS);
+    // Behind all others: a Map goes by the order of insertion.
+    this.#said.delete(who);
+    this.#said.set(who, [...recent, nowMs]);
+    if (this.#said.size > MAX_KNOWN) this.#said.delete(this.#said.keys().next().value ?? '');
+  }
+
+  #remember(ref: string): void {
+    this.#refs.add(ref);
+    if (this.#refs.size > MAX_REFS) this.#refs.delete(this.#refs.values().next().value ?? '');
+  }
+
+  /** Tells nobody the address, and is another one in another stream. */
+  #nameFor(network: string, grantId: string): string {
+    const digest = createHmac('sha256', this.#secret)
+      .update(`chat\n${this.#streamId}\n${network}\n${grantId}`)
+      .digest();
+    return `v_${digest.subarray(0, 9).toString('base64url')}`;
+  }
+}
+
+/** One household has as many IPv6 addresses as it likes, below one prefix of 64 bits. */
+function networkOf(address: string): string {
+  const bytes = addressBytes(address);
+  if (!bytes) return 'unknown';
+  return Buffer.from(bytes.length === 16 ? bytes.subarray(0, 8) : bytes).toString('hex');
+}

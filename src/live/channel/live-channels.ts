@@ -1,0 +1,226 @@
+import websocket, { type WebSocket } from '@fastify/websocket';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { LiveBan } from '../../database/live-bans.ts';
+import type { LiveStream } from '../../database/live-stream-rows.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { Fault } from '../../kernel/errors.ts';
+import { isId } from '../../kernel/ids.ts';
+import { parseFromEdge } from '../../kernel/live/channel-link.ts';
+import type { ChatOptions } from '../../kernel/live/live-stream.ts';
+import { liveChannelPath } from '../../kernel/live/paths.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { ChannelFeed } from '../seams.ts';
+import { ChannelActor } from './channel-actor.ts';
+import { EdgeLink } from './edge-link.ts';
+import { PASSED_ON_HEADER, passOn } from './pass-on.ts';
+
+export interface LiveChannelsOptions {
+  readonly streams: {
+    find(streamId: string): Promise<LiveStream | undefined>;
+    findByKey(streamKey: string): Promise<Pick<LiveStream, 'id'> | undefined>;
+  };
+  readonly bans: {
+    list(streamId: string): Promise<readonly LiveBan[]>;
+    add(streamId: string, ban: LiveBan): Promise<void>;
+    remove(streamId: string, authorId: string): Promise<void>;
+  };
+  /** Under which addresses of viewers become names. */
+  readonly secret: string;
+  /** The origin of this node, as it stands with the streams that it has; asked when it is known. */
+  readonly ownUrl: () => string | undefined;
+  /** What proves to another node's origin that one of the fleet asks. */
+  readonly sign: (method: string, target: string) => Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const BEAT_MS = 1_000;
+/** How often channels without a broadcast are looked up: whether the stream is still there, and nowhere else. */
+const LOOK_BEATS = 2;
+/** Edges say every two seconds that they are there. */
+const SILENCE_MS = 10_000;
+/** A message of an edge is one of a viewer, or a list of renditions. */
+const MAX_MESSAGE_BYTES = 65_536;
+
+/** The channels of the streams that are here, and of those that are nowhere but have viewers who wait. */
+export class LiveChannels {
+  readonly #options: LiveChannelsOptions;
+  readonly #actors = new Map<string, Promise<ChannelActor>>();
+  readonly #heardAt = new Map<EdgeLink, number>();
+  #beats = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LiveChannelsOptions) {
+    this.#options = options;
+  }
+
+  /** For a broadcast of this stream, whose node this is, until it says that it has ended. */
+  async open(streamId: string): Promise<ChannelFeed> {
+    for (;;) {
+      const opening = this.#actor(streamId);
+      const actor = await opening;
+      // Let go meanwhile, because nobody was there.
+      if (this.#actors.get(streamId) !== opening) continue;
+      actor.isHeld = true;
+      return actor;
+    }
+  }
+
+  /** `GET /live/{streamId}/channel` for edges, on the listener of this node's origin, whose signature check comes first. */
+  async mount(origin: FastifyInstance): Promise<void> {
+    await origin.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } });
+    await origin.register(async (app) => {
+      const found = new WeakMap<FastifyRequest, LiveStream>();
+      app.route<{ Params: { streamId: string } }>({
+        method: 'GET',
+        url: liveChannelPath(':streamId'),
+        preHandler: async (request) => {
+          const { streamId } = request.params;
+          const stream = isId(streamId, 'ls') ? await this.#options.streams.find(streamId) : undefined;
+          if (!stream) throw new Fault('NOT_FOUND');
+          found.set(request, stream);
+        },
+        handler: async () => {
+          throw new Fault('CHANNEL_PROTOCOL_MISSING');
+        },
+        wsHandler: (socket, request) => {
+          const stream = found.get(request);
+          if (stream) this.#receive(socket, stream, request.headers[PASSED_ON_HEADER] !== undefined);
+        },
+      });
+    });
+    this.#timer ??= setInterval(() => void this.#beat(), BEAT_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const actor of await this.#open()) actor.close(1001);
+    this.#actors.clear();
+  }
+
+  /** Of the very moment that is being published. */
+  async tellMetadata(streamId: string, id: string, data: unknown): Promise<void> {
+    (await this.#actors.get(streamId))?.tellMetadata(id, data);
+  }
+
+  async deleteMessage(streamId: string, messageId: string): Promise<void> {
+    (await this.#actors.get(streamId))?.deleteMessage(messageId);
+  }
+
+  /** Holds in later broadcasts too, and after a restart. */
+  async ban(streamId: string, authorId: string, seconds?: number): Promise<void> {
+    const until = seconds === undefined ? {} : { untilMs: this.#options.clock.now() + seconds * 1_000 };
+    await this.#options.bans.add(streamId, { authorId, ...until });
+    (await this.#actors.get(streamId))?.desk.ban(authorId, until.untilMs);
+  }
+
+  async unban(streamId: string, authorId: string): Promise<void> {
+    await this.#options.bans.remove(streamId, authorId);
+    (await this.#actors.get(streamId))?.desk.unban(authorId);
+  }
+
+  async setChat(streamId: string, chat: ChatOptions): Promise<void> {
+    (await this.#actors.get(streamId))?.setChat(chat);
+  }
+
+  #receive(socket: WebSocket, stream: LiveStream, isPassedOn: boolean): void {
+    const { ownUrl, sign, clock, log } = this.#options;
+    const { id, nodeUrl, ownedUntilMs = 0 } = stream;
+    socket.on('error', (cause) => log.debug({ streamId: id, err: cause }, 'channel link of an edge failed'));
+    if (nodeUrl !== undefined && nodeUrl !== ownUrl() && ownedUntilMs > clock.now() && !isPassedOn) {
+      const path = liveChannelPath(id);
+      const url = new URL(path, nodeUrl);
+      url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+      passOn(socket, url, sign('GET', path));
+      return;
+    }
+    this.#attach(socket, id);
+  }
+
+  /** What comes while the channel is being opened waits for it, in order. */
+  #attach(socket: WebSocket, streamId: string): void {
+    const link = new EdgeLink(socket);
+    const heard = () => this.#heardAt.set(link, this.#options.clock.now());
+    heard();
+    let isGone = false;
+    const opened = this.#actor(streamId);
+    opened.then(
+      (actor) => {
+        if (!isGone) actor.join(link);
+      },
+      (cause) => {
+        this.#options.log.error({ streamId, err: cause }, 'channel could not be opened');
+        socket.close(1011);
+      },
+    );
+    socket.on('ping', heard);
+    socket.on('message', (data, isBinary) => {
+      heard();
+      const message = isBinary ? undefined : parseFromEdge(data.toString());
+      if (message) opened.then((actor) => actor.take(link, message)).catch(() => socket.close(1011));
+    });
+    socket.on('close', () => {
+      isGone = true;
+      this.#heardAt.delete(link);
+      opened.then((actor) => actor.leave(link)).catch(() => {});
+    });
+  }
+
+  #actor(streamId: string): Promise<ChannelActor> {
+    const known = this.#actors.get(streamId);
+    if (known) return known;
+    const opening = this.#make(streamId);
+    this.#actors.set(streamId, opening);
+    // Whoever asks next may have more luck.
+    opening.catch(() => this.#actors.delete(streamId));
+    return opening;
+  }
+
+  async #make(streamId: string): Promise<ChannelActor> {
+    const { streams, bans, secret, clock } = this.#options;
+    const [stream, banned] = await Promise.all([streams.find(streamId), bans.list(streamId)]);
+    if (!stream) throw new Fault('NOT_FOUND');
+    const actor = new ChannelActor({
+      streamId,
+      chat: stream.options.chat,
+      secret,
+      clock,
+      isStreamKey: async (streamKey) => (await streams.findByKey(streamKey))?.id === streamId,
+    });
+    for (const { authorId, untilMs } of banned) actor.desk.ban(authorId, untilMs);
+    return actor;
+  }
+
+  async #open(): Promise<ChannelActor[]> {
+    const settled = await Promise.allSettled(this.#actors.values());
+    return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  }
+
+  async #beat(): Promise<void> {
+    this.#beats += 1;
+    const silentSince = this.#options.clock.now() - SILENCE_MS;
+    for (const [link, heardAtMs] of this.#heardAt) if (heardAtMs < silentSince) link.drop();
+    for (const [streamId, opening] of this.#actors) {
+      const actor = await opening.catch(() => undefined);
+      actor?.beat();
+      if (actor?.isIdle && this.#beats % LOOK_BEATS === 0) await this.#look(streamId, actor);
+    }
+  }
+
+  /** A channel without a broadcast is let go when its stream is elsewhere or gone, or nobody waits in it. */
+  async #look(streamId: string, actor: ChannelActor): Promise<void> {
+    const { streams, ownUrl, clock, log } = this.#options;
+    try {
+      const stream = await streams.find(streamId);
+      const isElsewhere =
+        stream?.nodeUrl !== undefined && stream.nodeUrl !== ownUrl() && (stream.ownedUntilMs ?? 0) > clock.now();
+      if (stream && !isElsewhere && actor.links.size > 0) return;
+      // A broadcast may have begun here meanwhile.
+      if (!actor.isIdle) return;
+      this.#actors.delete(streamId);
+      actor.close(stream ? 1012 : 4004);
+    } catch (cause) {
+      log.warn({ streamId, err: cause }, 'stream of a channel could not be looked up');
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { WebSocket } from 'ws';
+import { CHANNEL_PROTOCOL } from '../../src/kernel/live/channel.ts';
+import { type FrameHeader, parseFrameHeader } from '../../src/kernel/live/channel-frame.ts';
+
+export type Message = Readonly<Record<string, unknown>> & { readonly type: string };
+
+/** A viewer of a channel, who remembers everything. */
+export class ChannelClient {
+  readonly messages: Message[] = [];
+  readonly frames: (FrameHeader & { readonly media: string })[] = [];
+  readonly socket: WebSocket;
+  /** Of the connection's end; the HTTP status where there was no connection. */
+  readonly ended: Promise<number>;
+  #waiting: (() => void)[] = [];
+
+  constructor(url: string, headers: Readonly<Record<string, string>> = {}, protocols: string[] = [CHANNEL_PROTOCOL]) {
+    this.socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, { headers, perMessageDeflate: false });
+    this.socket.on('message', (data, isBinary) => {
+      if (isBinary) this.#takeFrame(data as Buffer);
+      else this.messages.push(JSON.parse(data.toString()));
+      for (const look of this.#waiting) look();
+    });
+    this.socket.on('error', () => {});
+    this.ended = new Promise((resolve) => {
+      this.socket.on('unexpected-response', (_, { statusCode = 0 }) => {
+        resolve(statusCode);
+        this.socket.terminate();
+      });
+      this.socket.on('close', (code) => resolve(code));
+    });
+  }
+
+  say(message: object): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** Resolves with the first message of this kind that there is, or comes. */
+  async message(type: string, test: (message: Message) => boolean = () => true): Promise<Message> {
+    const find = () => this.messages.find((each) => each.type === type && test(each));
+    await this.until(() => find() !== undefined);
+    return find() as Message;
+  }
+
+  numbered(): number[] {
+    return this.messages.filter(({ sequence, type }) => sequence !== undefined && isEvent(type)).map(sequenceOf);
+  }
+
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!holds()) return;
+        this.#waiting = this.#waiting.filter((each) => each !== look);
+        clearTimeout(overdue);
+        resolve();
+      };
+      const overdue = setTimeout(() => {
+        const kinds = this.messages.map(({ type }) => type).join(' ');
+        reject(new Error(`did not come; there were ${kinds}, and ${this.frames.length} frames`));
+      }, 15_000);
+      this.#waiting.push(look);
+      look();
+    });
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  #takeFrame(data: Buffer): void {
+    const header = parseFrameHeader(data);
+    if (header) this.frames.push({ ...header, media: data.subarray(48).toString('latin1') });
+  }
+}
+
+function isEvent(type: string): boolean {
+  return type !== 'hello' && type !== 'resumed';
+}
+
+function sequenceOf({ sequence }: Message): number {
+  return Number(sequence);
+}
+
+/** A frame in a word, such as `360p i`, or `audio 12.3` for segment and part. */
+export function inWords(client: ChannelClient, names: readonly string[] = ['360p', '720p', 'audio']): string[] {
+  return client.frames.map((each) => {
+    const name = names[each.rendition];
+    return each.kind === 'init' ? `${name} i${each.session}` : `${name} ${each.sequence}.${each.part}`;
+  });
+}

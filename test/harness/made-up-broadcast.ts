@@ -1,0 +1,80 @@
+import type { BroadcastFormat, LivePart, Session } from '../../src/kernel/live/broadcast.ts';
+import type { ChannelFeed } from '../../src/live/seams.ts';
+
+const VIDEO_TICKS = 90_000;
+const SOUND_TICKS = 48_000;
+export const PARTS_A_SEGMENT = 4;
+
+export const FORMAT: BroadcastFormat = {
+  segmentSeconds: 2,
+  targetDurationSeconds: 2,
+  partTargetSeconds: 0.5,
+  video: {
+    frameRate: { num: 30, den: 1 },
+    timescale: VIDEO_TICKS,
+    renditions: ['360p', '720p'].map((name, at) => ({
+      ...{ name, width: 640 * (at + 1), height: 360 * (at + 1), codecs: 'avc1.64001e' },
+      ...{ averageBps: 700_000 * (at + 1), maxrateBps: 900_000 * (at + 1) },
+    })),
+  },
+  audio: {
+    sampleRate: SOUND_TICKS,
+    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 128_000, channels: 2 }],
+  },
+};
+
+/** What a packager tells of a broadcast, as fast as the test wants it. */
+export class MadeUpBroadcast {
+  readonly #feed: ChannelFeed;
+  readonly #partBytes: number;
+  #session: Session = { number: 0, beganAtMs: 0 };
+  #sequence = 0;
+  #part = 0;
+  #ticks = 0;
+
+  constructor(feed: ChannelFeed, partBytes = 200) {
+    this.#feed = feed;
+    this.#partBytes = partBytes;
+  }
+
+  start(number = 1): void {
+    this.#feed.started(number, FORMAT);
+    this.session();
+  }
+
+  /** A publisher's media begins. */
+  session(beganAtMs = 1_790_000_000_000): void {
+    this.#session = { number: this.#session.number + 1, beganAtMs };
+    if (this.#part > 0) this.#sequence += 1;
+    this.#part = 0;
+    this.#ticks = 0;
+    for (const name of NAMES) this.#feed.init(name, this.#session, Buffer.from(`init ${name}`));
+  }
+
+  /** The next part of every rendition. */
+  publish(count = 1): void {
+    for (let at = 0; at < count; at += 1) this.#publish();
+  }
+
+  #publish(): void {
+    for (const name of NAMES) this.#feed.part(this.#partOf(name));
+    this.#ticks += 1;
+    this.#part += 1;
+    if (this.#part < PARTS_A_SEGMENT) return;
+    this.#part = 0;
+    this.#sequence += 1;
+  }
+
+  #partOf(rendition: string): LivePart {
+    const timescale = rendition === 'audio' ? SOUND_TICKS : VIDEO_TICKS;
+    return {
+      ...{ rendition, sequence: this.#sequence, part: this.#part, session: this.#session.number, timescale },
+      startTicks: (this.#ticks * timescale) / 2,
+      durationTicks: timescale / 2,
+      isIndependent: rendition === 'audio' || this.#part === 0,
+      bytes: Buffer.alloc(this.#partBytes, `${this.#sequence}.${this.#part} `),
+    };
+  }
+}
+
+const NAMES = ['360p', '720p', 'audio'];
