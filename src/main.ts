@@ -27,6 +27,7 @@ import { AssetRepository } from './database/assets.ts';
 import { ContentKeyRepository } from './database/content-keys.ts';
 import { EdgeRepository } from './database/edges.ts';
 import { EncodingRepository } from './database/encodings.ts';
+import { LiveStreamRepository } from './database/live-streams.ts';
 import { type Database, openDatabase, openPostgres } from './database/open.ts';
 import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
 import { RemovalRepository } from './database/removals.ts';
@@ -88,12 +89,19 @@ interface Ground {
   /** Reads nothing before a role asks it to. */
   readonly geo: Geo;
   /** Where roles are reached from this machine; filled in as the listeners open. */
-  readonly urls: { control: string; edge: string; origin: string };
+  readonly urls: { control: string; edge: string; origin: string; rtmp?: string; srt?: string };
 }
 
 /** Where browsers reach the roles, which may be another name behind a proxy. */
 function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> {
   return { control: settings.publicUrl || urls.control, edge: settings.edgeUrl || urls.edge };
+}
+
+/** Where publishers reach the doors; of those that are not open here, nothing unless the settings name them. */
+function ingestUrls({ settings, urls }: Ground): { rtmp?: string; srt?: string } {
+  const rtmp = settings.rtmpUrl || urls.rtmp;
+  const srt = settings.srtUrl || urls.srt;
+  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}) };
 }
 
 /** The origin of this process is on an address that means something to this machine alone, unless the settings name one. */
@@ -273,6 +281,7 @@ async function startOrigin(ground: Ground, seams: Seams): Promise<void> {
   const { settings, clock, log, lifecycle, urls, secrets } = ground;
   const app = buildOrigin({
     ...seams,
+    streams: new LiveStreamRepository(seams.database, clock, secrets.contentKeySecret),
     clock,
     holdMs: settings.segmentHoldMs,
     edgeSecret: secrets.edgeSecret,
@@ -318,6 +327,8 @@ async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean)
     urls: () => publicUrls(ground),
     places: ground.geo,
     originFor: (ip) => originFor(ground, ip),
+    ingestUrls: () => ingestUrls(ground),
+    ownOrigin: () => urls.origin || undefined,
     clock,
     log: log.child({ part: 'control' }),
     metrics,

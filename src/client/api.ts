@@ -130,6 +130,21 @@ export interface AuditRecord {
   readonly requestId: string;
 }
 
+export interface Broadcast {
+  /** From 1 in each stream. */
+  readonly number: number;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly endReason?: 'finished' | 'lost' | 'requested' | 'deleted' | 'disabled' | 'interrupted';
+  /** The asset that it becomes, where it is recorded. */
+  readonly recordingId?: string;
+}
+
+export interface BroadcastPage {
+  readonly items: readonly Broadcast[];
+  readonly nextCursor: string | null;
+}
+
 export interface CacheBehavior {
   /** An origin or an origin group. */
   readonly targetOriginId: string;
@@ -190,6 +205,10 @@ export interface CachePolicyConfig {
       readonly sortQueryStrings?: boolean;
     };
   };
+}
+
+export interface ChatBan {
+  readonly authorId: string;
 }
 
 export interface ConfigurationWarning {
@@ -375,6 +394,20 @@ export interface EdgeEnrolment {
 /** The films of this server; in the distribution `default` alone. */
 export interface FilmOriginConfig { readonly [name: string]: unknown }
 
+/** How the source was doing about a second ago. */
+export interface IngestHealth {
+  readonly bitrateBps: number;
+  readonly framesPerSecond: number;
+  /** Between the last key frames. */
+  readonly keyFrameSeconds: number;
+  /** Sound ahead of the picture is positive. */
+  readonly driftMs: number;
+  /** How much faster than it comes in it is encoded; under 1 it falls behind. */
+  readonly speed: number;
+  readonly droppedFrames: number;
+  readonly problems: readonly ('frame-rate' | 'bitrate' | 'key-frames' | 'drift' | 'overload')[];
+}
+
 export interface Invalidation {
   readonly id: string;
   readonly distributionId: string;
@@ -421,6 +454,93 @@ export interface Ladder {
   }[];
 }
 
+/** `broadcast` is the last one, which is under way until it has an end. */
+export interface LiveStream {
+  readonly streamId: string;
+  readonly title: string;
+  /** Whether viewers need a grant. */
+  readonly policy: 'public' | 'signed';
+  /** Reconnecting: the publisher is gone and may still come back. */
+  readonly status: 'idle' | 'live' | 'reconnecting';
+  readonly isDisabled: boolean;
+  /** Whoever has it may publish. Only for who may change live streams, and not in lists. */
+  readonly streamKey?: string;
+  /** Where to publish. Absent are doors that are not open on this server. */
+  readonly ingest: {
+    /** The server of an encoder; the stream key goes behind it. */
+    readonly rtmp?: string;
+    /** The stream key goes with it as `streamid`. */
+    readonly srt?: string;
+    /** For pages that send what MediaRecorder makes. */
+    readonly websocket?: string;
+    /** The stream key is the bearer token. */
+    readonly whip?: string;
+  };
+  /** The HLS multivariant playlist. */
+  readonly playbackUrl: string;
+  /** The WebSocket of events, chat and media. */
+  readonly channelUrl: string;
+  /** How far back viewers may go while it is live; null for all of the broadcast. */
+  readonly dvrSeconds: number | null;
+  /** How long a publisher that was lost may take to come back before the broadcast ends. */
+  readonly reconnectSeconds: number;
+  /** Whether each broadcast becomes an asset. */
+  readonly isRecorded: boolean;
+  readonly ladder: string;
+  /** Whether the top rung may be the publisher's own packets, where these allow it. */
+  readonly passthrough: 'auto' | 'never';
+  readonly chat: {
+    /** Whether viewers may say something. */
+    readonly isOpen: boolean;
+    /** Each viewer may say something once in so many seconds. */
+    readonly slowSeconds: number;
+  };
+  readonly broadcast?: Broadcast;
+  readonly health?: IngestHealth;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface LiveStreamChange {
+  readonly title?: string;
+  /** A disabled stream lets nobody publish. */
+  readonly isDisabled?: boolean;
+  /** Whether viewers need a grant. */
+  readonly policy?: 'public' | 'signed';
+  /** How far back viewers may go while it is live; null for all of the broadcast. */
+  readonly dvrSeconds?: number | null;
+  /** How long a publisher that was lost may take to come back before the broadcast ends. */
+  readonly reconnectSeconds?: number;
+  /** Whether each broadcast becomes an asset. */
+  readonly isRecorded?: boolean;
+  /** The name of one of the server's ladders. Left out: the server's default. */
+  readonly ladder?: string;
+  /** Whether the top rung may be the publisher's own packets, where these allow it. */
+  readonly passthrough?: 'auto' | 'never';
+  readonly chat?: {
+    /** Whether viewers may say something. */
+    readonly isOpen?: boolean;
+    /** Each viewer may say something once in so many seconds. */
+    readonly slowSeconds?: number;
+  };
+}
+
+export interface LiveStreamPage {
+  readonly items: readonly LiveStream[];
+  readonly nextCursor: string | null;
+}
+
+export interface Metadata {
+  readonly metadataId: string;
+}
+
+export interface NewChatBan {
+  /** The `author.id` of what somebody said. */
+  readonly authorId: string;
+  /** Left out: until it is taken back, or the node that has the stream starts again. */
+  readonly seconds?: number;
+}
+
 export interface NewEdgeEnrolment {
   readonly name?: string;
   /** Where the edge stands; viewers are sent to one that is near. */
@@ -460,6 +580,33 @@ export interface NewInvalidation {
   readonly callerReference?: string;
   /** Copies may be served once more while they are fetched anew. */
   readonly soft?: boolean;
+}
+
+export interface NewLiveStream {
+  readonly title?: string;
+  /** Whether viewers need a grant. */
+  readonly policy?: 'public' | 'signed';
+  /** How far back viewers may go while it is live; null for all of the broadcast. */
+  readonly dvrSeconds?: number | null;
+  /** How long a publisher that was lost may take to come back before the broadcast ends. */
+  readonly reconnectSeconds?: number;
+  /** Whether each broadcast becomes an asset. */
+  readonly isRecorded?: boolean;
+  /** The name of one of the server's ladders. Left out: the server's default. */
+  readonly ladder?: string;
+  /** Whether the top rung may be the publisher's own packets, where these allow it. */
+  readonly passthrough?: 'auto' | 'never';
+  readonly chat?: {
+    /** Whether viewers may say something. */
+    readonly isOpen?: boolean;
+    /** Each viewer may say something once in so many seconds. */
+    readonly slowSeconds?: number;
+  };
+}
+
+export interface NewMetadata {
+  /** Any JSON of at most 4096 bytes; viewers get it as it is. */
+  readonly data: unknown;
 }
 
 export interface NewOriginAccessControlConfig {
@@ -1240,6 +1387,114 @@ export interface Operations {
     readonly answer: {
       readonly items: readonly Ladder[];
     };
+  };
+  /** List live streams. Newest first, a page at a time, without their stream keys. Needs the scope `live:read`. */
+  'GET /v1/live-streams': {
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+    };
+    readonly answer: LiveStreamPage;
+  };
+  /** Make a live stream. An address that can be published to again and again, with its stream key and where to publish. Needs the scope `live:write`. */
+  'POST /v1/live-streams': {
+    readonly body: NewLiveStream;
+    readonly answer: LiveStream;
+  };
+  /** Delete a live stream. Ends a broadcast under way. What was recorded stays. Needs the scope `live:write`. */
+  'DELETE /v1/live-streams/{streamId}': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Show a live stream. With its last broadcast and the health of its source; with its stream key for who may change it. Needs the scope `live:read`. */
+  'GET /v1/live-streams/{streamId}': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+    };
+    readonly answer: LiveStream;
+  };
+  /** Change a live stream. What is left out stays as it is. Title, policy and chat count at once, and disabling ends a broadcast under way; all else counts from the next broadcast on. Needs the scope `live:write`. */
+  'PATCH /v1/live-streams/{streamId}': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+    };
+    readonly body: LiveStreamChange;
+    readonly answer: LiveStream;
+  };
+  /** List the broadcasts of a live stream. Newest first, a page at a time, with the assets that they became. Needs the scope `live:read`. */
+  'GET /v1/live-streams/{streamId}/broadcasts': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+    };
+    readonly query?: {
+      /** How many at most. */
+      readonly limit?: number;
+      /** The `nextCursor` of the page before. Left out: the first page. */
+      readonly cursor?: string;
+    };
+    readonly answer: BroadcastPage;
+  };
+  /** Let somebody say nothing more in the chat. For a time, or until it is taken back. What was said stays until it is deleted. Needs the scope `live:write`. */
+  'POST /v1/live-streams/{streamId}/chat/bans': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+    };
+    readonly body: NewChatBan;
+    readonly answer: ChatBan;
+  };
+  /** Let somebody speak in the chat again. Nothing changes for who was not banned. Needs the scope `live:write`. */
+  'DELETE /v1/live-streams/{streamId}/chat/bans/{authorId}': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+      /** The `author.id` of what somebody said. */
+      readonly authorId: string;
+    };
+    readonly answer: undefined;
+  };
+  /** Take back what somebody said. Viewers are told to show it no more. Needs the scope `live:write`. */
+  'DELETE /v1/live-streams/{streamId}/chat/messages/{messageId}': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+      /** The id of the message. */
+      readonly messageId: string;
+    };
+    readonly answer: undefined;
+  };
+  /** End the broadcast under way. Publishers are sent away, and viewers get to the end of the playlist. The stream can go live again. Needs the scope `live:write`. */
+  'POST /v1/live-streams/{streamId}/end': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+    };
+    readonly answer: LiveStream;
+  };
+  /** Tell viewers something at this moment of the broadcast. By the channel, with the media time at which it came. Needs the scope `live:write`. */
+  'POST /v1/live-streams/{streamId}/metadata': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+    };
+    readonly body: NewMetadata;
+    readonly answer: Metadata;
+  };
+  /** Make a new stream key. The old one stops at once; a publisher who came in by it is sent away and may come back with the new. Needs the scope `live:write`. */
+  'POST /v1/live-streams/{streamId}/stream-key': {
+    readonly path: {
+      /** The id of the stream. */
+      readonly streamId: string;
+    };
+    readonly answer: LiveStream;
   };
   /** List origin access controls. Newest first. `tag.NAME=VALUE` in the query finds distributions with this tag. Needs the scope `distributions:read`. */
   'GET /v1/origin-access-controls': {

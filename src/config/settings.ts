@@ -122,6 +122,14 @@ export const SETTINGS = {
     default: '',
     says: 'Address under which viewers reach the edge, used in playback URLs. Empty: its own address.',
   }),
+  rtmpUrl: text({
+    default: '',
+    says: 'Address under which encoders reach the RTMP door, such as `rtmp://live.example/live`, as the API tells it. Empty: its own address.',
+  }),
+  srtUrl: text({
+    default: '',
+    says: 'The same of the SRT door, such as `srt://live.example:8890`. Empty: its own address.',
+  }),
   edgeLocation: text({
     default: '',
     says: 'Where this edge stands, so that viewers near it are sent to it: latitude and longitude (`50.11,8.68`), a country (`DE`), or all three (`50.11,8.68,DE`). A location given by the API counts before it. Empty: nobody knows.',

@@ -33,6 +33,7 @@ import { allowOtherOrigins, secureAnswers } from './headers.ts';
 import { honourIdempotencyKeys } from './idempotency.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { lingerAfterAnswers } from './linger.ts';
+import { type LiveDeps, mountLive } from './live/mount.ts';
 import { refuseOtherMethods } from './methods.ts';
 import { Nearest, type NearestParts } from './nearest.ts';
 import type { ControlApp, RouteParts, Urls } from './parts.ts';
@@ -54,7 +55,7 @@ import { AssetSchema, PROBLEMS } from './schemas.ts';
 import { Courier, type CourierParts } from './webhooks/courier.ts';
 import { addJobsTo } from './webhooks/jobs.ts';
 
-export interface ControlDeps {
+export interface ControlDeps extends Pick<LiveDeps, 'ingestUrls' | 'ownOrigin'> {
   readonly secrets: Secrets;
   readonly urls: () => Urls;
   /** The edges that viewers may be sent to. Left out: those that report. */
@@ -178,6 +179,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   await configurations.start();
   configurationRoutes(app, { ...parts, configurations });
   invalidationRoutes(app, { ...parts, invalidations: fleet.invalidations });
+  const viewLive = mountLive(app, deps, parts);
   playbackGrantRoutes(app, parts);
   routingRoutes(app, parts);
   accessRoutes(app, parts);
@@ -195,7 +197,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
     probes: { database: () => pingDatabase(deps.database), store: () => deps.store.head('health') },
   });
   await serveConsole(app, deps.staticFolder);
-  const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view }, `courier:${deps.node}`);
+  const courier = new Courier({ ...deps, webhooks, deliveries, view: parts.view, viewLive }, `courier:${deps.node}`);
   return {
     app,
     authorize: parts.requires,

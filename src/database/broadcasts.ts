@@ -42,6 +42,7 @@ export class BroadcastRepository {
         stream_id: row.id,
         number: row.broadcast + 1,
         recording_id: about.recordingId,
+        recorded: toLiveStream(row).options.isRecorded ? 1 : 0,
         format: JSON.stringify(about.format),
         started_at: now,
         ended_at: null,

@@ -30,6 +30,8 @@ export interface Broadcast {
   /** From 1 in each stream. */
   readonly number: number;
   readonly recordingId: string;
+  /** Whether the asset stays. */
+  readonly isRecorded: boolean;
   readonly format: BroadcastFormat;
   readonly startedAtMs: number;
   readonly endedAtMs?: number;
@@ -65,6 +67,7 @@ export function toBroadcast(row: Selectable<BroadcastTable>): Broadcast {
     streamId: row.stream_id,
     number: row.number,
     recordingId: row.recording_id,
+    isRecorded: row.recorded === 1,
     format: JSON.parse(row.format) as BroadcastFormat,
     startedAtMs: Number(row.started_at),
     ...(row.ended_at === null ? {} : { endedAtMs: Number(row.ended_at) }),

@@ -416,6 +416,8 @@ export interface BroadcastTable {
   number: number;
   /** The asset that its segments become, under whose prefix they are stored from the beginning. */
   recording_id: string;
+  /** 0 or 1: whether it becomes one, as its stream was set to when it began. */
+  recorded: number;
   /** JSON of `BroadcastFormat`. */
   format: string;
   started_at: number;

@@ -157,6 +157,15 @@ export const FAULTS = {
     says: 'The publisher sends a codec or container that this server does not take: send H.264 and AAC, or VP8 and Opus from a browser.',
   },
 
+  // Live streams
+  LIVE_STREAM_IDLE: { side: 'viewer', status: 409, says: 'This live stream is not live right now.' },
+  LIVE_NODE_AWAY: {
+    side: 'upstream',
+    status: 502,
+    says: 'The node that has this live stream does not answer; try again shortly.',
+  },
+  COMMAND_SIGNATURE_INVALID: { side: 'viewer', status: 403, says: 'Live streams take commands of control only.' },
+
   // Webhooks
   WEBHOOK_URL_INVALID: {
     side: 'viewer',

@@ -26,7 +26,8 @@ export type IdPrefix =
   | 'kg'
   | 'oac'
   | 'inv'
-  | 'ls';
+  | 'ls'
+  | 'md';
 
 /** A fresh identifier such as `as_k3v9…`: 16 symbols, about 78 bits, so ids are unguessable as well as unique. */
 export function newId(prefix: IdPrefix): string {

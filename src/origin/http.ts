@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Asset } from '../database/assets.ts';
+import type { LiveStream } from '../database/live-stream-rows.ts';
 import { verifyEdge } from '../kernel/access/edge-identity.ts';
 import { EDGE_SIGNATURE_HEADER } from '../kernel/access/edge-signature.ts';
 import { Fault } from '../kernel/errors.ts';
@@ -19,6 +20,8 @@ export interface OriginDeps extends AwaitDeps {
   readonly store: Pick<ObjectStore, 'head' | 'open'>;
   readonly contentKeys: { find(assetId: string, version: number): Promise<Buffer | undefined> };
   readonly edgeSecret: string;
+  /** Who may watch a live stream. */
+  readonly streams: { find(streamId: string): Promise<Pick<LiveStream, 'policy'> | undefined> };
   readonly revokedEdges: { has(edgeId: string): Promise<boolean> };
   readonly log: Log;
 }
@@ -27,6 +30,7 @@ export interface OriginDeps extends AwaitDeps {
 export function buildOrigin(deps: OriginDeps): FastifyInstance {
   const app = Fastify({ logger: false, exposeHeadRoutes: true });
   app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.config.isSignedOtherwise) return;
     const signature = request.headers[EDGE_SIGNATURE_HEADER];
     const target = request.raw.url ?? '';
     const value = typeof signature === 'string' ? signature : undefined;
@@ -35,9 +39,9 @@ export function buildOrigin(deps: OriginDeps): FastifyInstance {
     if (await deps.revokedEdges.has(edgeId)) throw new Fault('EDGE_REVOKED');
   });
   app.get('/health', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
-  app.get<{ Params: { assetId: string } }>('/access/:assetId', async (request, reply) => {
-    const asset = await findAsset(deps, request.params.assetId);
-    return reply.header('cache-control', 'no-store').send({ policy: asset.policy });
+  app.get<{ Params: { id: string } }>('/access/:id', async (request, reply) => {
+    const { policy } = await findWatched(deps, request.params.id);
+    return reply.header('cache-control', 'no-store').send({ policy });
   });
   app.get('/assets/*', (request, reply) => sendObject(deps, request, reply));
   app.setNotFoundHandler(() => {
@@ -47,10 +51,12 @@ export function buildOrigin(deps: OriginDeps): FastifyInstance {
   return app;
 }
 
-async function findAsset(deps: OriginDeps, assetId: string): Promise<Asset> {
-  const asset = isId(assetId, 'as') ? await deps.assets.find(assetId) : undefined;
-  if (!asset) throw new Fault('NOT_FOUND');
-  return asset;
+/** An asset or a live stream. */
+async function findWatched({ assets, streams }: OriginDeps, id: string): Promise<Pick<Asset, 'policy'>> {
+  const asset = isId(id, 'as') ? await assets.find(id) : undefined;
+  const found = asset ?? (isId(id, 'ls') ? await streams.find(id) : undefined);
+  if (!found) throw new Fault('NOT_FOUND');
+  return found;
 }
 
 async function sendObject(deps: OriginDeps, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -179,4 +185,11 @@ function sendProblem(log: Log, fault: Fault, request: FastifyRequest, reply: Fas
     .header('cache-control', 'no-store')
     .type(PROBLEM_TYPE)
     .send(problemOf(fault, STATUS_CODES[fault.status]));
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route checks a signature of its own, which no edge can make. */
+    isSignedOtherwise?: true;
+  }
 }

@@ -184,7 +184,13 @@ describe.each(DATABASES)('live streams on $name', ({ fresh }) => {
     test('has the next number of its stream, and is under way until it ends', async () => {
       await make();
       const first = await goLive('as_1');
-      expect(first).toMatchObject({ streamId: 'ls_a', number: 1, recordingId: 'as_1', format: FORMAT });
+      expect(first).toMatchObject({
+        streamId: 'ls_a',
+        number: 1,
+        recordingId: 'as_1',
+        isRecorded: true,
+        format: FORMAT,
+      });
       expect(await streams.find('ls_a')).toMatchObject({ state: 'live', broadcast: 1 });
       expect(await broadcasts.begin(hold(), { recordingId: 'as_x', format: FORMAT })).toBeUndefined();
       clock.turn(1_000);

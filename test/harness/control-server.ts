@@ -127,6 +127,8 @@ export async function startControl(folder: string, options: ServerOptions = {}):
     ...(options.edges ? { edges: async () => options.edges ?? [] } : {}),
     places: geo,
     originFor: () => 'http://origin.test:8070',
+    ingestUrls: () => ({ rtmp: 'rtmp://live.test/live', srt: 'srt://live.test:8890' }),
+    ownOrigin: () => undefined,
     keys,
     tokens,
     database,

@@ -56,6 +56,7 @@ export class PackagedLive {
       clock: systemClock,
       holdMs: 1_000,
       edgeSecret: SECRET,
+      streams: { find: async () => undefined },
       revokedEdges: { has: async () => false },
       log: silentLog,
     });
@@ -103,6 +104,7 @@ export class PackagedLive {
         stream_id: STREAM,
         number: 1,
         recording_id: RECORDING,
+        recorded: 1,
         format: JSON.stringify(format),
         started_at: 0,
         ended_at: endedAtMs,

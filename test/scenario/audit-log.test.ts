@@ -6,6 +6,7 @@ import {
   removeFolder,
   startControl,
 } from '../harness/control-server.ts';
+import { LiveNode } from '../harness/live-node.ts';
 
 /** Operations that change something and leave no record, and why. */
 const UNRECORDED: Readonly<Record<string, string>> = {
@@ -27,13 +28,16 @@ interface Recorded {
 
 let folder: string;
 let server: ControlServer;
+let node: LiveNode;
 
 beforeAll(async () => {
   folder = await freshFolder();
   server = await startControl(folder);
+  node = await LiveNode.start(server);
 });
 
 afterAll(async () => {
+  await node.stop();
   await server.stop();
   await removeFolder(folder);
 });
@@ -67,6 +71,13 @@ const edge = async () => {
 };
 const tus = { 'tus-resumable': '1.0.0' };
 const upload = () => done('/v1/uploads', { method: 'POST', headers: { ...tus, 'upload-length': '10' } });
+
+const stream = () => done('/v1/live-streams', { json: {} });
+const onAir = async () => {
+  const { streamId = '' } = await stream();
+  await node.goLive(streamId);
+  return `/v1/live-streams/${streamId}`;
+};
 
 const signingKey = async () => (await done('/v1/signing-keys', { json: { algorithm: 'ECDSA' } })).keyPairId;
 const revokeGrant = async () => {
@@ -148,6 +159,15 @@ const DONE: Readonly<Record<string, () => Promise<unknown>>> = {
     const { token = '' } = await openSession();
     await done('/v1/sessions/current', { method: 'DELETE', token });
   },
+  createLiveStream: stream,
+  editLiveStream: async () => done(await onAir(), { method: 'PATCH', json: { title: 'Other' } }),
+  deleteLiveStream: async () => done(await onAir(), { method: 'DELETE' }),
+  endBroadcast: async () => done(`${await onAir()}/end`, { method: 'POST' }),
+  renewStreamKey: async () => done(`${await onAir()}/stream-key`, { method: 'POST' }),
+  addMetadata: async () => done(`${await onAir()}/metadata`, { json: { data: 1 } }),
+  deleteChatMessage: async () => done(`${await onAir()}/chat/messages/m`, { method: 'DELETE' }),
+  banChatAuthor: async () => done(`${await onAir()}/chat/bans`, { json: { authorId: 'v' } }),
+  unbanChatAuthor: async () => done(`${await onAir()}/chat/bans/v`, { method: 'DELETE' }),
   createUser: user,
   editUser: async () => done(`/v1/users/${(await user()).userId}`, { method: 'PATCH', json: { enabled: false } }),
   deleteUser: async () => done(`/v1/users/${(await user()).userId}`, { method: 'DELETE' }),

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AssetRepository } from '../../src/database/assets.ts';
 import { ContentKeyRepository } from '../../src/database/content-keys.ts';
+import { LiveStreamRepository } from '../../src/database/live-streams.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
 import { edgeCredentialOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
 import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
@@ -48,6 +49,7 @@ let signals: LocalSignals;
 let queue: Queue;
 let assets: AssetRepository;
 let contentKeys: ContentKeyRepository;
+let streams: LiveStreamRepository;
 let app: FastifyInstance;
 let url: string;
 
@@ -60,6 +62,7 @@ beforeEach(async () => {
   queue = new Queue(database, systemClock, signals, { leaseMs: 10_000, maxAttempts: 3 });
   assets = new AssetRepository(database, systemClock);
   contentKeys = new ContentKeyRepository(database, 'what seals keys');
+  streams = new LiveStreamRepository(database, systemClock, 'what seals keys');
   await assets.create({ id: ID, title: 'Film', policy: 'signed', sourceName: 'film.mp4' });
   await assets.sourceStored(ID, 100);
   await assets.planned(ID, 1, film);
@@ -255,10 +258,19 @@ test("an asset's policy is told to edges, also when there is no such asset", asy
   expect((await get('/access/as_zzzzzzzzzzzzzzzz')).status).toBe(404);
 });
 
+test('the policy of a live stream is told to edges, too', async () => {
+  const id = 'ls_aaaaaaaaaaaaaaaa';
+  expect((await get(`/access/${id}`)).status).toBe(404);
+  const chat = { isOpen: true, slowSeconds: 0 };
+  const options = { reconnectSeconds: 60, isRecorded: true, ladder: 'h264', passthrough: 'auto' as const, chat };
+  await streams.create({ id, title: 'Live', policy: 'public', options, streamKey: 'lsk_a' }, 10);
+  expect(await (await get(`/access/${id}`)).json()).toEqual({ policy: 'public' });
+});
+
 async function start(holdMs: number, from: OriginDeps['store'] = store): Promise<void> {
   const seams = { assets, contentKeys, queue, store: from, signals, clock: systemClock, log: silentLog };
   const revokedEdges = { has: async (edgeId: string) => edgeId === REVOKED.edgeId };
-  app = buildOrigin({ ...seams, holdMs, edgeSecret: SECRET, revokedEdges });
+  app = buildOrigin({ ...seams, streams, holdMs, edgeSecret: SECRET, revokedEdges });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 }
 

@@ -1,4 +1,5 @@
 import type { Asset } from '../../database/assets.ts';
+import type { LiveMoment } from '../../database/live-stream-rows.ts';
 import type { AttemptResult, DeliveryRepository, Happening, Parcel } from '../../database/webhook-deliveries.ts';
 import type { WebhookRepository } from '../../database/webhooks.ts';
 import type { FaultCode } from '../../kernel/errors.ts';
@@ -16,6 +17,8 @@ export interface CourierParts extends DispatcherParts {
   readonly queue: Queue;
   /** An asset as the API shows it. */
   readonly view: (asset: Asset) => unknown;
+  /** The same of what happened to a live stream. */
+  readonly viewLive: (moment: LiveMoment) => unknown;
   readonly settings: {
     readonly webhookAllowPrivate: boolean;
     readonly webhookTimeoutMs: number;
@@ -141,8 +144,9 @@ export class Courier {
     return sendOnce(url, body, headers, { allowPrivate, timeoutMs, stop });
   }
 
-  #message({ id, type, createdAtMs, asset }: Happening): unknown {
-    const data = asset ? { asset: this.#parts.view(asset) } : {};
+  #message({ id, type, createdAtMs, asset, live }: Happening): unknown {
+    const { view, viewLive } = this.#parts;
+    const data = live ? viewLive(live) : asset ? { asset: view(asset) } : {};
     return { id, type, createdAt: new Date(createdAtMs).toISOString(), data };
   }
 
