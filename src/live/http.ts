@@ -88,7 +88,7 @@ async function sendPlaylist(
   if (decision.answer === 'hold') {
     const { until } = decision;
     const isThere = () => isPublished(until, stage.progress);
-    if (await hold(packager, stage, isThere, reply)) return reply;
+    if (await hold(packager, isThere, reply)) return reply;
   }
   const isBlocking = directives?.msn !== undefined;
   const { isEnded } = stage.timeline;
@@ -110,17 +110,12 @@ function playlistAge(targetDurationSeconds: number, isSettled: boolean): string 
   return `public, max-age=${seconds}`;
 }
 
-/** Waits for news of a rendition. True when the asker has left. */
-async function hold(
-  packager: LivePackager | undefined,
-  stage: RenditionStage,
-  isThere: () => boolean,
-  reply: FastifyReply,
-): Promise<boolean> {
+/** Waits for news of a broadcast. True when the asker has left. */
+async function hold(packager: LivePackager | undefined, isThere: () => boolean, reply: FastifyReply): Promise<boolean> {
   const departure = new AbortController();
   const leave = () => departure.abort();
   reply.raw.once('close', leave);
-  const end: WaitEnd = packager ? await packager.waiters.wait(stage.name, isThere, departure.signal) : 'late';
+  const end: WaitEnd = packager ? await packager.waiters.wait(isThere, departure.signal) : 'late';
   reply.raw.off('close', leave);
   if (end === 'late') throw new Fault('LIVE_LATE', { retryAfterSeconds: 1 });
   if (end === 'full') throw new Fault('UNAVAILABLE', { retryAfterSeconds: 1 });
@@ -173,7 +168,7 @@ async function awaitPart(
   if (timeline.session?.number !== session) return false;
   const isNext = () => timeline.mayComeNext({ sequence, part });
   if (!isNext()) return false;
-  return hold(packager, stage, () => !isNext(), reply);
+  return hold(packager, () => !isNext(), reply);
 }
 
 async function mediaBytes(

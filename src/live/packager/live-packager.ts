@@ -132,7 +132,10 @@ export class LivePackager implements Packager {
     this.#cutter = new SessionCutter(this.place.format, renditions);
     const [first] = this.#stages.values();
     this.#firstSequence = first?.timeline.nextSequence ?? 0;
-    for (const { timeline } of this.#stages.values()) timeline.enter(session);
+    for (const { name, timeline } of this.#stages.values()) {
+      timeline.enter(session);
+      timeline.expect(this.#nextOf(name));
+    }
     this.#recorder.session(session);
   }
 
@@ -169,6 +172,7 @@ export class LivePackager implements Packager {
     this.#session = undefined;
     this.#cutter = undefined;
     for (const { timeline } of this.#stages.values()) timeline.expect(undefined);
+    this.waiters.wake();
   }
 
   /** Something that players are told of with the media of its time; more than fifty, and the oldest is forgotten. */
@@ -196,11 +200,11 @@ export class LivePackager implements Packager {
   }
 
   #publish(session: Session, cuts: readonly RenditionCut[]): void {
+    if (cuts.length === 0) return;
     for (const cut of cuts) this.#apply(session, cut);
-    const changed = new Set(cuts.map(({ rendition }) => rendition));
-    // Hints follow from the grid, which may have changed for those too that got nothing.
+    // Where one track begins a segment the others expect something else than before.
     for (const stage of this.#stages.values()) stage.timeline.expect(this.#nextOf(stage.name));
-    for (const rendition of changed) this.waiters.wake(rendition);
+    this.waiters.wake();
   }
 
   #nextOf(rendition: string) {

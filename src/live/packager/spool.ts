@@ -66,8 +66,11 @@ export class Spool {
 
   /** All of the broadcast is in the store. */
   async discard(): Promise<void> {
-    await Promise.all(this.#last.values());
-    await rm(this.folder, { recursive: true, force: true });
+    await this.written();
+    // Where nothing could be written there may be nothing that can be removed.
+    await rm(this.folder, { recursive: true, force: true }).catch((cause: unknown) => {
+      this.#log.warn({ err: cause }, 'what was kept of a broadcast could not be removed');
+    });
   }
 
   /** Everything that was asked for before is written, or has failed. */
@@ -114,6 +117,13 @@ function segmentFile({ rendition, session, sequence }: SpooledSegment): string {
 const SESSION_FILE = /^session-[1-9]\d*\.json$/;
 const INIT_FILE = /^(?<rendition>[^/\\]+)[/\\]init-(?<session>[1-9]\d*)\.mp4$/;
 const SEGMENT_FILE = /^(?<rendition>[^/\\]+)[/\\](?<session>[1-9]\d*)-(?<sequence>\d+)\.m4s$/;
+
+/** Removes what is left of broadcasts that nobody will take up again. */
+export async function discardSpools(folder: string, isWanted: (recordingId: string) => boolean): Promise<void> {
+  const all = await readdir(folder).catch(() => []);
+  for (const name of all.filter((each) => !isWanted(each)))
+    await rm(join(folder, name), { recursive: true, force: true });
+}
 
 /** What a process that is no more left behind. */
 export interface Leftovers {

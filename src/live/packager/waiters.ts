@@ -2,7 +2,6 @@
 export type WaitEnd = 'there' | 'late' | 'full' | 'gone';
 
 interface Waiter {
-  readonly rendition: string;
   readonly isThere: () => boolean;
   readonly until: number;
   readonly end: (how: WaitEnd) => void;
@@ -26,15 +25,14 @@ export class Waiters {
     return this.#waiting.size;
   }
 
-  /** Resolves when `isThere`, which is asked at once and after each news of the rendition; `departure` ends it early. */
-  wait(rendition: string, isThere: () => boolean, departure?: AbortSignal): Promise<WaitEnd> {
+  /** Resolves when `isThere`, which is asked at once and after each news; `departure` ends it early. */
+  wait(isThere: () => boolean, departure?: AbortSignal): Promise<WaitEnd> {
     if (isThere()) return Promise.resolve('there');
     if (this.#waiting.size >= this.#most) return Promise.resolve('full');
     if (departure?.aborted) return Promise.resolve('gone');
     return new Promise((resolve) => {
       const leave = () => waiter.end('gone');
       const waiter: Waiter = {
-        rendition,
         isThere,
         until: performance.now() + this.#patienceMs,
         end: (how) => {
@@ -49,11 +47,9 @@ export class Waiters {
     });
   }
 
-  /** There is news of a rendition, or with none named of all of them. */
-  wake(rendition?: string): void {
-    for (const waiter of this.#waiting) {
-      if ((rendition === undefined || waiter.rendition === rendition) && waiter.isThere()) waiter.end('there');
-    }
+  /** There is news. */
+  wake(): void {
+    for (const waiter of this.#waiting) if (waiter.isThere()) waiter.end('there');
   }
 
   /** Nobody will be answered any more. */

@@ -1,0 +1,157 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { joinBytes } from '../../src/kernel/cmaf/boxes.ts';
+import { readSegment } from '../../src/kernel/cmaf/segment.ts';
+import { Fault } from '../../src/kernel/errors.ts';
+import { segmentKey } from '../../src/kernel/film/paths.ts';
+import type { LivePart } from '../../src/kernel/live/broadcast.ts';
+import { LivePackager } from '../../src/live/packager/live-packager.ts';
+import { LiveSource, SOURCE_FORMAT } from '../harness/live-source.ts';
+import { NO_NEWS, PackagedLive, RECORDING, STREAM } from '../harness/packaged-live.ts';
+
+const ALL = ['90p', '180p', 'audio'];
+const PROCESS = fileURLToPath(new URL('../harness/packager-process.ts', import.meta.url));
+
+let origin: PackagedLive;
+beforeEach(async () => {
+  origin = await PackagedLive.start();
+});
+afterEach(() => origin.stop());
+
+async function feed(packager: LivePackager, seconds: number, renditions = ALL): Promise<void> {
+  const taker = {
+    init: (rendition: string, bytes: Uint8Array) => packager.takeInit(rendition, bytes),
+    fragment: (rendition: string, fragment: Parameters<LivePackager['takeFragment']>[1]) =>
+      packager.takeFragment(rendition, fragment),
+  };
+  await new LiveSource(taker, { seconds, paced: false, renditions }).ended;
+}
+
+async function bytesOf(key: string): Promise<Buffer | undefined> {
+  const opened = await origin.store.open(key);
+  return opened && Buffer.concat(await opened.body.toArray());
+}
+
+test('a store that is away holds up no viewer, and gets everything when it is back', async () => {
+  let isAway = true;
+  const put = async (key: string, body: Uint8Array) => {
+    if (isAway) throw new Fault('STORAGE_UNAVAILABLE');
+    await origin.store.put(key, body);
+  };
+  const packager = origin.packager(SOURCE_FORMAT, { deps: origin.deps({ put }) });
+  packager.openSession({ number: 1, beganAtMs: 0 }, ALL);
+  await feed(packager, 9);
+  const playlist = await origin.get(`/live/${STREAM}/b1/90p/index.m3u8`);
+  expect(await playlist.text()).toContain('1/s00003.m4s');
+  for (const sequence of [0, 3]) {
+    expect((await origin.get(`/live/${STREAM}/b1/90p/1/s0000${sequence}.m4s`)).status).toBe(200);
+  }
+  await vi.waitFor(() => expect(packager.counts.storeRetries).toBeGreaterThan(0));
+  const end = packager.end();
+  isAway = false;
+  await end;
+  expect(packager.counts).toMatchObject({ segmentsLost: 0, segmentsWaiting: 0 });
+  const { segments } = await origin.recordings.read(RECORDING);
+  expect(segments).toHaveLength(15);
+  for (const { rendition, sequence, bytes } of segments) {
+    expect(await bytesOf(segmentKey(RECORDING, 1, rendition, sequence))).toHaveLength(bytes);
+  }
+});
+
+test('a store that never answers leaves segments to memory and to the disk', async () => {
+  const put = () => new Promise<void>(() => {});
+  const packager = origin.packager(SOURCE_FORMAT, { deps: origin.deps({ put }) });
+  packager.openSession({ number: 1, beganAtMs: 0 }, ALL);
+  await feed(packager, 30);
+  for (const sequence of ['00000', '00007', '00013']) {
+    expect((await origin.get(`/live/${STREAM}/b1/180p/1/s${sequence}.m4s`)).status).toBe(200);
+  }
+});
+
+test('a disk that takes nothing is counted, and costs nobody anything while all goes well', async () => {
+  await writeFile(join(origin.folder, 'live'), 'in the way');
+  const packager = origin.packager(SOURCE_FORMAT);
+  packager.openSession({ number: 1, beganAtMs: 0 }, ALL);
+  await feed(packager, 5);
+  await packager.end();
+  expect(packager.counts.spoolFailures).toBeGreaterThan(0);
+  expect((await origin.recordings.read(RECORDING)).segments).toHaveLength(9);
+});
+
+test('a packager that is killed loses the part in progress, and the broadcast goes on', async () => {
+  const killed = fork(PROCESS, [origin.folder], { stdio: 'inherit' });
+  const told: Pick<LivePart, 'rendition' | 'sequence' | 'part' | 'durationTicks'>[] = [];
+  killed.on('message', (part) => told.push(part as (typeof told)[number]));
+  await vi.waitFor(() => expect(told.some(({ sequence, part }) => sequence === 2 && part >= 2)).toBe(true), {
+    timeout: 60_000,
+    interval: 20,
+  });
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+
+  const news: number[] = [];
+  const packager = await LivePackager.recover(origin.deps(), origin.place(SOURCE_FORMAT), {
+    ...NO_NEWS,
+    segment: ({ sequence }) => news.push(sequence),
+  });
+  origin.onAir.add(packager);
+  expect(packager.lastSession).toBe(1);
+  const { sessions, segments } = await origin.recordings.read(RECORDING);
+  expect(sessions).toEqual([{ number: 1, beganAtMs: 1_750_000_000_000 }]);
+  const count = Math.max(...segments.map(({ sequence }) => sequence)) + 1;
+  expect(segments).toHaveLength(3 * count);
+  for (const rendition of ALL) {
+    const own = segments.filter((each) => each.rendition === rendition);
+    let at = own[0]?.startTicks;
+    for (const { startTicks, durationTicks } of own) {
+      expect(startTicks).toBe(at);
+      at = startTicks + durationTicks;
+    }
+    // The last part that was told of may still have been on its way to the disk; the ones before it may not.
+    const whole = told.filter((each) => each.rendition === rendition).slice(0, -1);
+    const published = whole.reduce((sum, { durationTicks }) => sum + durationTicks, 0);
+    expect((at ?? 0) - (own[0]?.startTicks ?? 0)).toBeGreaterThanOrEqual(published);
+    const last = own.at(-1);
+    const bytes = last && (await bytesOf(segmentKey(RECORDING, 1, rendition, last.sequence)));
+    if (last && !last.isGap) expect(bytes && readSegment(bytes)).toMatchObject({ startTicks: last.startTicks });
+  }
+
+  packager.openSession({ number: 2, beganAtMs: 1_750_000_060_000 }, ALL);
+  await feed(packager, 3);
+  await packager.end();
+  expect(news[0]).toBe(count);
+  const text = await (await origin.get(`/live/${STREAM}/b1/90p/index.m3u8`)).text();
+  expect(text).toContain(`#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="2/init.mp4"\n`);
+  expect(text).toContain(`2/s0000${count}.m4s`);
+});
+
+test('what a publisher does not send of a rendition is a gap, and the others go on', async () => {
+  const packager = origin.packager(SOURCE_FORMAT);
+  packager.openSession({ number: 1, beganAtMs: 0 }, ALL);
+  await feed(packager, 5);
+  packager.openSession({ number: 2, beganAtMs: 10_000 }, ['90p', 'audio']);
+  await feed(packager, 5, ['90p', 'audio']);
+  await packager.end();
+  const text = await (await origin.get(`/live/${STREAM}/b1/180p/index.m3u8`)).text();
+  expect(text.match(/#EXT-X-GAP\n#EXTINF:[12]\.\d+,\n2\/s0000[345]\.m4s\n/g)).toHaveLength(3);
+  expect(text).not.toContain('2/init.mp4');
+  const whole = await (await origin.get(`/live/${STREAM}/b1/90p/index.m3u8`)).text();
+  expect(whole).not.toContain('GAP');
+  expect((await origin.get(`/live/${STREAM}/b1/180p/2/s00003.m4s`)).status).toBe(404);
+});
+
+test('fragments that are none are counted and change nothing', async () => {
+  const parts: LivePart[] = [];
+  const packager = origin.packager(SOURCE_FORMAT, { news: { ...NO_NEWS, part: (part) => parts.push(part) } });
+  packager.openSession({ number: 1, beganAtMs: 0 }, ['audio']);
+  await feed(packager, 1, ['audio']);
+  const before = parts.length;
+  packager.takeFragment('audio', { moof: joinBytes([]), mdat: new Uint8Array(20) });
+  packager.takeFragment('nowhere', { moof: new Uint8Array(8), mdat: new Uint8Array(8) });
+  packager.takeInit('audio', new Uint8Array(100));
+  expect([parts.length, packager.counts.fragmentsUnreadable]).toEqual([before, 1]);
+});
