@@ -1,3 +1,4 @@
+import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
 import { EdgeChannel, IDLE_MS } from './edge-channel.ts';
@@ -6,6 +7,7 @@ import { type Admission, ChannelViewer } from './viewer.ts';
 import type { ViewerSocket } from './viewer-socket.ts';
 
 export interface ChannelsOptions extends Omit<LinkOptions, 'path'> {
+  readonly clock: Clock;
   readonly maxViewers: number;
   readonly maxPerAddress: number;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../kernel/clock.ts';
 import {
   CHANNEL_PROTOCOL,
   type ChannelRendition,
@@ -25,9 +26,9 @@ type State = FromNode & { readonly type: 'state-of' };
 const CAPABILITIES = ['events', 'media', 'auto', 'chat', 'reactions', 'resume', 'authorize', 'broadcaster'];
 export const IDLE_MS = 60_000;
 
-export interface EdgeChannelOptions extends Omit<LinkOptions, 'path'> {
+export interface EdgeChannelOptions extends LinkOptions {
   readonly streamId: string;
-  readonly path: string;
+  readonly clock: Clock;
   readonly onLeft: (viewer: ChannelViewer) => void;
   /** There is nothing to carry, and nobody to wait for it. */
   readonly onUnknown: () => void;

@@ -1,5 +1,4 @@
 import { type RawData, WebSocket } from 'ws';
-import type { Clock } from '../../kernel/clock.ts';
 import { type FromEdge, type FromNode, LINK_PROTOCOL, readFromNode } from '../../kernel/live/channel-link.ts';
 import { isCount, readJsonObject } from '../../kernel/live/channel-request.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -26,7 +25,6 @@ export interface LinkOptions {
   readonly path: string;
   /** What proves who asks, made anew for each attempt. */
   fields(method: string, target: string): readonly string[];
-  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -49,7 +47,7 @@ export class Link {
   #isOpen = false;
   #retry: NodeJS.Timeout | undefined;
   #pulse: NodeJS.Timeout | undefined;
-  #heardAtMs = 0;
+  #heardAt = 0;
   #isStopped = false;
 
   constructor(options: LinkOptions, listener: LinkListener) {
@@ -107,14 +105,14 @@ export class Link {
     const { position } = this.#listener;
     socket.send(JSON.stringify({ type: 'open', ...position.call(this.#listener) } satisfies FromEdge));
     this.#pulse = setInterval(() => {
-      const silentMs = this.#options.clock.now() - this.#heardAtMs;
+      const silentMs = performance.now() - this.#heardAt;
       if (silentMs > SILENCE_MS) socket.terminate();
       else socket.ping();
     }, PING_MS);
   }
 
   #heard(): void {
-    this.#heardAtMs = this.#options.clock.now();
+    this.#heardAt = performance.now();
   }
 
   #take(data: RawData, isBinary: boolean): void {

@@ -140,7 +140,7 @@ export class LiveChannels {
   /** What comes while the channel is being opened waits for it, in order. */
   #attach(socket: WebSocket, streamId: string): void {
     const link = new EdgeLink(socket);
-    const heard = () => this.#heardAt.set(link, this.#options.clock.now());
+    const heard = () => this.#heardAt.set(link, performance.now());
     heard();
     let isGone = false;
     const opened = this.#actor(streamId);
@@ -198,8 +198,8 @@ export class LiveChannels {
 
   async #beat(): Promise<void> {
     this.#beats += 1;
-    const silentSince = this.#options.clock.now() - SILENCE_MS;
-    for (const [link, heardAtMs] of this.#heardAt) if (heardAtMs < silentSince) link.drop();
+    const silentSince = performance.now() - SILENCE_MS;
+    for (const [link, heardAt] of this.#heardAt) if (heardAt < silentSince) link.drop();
     for (const [streamId, opening] of this.#actors) {
       const actor = await opening.catch(() => undefined);
       actor?.beat();

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { EventRing } from './event-ring.ts';
+
+test('the newest are kept, and each is found by what came before it', () => {
+  const ring = new EventRing({ count: 3, bytes: 1_000 });
+  expect([ring.first, ring.sequence, ring.has(0), ring.after(0)]).toEqual([1, 0, true, []]);
+  for (const text of ['a', 'b', 'c', 'd']) ring.push(text);
+  expect([ring.first, ring.sequence]).toEqual([2, 4]);
+  expect(ring.after(2)).toEqual(['c', 'd']);
+  expect(ring.after(4)).toEqual([]);
+  expect([0, 1, 4, 5].map((each) => ring.has(each))).toEqual([false, true, true, false]);
+});
+
+test('bytes are bounded too, but one event is always kept', () => {
+  const ring = new EventRing({ count: 10, bytes: 5 });
+  ring.push('aaaa');
+  ring.push('bbbbbbbb');
+  expect(ring.after(0)).toEqual(['bbbbbbbb']);
+});
+
+test('it goes on from a number', () => {
+  const ring = new EventRing({ count: 10, bytes: 100 }, 41);
+  ring.push('a');
+  expect([ring.first, ring.sequence, ring.has(40), ring.after(41)]).toEqual([42, 42, false, ['a']]);
+});

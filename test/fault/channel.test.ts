@@ -1,0 +1,223 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { CHANNEL_PROTOCOL } from '../../src/kernel/live/channel.ts';
+import { liveChannelPath } from '../../src/kernel/live/paths.ts';
+import { type ChannelClient, inWords } from '../harness/channel-client.ts';
+import { ChannelScenario, STREAM } from '../harness/channel-scenario.ts';
+
+let c: ChannelScenario;
+
+async function start(settings: object = {}): Promise<void> {
+  c = await new ChannelScenario({ settings }).start();
+}
+
+afterEach(() => c.stop());
+
+/** Takes what was said before it, from others too. */
+async function answered(client: ChannelClient, ref: string): Promise<void> {
+  client.say({ type: 'ping', ref });
+  await client.message('pong', (each) => each.ref === ref);
+}
+
+describe('a line that breaks', () => {
+  test('costs no listener an event, nor tells one twice, wherever it breaks', async () => {
+    await start();
+    const listeners = await Promise.all(Array.from({ length: 5 }, () => c.listener()));
+    const broadcast = await c.node.broadcast();
+    broadcast.start();
+    const total = 150;
+    for (let at = 3; at <= total; at += 1) {
+      await c.node.channels.tellMetadata(STREAM, `m${at}`, { at });
+      broadcast.publish();
+      // Somewhere in between, and for as long as chance has it.
+      if (at % 17 === 0) {
+        c.line.cut();
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 50));
+        c.line.mend();
+      } else if (Math.random() < 0.3) await new Promise(setImmediate);
+    }
+    for (const listener of listeners) {
+      await listener.until(() => listener.numbered().length >= total);
+      expect(listener.numbered()).toEqual(Array.from({ length: total }, (_, at) => at + 1));
+    }
+  });
+
+  test('goes on with media at a key frame, with nothing torn in between', async () => {
+    await start();
+    const broadcast = await c.node.broadcast();
+    broadcast.start();
+    const viewer = await c.listener();
+    viewer.say({ type: 'subscribe', video: '360p', audio: 'audio' });
+    await viewer.message('subscribed', ({ video }) => video === '360p');
+    for (let cut = 0; cut < 5; cut += 1) {
+      const before = viewer.frames.length;
+      broadcast.publish(3);
+      await viewer.until(() => viewer.frames.length > before);
+      c.line.cut();
+      broadcast.publish(1 + cut);
+      c.line.mend();
+      broadcast.publish(2);
+    }
+    const reached = () => viewer.frames.some(({ sequence }) => sequence >= 5);
+    broadcast.publish(8);
+    await viewer.until(reached);
+    expectWhole(viewer);
+  });
+
+  test('and stays dead for ten seconds is found out, and everything is caught up on afterwards', async () => {
+    await start();
+    const listener = await c.listener();
+    c.line.silence();
+    for (let at = 0; at < 20; at += 1) await c.node.channels.setChat(STREAM, { isOpen: true, slowSeconds: at });
+    // The time that is to be stood.
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    expect(listener.numbered()).toEqual([]);
+    c.line.mend();
+    await listener.until(() => listener.numbered().length === 20);
+    expect(listener.numbered()).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+  }, 30_000);
+
+  test('what was said while it was broken is said once when it is whole again', async () => {
+    await start();
+    const [one, other] = [await c.listener(), await c.listener()];
+    c.line.cut();
+    one.say({ type: 'chat', name: 'Ada', text: 'into the void', ref: '1' });
+    await answered(one, 'a');
+    c.line.mend();
+    expect(await one.message('accepted')).toMatchObject({ ref: '1' });
+    expect(await other.message('chat')).toMatchObject({ text: 'into the void' });
+    expect(other.messages.filter(({ type }) => type === 'chat')).toHaveLength(1);
+  });
+
+  test('too long for the ring is told as a beginning anew', async () => {
+    await start();
+    const listener = await c.listener();
+    c.line.cut();
+    for (let at = 0; at < 250; at += 1) await c.node.channels.setChat(STREAM, { isOpen: true, slowSeconds: at });
+    c.line.mend();
+    await listener.message('hello', ({ sequence }) => sequence === 250);
+    expect(listener.numbered()).toEqual([]);
+  });
+});
+
+describe('viewers', () => {
+  test('who never read cost the others nothing, and are let go with their events unread', async () => {
+    await start();
+    const broadcast = await c.node.broadcast(200_000);
+    broadcast.start();
+    const reader = await c.listener();
+    const deaf = await Promise.all(Array.from({ length: 10 }, () => c.listener()));
+    for (const each of deaf) {
+      each.say({ type: 'subscribe', video: '360p' });
+      await each.message('subscribed', ({ video }) => video === '360p');
+      each.socket.pause();
+    }
+    reader.say({ type: 'subscribe', video: '360p' });
+    await reader.message('subscribed', ({ video }) => video === '360p');
+    for (let at = 0; at < 120; at += 1) {
+      const before = reader.frames.length;
+      broadcast.publish();
+      await reader.until(() => reader.frames.length > before);
+    }
+    expectWhole(reader);
+    const { droppedParts = 0, queuedBytes = 0 } = c.s.edge.channels ?? {};
+    expect(droppedParts).toBeGreaterThan(100);
+    expect(queuedBytes).toBeLessThan(10 * 5_000_000);
+    const filler = 'x'.repeat(4_000);
+    for (let at = 0; at < 150; at += 1) await c.node.channels.tellMetadata(STREAM, 'much', { filler });
+    await reader.until(() => reader.numbered().length === 150);
+    for (const each of deaf) each.socket.resume();
+    // They were told why, if they got so far as to read it.
+    for (const each of deaf) expect([4_008, 1_006]).toContain(await each.ended);
+    await expect.poll(() => c.s.edge.channels?.viewers, { timeout: 15_000 }).toBe(1);
+  }, 60_000);
+
+  test('who fall behind go on at a key frame, and are told what that cost', async () => {
+    await start();
+    const broadcast = await c.node.broadcast(400_000);
+    broadcast.start();
+    const viewer = await c.listener();
+    viewer.say({ type: 'subscribe', video: 'auto' });
+    await viewer.message('subscribed', ({ video }) => video === 'auto');
+    broadcast.publish();
+    await viewer.until(() => viewer.frames.length === 2);
+    viewer.socket.pause();
+    await expect
+      .poll(
+        () => {
+          broadcast.publish();
+          return c.s.edge.channels?.droppedParts;
+        },
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(5);
+    viewer.socket.resume();
+    await viewer.message('quality', ({ reason }) => reason === 'slow');
+    const before = viewer.frames.length;
+    broadcast.publish(5);
+    await viewer.until(() => viewer.frames.length > before + 2);
+    expectWhole(viewer);
+  }, 40_000);
+
+  test('who send too much at once, or something that is no message, are sent away', async () => {
+    await start();
+    const [large, binary, many, odd] = await Promise.all([c.listener(), c.listener(), c.listener(), c.listener()]);
+    large.socket.send('x'.repeat(5_000));
+    expect(await large.ended).toBe(1_009);
+    binary.socket.send(Buffer.from([1, 2, 3]));
+    expect(await binary.ended).toBe(1_003);
+    for (let at = 0; at < 60; at += 1) many.say({ type: 'ping' });
+    await many.message('error', ({ code }) => code === 'CHANNEL_RATE_LIMITED');
+    for (let at = 0; at < 60; at += 1) many.say({ type: 'ping' });
+    expect(await many.ended).toBe(4_009);
+    odd.say({ type: 'shout' });
+    expect(await odd.message('error')).toMatchObject({ code: 'CHANNEL_MESSAGE_INVALID' });
+    for (let at = 0; at < 20; at += 1) odd.say({ type: 'shout' });
+    expect(await odd.ended).toBe(4_009);
+  });
+
+  test('who flood the door find as many places as there are, and leave them behind', async () => {
+    await start({ edgeChannelViewers: 60, edgeChannelViewersPerAddress: 40 });
+    const flood = Array.from({ length: 200 }, () => c.join());
+    const refused = flood.map((each) => each.ended);
+    await expect.poll(() => c.s.edge.channels).toMatchObject({ viewers: 40, refused: 160 });
+    const inside = flood.filter(({ socket }) => socket.readyState === socket.OPEN);
+    expect(inside).toHaveLength(40);
+    for (const { socket } of inside) socket.terminate();
+    expect((await Promise.all(refused)).filter((code) => code === 429)).toHaveLength(160);
+    await expect.poll(() => c.s.edge.channels?.viewers).toBe(0);
+    await c.listener();
+  });
+
+  test('who break off in the middle of a message leave nothing behind', async () => {
+    await start();
+    const { hostname, port, host } = new URL(c.s.url);
+    const lines = [
+      `GET ${liveChannelPath(STREAM)} HTTP/1.1`,
+      ...[`Host: ${host}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
+      ...['Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', `Sec-WebSocket-Protocol: ${CHANNEL_PROTOCOL}`],
+    ];
+    for (const rest of ['\x81', '\x81\x8512', '\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff1234', '\xf7garbage']) {
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.on('error', () => {});
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      await new Promise((resolve) => socket.once('data', resolve));
+      socket.write(Buffer.from(rest, 'latin1'));
+      socket.destroySoon();
+    }
+    await expect.poll(() => c.s.edge.channels?.viewers).toBe(0);
+    await c.listener();
+  });
+});
+
+/** Each init is followed by a key frame of the picture, and parts follow each other unless an init stands between. */
+function expectWhole(viewer: ChannelClient): void {
+  const video = viewer.frames.filter(({ rendition }) => rendition < 2);
+  for (const [at, { kind, rendition, sequence, part, isIndependent }] of video.entries()) {
+    const before = video[at - 1];
+    if (kind === 'init') continue;
+    if (before?.kind === 'init') expect([rendition, isIndependent]).toEqual([before.rendition, true]);
+    else if (isIndependent) expect(sequence).toBeGreaterThan(before?.sequence ?? -1);
+    else expect([sequence, part], inWords(viewer).join(', ')).toEqual([before?.sequence, (before?.part ?? -9) + 1]);
+  }
+}

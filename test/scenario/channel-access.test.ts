@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { TokenGrant } from '../../src/kernel/access/grant-token.ts';
+import { signToken } from '../../src/kernel/access/grant-token.ts';
+import { signCookies, signUrl } from '../../src/kernel/access/sign.ts';
+import { liveChannelPath } from '../../src/kernel/live/paths.ts';
+import { ChannelNode, ChannelScenario, STREAM } from '../harness/channel-scenario.ts';
+import { CONSOLE, KEY_PAIR_ID, privateKey } from '../harness/film-edge.ts';
+
+const PATH = liveChannelPath(STREAM);
+let c: ChannelScenario;
+
+async function start(options: ConstructorParameters<typeof ChannelScenario>[0] = {}): Promise<void> {
+  c = await new ChannelScenario(options).start();
+}
+
+afterEach(() => c.stop());
+
+const inSeconds = (seconds: number) => c.clock.now() + seconds * 1_000;
+
+function token(grant: Partial<TokenGrant> = {}): string {
+  const whole = { paths: [`/live/${STREAM}/*`], expiresAtMs: inSeconds(60), ...grant };
+  return signToken(whole, KEY_PAIR_ID, privateKey);
+}
+
+const terms = () => ({ keyPairId: KEY_PAIR_ID, privateKey, expiresAtMs: inSeconds(60) });
+
+function cookies(): string {
+  const signed = signCookies({ url: `${c.s.url}/`, resource: `${c.s.url}/live/${STREAM}/*`, ...terms() });
+  return Object.entries(signed)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('; ');
+}
+
+describe('a signed stream', () => {
+  test('lets in by the same grants as its playlists, and nobody else', async () => {
+    await start({ policy: 'signed' });
+    const signed = signUrl({ url: `${c.s.url}${PATH}`, ...terms() });
+    for (const client of [
+      c.join(`?token=${token()}`),
+      c.join('', { Authorization: `Bearer ${token()}` }),
+      c.join(new URL(signed).search),
+    ])
+      await client.message('hello');
+    const other = signToken({ paths: ['/live/ls_other/*'], expiresAtMs: inSeconds(60) }, KEY_PAIR_ID, privateKey);
+    for (const behind of ['', `?token=${other}`, '?token=none']) expect(await c.join(behind).ended).toBe(403);
+  });
+
+  test('sends away whose grant is over, and keeps who has brought a fresh one', async () => {
+    await start({ policy: 'signed' });
+    const [one, other] = [await c.listener(`?token=${token()}`), await c.listener(`?token=${token()}`)];
+    expect(await one.message('hello')).toMatchObject({ expiresAtMs: inSeconds(60) });
+    other.say({ type: 'authorize', token: token({ expiresAtMs: inSeconds(3_600) }) });
+    expect(await other.message('authorized')).toMatchObject({ expiresAtMs: inSeconds(3_600) });
+    other.say({ type: 'authorize', token: 'forged', ref: 'f' });
+    expect(await other.message('error')).toMatchObject({ code: 'GRANT_REJECTED', ref: 'f' });
+    // Just over the end, and not so far that he seems to have fallen silent.
+    c.clock.advance(59);
+    other.say({ type: 'ping' });
+    await other.message('pong');
+    c.clock.advance(1);
+    expect(await one.ended).toBe(4_001);
+    other.say({ type: 'ping', ref: 'still' });
+    await other.message('pong', ({ ref }) => ref === 'still');
+  });
+
+  test('sends away everybody without a grant when it was public before', async () => {
+    await start();
+    const [without, having] = [await c.listener(), await c.listener(`?token=${token()}`)];
+    if (c.node.stream) c.node.stream = { ...c.node.stream, policy: 'signed' };
+    const turning = setInterval(() => c.clock.advance(1), 200);
+    expect(await without.ended).toBe(4_003);
+    clearInterval(turning);
+    having.say({ type: 'ping' });
+    await having.message('pong');
+  });
+});
+
+describe('pages', () => {
+  test('of other origins do not get in by cookies, unless these are allowed', async () => {
+    await start({ policy: 'signed' });
+    const bring = (origin: string) => c.join('', { Cookie: cookies(), Origin: origin });
+    expect(await bring('https://elsewhere.example').ended).toBe(403);
+    await bring(CONSOLE).message('hello');
+    await bring(c.s.url).message('hello');
+    await c.join(`?token=${token()}`, { Origin: 'https://elsewhere.example' }).message('hello');
+  });
+});
+
+describe('what is no channel', () => {
+  test('a WebSocket without the subprotocol, and a request without a WebSocket, are refused', async () => {
+    await start();
+    expect(await c.join('', {}, ['chat']).ended).toBe(400);
+    expect((await c.s.get(PATH)).status).toBe(400);
+  });
+
+  test('a stream that there is not', async () => {
+    await start();
+    const gone = await c.listener();
+    c.node.stream = undefined;
+    expect(await gone.ended).toBe(4_004);
+  });
+});
+
+describe('a stream at another node', () => {
+  test('is passed on to it by the node that is asked, and followed when it begins there', async () => {
+    await start();
+    const there = await new ChannelNode('public', c.clock).start();
+    try {
+      const waiting = await c.listener();
+      const moved = { nodeUrl: there.url, ownedUntilMs: inSeconds(3_600) };
+      for (const node of [c.node, there]) if (node.stream) node.stream = { ...node.stream, ...moved };
+      const broadcast = await there.broadcast();
+      broadcast.start();
+      await waiting.message('hello', ({ state }) => state === 'live');
+      waiting.say({ type: 'subscribe', video: '360p' });
+      broadcast.publish(2);
+      await waiting.until(() => waiting.frames.length === 3);
+    } finally {
+      await there.stop();
+    }
+  });
+});
