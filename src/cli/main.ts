@@ -8,6 +8,7 @@ import { failureOf } from './failure.ts';
 import { invalidate } from './invalidate.ts';
 import { key } from './key.ts';
 import { keyGroup } from './key-group.ts';
+import { live } from './live.ts';
 import { policy } from './policy.ts';
 import { runProgram } from './program.ts';
 import { serve } from './serve.ts';
@@ -21,6 +22,7 @@ const COMMANDS = [
   edge,
   upload,
   asset,
+  live,
   key,
   sign,
   apply,

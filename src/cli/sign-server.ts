@@ -11,23 +11,24 @@ interface PlaybackGrant {
   readonly keyPairId: string;
   readonly expiresAt: string;
   readonly url: string;
-  /** Of an asset that is not encrypted. */
+  /** Of one that is not encrypted. */
   readonly dashUrl?: string;
-  readonly posterUrl: string;
-  readonly storyboardUrl: string;
+  /** Of an asset, as is the next. */
+  readonly posterUrl?: string;
+  readonly storyboardUrl?: string;
   readonly cookies: Readonly<Record<string, string>>;
   readonly token: string;
   readonly tokenUrl: string;
   readonly pathUrl: string;
 }
 
-/** Has the server sign with its own key. It signs assets, so the URL must be one of an asset, or just its id. */
+/** Has the server sign with its own key. It signs assets and live streams, by a URL of one or just its id. */
 export async function signByServer(url: string, carrier: SignCarrier, given: Given, api: Api): Promise<Signed> {
   const nowMs = Date.now();
   const starts = given.text('starts');
   const expiresAtMs = parseMoment(given.text('expires') ?? '1h', '--expires', nowMs);
   const grant = await api.call<PlaybackGrant>('POST', '/v1/playback-grants', {
-    assetId: assetIdOf(url),
+    ...watchedOf(url),
     expiresInSeconds: Math.round((expiresAtMs - nowMs) / 1000),
     startsAt: starts === undefined ? undefined : new Date(parseMoment(starts, '--starts', nowMs)).toISOString(),
     ip: given.text('ip'),
@@ -38,10 +39,11 @@ export async function signByServer(url: string, carrier: SignCarrier, given: Giv
   return { keyPairId, expiresAt, url: signedOf(url, grant) };
 }
 
-function assetIdOf(url: string): string {
-  const found = /\/assets\/([^/?]+)\//.exec(url)?.[1] ?? url;
-  if (isId(found, 'as')) return found;
-  throw usage('The server signs its own assets: give a URL of one or its id, or sign with a key of yours.');
+function watchedOf(url: string): { readonly assetId: string } | { readonly streamId: string } {
+  const found = /\/(?:assets|live)\/([^/?]+)\//.exec(url)?.[1] ?? url;
+  if (isId(found, 'as')) return { assetId: found };
+  if (isId(found, 'ls')) return { streamId: found };
+  throw usage('The server signs its own assets and live streams: give a URL or an id, or sign with a key of yours.');
 }
 
 function noManifest(): never {
@@ -51,9 +53,10 @@ function noManifest(): never {
 
 function signedOf(url: string, grant: PlaybackGrant): string {
   if (/\/manifest\.mpd$/.test(url)) return grant.dashUrl ?? noManifest();
-  if (/\/poster\.jpg$/.test(url)) return grant.posterUrl;
-  if (/\/storyboard\.vtt$/.test(url)) return grant.storyboardUrl;
-  if (/\/master\.m3u8$/.test(url) || isId(url, 'as')) return grant.url;
+  const picture = /\/poster\.jpg$/.test(url) ? grant.posterUrl : undefined;
+  const named = picture ?? (/\/storyboard\.vtt$/.test(url) ? grant.storyboardUrl : undefined);
+  if (named !== undefined) return named;
+  if (/\/master\.m3u8$/.test(url) || isId(url, 'as') || isId(url, 'ls')) return grant.url;
   throw usage(
     'The server signs master.m3u8, manifest.mpd, poster.jpg and storyboard.vtt; cookies or a token cover the rest.',
   );

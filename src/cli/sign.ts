@@ -22,7 +22,7 @@ export interface Signed {
 export const sign: Command = {
   name: 'sign',
   says: 'sign a URL, cookies or a token; or explain why one is refused',
-  takes: [{ name: '<url>', says: 'playback URL (or asset id, when the server signs)' }],
+  takes: [{ name: '<url>', says: 'playback URL (or the id of an asset or a live stream, when the server signs)' }],
   options: [
     { flags: '--expires <when>', says: 'end of access: a span such as 90m, 1h or 7d, or a date (default 1h)' },
     { flags: '--starts <when>', says: 'begin of access, likewise (default now)' },

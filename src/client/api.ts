@@ -565,7 +565,9 @@ export interface NewEncoding {
 
 export interface NewGrant {
   /** Such as as_k3v9mn2p4q7r8s5t. */
-  readonly assetId: string;
+  readonly assetId?: string;
+  /** A live stream, instead of an asset. */
+  readonly streamId?: string;
   readonly expiresInSeconds?: number;
   readonly startsAt?: string;
   /** The only IPv4 address or network that may use the grant. */
@@ -803,13 +805,16 @@ export interface PathCacheBehavior {
 }
 
 export interface PlaybackGrant {
-  readonly assetId: string;
+  readonly assetId?: string;
+  readonly streamId?: string;
   readonly expiresAt: string;
   readonly keyPairId: string;
   readonly url: string;
   readonly dashUrl?: string;
-  readonly posterUrl: string;
-  readonly storyboardUrl: string;
+  readonly posterUrl?: string;
+  readonly storyboardUrl?: string;
+  /** The channel of a live stream, with the token. */
+  readonly channelUrl?: string;
   readonly cookies: {
     readonly 'CloudFront-Policy': string;
     readonly 'CloudFront-Signature': string;
@@ -1584,7 +1589,7 @@ export interface Operations {
     readonly body: OriginRequestPolicyConfig;
     readonly answer: OriginRequestPolicy;
   };
-  /** Sign a grant for a film. By the server's own key, in every carrier: signed URLs, cookies, a token. Needs the scope `grants:write`. */
+  /** Sign a grant for a film or a live stream. By the server's own key, in every carrier: signed URLs, cookies, a token. Needs the scope `grants:write`. */
   'POST /v1/playback-grants': {
     readonly body: NewGrant;
     readonly answer: PlaybackGrant;

@@ -9,6 +9,7 @@ import type { Asset, AssetRepository } from '../database/assets.ts';
 import { ConfigurationRepository } from '../database/configuration.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
+import { LiveStreamRepository } from '../database/live-streams.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
 import { SubtitleRepository } from '../database/subtitles.ts';
@@ -179,8 +180,9 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   await configurations.start();
   configurationRoutes(app, { ...parts, configurations });
   invalidationRoutes(app, { ...parts, invalidations: fleet.invalidations });
-  const viewLive = mountLive(app, deps, parts);
-  playbackGrantRoutes(app, parts);
+  const streams = new LiveStreamRepository(deps.database, deps.clock, deps.secrets.contentKeySecret);
+  const viewLive = mountLive(app, { ...deps, streams }, parts);
+  playbackGrantRoutes(app, { ...parts, streams });
   routingRoutes(app, parts);
   accessRoutes(app, parts);
   webhookRoutes(app, {

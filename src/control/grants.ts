@@ -3,12 +3,14 @@ import type { Secrets } from '../config/secrets.ts';
 import { signToken } from '../kernel/access/grant-token.ts';
 import { type SignRequest, signCookies, signUrl } from '../kernel/access/sign.ts';
 import { filmPrefix, manifestKey, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
+import { liveChannelPath, liveFolder, liveMasterPath } from '../kernel/live/paths.ts';
 import type { GrantBody } from './schemas.ts';
 
+/** What is to be watched. Without a manifest there is no address of one to sign. */
+export type Watched = { readonly assetId: string; readonly hasManifest: boolean } | { readonly streamId: string };
+
 export interface GrantTerms {
-  readonly assetId: string;
-  /** Without a manifest there is no address of one to sign. */
-  readonly hasManifest: boolean;
+  readonly watched: Watched;
   readonly expiresAtMs: number;
   readonly startsAtMs?: number;
   /** Address or CIDR block of the viewers. */
@@ -31,24 +33,20 @@ export class GrantIssuer {
 
   /** `edgeUrl` is where viewers reach the edge. @throws Fault INVALID_REQUEST when `ip` is no address or block. */
   issue(terms: GrantTerms, edgeUrl: string): GrantBody {
-    const { assetId, hasManifest, ...limits } = terms;
-    const folder = filmPrefix(assetId);
-    const token = signToken({ paths: [`/${folder}*`], ...limits }, this.#keyPairId, this.#privateKey);
-    const signed = (key: string) => signUrl(this.#request(`${edgeUrl}/${key}`, terms));
-    const master = masterKey(assetId);
+    const { watched, ...limits } = terms;
+    const { folder, master } = placesOf(watched);
+    const token = signToken({ paths: [`${folder}*`], ...limits }, this.#keyPairId, this.#privateKey);
+    const signed = (path: string) => signUrl(this.#request(`${edgeUrl}${path}`, terms));
     return {
-      assetId,
+      ...('assetId' in watched ? urlsOfAsset(watched, signed) : urlsOfStream(watched, edgeUrl, token)),
       expiresAt: new Date(terms.expiresAtMs).toISOString(),
       keyPairId: this.#keyPairId,
       url: signed(master),
-      ...(hasManifest ? { dashUrl: signed(manifestKey(assetId)) } : {}),
-      posterUrl: signed(posterKey(assetId)),
-      storyboardUrl: signed(storyboardKey(assetId)),
-      cookies: this.#cookies(`${edgeUrl}/${folder}*`, terms),
-      cookiePath: `/${folder}`,
+      cookies: this.#cookies(`${edgeUrl}${folder}*`, terms),
+      cookiePath: folder,
       token,
-      tokenUrl: `${edgeUrl}/${master}?token=${token}`,
-      pathUrl: `${edgeUrl}/t/${token}/${master}`,
+      tokenUrl: `${edgeUrl}${master}?token=${token}`,
+      pathUrl: `${edgeUrl}/t/${token}${master}`,
     };
   }
 
@@ -71,4 +69,31 @@ export class GrantIssuer {
       ...(ip === undefined ? {} : { ip }),
     };
   }
+}
+
+function placesOf(watched: Watched): { readonly folder: string; readonly master: string } {
+  if ('streamId' in watched) return { folder: liveFolder(watched.streamId), master: liveMasterPath(watched.streamId) };
+  return { folder: `/${filmPrefix(watched.assetId)}`, master: `/${masterKey(watched.assetId)}` };
+}
+
+function urlsOfAsset(
+  { assetId, hasManifest }: Extract<Watched, { assetId: string }>,
+  signed: (path: string) => string,
+): Partial<GrantBody> {
+  return {
+    assetId,
+    ...(hasManifest ? { dashUrl: signed(`/${manifestKey(assetId)}`) } : {}),
+    posterUrl: signed(`/${posterKey(assetId)}`),
+    storyboardUrl: signed(`/${storyboardKey(assetId)}`),
+  };
+}
+
+/** The channel goes by the token: it is a WebSocket, and a signed URL is of http. */
+function urlsOfStream(
+  { streamId }: Extract<Watched, { streamId: string }>,
+  edgeUrl: string,
+  token: string,
+): Partial<GrantBody> {
+  const channel = `${edgeUrl.replace(/^http/, 'ws')}${liveChannelPath(streamId)}`;
+  return { streamId, channelUrl: `${channel}?token=${token}` };
 }

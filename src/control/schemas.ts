@@ -178,7 +178,10 @@ export const SigningKeySchema = Type.Object(
 
 export const NewGrant = Type.Object(
   {
-    assetId: AssetId,
+    assetId: Type.Optional(AssetId),
+    streamId: Type.Optional(
+      Type.String({ pattern: '^ls_[a-z0-9]{16}$', description: 'A live stream, instead of an asset.' }),
+    ),
     expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 31_536_000, default: 3_600 })),
     startsAt: Type.Optional(Time),
     ip: Type.Optional(
@@ -200,13 +203,15 @@ export const NewGrant = Type.Object(
 
 export const GrantSchema = Type.Object(
   {
-    assetId: Type.String(),
+    assetId: Type.Optional(Type.String()),
+    streamId: Type.Optional(Type.String()),
     expiresAt: Time,
     keyPairId: Type.String(),
     url: Type.String(),
     dashUrl: Type.Optional(Type.String()),
-    posterUrl: Type.String(),
-    storyboardUrl: Type.String(),
+    posterUrl: Type.Optional(Type.String()),
+    storyboardUrl: Type.Optional(Type.String()),
+    channelUrl: Type.Optional(Type.String({ description: 'The channel of a live stream, with the token.' })),
     cookies: Type.Object({
       'CloudFront-Policy': Type.String(),
       'CloudFront-Signature': Type.String(),

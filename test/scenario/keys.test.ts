@@ -91,6 +91,10 @@ interface Grant {
   readonly keyPairId: string;
 }
 
+interface LiveGrant extends Grant {
+  readonly channelUrl: string;
+}
+
 describe('a playback grant', () => {
   let assetId: string;
   let serverKey: KeyObject;
@@ -135,6 +139,31 @@ describe('a playback grant', () => {
     }
     expect(grant.cookiePath).toBe(`/assets/${assetId}/`);
     expect(granted(master)).toBe(false);
+  });
+
+  test('of a live stream lets a viewer in by every carrier, and only to its own stream', async () => {
+    const { streamId } = await json<{ streamId: string }>(await server.call('/v1/live-streams', { json: {} }), 201);
+    const grant = await json<LiveGrant>(await server.call('/v1/playback-grants', { json: { streamId } }), 201);
+    const master = `${EDGE}/live/${streamId}/master.m3u8`;
+    const part = `${EDGE}/live/${streamId}/b1/360p/1/s00001.p0.m4s`;
+    const foreign = `${EDGE}/live/ls_aaaaaaaaaaaaaaaa/master.m3u8`;
+    expect(grant.channelUrl).toBe(`${EDGE.replace('http', 'ws')}/live/${streamId}/channel?token=${grant.token}`);
+    for (const url of [grant.url, grant.tokenUrl, grant.pathUrl, grant.channelUrl.replace('ws', 'http')]) {
+      expect([url, granted(url)]).toEqual([url, true]);
+    }
+    const cookie = Object.entries(grant.cookies)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('; ');
+    for (const headers of [{ cookie }, { authorization: `Bearer ${grant.token}` }])
+      expect([master, part, foreign].map((url) => granted(url, headers))).toEqual([true, true, false]);
+    expect(grant.cookiePath).toBe(`/live/${streamId}/`);
+  });
+
+  test('is of one thing that there is', async () => {
+    const ask = async (body: object) => (await server.call('/v1/playback-grants', { json: body })).status;
+    expect(await ask({})).toBe(400);
+    expect(await ask({ assetId, streamId: 'ls_aaaaaaaaaaaaaaaa' })).toBe(400);
+    expect(await ask({ streamId: 'ls_aaaaaaaaaaaaaaaa' })).toBe(404);
   });
 
   test('keeps to the address and the time it was made for', async () => {

@@ -1,6 +1,6 @@
 import { BroadcastRepository } from '../../database/broadcasts.ts';
 import type { LiveMoment } from '../../database/live-stream-rows.ts';
-import { LiveStreamRepository } from '../../database/live-streams.ts';
+import type { LiveStreamRepository } from '../../database/live-streams.ts';
 import type { Database } from '../../database/open.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
 import { liveMomentRoutes } from '../routes/live-moments.ts';
@@ -12,6 +12,7 @@ import { type LiveUrls, viewLiveMoment, viewLiveStream } from './view.ts';
 
 export interface LiveDeps {
   readonly database: Database;
+  readonly streams: LiveStreamRepository;
   /** Where publishers reach the doors that are open. */
   readonly ingestUrls: () => IngestBody;
   /** Of this process; undefined where none runs. */
@@ -23,7 +24,7 @@ export interface LiveDeps {
 /** The API of live streams. Returns how endpoints are told of them. */
 export function mountLive(app: ControlApp, deps: LiveDeps, parts: RouteParts): (moment: LiveMoment) => unknown {
   const { clock, log, secrets } = parts;
-  const streams = new LiveStreamRepository(deps.database, clock, secrets.contentKeySecret);
+  const { streams } = deps;
   const broadcasts = new BroadcastRepository(deps.database, clock);
   const commands = new CommandSender({ edgeSecret: secrets.edgeSecret, ownOrigin: deps.ownOrigin, clock });
   const live = new LiveStreams({

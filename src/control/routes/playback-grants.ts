@@ -1,10 +1,14 @@
 import { normalAddress } from '../../kernel/address.ts';
 import { Fault } from '../../kernel/errors.ts';
-import { GrantIssuer } from '../grants.ts';
+import { GrantIssuer, type Watched } from '../grants.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
 import { GrantSchema, NewGrant, PROBLEMS } from '../schemas.ts';
 
-export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
+export interface GrantRouteParts extends RouteParts {
+  readonly streams: { find(streamId: string): Promise<unknown> };
+}
+
+export function playbackGrantRoutes(app: ControlApp, parts: GrantRouteParts): void {
   const issuer = new GrantIssuer(parts.secrets.grantKey);
 
   app.post(
@@ -16,7 +20,7 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
       config: { idempotent: false, audit: false },
       schema: {
         operationId: 'createPlaybackGrant',
-        summary: 'Sign a grant for a film',
+        summary: 'Sign a grant for a film or a live stream',
         description: "By the server's own key, in every carrier: signed URLs, cookies, a token.",
         tags: ['access'],
         body: NewGrant,
@@ -24,8 +28,7 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
       },
     },
     async ({ body }, reply) => {
-      const asset = await parts.assets.find(body.assetId);
-      if (!asset) throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
+      const watched = await watchedBy(body);
       await keyMustStand();
       const expiresAtMs = Math.floor(parts.clock.now() / 1000 + (body.expiresInSeconds ?? 3_600)) * 1000;
       const startsAtMs = body.startsAt === undefined ? undefined : Date.parse(body.startsAt);
@@ -33,8 +36,7 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
         throw new Fault('INVALID_REQUEST', { says: 'body.startsAt lies behind the end of the grant.' });
       }
       const terms = {
-        assetId: asset.id,
-        hasManifest: asset.encryption === undefined,
+        watched,
         expiresAtMs,
         ...(startsAtMs === undefined ? {} : { startsAtMs }),
         ...(body.ip === undefined ? {} : { ip: body.ip }),
@@ -42,6 +44,20 @@ export function playbackGrantRoutes(app: ControlApp, parts: RouteParts): void {
       return reply.code(201).send(issuer.issue(terms, await edgeFor(body.viewerAddress)));
     },
   );
+
+  /** @throws Fault NOT_FOUND, INVALID_REQUEST unless one thing is named */
+  async function watchedBy({ assetId, streamId }: { assetId?: string; streamId?: string }): Promise<Watched> {
+    if (assetId !== undefined && streamId === undefined) {
+      const asset = await parts.assets.find(assetId);
+      if (!asset) throw new Fault('NOT_FOUND', { says: 'There is no asset with this id.' });
+      return { assetId, hasManifest: asset.encryption === undefined };
+    }
+    if (streamId === undefined || assetId !== undefined)
+      throw new Fault('INVALID_REQUEST', { says: 'body has one of assetId and streamId.' });
+    if (!(await parts.streams.find(streamId)))
+      throw new Fault('NOT_FOUND', { says: 'There is no live stream with this id.' });
+    return { streamId };
+  }
 
   /** A signed URL is of one host, so the way to the nearest edge is chosen before it is signed. */
   async function edgeFor(address: string | undefined): Promise<string> {

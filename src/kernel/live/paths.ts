@@ -25,6 +25,11 @@ interface SegmentObject extends Omit<InitObject, 'kind'> {
   readonly sequence: number;
 }
 
+/** Everything that viewers of a stream ask for. */
+export function liveFolder(streamId: string): string {
+  return `/live/${streamId}/`;
+}
+
 export function liveMasterPath(streamId: string): string {
   return `/live/${streamId}/master.m3u8`;
 }
