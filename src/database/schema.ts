@@ -417,7 +417,7 @@ export interface BroadcastTable {
   /** The asset that its segments become, under whose prefix they are stored from the beginning. */
   recording_id: string;
   /** 0 or 1: whether it becomes one, as its stream was set to when it began. */
-  recorded: number;
+  recorded: Generated<number>;
   /** JSON of `BroadcastFormat`. */
   format: string;
   started_at: number;
