@@ -30,6 +30,7 @@ import { EncodingRepository } from './database/encodings.ts';
 import { LiveStreamRepository } from './database/live-streams.ts';
 import { type Database, openDatabase, openPostgres } from './database/open.ts';
 import { isPostgresUrl, openNoticeLine } from './database/postgres.ts';
+import { RecordedAssetRepository } from './database/recorded-assets.ts';
 import { RemovalRepository } from './database/removals.ts';
 import { RevokedEdges } from './database/revoked-edges.ts';
 import { SigningKeyRepository } from './database/signing-keys.ts';
@@ -123,6 +124,7 @@ interface Seams {
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
   readonly contentKeys: ContentKeyRepository;
+  readonly recorded: RecordedAssetRepository;
 }
 
 /**
@@ -230,7 +232,8 @@ async function openSeams(ground: Ground, roles: readonly Role[]): Promise<Seams>
   const subtitles = new SubtitleRepository(database, clock);
   const encodings = new EncodingRepository(database, clock);
   const contentKeys = new ContentKeyRepository(database, secrets.contentKeySecret);
-  return { database, node, store, signals, queue, assets, subtitles, encodings, contentKeys };
+  const recorded = new RecordedAssetRepository(database, clock, secrets.contentKeySecret);
+  return { database, node, store, signals, queue, assets, subtitles, encodings, contentKeys, recorded };
 }
 
 /** One process, one file: signals need go no further. */

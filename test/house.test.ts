@@ -21,7 +21,7 @@ const isTest = (file: string) => /\.test\.tsx?$/.test(file);
 // --- Who may know whom ------------------------------------------------------------------------------------------------
 
 const ROLES = ['ingest', 'transcode', 'origin', 'live', 'edge', 'control', 'analytics'];
-const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound', 'geo', 'ffmpeg'];
+const SEAMS = ['database', 'storage', 'queue', 'config', 'outbound', 'geo', 'recording', 'ffmpeg'];
 
 /** What the files of a part may import of ours, besides their own part. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   queue: ['kernel', 'database'],
   outbound: ['kernel'],
   geo: ['kernel'],
+  recording: ['kernel', 'database', 'queue', 'storage'],
   ffmpeg: ['kernel'],
   sign: ['kernel'],
   client: [],

@@ -40,6 +40,17 @@ export interface Asset {
     readonly receivedBytes?: number;
   };
   readonly durationSeconds?: number;
+  /** Of a live stream, by the number of its broadcast. It is `uploading` until that ends. */
+  readonly recording?: {
+    readonly streamId: string;
+    readonly broadcast: number;
+  };
+  /** The asset that this is a part of, and from when to when exactly: it holds whole segments. */
+  readonly clip?: {
+    readonly assetId: string;
+    readonly inSeconds: number;
+    readonly outSeconds: number;
+  };
   /** What the sound was brought to, and what it had (of the default track). */
   readonly loudness?: {
     readonly targetLufs: number;

@@ -17,6 +17,7 @@ import { DeliveryRepository } from '../database/webhook-deliveries.ts';
 import { WebhookRepository } from '../database/webhooks.ts';
 import { algorithmOf, parsePublicKey } from '../kernel/access/key-pair.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { LARGEST_CHUNK_BYTES } from '../kernel/live/browser-ingest.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Queue } from '../queue/queue.ts';
 import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
@@ -145,7 +146,8 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   readJsonBodies(app);
   const limits = await limitRates(app, deps.settings);
   await app.register(websocket, {
-    options: { maxPayload: 4_096, handleProtocols: () => 'frontrow' },
+    // The largest that any of the listener's routes takes: a browser's recording.
+    options: { maxPayload: LARGEST_CHUNK_BYTES, handleProtocols: () => 'frontrow' },
   });
   await documentApi(app, deps.version ?? '0');
   const access = await openAccess(deps, limits);

@@ -1,4 +1,5 @@
 import type { Asset } from '../database/assets.ts';
+import { Fault } from '../kernel/errors.ts';
 import { filmPrefix, sourcePrefix } from '../kernel/film/paths.ts';
 import { ASSETS, assetChannel } from '../queue/signals.ts';
 import { encodingSubject } from '../queue/subjects.ts';
@@ -7,7 +8,7 @@ import { encodingSubject } from '../queue/subjects.ts';
 export interface RemovalParts {
   readonly queue: { cancel(subject: string): Promise<void> };
   readonly assets: {
-    find(id: string): Promise<Pick<Asset, 'encoding'> | undefined>;
+    find(id: string): Promise<Pick<Asset, 'encoding' | 'recording' | 'status'> | undefined>;
     delete(id: string): Promise<boolean>;
   };
   readonly store: { deletePrefix(prefix: string): Promise<void> };
@@ -34,10 +35,13 @@ export class AssetRemoval {
    * The row goes before the bytes: whatever still works on the asset finds it gone and stops, while the other order
    * would let a worker publish a segment into a folder just emptied. A crash in between leaves bytes that nobody can
    * reach, never an asset without its bytes.
+   * @throws Fault RECORDING_RUNNING while its broadcast goes on, whose viewers are sent these very bytes.
    */
   async remove(assetId: string): Promise<void> {
     const { queue, assets, store, signals } = this.#parts;
-    const encoding = (await assets.find(assetId))?.encoding;
+    const asset = await assets.find(assetId);
+    if (asset?.recording && asset.status === 'uploading') throw new Fault('RECORDING_RUNNING');
+    const encoding = asset?.encoding;
     await assets.delete(assetId);
     await queue.cancel(assetId);
     if (encoding) await queue.cancel(encodingSubject(assetId, encoding.version));

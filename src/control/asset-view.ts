@@ -1,6 +1,7 @@
 import type { Asset, Encoding } from '../database/assets.ts';
 import type { Film, LeftOutTrack } from '../kernel/film/film.ts';
 import { manifestKey, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
+import { clipOf, type RecordedFilm } from '../kernel/recording/recorded-film.ts';
 import type { AssetBody } from './schemas.ts';
 
 type RenditionBody = NonNullable<AssetBody['renditions']>[number];
@@ -9,8 +10,11 @@ type RenditionBody = NonNullable<AssetBody['renditions']>[number];
 export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
   // Pictures are taken of the whole film.
   const isWhole = !asset.arriving;
-  const pictures =
-    isWhole && asset.film?.video !== undefined && (asset.status === 'playable' || asset.status === 'ready');
+  const { film, recording } = asset;
+  const isShown = isWhole && film?.video !== undefined && (asset.status === 'playable' || asset.status === 'ready');
+  const pictures = isShown || recording?.storyboard !== undefined;
+  const durationSeconds = film?.durationSeconds ?? recording?.durationSeconds;
+  const tracks = film ?? recording?.format;
   return {
     assetId: asset.id,
     title: asset.title,
@@ -25,18 +29,34 @@ export function viewAsset(asset: Asset, edgeUrl: string): AssetBody {
       ...(asset.sourceSha256 === undefined ? {} : { sha256: asset.sourceSha256 }),
       ...(asset.arriving ? { receivedBytes: asset.receivedBytes } : {}),
     },
-    ...(asset.film ? { durationSeconds: asset.film.durationSeconds, renditions: renditionsOf(asset.film) } : {}),
-    ...(asset.film?.audio?.loudness ? { loudness: asset.film.audio.loudness } : {}),
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...(tracks ? { renditions: renditionsOf(tracks) } : {}),
+    ...(recording ? recordingOf(recording) : {}),
+    ...(film?.audio?.loudness ? { loudness: film.audio.loudness } : {}),
     progress: { segmentsDone: asset.segmentsDone, segmentsTotal: asset.segmentsTotal },
     playbackUrl: `${edgeUrl}/${masterKey(asset.id)}`,
     ...(asset.encryption ? {} : { dashUrl: `${edgeUrl}/${manifestKey(asset.id)}` }),
     ...(pictures ? { posterUrl: `${edgeUrl}/${posterKey(asset.id)}` } : {}),
-    ...(pictures && asset.film?.storyboard ? { storyboardUrl: `${edgeUrl}/${storyboardKey(asset.id)}` } : {}),
-    ...(asset.film?.leftOut ? { notes: notesOf(asset.film.leftOut) } : {}),
+    ...(pictures && (film ?? recording)?.storyboard ? { storyboardUrl: `${edgeUrl}/${storyboardKey(asset.id)}` } : {}),
+    ...(film?.leftOut ? { notes: notesOf(film.leftOut) } : {}),
     ...viewError(asset),
     version: asset.version,
     ...(asset.encoding ? { encoding: viewEncoding(asset.encoding) } : {}),
   };
+}
+
+function recordingOf(recording: RecordedFilm): Pick<AssetBody, 'recording' | 'clip'> {
+  const clip = clipOf(recording);
+  if (clip) {
+    const { assetId, inSeconds, outSeconds } = clip;
+    return { clip: { assetId, inSeconds: rounded(inSeconds), outSeconds: rounded(outSeconds) } };
+  }
+  return 'streamId' in recording.from ? { recording: recording.from } : {};
+}
+
+/** Sums of ticks by different clocks have digits that mean nothing. */
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
 }
 
 function viewError({ error }: Pick<Asset, 'error'>): Pick<AssetBody, 'error'> {
@@ -56,7 +76,7 @@ function viewEncoding(encoding: Encoding): NonNullable<AssetBody['encoding']> {
   };
 }
 
-function renditionsOf(film: Film): RenditionBody[] {
+function renditionsOf(film: Film | RecordedFilm['format']): RenditionBody[] {
   const video = (film.video?.renditions ?? []).map(({ name, width, height, codecs, maxrateBps }) => ({
     name,
     kind: 'video' as const,

@@ -93,6 +93,18 @@ export const AssetSchema = Type.Object(
       receivedBytes: Type.Optional(Type.Integer()),
     }),
     durationSeconds: Type.Optional(Type.Number()),
+    recording: Type.Optional(
+      Type.Object(
+        { streamId: Type.String(), broadcast: Type.Integer() },
+        { description: 'Of a live stream, by the number of its broadcast. It is `uploading` until that ends.' },
+      ),
+    ),
+    clip: Type.Optional(
+      Type.Object(
+        { assetId: Type.String(), inSeconds: Type.Number(), outSeconds: Type.Number() },
+        { description: 'The asset that this is a part of, and from when to when exactly: it holds whole segments.' },
+      ),
+    ),
     loudness: Type.Optional(
       Type.Object(
         { targetLufs: Type.Number(), measuredLufs: Type.Optional(Type.Number()) },

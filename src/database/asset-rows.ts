@@ -2,7 +2,8 @@ import type { Kysely, Selectable } from 'kysely';
 import type { FaultCode } from '../kernel/errors.ts';
 import type { Film } from '../kernel/film/film.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
-import type { Asset, Encoding } from './assets.ts';
+import type { RecordedFilm } from '../kernel/recording/recorded-film.ts';
+import type { Asset, Encoding, NewAsset } from './assets.ts';
 import type { AssetTable, EncodingTable, Schema } from './schema.ts';
 
 /** An asset's row, with that of its last encoding anew where there is one. */
@@ -44,6 +45,33 @@ export function joinedAssets(db: Kysely<Schema>) {
     ]);
 }
 
+/** An asset as it is made: nothing of it has arrived. */
+export function newAssetRow(asset: NewAsset, now: number): Selectable<AssetTable> {
+  return {
+    id: asset.id,
+    title: asset.title,
+    policy: asset.policy,
+    status: 'uploading',
+    version: 1,
+    encryption: asset.encryption ?? null,
+    source_name: asset.sourceName,
+    source_bytes: asset.sourceBytes ?? null,
+    received_bytes: 0,
+    received_by: asset.receivedBy ?? null,
+    arriving: 1,
+    source_sha256: null,
+    loudness_lufs: asset.loudnessLufs ?? null,
+    film: null,
+    recording: null,
+    segments_total: 0,
+    segments_done: 0,
+    error_code: null,
+    error_says: null,
+    created_at: now,
+    updated_at: now,
+  };
+}
+
 export function toAsset(row: AssetRow): Asset {
   const encoding = toEncoding(row);
   return {
@@ -60,6 +88,7 @@ export function toAsset(row: AssetRow): Asset {
     ...(row.source_sha256 === null ? {} : { sourceSha256: row.source_sha256 }),
     ...(row.loudness_lufs === null ? {} : { loudnessLufs: row.loudness_lufs }),
     ...(row.film === null ? {} : { film: JSON.parse(row.film) as Film }),
+    ...(row.recording === null ? {} : { recording: JSON.parse(row.recording) as RecordedFilm }),
     segmentsTotal: row.segments_total,
     segmentsDone: row.segments_done,
     ...errorOf(row.error_code, row.error_says),

@@ -6,11 +6,13 @@ import type { AssetEvent } from '../kernel/event-types.ts';
 import { type Film, renditionNames, segmentCount } from '../kernel/film/film.ts';
 import { filmPrefix, sourcePrefix, versionKeys } from '../kernel/film/paths.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
-import { joinedAssets, toAsset } from './asset-rows.ts';
+import type { RecordedFilm } from '../kernel/recording/recorded-film.ts';
+import { joinedAssets, newAssetRow, toAsset } from './asset-rows.ts';
 import { discard, filmOfVersion, writeVersion } from './encodings.ts';
 import { recordEvent } from './events.ts';
 import { olderThan, type Position } from './older-than.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
+import { forgetRecording } from './recorded-rows.ts';
 import { noteRemoval } from './removals.ts';
 import type { AssetTable, EncodingTable, Schema } from './schema.ts';
 import { transact } from './transact.ts';
@@ -37,6 +39,8 @@ export interface Asset {
   /** What the sender wants the sound brought to. */
   readonly loudnessLufs?: number;
   readonly film?: Film;
+  /** Present instead of a film in what was recorded of a broadcast, or cut out of another asset. */
+  readonly recording?: RecordedFilm;
   readonly segmentsTotal: number;
   readonly segmentsDone: number;
   readonly error?: { readonly code: FaultCode; readonly says: string };
@@ -95,28 +99,7 @@ export class AssetRepository {
 
   async create(asset: NewAsset): Promise<Asset> {
     const now = this.#clock.now();
-    const row: Selectable<AssetTable> = {
-      id: asset.id,
-      title: asset.title,
-      policy: asset.policy,
-      status: 'uploading',
-      version: 1,
-      encryption: asset.encryption ?? null,
-      source_name: asset.sourceName,
-      source_bytes: asset.sourceBytes ?? null,
-      received_bytes: 0,
-      received_by: asset.receivedBy ?? null,
-      arriving: 1,
-      source_sha256: null,
-      loudness_lufs: asset.loudnessLufs ?? null,
-      film: null,
-      segments_total: 0,
-      segments_done: 0,
-      error_code: null,
-      error_says: null,
-      created_at: now,
-      updated_at: now,
-    };
+    const row = newAssetRow(asset, now);
     const made = toAsset(row);
     await transact(this.#db, async (trx) => {
       await trx.insertInto('assets').values(row).execute();
@@ -333,6 +316,7 @@ export class AssetRepository {
       const row = await trx.deleteFrom('assets').where('id', '=', id).returningAll().executeTakeFirst();
       await trx.deleteFrom('retired_versions').where('asset_id', '=', id).execute();
       if (!row) return false;
+      if (row.recording !== null) await forgetRecording(trx, id);
       const now = this.#clock.now();
       await noteRemoval(trx, [filmPrefix(id), sourcePrefix(id)], now);
       await recordEvent(trx, 'asset.deleted', toAsset(row), now);

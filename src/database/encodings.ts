@@ -9,6 +9,7 @@ import type { Ladder } from '../kernel/ladder/ladder.ts';
 import { joinedAssets, toAsset } from './asset-rows.ts';
 import { recordEvent } from './events.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
+import { forgetUnclaimed } from './recorded-rows.ts';
 import { noteRemoval } from './removals.ts';
 import type { AssetTable, EncodingTable } from './schema.ts';
 import { transact } from './transact.ts';
@@ -50,7 +51,7 @@ export class EncodingRepository {
 
   /**
    * Notes the wish for a version; `begin` adds its first job in the same transaction.
-   * @throws Fault NOT_FOUND, or CONFLICT for an asset whose source is still being uploaded or is no good.
+   * @throws Fault NOT_FOUND, ASSET_WITHOUT_SOURCE for a recording, or CONFLICT for an asset whose source is still being uploaded or is no good.
    */
   async request(
     assetId: string,
@@ -192,6 +193,7 @@ export class EncodingRepository {
   async forget({ assetId, version }: RetiredVersion): Promise<void> {
     await transact(this.#db, async (trx) => {
       await dropVersion(trx, assetId, version);
+      await forgetUnclaimed(trx, assetId);
       await trx.deleteFrom('retired_versions').where('asset_id', '=', assetId).where('version', '=', version).execute();
     });
   }
@@ -222,9 +224,11 @@ export class EncodingRepository {
 /**
  * A film whose source is here, whether its first version is whole or still being made, or one that was given up though its
  * source is good: another ladder, more memory or a newer ffmpeg may do.
- * @throws Fault CONFLICT for any other: its source is still on its way, or nothing can be made of it.
+ * @throws Fault CONFLICT for any other: its source is still on its way, or nothing can be made of it; and
+ * ASSET_WITHOUT_SOURCE for what was recorded.
  */
-function checkEncodable({ status, arriving, error_code }: Selectable<AssetTable>): void {
+function checkEncodable({ status, arriving, error_code, recording }: Selectable<AssetTable>): void {
+  if (recording !== null) throw new Fault('ASSET_WITHOUT_SOURCE');
   if (status === 'uploading' || arriving !== 0) {
     throw new Fault('CONFLICT', {
       says: 'The source of this asset is still being uploaded; encode it again after that.',

@@ -1,7 +1,6 @@
-import type { Selectable } from 'kysely';
 import type { LiveSegment, Session } from '../kernel/live/broadcast.ts';
 import type { Database } from './open.ts';
-import type { RecordingSegmentTable } from './schema.ts';
+import { insertSegments, toSegment } from './recorded-rows.ts';
 
 /** What is stored of a broadcast, or of a clip. */
 export interface Recording {
@@ -28,12 +27,7 @@ export class RecordingRepository {
   }
 
   async addSegments(recordingId: string, segments: readonly LiveSegment[]): Promise<void> {
-    if (segments.length === 0) return;
-    await this.#db
-      .insertInto('recording_segments')
-      .values(segments.map((segment) => toRow(recordingId, segment)))
-      .onConflict((conflict) => conflict.columns(['recording_id', 'rendition', 'sequence']).doNothing())
-      .execute();
+    await insertSegments(this.#db, recordingId, segments);
   }
 
   async read(recordingId: string): Promise<Recording> {
@@ -55,34 +49,4 @@ export class RecordingRepository {
       segments: segments.map(toSegment),
     };
   }
-}
-
-function toRow(recordingId: string, segment: LiveSegment): Selectable<RecordingSegmentTable> {
-  return {
-    recording_id: recordingId,
-    rendition: segment.rendition,
-    sequence: segment.sequence,
-    session: segment.session,
-    start_ticks: segment.startTicks,
-    duration_ticks: segment.durationTicks,
-    bytes: segment.bytes,
-    key_start: segment.keyFrame?.startByte ?? null,
-    key_bytes: segment.keyFrame?.sizeBytes ?? null,
-    gap: segment.isGap ? 1 : 0,
-  };
-}
-
-/** PostgreSQL's driver hands 64-bit numbers over as text. */
-function toSegment(row: Selectable<RecordingSegmentTable>): LiveSegment {
-  const { key_start, key_bytes } = row;
-  return {
-    rendition: row.rendition,
-    sequence: row.sequence,
-    session: row.session,
-    startTicks: Number(row.start_ticks),
-    durationTicks: Number(row.duration_ticks),
-    bytes: Number(row.bytes),
-    ...(key_start === null || key_bytes === null ? {} : { keyFrame: { startByte: key_start, sizeBytes: key_bytes } }),
-    ...(row.gap === 1 ? { isGap: true as const } : {}),
-  };
 }

@@ -19,9 +19,13 @@ export interface Removal {
  */
 const LATE_MS = 3_600_000;
 
-/** Notes, as a part of the caller's transaction, that nothing below these prefixes is wanted any more. */
-export async function noteRemoval(trx: DatabaseTransaction, prefixes: readonly string[], nowMs: number): Promise<void> {
-  const rows = prefixes.map((prefix) => ({ prefix, settled_at: nowMs + LATE_MS }));
+/** Notes, as a part of the caller's transaction, that nothing below these prefixes is wanted any more, from a time on. */
+export async function noteRemoval(
+  trx: DatabaseTransaction,
+  prefixes: readonly string[],
+  fromMs: number,
+): Promise<void> {
+  const rows = prefixes.map((prefix) => ({ prefix, settled_at: fromMs + LATE_MS }));
   await trx
     .insertInto('removals')
     .values(rows)
@@ -29,6 +33,19 @@ export async function noteRemoval(trx: DatabaseTransaction, prefixes: readonly s
       conflict.column('prefix').doUpdateSet((set) => ({ settled_at: set.ref('excluded.settled_at') })),
     )
     .execute();
+}
+
+/**
+ * Takes back, as a part of the caller's transaction, what was noted for a time to come. False when that time has come:
+ * somebody may be removing it.
+ */
+export async function takeBackRemoval(trx: DatabaseTransaction, prefix: string, nowMs: number): Promise<boolean> {
+  const noted = await trx
+    .deleteFrom('removals')
+    .where('prefix', '=', prefix)
+    .returning('settled_at')
+    .executeTakeFirst();
+  return noted !== undefined && Number(noted.settled_at) - LATE_MS > nowMs;
 }
 
 export class RemovalRepository {
@@ -40,12 +57,12 @@ export class RemovalRepository {
     this.#clock = clock;
   }
 
-  /** Those that nobody writes below any more, or all of them; longest noted first, at most `limit`. */
+  /** Those that nobody writes below any more, or all whose time has come; longest noted first, at most `limit`. */
   async list({ settledOnly, limit }: { readonly settledOnly: boolean; readonly limit: number }): Promise<Removal[]> {
     const rows = await this.#db
       .selectFrom('removals')
       .selectAll()
-      .$if(settledOnly, (query) => query.where('settled_at', '<=', this.#clock.now()))
+      .where('settled_at', '<=', this.#clock.now() + (settledOnly ? 0 : LATE_MS))
       .orderBy('settled_at')
       .limit(limit)
       .execute();

@@ -60,6 +60,8 @@ export interface AssetTable {
   loudness_lufs: number | null;
   /** JSON of `Film`, once planned. */
   film: string | null;
+  /** JSON of `RecordedFilm`, of an asset that has no source. */
+  recording: string | null;
   segments_total: number;
   segments_done: number;
   error_code: string | null;

@@ -99,6 +99,21 @@ export const FAULTS = {
     says: 'This server does not join partial uploads; set parallelUploads to 1.',
   },
 
+  // Recordings and clips
+  RECORDING_EMPTY: { side: 'viewer', status: 422, says: 'The broadcast ended before anything of it was recorded.' },
+  RECORDING_RUNNING: {
+    side: 'viewer',
+    status: 409,
+    says: 'This is being recorded: end the broadcast first.',
+  },
+  ASSET_WITHOUT_SOURCE: {
+    side: 'viewer',
+    status: 409,
+    says: 'This asset is a recording or a clip: it has no source that could be encoded again.',
+  },
+  ASSET_NOT_READY: { side: 'viewer', status: 409, says: 'This asset is not ready; try again when it is.' },
+  CLIP_RANGE_INVALID: { side: 'viewer', status: 422, says: 'A clip begins and ends within its asset, in this order.' },
+
   // Subtitles
   SUBTITLES_INVALID: {
     side: 'viewer',
@@ -151,6 +166,11 @@ export const FAULTS = {
   },
   LIVE_STREAM_DISABLED: { side: 'viewer', status: 403, says: 'This live stream is switched off.' },
   LIVE_FULL: { side: 'ours', status: 503, says: 'This server carries as many live streams as it can.' },
+  INGEST_ORIGIN_REFUSED: {
+    side: 'viewer',
+    status: 403,
+    says: 'Browsers publish from pages of this server, not from those of another origin.',
+  },
   LIVE_MEDIA_REFUSED: {
     side: 'viewer',
     status: 415,

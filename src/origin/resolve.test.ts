@@ -57,6 +57,7 @@ test.each([
   ['a poster comes', 'poster.jpg', asset({}), { when: 'later' }],
   ['nothing more comes of a ready film', 'v1/240p/s00003.m4s', asset({ status: 'ready' }), { when: 'never' }],
   ['nothing comes of an errored one', 'master.m3u8', asset({ status: 'errored' }), { when: 'never' }],
+  ['nothing comes of a broadcast that still goes on', 'master.m3u8', recorded(), { when: 'never' }],
   ['nothing comes of an asset that is not there', 'master.m3u8', undefined, { when: 'never' }],
 ])('%s', (_, path, known, prospect) => {
   const object = parseFilmPath(`/assets/${ID}/${path}`);
@@ -67,4 +68,9 @@ test.each([
 function planless(): Asset {
   const { film: _, ...rest } = asset({ status: 'queued' });
   return rest;
+}
+
+function recorded(): Asset {
+  const { film: _, ...rest } = asset({ status: 'uploading' });
+  return { ...rest, recording: { from: { streamId: 'ls_a', broadcast: 1 }, format: {} } };
 }

@@ -19,6 +19,8 @@ const NEVER: Prospect = { when: 'never' };
 export function prospectOf(object: FilmObject, asset: Asset | undefined): Prospect {
   if (!asset || asset.status === 'errored' || asset.status === 'ready') return NEVER;
   if ('version' in object && object.version !== asset.version) return NEVER;
+  // What is recorded is there before any playlist names it, and these come at once, in the end.
+  if (asset.recording) return NEVER;
   if (!asset.film) return { when: 'later' };
   return prospectInFilm(object, asset.film);
 }

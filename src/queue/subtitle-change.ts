@@ -1,3 +1,4 @@
+import type { StoredSubtitles } from '../database/subtitles.ts';
 import type { NewJob } from './queue.ts';
 
 /** What became of uploaded subtitles: one to publish, and others whose place it took or that were removed. */
@@ -21,4 +22,11 @@ export function subtitleChangeJob(assetId: string, change: SubtitleChange): NewJ
     priority: PRIORITY_SUBTITLE_CHANGE,
     ...none,
   };
+}
+
+/** The work on uploads that waited until their asset had times to cut a text by. */
+export function waitingUploads(assetId: string, all: readonly StoredSubtitles[]): NewJob[] {
+  return all
+    .filter(({ origin, publishedAtMs }) => origin === 'uploaded' && publishedAtMs === undefined)
+    .map(({ name }) => subtitleChangeJob(assetId, { name, gone: [] }));
 }

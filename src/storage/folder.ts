@@ -70,6 +70,22 @@ export class FolderStore implements ObjectStore {
     }
   }
 
+  async copy(from: string, to: string): Promise<boolean> {
+    const [source, path] = [this.#pathOf(from), this.#pathOf(to)];
+    const aside = join(this.#aside, randomUUID());
+    try {
+      // A second name for the same bytes, which no put ever changes: it replaces the name, not what is behind it.
+      if (!(await linkOrCopy(source, aside))) return false;
+      await this.#publish(aside, path);
+      return true;
+    } catch (cause) {
+      throw asFault(cause);
+    } finally {
+      // Nothing is left of it, unless it failed or both were the same file already.
+      await rm(aside, { force: true });
+    }
+  }
+
   sendAhead(): void {
     // The file is where it will be: a rename is all that adopt has to do.
   }
@@ -192,6 +208,22 @@ type Move = (aside: string, path: string) => Promise<void>;
 /** What file systems without hard links (exFAT, some network shares) answer. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'];
 
+/** A file can have so many names only (65,000 on ext4). */
+const TOO_MANY_LINKS = 'EMLINK';
+
+/** False when there is nothing at `from`. */
+async function linkOrCopy(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (cause) {
+    if (isMissing(cause)) return false;
+    if (![...NO_LINKS, TOO_MANY_LINKS].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    await copyFile(from, to);
+    await syncPath(to, 'r+');
+  }
+  return true;
+}
+
 /** A rename that replaces nothing: EEXIST instead. Where there are no links, only what is there before it is seen. */
 async function linkOnly(aside: string, path: string): Promise<void> {
   try {
@@ -219,9 +251,13 @@ function headOf(found: { size: number; mtimeMs: number; ino: number }): ObjectHe
 }
 
 function ignoreMissing(cause: unknown): undefined {
-  const code = (cause as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+  if (isMissing(cause)) return undefined;
   throw cause;
+}
+
+function isMissing(cause: unknown): boolean {
+  const { code } = cause as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function asFault(cause: unknown): unknown {

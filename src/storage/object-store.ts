@@ -32,6 +32,12 @@ export interface ObjectStore {
    */
   sendAhead(key: string, file: string, bytes: number, sizeBytes?: number): void;
 
+  /**
+   * Makes `to` the same bytes as `from`, which the caller reads none of; from then on each lives without the other. What
+   * was under `to` is replaced. False when there is no object `from`.
+   */
+  copy(from: string, to: string): Promise<boolean>;
+
   /** Size and identity, or undefined when there is no such object. */
   head(key: string): Promise<ObjectHead | undefined>;
 

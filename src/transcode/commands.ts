@@ -365,12 +365,17 @@ export function anyPictureCommand(layout: SourceLayout, source: string): FfmpegC
 }
 
 /** Key frames that the poster is chosen from, starting a tenth into the film. */
-const POSTER_FRAMES = 12;
+export const POSTER_FRAMES = 12;
 const POSTER_MOST_WIDE = 1_280;
+
+/** What a poster is to know of a film. */
+export interface PicturedFilm extends Pick<Film, 'durationSeconds'> {
+  readonly video?: { readonly renditions: readonly Pick<VideoRendition, 'width' | 'height'>[] };
+}
 
 /** The most typical of some key frames; those that are nearly all black do not stand for election unless `anyPicture`. */
 export function posterCommand(
-  film: Film,
+  film: PicturedFilm,
   layout: SourceLayout,
   source: string,
   target: string,

@@ -4,9 +4,10 @@ import { filmPrefix, sourcePrefix, versionKeys } from '../kernel/film/paths.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Job } from '../queue/queue.ts';
 import { encodingSubject, readSubject } from '../queue/subjects.ts';
+import { waitingUploads } from '../queue/subtitle-change.ts';
 import { FILM_KINDS, KINDS } from './kinds.ts';
 import type { Publisher } from './publisher.ts';
-import { waitingUploads } from './subtitles.ts';
+
 import type { WorkerDeps } from './worker.ts';
 
 /** How often films are looked for whose last worker died, or lost its database, before it could say that they are whole. */
@@ -65,7 +66,7 @@ export class FilmEnd {
     }
     this.#log.info({ asset: assetId, version: asset.version }, 'film ready');
     // Of a film that had been given up nobody went on with the subtitles that were added before.
-    if (found.status === 'errored') await queue.add(await waitingUploads(this.#deps.subtitles, assetId));
+    if (found.status === 'errored') await queue.add(waitingUploads(assetId, await this.#deps.subtitles.list(assetId)));
     if (version === undefined) await this.#finishNext(assetId);
   }
 

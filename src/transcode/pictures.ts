@@ -49,8 +49,8 @@ export async function makeStoryboard(work: PictureWork, job: Job): Promise<void>
 const PICTURE_BYTES = 16 * 1024 * 1024;
 
 /** Runs a command that writes files `name` into a folder of its own, and gives back what is in them, in order. */
-async function picturesOf(
-  work: PictureWork,
+export async function picturesOf(
+  work: Pick<ChunkWork, 'settings' | 'abort'>,
   name: string,
   command: (target: string) => FfmpegCommand,
 ): Promise<Buffer[]> {

@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository, PublishedSegment } from '../database/assets.ts';
 import type { ContentKeyRepository } from '../database/content-keys.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
+import type { RecordedAssetRepository } from '../database/recorded-assets.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import { keyFrameRange } from '../kernel/cmaf/segment.ts';
 import { filmManifest } from '../kernel/dash/film-manifest.ts';
@@ -40,6 +41,7 @@ import { writeIframePlaylist, writeMediaPlaylist, writeMultivariantPlaylist } fr
 import type { Cue } from '../kernel/subtitles/cue.ts';
 import { writeVtt } from '../kernel/subtitles/write.ts';
 import { ASSETS, assetChannel, type Signals } from '../queue/signals.ts';
+import { RecordingPublisher } from '../recording/recording-publisher.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 export interface PublisherDeps {
@@ -47,6 +49,7 @@ export interface PublisherDeps {
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
   readonly contentKeys: ContentKeyRepository;
+  readonly recorded: RecordedAssetRepository;
   readonly store: ObjectStore;
   readonly signals: Signals;
   readonly settings: Pick<Settings, 'versionKeepHours'>;
@@ -55,11 +58,13 @@ export interface PublisherDeps {
 /** Puts what was made where viewers find it, and says so: store first, then database, then signal. */
 export class Publisher {
   readonly #deps: PublisherDeps;
+  readonly #recordings: RecordingPublisher;
   /** Init segments already compared in this process, so that each chunk does not read the stored one again. */
   readonly #inits = new Map<string, Buffer>();
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
+    this.#recordings = new RecordingPublisher(deps);
   }
 
   /** Every playlist of the film, and before them the key that those of an encrypted one name. */
@@ -90,6 +95,7 @@ export class Publisher {
    * when its write comes through: so each looks again, and whoever looks last has seen everything.
    */
   async multivariant(asset: Asset, settled?: Film): Promise<void> {
+    if (asset.recording) return this.#recordings.multivariant(asset);
     let texts = await this.#multivariantTexts(asset, settled);
     while (texts) {
       if (texts.manifest !== undefined) {
@@ -128,14 +134,20 @@ export class Publisher {
     };
   }
 
-  /** Puts subtitles into the store: in one file for DASH, in segments for HLS, then the playlist that names these. */
-  async subtitles(assetId: string, film: Film, name: string, cues: readonly Cue[]): Promise<void> {
+  /**
+   * Puts subtitles into the store: in one file for DASH, in segments for HLS, then the playlist that names these. False
+   * for an asset without times to cut them by, as long as it has none.
+   */
+  async subtitles(asset: Asset, name: string, cues: readonly Cue[]): Promise<boolean> {
+    const { id: assetId, film } = asset;
+    if (!film) return this.#recordings.subtitles(asset, name, cues);
     const prefix = subtitlePrefix(assetId, name);
     await this.#deps.store.put(subtitleFileKey(assetId, name), Buffer.from(writeVtt(cues)));
     for (const [index, text] of filmSubtitleSegments(film, cues).entries()) {
       await this.#deps.store.put(`${prefix}${subtitleSegmentName(index)}`, Buffer.from(text));
     }
     await this.#subtitlePlaylist(assetId, film, name);
+    return true;
   }
 
   /**

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import type { Asset } from '../database/assets.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import { runFfmpeg } from '../ffmpeg/ffmpeg.ts';
-import type { Film } from '../kernel/film/film.ts';
 import { subtitlePrefix, subtitleSourceKey } from '../kernel/film/paths.ts';
 import { type Cue, moveCues } from '../kernel/subtitles/cue.ts';
 import { parseSubtitles } from '../kernel/subtitles/parse.ts';
-import type { Job, NewJob } from '../queue/queue.ts';
-import { type SubtitleChange, subtitleChangeJob } from '../queue/subtitle-change.ts';
+import type { Job } from '../queue/queue.ts';
+import type { SubtitleChange } from '../queue/subtitle-change.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { SUBTITLE_BYTES, subtitlesCommand } from './commands.ts';
 import { type ChunkWork, limits } from './encode.ts';
@@ -33,7 +32,7 @@ export async function publishEmbedded(work: EmbeddedWork, job: Job): Promise<voi
       const cues = moveCues(parseSubtitles(await readFile(fileOf(streamIndex), 'utf8')), zeroSeconds);
       if (cues.length === 0) continue;
       const name = `track-${streamIndex}`;
-      await publisher.subtitles(asset.id, asset.film, name, cues);
+      await publisher.subtitles(asset, name, cues);
       await subtitles.embedded(asset.id, { ...track, name, origin: 'embedded' });
     }
   } finally {
@@ -51,13 +50,12 @@ export interface UploadedWork {
 
 /**
  * Brings an upload, or its removal, to the viewers. A film that is not planned yet has no grid to cut a text along: the
- * probe asks for the work again when it has.
+ * probe asks for the work again when it has. So does the end of a broadcast.
  */
 export async function publishUploaded(work: UploadedWork, asset: Asset, job: Job): Promise<void> {
   const { name, gone } = job.payload as SubtitleChange;
-  const { film } = asset;
-  if (film) {
-    if (name !== undefined) await publishOne(work, asset.id, film, name);
+  if (asset.film || asset.recording) {
+    if (name !== undefined) await publishOne(work, asset, name);
     await work.publisher.multivariant(asset);
   }
   // Only now does no playlist name them any more.
@@ -65,26 +63,19 @@ export async function publishUploaded(work: UploadedWork, asset: Asset, job: Job
   work.publisher.changed(asset.id);
 }
 
-async function publishOne(work: UploadedWork, assetId: string, film: Film, name: string): Promise<void> {
+async function publishOne(work: UploadedWork, asset: Asset, name: string): Promise<void> {
   const { store, subtitles, publisher } = work;
-  const object = await store.open(subtitleSourceKey(assetId, name));
+  const object = await store.open(subtitleSourceKey(asset.id, name));
   // Replaced or removed since. The job that says so may be through already, and an attempt at this one have died late.
-  if (!object) return discard(work, assetId, name);
+  if (!object) return discard(work, asset.id, name);
   const parts: Buffer[] = [];
   for await (const part of object.body) parts.push(part as Buffer);
-  await publisher.subtitles(assetId, film, name, JSON.parse(Buffer.concat(parts).toString('utf8')) as Cue[]);
-  if (!(await subtitles.published(assetId, name))) await discard(work, assetId, name);
+  const cues = JSON.parse(Buffer.concat(parts).toString('utf8')) as Cue[];
+  if (!(await publisher.subtitles(asset, name, cues))) return;
+  if (!(await subtitles.published(asset.id, name))) await discard(work, asset.id, name);
 }
 
 async function discard({ store }: UploadedWork, assetId: string, name: string): Promise<void> {
   await store.deletePrefix(subtitlePrefix(assetId, name));
   await store.deletePrefix(subtitleSourceKey(assetId, name));
-}
-
-/** The work that waited for the film's plan. */
-export async function waitingUploads(subtitles: SubtitleRepository, assetId: string): Promise<NewJob[]> {
-  const all = await subtitles.list(assetId);
-  return all
-    .filter(({ origin, publishedAtMs }) => origin === 'uploaded' && publishedAtMs === undefined)
-    .map(({ name }) => subtitleChangeJob(assetId, { name, gone: [] }));
 }

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import type { ContentKeyRepository } from '../database/content-keys.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
+import type { RecordedAssetRepository } from '../database/recorded-assets.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import { endOrphans } from '../ffmpeg/confinement.ts';
 import { checkFfmpeg } from '../ffmpeg/ffmpeg.ts';
@@ -17,9 +18,10 @@ import { sourceKey, straightenedKey } from '../kernel/film/paths.ts';
 import { type Ladder, withLoudness } from '../kernel/ladder/ladder.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Job, LeaseChoice, NewJob, Queue } from '../queue/queue.ts';
+import { RECORDED_PICTURES_KIND } from '../queue/recorded-pictures.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
 import { readSubject } from '../queue/subjects.ts';
-import { SUBTITLE_CHANGE_KIND } from '../queue/subtitle-change.ts';
+import { SUBTITLE_CHANGE_KIND, waitingUploads } from '../queue/subtitle-change.ts';
 import type { LocalFile, ObjectStore } from '../storage/object-store.ts';
 import { copyVideo } from './copy.ts';
 import { encodeAudio, encodeVideo, limits } from './encode.ts';
@@ -31,12 +33,13 @@ import { type Measured, PRIORITY_PLAYABLE, planFilm, planLayout, type SourceLayo
 import { withNeeds } from './plan-early.ts';
 import { probeSource } from './probe.ts';
 import { Publisher } from './publisher.ts';
+import { makeRecordedPictures } from './recorded-pictures.ts';
 import { measureComplexity } from './samples.ts';
 import { clearScratch } from './scratch.ts';
 import type { SourceInfo } from './source.ts';
 import { readIndex } from './source-index.ts';
 import { clearStraightening, straightened, surveySource } from './straighten.ts';
-import { type EmbeddedWork, publishEmbedded, publishUploaded, waitingUploads } from './subtitles.ts';
+import { type EmbeddedWork, publishEmbedded, publishUploaded } from './subtitles.ts';
 import { ENCODER_NAMES } from './video-encoders.ts';
 
 export interface WorkerDeps {
@@ -44,6 +47,7 @@ export interface WorkerDeps {
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
   readonly contentKeys: ContentKeyRepository;
+  readonly recorded: RecordedAssetRepository;
   readonly queue: Queue;
   readonly store: ObjectStore;
   readonly signals: Signals;
@@ -196,6 +200,8 @@ export class Worker {
     if (job.kind === 'digest') await this.#digest(asset, abort);
     else if (job.kind === SUBTITLE_CHANGE_KIND) {
       await publishUploaded({ ...this.#deps, publisher: this.#publisher }, asset, job);
+    } else if (job.kind === RECORDED_PICTURES_KIND) {
+      await makeRecordedPictures({ ...this.#deps, publisher: this.#publisher, abort }, asset);
     } else {
       const source = await this.#sourceOf(job, asset, abort);
       try {
@@ -284,7 +290,7 @@ export class Worker {
     await assets.planned(asset.id, asset.version, film);
     if (readSubject(job.subject).version !== undefined) await queue.complete(job, anew(asset, jobs));
     // After the plan stands: an upload that comes later finds it, and asks for its own work.
-    else await queue.complete(job, [...work, ...(await waitingUploads(subtitles, asset.id))]);
+    else await queue.complete(job, [...work, ...waitingUploads(asset.id, await subtitles.list(asset.id))]);
     // What came while it was planned is told to nobody else.
     const now = asset.arriving ? await assets.find(asset.id) : undefined;
     if (now) await queue.bytesArrived(asset.id, now.arriving ? now.receivedBytes : undefined);

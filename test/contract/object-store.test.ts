@@ -57,6 +57,25 @@ describe.each(STORES)('$name as an object store', ({ open }) => {
     expect(await text('a/first')).toBe('replaced');
   });
 
+  test('copies an object, and either lives on when the other is replaced or gone', async () => {
+    await store.put('a/from', Buffer.from('the same'));
+    await store.put('a/third', Buffer.from('another'));
+    for (const to of ['b/c/to', 'a/third', 'a/from']) expect(await store.copy('a/from', to)).toBe(true);
+    expect([await text('b/c/to'), await text('a/third'), await text('a/from')]).toEqual(Array(3).fill('the same'));
+    await store.put('a/from', Buffer.from('new'));
+    expect([await text('b/c/to'), await text('a/from')]).toEqual(['the same', 'new']);
+    await store.deletePrefix('b/');
+    expect([await text('b/c/to'), await text('a/third')]).toEqual([undefined, 'the same']);
+  });
+
+  test('copies nothing where there is nothing, and leaves what was there', async () => {
+    await store.put('to', Buffer.from('kept'));
+    expect(await store.copy('a/nowhere', 'to')).toBe(false);
+    expect(await text('to')).toBe('kept');
+    await expect(store.copy('to', '../out')).rejects.toThrow(expect.objectContaining({ code: 'PATH_INVALID' }));
+    await expect(store.copy('../in', 'to')).rejects.toThrow(expect.objectContaining({ code: 'PATH_INVALID' }));
+  });
+
   test('keeps an empty object', async () => {
     await store.put('empty', new Uint8Array());
     expect(await text('empty')).toBe('');

@@ -161,7 +161,7 @@ describe('the DASH manifest', () => {
     const [low, ...rest] = video.renditions;
     const mixed = rest.map((each) => ({ ...each, codecs: 'hvc1.1.6.L93.90' }));
     const both = { ...film, video: { ...video, renditions: low ? [low, ...mixed] : mixed } };
-    const sets = filmManifest(both, 1).sets.map((set) => set.representations.map(({ id }) => id));
+    const sets = filmManifest(both, 1).periods[0]?.sets.map((set) => set.representations.map(({ id }) => id));
     expect(sets).toEqual([['240p'], ['360p', '480p', '720p'], ['audio']]);
   });
 });

@@ -53,7 +53,7 @@ PROXY = """
 swift_dir = {folder}
 log_level = ERROR
 [pipeline:main]
-pipeline = catch_errors gatekeeper listing_formats s3api tempauth bulk slo proxy-server
+pipeline = catch_errors gatekeeper listing_formats s3api tempauth bulk copy slo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -75,6 +75,8 @@ user_tests_frontrow = {secret} .admin
 [filter:bulk]
 use = egg:swift#bulk
 delete_concurrency = 4
+[filter:copy]
+use = egg:swift#copy
 [filter:slo]
 use = egg:swift#slo
 """

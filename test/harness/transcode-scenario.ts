@@ -9,6 +9,7 @@ import { type Asset, AssetRepository, type NewAsset } from '../../src/database/a
 import { ContentKeyRepository } from '../../src/database/content-keys.ts';
 import { EncodingRepository } from '../../src/database/encodings.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
+import { RecordedAssetRepository } from '../../src/database/recorded-assets.ts';
 import { SubtitleRepository } from '../../src/database/subtitles.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { type InitFacts, readInit } from '../../src/kernel/cmaf/init.ts';
@@ -30,21 +31,23 @@ export class TranscodeScenario {
   readonly subtitles: SubtitleRepository;
   readonly encodings: EncodingRepository;
   readonly contentKeys: ContentKeyRepository;
+  readonly recorded: RecordedAssetRepository;
   readonly queue: Queue;
   readonly store: FolderStore;
   readonly signals = new LocalSignals();
   readonly settings: Settings;
-  readonly #database: Database;
+  readonly database: Database;
   #worker: Worker;
 
   private constructor(folder: string, database: Database, settings: Settings) {
     this.folder = folder;
     this.settings = settings;
-    this.#database = database;
+    this.database = database;
     this.assets = new AssetRepository(database, systemClock);
     this.subtitles = new SubtitleRepository(database, systemClock);
     this.encodings = new EncodingRepository(database, systemClock);
     this.contentKeys = new ContentKeyRepository(database, 'a secret of this scenario');
+    this.recorded = new RecordedAssetRepository(database, systemClock, 'a secret of this scenario');
     this.queue = new Queue(database, systemClock, this.signals, {
       leaseMs: settings.leaseMs,
       maxAttempts: settings.chunkAttempts,
@@ -63,11 +66,12 @@ export class TranscodeScenario {
   }
 
   #newWorker(): Worker {
-    const { assets, contentKeys, encodings, subtitles, queue, store, signals, settings } = this;
+    const { assets, contentKeys, encodings, recorded, subtitles, queue, store, signals, settings } = this;
     return new Worker({
       assets,
       contentKeys,
       encodings,
+      recorded,
       subtitles,
       queue,
       store,
@@ -98,7 +102,7 @@ export class TranscodeScenario {
 
   async close(): Promise<void> {
     await this.#worker.stop();
-    await this.#database.destroy();
+    await this.database.destroy();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -117,7 +121,7 @@ export class TranscodeScenario {
 
   /** Gives the asset a key, sealed as a server with another secret would. */
   async foreignKey(id: string): Promise<void> {
-    await new ContentKeyRepository(this.#database, 'another secret').provide(id, 1);
+    await new ContentKeyRepository(this.database, 'another secret').provide(id, 1);
   }
 
   /** Resolves once the asset satisfies `is`. */
@@ -159,7 +163,7 @@ export class TranscodeScenario {
       ),
     );
     for (const { rendition, segment } of segments) {
-      const row = this.#database.deleteFrom('segments').where('asset_id', '=', id).where('segment', '=', segment);
+      const row = this.database.deleteFrom('segments').where('asset_id', '=', id).where('segment', '=', segment);
       await row.where('rendition', '=', rendition).execute();
       await this.store.deletePrefix(segmentKey(id, 1, rendition, segment));
     }

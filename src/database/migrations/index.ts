@@ -16,6 +16,7 @@ import * as edges from './0018-edges.ts';
 import * as sweeping from './0019-sweeping.ts';
 import * as live from './0020-live.ts';
 import * as liveBans from './0021-live-bans.ts';
+import * as recordings from './0022-recordings.ts';
 import * as liveEvents from './0023-live-events.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
@@ -37,5 +38,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0019-sweeping': sweeping,
   '0020-live': live,
   '0021-live-bans': liveBans,
+  '0022-recordings': recordings,
   '0023-live-events': liveEvents,
 };

@@ -59,7 +59,7 @@ function readOrder(folder: string, text: string): number[] {
 
 /** `s00012.m4s` is 12. */
 function numberOf(name: string): number | undefined {
-  const digits = /^s(\d{5,6})\.m4s$/.exec(name)?.[1];
+  const digits = /^s(\d{5,8})\.m4s$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 

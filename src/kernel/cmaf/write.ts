@@ -39,6 +39,21 @@ export function writeSamples(sequence: number, { startTicks, samples }: Fragment
 }
 
 /**
+ * A fragment of a key frame alone, shown from `startTicks` on: of the bytes of a segment where `keyFrameRange` says it
+ * lies. Undefined when they are none.
+ */
+export function writeKeyFrame(bytes: Uint8Array, startTicks: number): Uint8Array | undefined {
+  const moof = findBox(bytes, ['moof']);
+  const mdat = moof && readBoxHeader(bytes, moof.end);
+  const first = moof && readFragmentSamples(bytes.subarray(moof.start, moof.end))?.samples[0];
+  if (!moof || mdat?.type !== 'mdat' || !first) return undefined;
+  const from = moof.end + mdat.headerBytes;
+  const data = bytes.subarray(from, from + first.sizeBytes);
+  if (data.length < first.sizeBytes) return undefined;
+  return joinBytes(writeFragment(1, startTicks, [{ ...first, compositionTicks: 0 }], [data]));
+}
+
+/**
  * One segment of many fragments of an audio track. A fragment for every frame, which is how frames leave the encoder one
  * by one, would cost a third in boxes. Undefined when the fragments do not follow one another on the track's clock.
  */

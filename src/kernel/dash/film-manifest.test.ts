@@ -24,7 +24,8 @@ const track = (name: string, more: Partial<SubtitleTrack> = {}): SubtitleTrack =
 });
 
 const textsOf = (...tracks: SubtitleTrack[]) =>
-  filmManifest(film, 1, new Map(), { tracks, uriOf: ({ name }) => `subtitles/${name}/all.vtt` }).texts;
+  filmManifest(film, 1, new Map(), { tracks, uriOf: ({ name }) => `subtitles/${name}/all.vtt` }).periods[0]?.texts ??
+  [];
 
 test('every text is a set with its language, use and file, and one of them the main one', () => {
   const texts = textsOf(

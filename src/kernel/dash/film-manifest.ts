@@ -1,14 +1,6 @@
-import {
-  type AudioRendition,
-  type AudioRole,
-  type Film,
-  segmentCount,
-  segmentTiming,
-  type VideoRendition,
-  type VideoTrack,
-} from '../film/film.ts';
+import { type AudioRendition, type AudioRole, type Film, segmentCount, segmentTiming } from '../film/film.ts';
 import { SEGMENT_DIGITS } from '../film/paths.ts';
-import { type Bandwidth, plannedBandwidth } from '../hls/film-playlists.ts';
+import { type Bandwidth, type ListedTracks, plannedBandwidth } from '../hls/film-playlists.ts';
 import { type ListedTrack, listTracks } from '../subtitles/listing.ts';
 import type { SubtitleTrack } from '../subtitles/track.ts';
 import type { AdaptationSet, Manifest, Representation, TextSet } from './manifest.ts';
@@ -25,21 +17,35 @@ export function filmManifest(
 ): Manifest {
   const of = (name: string) => (measured.get(name) ?? plannedBandwidth(film, name)).peakBps;
   const names = templates(version);
-  return {
+  const period = {
     durationSeconds: film.durationSeconds,
-    bufferSeconds: film.segmentSeconds,
-    sets: [
-      ...videoSets(film).map((set) => ({ ...set(of), ...names })),
-      ...(film.audio?.renditions ?? []).map((each, index, all) => {
-        const isDefault = index === 0 || each.surroundOf === all[0]?.name;
-        return { ...audioSet(film, each, isDefault, of), ...names };
-      }),
-    ],
-    texts: listTracks(subtitles.tracks).map((listed) => textSet(listed, subtitles.uriOf)),
+    sets: adaptationSets(film, of, (name) => ({ ...timelineOf(film, name), ...names })),
+    texts: textSets(subtitles.tracks, subtitles.uriOf),
   };
+  return { bufferSeconds: film.segmentSeconds, periods: [period] };
 }
 
-type UriOf = (track: SubtitleTrack) => string;
+/** What is offered of some tracks. `segmentsOf` says where the segments of a rendition lie, in time and by name. */
+export function adaptationSets(
+  tracks: ListedTracks & { readonly audio?: { readonly sampleRate: number } },
+  of: PeakOf,
+  segmentsOf: (rendition: string) => SetSegments,
+): AdaptationSet[] {
+  const { video, audio } = tracks;
+  return [
+    ...(video ? videoSets(video, of, segmentsOf) : []),
+    ...(audio?.renditions ?? []).map((each, index, all) => {
+      const isDefault = index === 0 || each.surroundOf === all[0]?.name;
+      return { ...audioSet(each, audio?.sampleRate ?? 0, isDefault, of), ...segmentsOf(each.name) };
+    }),
+  ];
+}
+
+export function textSets(tracks: readonly SubtitleTrack[], uriOf: UriOf): TextSet[] {
+  return listTracks(tracks).map((listed) => textSet(listed, uriOf));
+}
+
+export type UriOf = (track: SubtitleTrack) => string;
 
 const NO_SUBTITLES = { tracks: [], uriOf: () => '' } as const;
 
@@ -48,37 +54,44 @@ function templates(version: number): Pick<AdaptationSet, 'initTemplate' | 'media
   return { initTemplate: `${folder}init.mp4`, mediaTemplate: `${folder}s$Number%0${SEGMENT_DIGITS}d$.m4s` };
 }
 
-type Untitled = Omit<AdaptationSet, 'initTemplate' | 'mediaTemplate'>;
+type SetSegments = Omit<AdaptationSet, keyof Unplaced>;
+type Unplaced = Pick<AdaptationSet, 'contentType' | 'language' | 'label' | 'roles' | 'representations'>;
 type PeakOf = (rendition: string) => number;
+type ListedVideo = NonNullable<ListedTracks['video']>;
 
-/** A set for each codec: players switch within one decoder without a seam, and skip the sets they cannot decode. */
-function videoSets(film: Film): ((of: PeakOf) => Untitled)[] {
-  const { video } = film;
-  if (!video) return [];
-  const families = Map.groupBy(video.renditions, ({ codecs }) => codecs.slice(0, codecs.indexOf('.')));
-  return [...families.values()].map((renditions) => (of) => ({
+/**
+ * A set for each codec: players switch within one decoder without a seam, and skip the sets they cannot decode. Packets
+ * that a publisher sent are cut where his own key frames are, so they may be a set of their own.
+ */
+function videoSets(video: ListedVideo, of: PeakOf, segmentsOf: (rendition: string) => SetSegments): AdaptationSet[] {
+  const familyOf = ({ name, codecs }: ListedVideo['renditions'][number]) =>
+    codecs.slice(0, codecs.indexOf('.')) + JSON.stringify(segmentsOf(name));
+  const families = Map.groupBy(video.renditions, familyOf);
+  return [...families.values()].map((renditions) => ({
     contentType: 'video',
     roles: ['main'],
-    ...timelineOf(film, renditions[0]?.name ?? ''),
+    ...segmentsOf(renditions[0]?.name ?? ''),
     representations: renditions.map((rendition) => videoRepresentation(video, rendition, of)),
   }));
 }
 
-function videoRepresentation(video: VideoTrack, rendition: VideoRendition, of: PeakOf): Representation {
+function videoRepresentation(
+  video: ListedVideo,
+  rendition: ListedVideo['renditions'][number],
+  of: PeakOf,
+): Representation {
   const { name, codecs, width, height } = rendition;
   return { id: name, codecs, bandwidthBps: of(name), picture: { width, height, frameRate: video.frameRate } };
 }
 
 /** Every track is a set of its own, and so is its second encoding with more channels. */
-function audioSet(film: Film, rendition: AudioRendition, isDefault: boolean, of: PeakOf): Untitled {
+function audioSet(rendition: AudioRendition, sampleRate: number, isDefault: boolean, of: PeakOf): Unplaced {
   const { name, codecs, channels, language, label, role } = rendition;
-  const sampleRate = film.audio?.sampleRate ?? 0;
   return {
     contentType: 'audio',
     ...(language === undefined ? {} : { language }),
     ...(label === undefined ? {} : { label }),
     roles: [isDefault ? 'main' : 'alternate', ...(role === undefined ? [] : [ROLES[role]])],
-    ...timelineOf(film, name),
     representations: [{ id: name, codecs, bandwidthBps: of(name), sound: { sampleRate, channels } }],
   };
 }
@@ -112,15 +125,18 @@ function textSet({ track, label, isDefault }: ListedTrack, uriOf: UriOf): TextSe
 
 /** Exact ticks of every segment: sound is cut at the frame next to the picture's border, so its lengths differ by one. */
 function timelineOf(film: Film, rendition: string): Pick<AdaptationSet, 'timescale' | 'timeline'> {
-  const timeline: { durationTicks: number; count: number }[] = [];
-  let timescale = 1;
-  for (let index = 0; index < segmentCount(film); index += 1) {
-    const timing = segmentTiming(film, rendition, index);
-    if (!timing) break;
-    timescale = timing.timescale;
-    const last = timeline.at(-1);
-    if (last?.durationTicks === timing.durationTicks) last.count += 1;
-    else timeline.push({ durationTicks: timing.durationTicks, count: 1 });
+  const timings = Array.from({ length: segmentCount(film) }, (_, index) => segmentTiming(film, rendition, index));
+  const present = timings.filter((timing) => timing !== undefined);
+  return { timescale: present[0]?.timescale ?? 1, timeline: runsOf(present.map(({ durationTicks }) => durationTicks)) };
+}
+
+/** Equal neighbours as one run. */
+export function runsOf(durations: readonly number[]): AdaptationSet['timeline'] {
+  const runs: { durationTicks: number; count: number }[] = [];
+  for (const durationTicks of durations) {
+    const last = runs.at(-1);
+    if (last?.durationTicks === durationTicks) last.count += 1;
+    else runs.push({ durationTicks, count: 1 });
   }
-  return { timescale, timeline };
+  return runs;
 }

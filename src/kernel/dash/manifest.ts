@@ -1,10 +1,15 @@
 import type { Rational } from '../film/film.ts';
 
-/** A static DASH manifest as a value (ISO/IEC 23009-1), as far as we write it: one period of numbered CMAF segments. */
+/** A static DASH manifest as a value (ISO/IEC 23009-1), as far as we write it: periods of numbered CMAF segments. */
 export interface Manifest {
-  readonly durationSeconds: number;
   /** Seconds a player loads before it starts, at the stated bandwidths. */
   readonly bufferSeconds: number;
+  /** One behind the other. A film has one. */
+  readonly periods: readonly Period[];
+}
+
+export interface Period {
+  readonly durationSeconds: number;
   readonly sets: readonly AdaptationSet[];
   readonly texts: readonly TextSet[];
 }
@@ -32,6 +37,11 @@ export interface AdaptationSet {
   readonly roles: readonly string[];
   /** Ticks a second of the timeline. */
   readonly timescale: number;
+  /** On the segments' own clock: where the first one begins, and which moment is the period's first. 0 unless said. */
+  readonly startTicks?: number;
+  readonly periodTicks?: number;
+  /** Number of the first segment, 0 unless said. */
+  readonly startNumber?: number;
   /** Segments in order, equal neighbours as one run. */
   readonly timeline: readonly { readonly durationTicks: number; readonly count: number }[];
   /** Relative to the manifest, with `$RepresentationID$` and `$Number…$` in them. */

@@ -3,21 +3,25 @@ import { rewriteManifest } from './rewrite.ts';
 import { writeManifest } from './write.ts';
 
 const MANIFEST = writeManifest({
-  durationSeconds: 8,
   bufferSeconds: 4,
-  sets: [
+  periods: [
     {
-      contentType: 'audio',
-      label: 'A "track" & <more>',
-      roles: ['main'],
-      timescale: 48_000,
-      timeline: [{ durationTicks: 192_000, count: 2 }],
-      initTemplate: 'v1/$RepresentationID$/init.mp4',
-      mediaTemplate: 'v1/$RepresentationID$/s$Number%05d$.m4s',
-      representations: [{ id: 'audio', codecs: 'mp4a.40.2', bandwidthBps: 128_000 }],
+      durationSeconds: 8,
+      sets: [
+        {
+          contentType: 'audio',
+          label: 'A "track" & <more>',
+          roles: ['main'],
+          timescale: 48_000,
+          timeline: [{ durationTicks: 192_000, count: 2 }],
+          initTemplate: 'v1/$RepresentationID$/init.mp4',
+          mediaTemplate: 'v1/$RepresentationID$/s$Number%05d$.m4s',
+          representations: [{ id: 'audio', codecs: 'mp4a.40.2', bandwidthBps: 128_000 }],
+        },
+      ],
+      texts: [{ id: 'text-en', label: 'English', roles: ['main'], bandwidthBps: 1_000, uri: 'subtitles/en/all.vtt' }],
     },
   ],
-  texts: [{ id: 'text-en', label: 'English', roles: ['main'], bandwidthBps: 1_000, uri: 'subtitles/en/all.vtt' }],
 });
 
 test('every template and every address of a file is put under the prefix, and nothing else is touched', () => {

@@ -1,12 +1,12 @@
 import type { Rational } from '../film/film.ts';
-import type { AdaptationSet, Manifest, Representation, TextSet } from './manifest.ts';
+import type { AdaptationSet, Manifest, Period, Representation, TextSet } from './manifest.ts';
 
 const ROLES = 'urn:mpeg:dash:role:2011';
 const CHANNELS = 'urn:mpeg:mpegB:cicp:ChannelConfiguration';
 
 /** Text of a static manifest. */
-export function writeManifest(manifest: Manifest): string {
-  const { durationSeconds, bufferSeconds, sets, texts } = manifest;
+export function writeManifest({ bufferSeconds, periods }: Manifest): string {
+  const durationSeconds = periods.reduce((sum, period) => sum + period.durationSeconds, 0);
   const attributes = {
     xmlns: 'urn:mpeg:dash:schema:mpd:2011',
     profiles: 'urn:mpeg:dash:profile:isoff-live:2011',
@@ -14,11 +14,17 @@ export function writeManifest(manifest: Manifest): string {
     mediaPresentationDuration: `PT${durationSeconds.toFixed(6)}S`,
     minBufferTime: `PT${bufferSeconds}S`,
   };
-  const period = element('Period', { id: '0', start: 'PT0S' }, [
-    ...sets.flatMap(adaptationSet),
-    ...texts.flatMap((text, index) => textSet(text, sets.length + index)),
-  ]);
-  return `${['<?xml version="1.0" encoding="UTF-8"?>', ...element('MPD', attributes, period)].join('\n')}\n`;
+  let startSeconds = 0;
+  const content = periods.flatMap((period, index) => {
+    const start = index === 0 ? 'PT0S' : `PT${startSeconds.toFixed(6)}S`;
+    startSeconds += period.durationSeconds;
+    return element('Period', { id: String(index), start }, periodContent(period));
+  });
+  return `${['<?xml version="1.0" encoding="UTF-8"?>', ...element('MPD', attributes, content)].join('\n')}\n`;
+}
+
+function periodContent({ sets, texts }: Period): string[] {
+  return [...sets.flatMap(adaptationSet), ...texts.flatMap((text, index) => textSet(text, sets.length + index))];
 }
 
 function adaptationSet(set: AdaptationSet, index: number): string[] {
@@ -48,17 +54,19 @@ function textSet({ id, language, label, roles, bandwidthBps, uri }: TextSet, ind
   ]);
 }
 
-function segmentTemplate({ timescale, timeline, initTemplate, mediaTemplate }: AdaptationSet): string[] {
+function segmentTemplate(set: AdaptationSet): string[] {
+  const { timescale, timeline, startTicks = 0, periodTicks = 0, startNumber = 0, initTemplate, mediaTemplate } = set;
   const attributes = {
     timescale: String(timescale),
-    startNumber: '0',
+    presentationTimeOffset: periodTicks === 0 ? undefined : String(periodTicks),
+    startNumber: String(startNumber),
     initialization: initTemplate,
     media: mediaTemplate,
   };
   const runs = timeline.flatMap(({ durationTicks, count }, index) =>
     element('S', {
       // Only the first run says when it starts; the others follow.
-      t: index === 0 ? '0' : undefined,
+      t: index === 0 ? String(startTicks) : undefined,
       d: String(durationTicks),
       r: count > 1 ? String(count - 1) : undefined,
     }),

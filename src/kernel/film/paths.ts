@@ -169,7 +169,7 @@ export type FilmObject =
     };
 
 const FILM_PATH =
-  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|(?<whole>all\.vtt)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:(?<key>key)|storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init(?:-(?<session>[1-9]\d{0,5}))?\.mp4)|s(?<segment>\d{5,8})\.m4s)))$/;
+  /^\/assets\/(?<asset>as_[a-z0-9]{16})\/(?:(?<master>master\.m3u8)|(?<manifest>manifest\.mpd)|(?<poster>poster\.jpg)|(?<storyboard>storyboard\.vtt)|subtitles\/(?<subtitles>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<texts>index\.m3u8)|(?<whole>all(?:-[1-9]\d{0,5})?\.vtt)|s\d{5,6}\.vtt)|v(?<version>[1-9]\d{0,5})\/(?:(?<key>key)|storyboard\/sheet-(?<sheet>\d{3,4})\.jpg|(?<rendition>[a-z0-9][a-z0-9-]{0,31})\/(?:(?<playlist>index\.m3u8)|(?<iframes>iframes\.m3u8)|(?<init>init(?:-(?<session>[1-9]\d{0,5}))?\.mp4)|s(?<segment>\d{5,8})\.m4s)))$/;
 
 /** Reads a path of the shape this file writes; undefined for every other text, so `..` never gets past it. */
 export function parseFilmPath(path: string): FilmObject | undefined {

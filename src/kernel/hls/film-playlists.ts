@@ -2,11 +2,11 @@ import {
   type AudioRendition,
   type AudioRole,
   type Film,
+  type Rational,
   rationalToNumber,
   segmentCount,
   segmentTiming,
   type VideoRendition,
-  type VideoTrack,
 } from '../film/film.ts';
 import { segmentName } from '../film/paths.ts';
 import { languageName } from '../film/track-labels.ts';
@@ -87,17 +87,37 @@ export function filmMultivariantPlaylist(
   iframes: ReadonlyMap<string, IframeRendition> = new Map(),
 ): MultivariantPlaylist {
   const of = (name: string) => measured.get(name) ?? plannedBandwidth(film, name);
-  const groups = audioGroups(film);
-  if (!film.video) {
+  const { video } = film;
+  const ordered = video && measured.size === 0 ? { ...video, renditions: readyFirst(video.renditions) } : video;
+  return multivariantPlaylist({ ...film, ...(ordered ? { video: ordered } : {}) }, playlistUri, of, iframes);
+}
+
+/** The tracks that a multivariant playlist lists, whatever they were made of. */
+export interface ListedTracks {
+  readonly video?: {
+    readonly frameRate: Rational;
+    readonly renditions: readonly Pick<VideoRendition, 'name' | 'codecs' | 'width' | 'height'>[];
+  };
+  readonly audio?: { readonly renditions: readonly AudioRendition[] };
+}
+
+/** The multivariant playlist of some tracks, video in the order given. */
+export function multivariantPlaylist(
+  tracks: ListedTracks,
+  playlistUri: (rendition: string) => string,
+  of: (rendition: string) => Bandwidth,
+  iframes: ReadonlyMap<string, IframeRendition>,
+): MultivariantPlaylist {
+  const groups = audioGroups(tracks);
+  if (!tracks.video) {
     const several = groups.filter(({ members }) => members.length > 1);
     const audio = several.flatMap((group) => audioMedia(group, playlistUri));
-    return { audio, variants: audioVariants(film, playlistUri, of), iframes: [] };
+    return { audio, variants: audioVariants(groups, playlistUri, of), iframes: [] };
   }
-  const renditions = measured.size === 0 ? readyFirst(film.video.renditions) : film.video.renditions;
   return {
     audio: groups.flatMap((group) => audioMedia(group, playlistUri)),
-    variants: videoVariants(film, renditions, playlistUri, of),
-    iframes: iframeStreams(film.video, iframes),
+    variants: videoVariants(tracks.video, groups, playlistUri, of),
+    iframes: iframeStreams(tracks.video, iframes),
   };
 }
 
@@ -105,7 +125,9 @@ export interface IframeRendition extends Bandwidth {
   readonly uri: string;
 }
 
-function iframeStreams(video: VideoTrack, iframes: ReadonlyMap<string, IframeRendition>): IframeStream[] {
+type ListedVideo = NonNullable<ListedTracks['video']>;
+
+function iframeStreams(video: ListedVideo, iframes: ReadonlyMap<string, IframeRendition>): IframeStream[] {
   return video.renditions.flatMap(({ name, codecs, width, height }) => {
     const stream = iframes.get(name);
     if (!stream) return [];
@@ -167,8 +189,8 @@ interface AudioGroup {
 }
 
 /** Stereo first: the group that everything plays. A second one only where some track keeps more channels. */
-function audioGroups(film: Film): AudioGroup[] {
-  const all = film.audio?.renditions ?? [];
+function audioGroups({ audio }: ListedTracks): AudioGroup[] {
+  const all = audio?.renditions ?? [];
   const stereo = all.filter(({ surroundOf }) => surroundOf === undefined);
   if (stereo.length === 0) return [];
   const surround = stereo.map((base) => all.find(({ surroundOf }) => surroundOf === base.name) ?? base);
@@ -218,11 +240,11 @@ function soundOf(group: AudioGroup | undefined, of: (name: string) => Bandwidth)
 
 /** A film of sound: a variant for every rendition of its one track, or for every group of its tracks. */
 function audioVariants(
-  film: Film,
+  groups: readonly AudioGroup[],
   playlistUri: (rendition: string) => string,
   of: (name: string) => Bandwidth,
 ): Variant[] {
-  return audioGroups(film).flatMap((group) => {
+  return groups.flatMap((group) => {
     const [first] = group.members;
     if (!first) return [];
     const { peakBps, averageBps, codecs } = soundOf(group, of);
@@ -246,14 +268,11 @@ function readyFirst(renditions: readonly VideoRendition[]): readonly VideoRendit
 }
 
 function videoVariants(
-  film: Film,
-  renditions: readonly VideoRendition[],
+  { frameRate, renditions }: ListedVideo,
+  groups: readonly AudioGroup[],
   playlistUri: (rendition: string) => string,
   of: (name: string) => Bandwidth,
 ): Variant[] {
-  const { video } = film;
-  if (!video) return [];
-  const groups = audioGroups(film);
   return (groups.length > 0 ? groups : [undefined]).flatMap((group) => {
     const sound = soundOf(group, of);
     return renditions.map(({ name, codecs, width, height }) => ({
@@ -261,7 +280,7 @@ function videoVariants(
       bandwidthBps: of(name).peakBps + sound.peakBps,
       averageBandwidthBps: of(name).averageBps + sound.averageBps,
       codecs: [codecs, ...sound.codecs],
-      picture: { width, height, framesPerSecond: rationalToNumber(video.frameRate) },
+      picture: { width, height, framesPerSecond: rationalToNumber(frameRate) },
       ...(group ? { audioGroup: group.id } : {}),
     }));
   });

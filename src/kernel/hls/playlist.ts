@@ -6,7 +6,22 @@ export interface MediaPlaylist {
   readonly initUri?: string;
   /** Where the key of segments encrypted by AES-128 is; the init segment is in the clear. */
   readonly keyUri?: string;
-  readonly segments: readonly { readonly uri: string; readonly durationSeconds: number }[];
+  /** Number of the first segment, 0 unless said. An encrypted segment is opened by its number. */
+  readonly firstSequence?: number;
+  readonly segments: readonly MediaSegment[];
+}
+
+export interface MediaSegment {
+  readonly uri: string;
+  readonly durationSeconds: number;
+  /** It was not recorded in one go with the one before. */
+  readonly isSplice?: true;
+  /** The init segment that holds from here on, where there is another. */
+  readonly initUri?: string;
+  /** Wall clock of its first frame, in epoch milliseconds. */
+  readonly recordedAtMs?: number;
+  /** There is nothing at its address, and the time passes all the same. */
+  readonly isGap?: true;
 }
 
 /** Key frames alone (RFC 8216 section 4.3.3.6): a range of each segment, shown until the next one. */
@@ -18,6 +33,9 @@ export interface IframePlaylist {
     readonly startByte: number;
     readonly sizeBytes: number;
     readonly durationSeconds: number;
+    /** As in `MediaSegment`. */
+    readonly isSplice?: true;
+    readonly initUri?: string;
   }[];
 }
 
@@ -27,6 +45,8 @@ export interface MultivariantPlaylist {
   readonly iframes: readonly IframeStream[];
   readonly audio: readonly AudioMedia[];
   readonly subtitles?: readonly SubtitleMedia[];
+  /** Where players begin unless they are told otherwise. */
+  readonly startSeconds?: number;
 }
 
 export interface Variant {

@@ -3,6 +3,7 @@ import type {
   IframePlaylist,
   IframeStream,
   MediaPlaylist,
+  MediaSegment,
   MultivariantPlaylist,
   SubtitleMedia,
   Variant,
@@ -17,14 +18,31 @@ export function writeMediaPlaylist(playlist: MediaPlaylist): string {
     '#EXTM3U',
     `#EXT-X-VERSION:${VERSION}`,
     `#EXT-X-TARGETDURATION:${playlist.targetDurationSeconds}`,
-    '#EXT-X-MEDIA-SEQUENCE:0',
+    `#EXT-X-MEDIA-SEQUENCE:${playlist.firstSequence ?? 0}`,
     '#EXT-X-PLAYLIST-TYPE:VOD',
     ...(playlist.initUri === undefined ? [] : [`#EXT-X-MAP:URI=${quoted(playlist.initUri)}`]),
     // After the map, so that it does not hold for it: only what follows a key is encrypted (RFC 8216 section 4.3.2.4).
     ...(playlist.keyUri === undefined ? [] : [`#EXT-X-KEY:METHOD=AES-128,URI=${quoted(playlist.keyUri)}`]),
-    ...playlist.segments.flatMap(({ uri, durationSeconds }) => [`#EXTINF:${durationSeconds.toFixed(6)},`, uri]),
+    ...playlist.segments.flatMap(segmentLines),
     '#EXT-X-ENDLIST',
   ]);
+}
+
+function segmentLines({ uri, durationSeconds, recordedAtMs, isGap, ...splice }: MediaSegment): string[] {
+  return [
+    ...spliceLines(splice),
+    ...(recordedAtMs === undefined ? [] : [`#EXT-X-PROGRAM-DATE-TIME:${new Date(recordedAtMs).toISOString()}`]),
+    ...(isGap ? ['#EXT-X-GAP'] : []),
+    `#EXTINF:${durationSeconds.toFixed(6)},`,
+    uri,
+  ];
+}
+
+function spliceLines({ isSplice, initUri }: Pick<MediaSegment, 'isSplice' | 'initUri'>): string[] {
+  return [
+    ...(isSplice ? ['#EXT-X-DISCONTINUITY'] : []),
+    ...(initUri === undefined ? [] : [`#EXT-X-MAP:URI=${quoted(initUri)}`]),
+  ];
 }
 
 /** 5: the first version with EXT-X-MAP in a playlist of key frames. */
@@ -40,7 +58,8 @@ export function writeIframePlaylist(playlist: IframePlaylist): string {
     '#EXT-X-PLAYLIST-TYPE:VOD',
     '#EXT-X-I-FRAMES-ONLY',
     `#EXT-X-MAP:URI=${quoted(playlist.initUri)}`,
-    ...playlist.frames.flatMap(({ uri, startByte, sizeBytes, durationSeconds }) => [
+    ...playlist.frames.flatMap(({ uri, startByte, sizeBytes, durationSeconds, ...splice }) => [
+      ...spliceLines(splice),
       `#EXTINF:${durationSeconds.toFixed(6)},`,
       `#EXT-X-BYTERANGE:${sizeBytes}@${startByte}`,
       uri,
@@ -55,6 +74,9 @@ export function writeMultivariantPlaylist(playlist: MultivariantPlaylist): strin
     '#EXTM3U',
     `#EXT-X-VERSION:${VERSION}`,
     '#EXT-X-INDEPENDENT-SEGMENTS',
+    ...(playlist.startSeconds === undefined
+      ? []
+      : [`#EXT-X-START:TIME-OFFSET=${playlist.startSeconds.toFixed(3)},PRECISE=YES`]),
     ...playlist.audio.map(audioMediaLine),
     ...(playlist.subtitles ?? []).map(subtitleMediaLine),
     ...playlist.variants.flatMap((variant) => [streamLine(variant), variant.uri]),

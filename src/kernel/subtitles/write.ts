@@ -1,11 +1,12 @@
 import type { Cue } from './cue.ts';
 
-/**
- * A WebVTT segment of HLS: cue time 0 is media time 0 (RFC 8216 section 3.5), which is where the decode times of our
- * films begin.
- */
-export function writeVttSegment(cues: readonly Cue[]): string {
-  return `WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n${cues.map(writeCue).join('')}`;
+/** Ticks a second of the clock that HLS relates text to, whatever the media's own is (RFC 8216 section 3.5). */
+const MPEG_TICKS = 90_000;
+
+/** A WebVTT segment of HLS. `mediaSeconds`: the media's time at cue time 0, which is 0 too in our films. */
+export function writeVttSegment(cues: readonly Cue[], mediaSeconds = 0): string {
+  const ticks = Math.round(mediaSeconds * MPEG_TICKS);
+  return `WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:${ticks},LOCAL:00:00:00.000\n${cues.map(writeCue).join('')}`;
 }
 
 /** A WebVTT file by itself: its times are the film's. */

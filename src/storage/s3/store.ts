@@ -107,6 +107,14 @@ export class S3Store implements ObjectStore {
     await this.#letGo(key, file);
   }
 
+  async copy(from: string, to: string): Promise<boolean> {
+    checkKey(from);
+    checkKey(to);
+    // S3 refuses a copy that would change nothing.
+    if (from === to) return (await this.#bucket.head(from)) !== undefined;
+    return this.#bucket.copy(from, to);
+  }
+
   async head(key: string): Promise<ObjectHead | undefined> {
     checkKey(key);
     return this.#bucket.head(key);

@@ -1,0 +1,36 @@
+import { makeRecording, momentsOf, type Recording, type StoredRecording } from './recording.ts';
+
+/** Seconds of an asset, from its beginning. */
+export interface Span {
+  readonly inSeconds: number;
+  readonly outSeconds: number;
+}
+
+/** A part of a recording, and which span it really is: segments are whole, so it may begin sooner and end later. */
+export interface Clip extends Span {
+  readonly recording: Recording;
+}
+
+/** A span that ends so little behind the last segment ends with it: what people read off a player is rounded. */
+const ROUNDING_SECONDS = 0.1;
+
+/** The segments that a span touches. Undefined for one that reaches beyond what there is. */
+export function planClip(stored: StoredRecording, { inSeconds, outSeconds }: Span): Clip | undefined {
+  const whole = makeRecording(stored);
+  if (!whole) return undefined;
+  const moments = momentsOf(whole);
+  if (inSeconds < 0 || outSeconds > (moments.at(-1)?.endSeconds ?? 0) + ROUNDING_SECONDS) return undefined;
+  const within = moments.filter((each) => each.endSeconds > inSeconds && each.startSeconds < outSeconds);
+  const numbers = new Set(within.map(({ sequence }) => sequence));
+  const sessions = new Set(within.map(({ session }) => session));
+  // Chosen anew among all that is stored: a rung that was dropped later is whole in here.
+  const recording = makeRecording({
+    format: stored.format,
+    sessions: stored.sessions.filter(({ number }) => sessions.has(number)),
+    segments: stored.segments.filter(({ sequence }) => numbers.has(sequence)),
+  });
+  if (!recording) return undefined;
+  const own = new Set(recording.stretches.flatMap(({ sequences }) => sequences));
+  const taken = within.filter(({ sequence }) => own.has(sequence));
+  return { recording, inSeconds: taken[0]?.startSeconds ?? 0, outSeconds: taken.at(-1)?.endSeconds ?? 0 };
+}
