@@ -13,6 +13,7 @@ import { Metrics } from './analytics/metrics.ts';
 import { lockData } from './config/data-lock.ts';
 import { loadEdgeId, readEdgeCredential } from './config/edge-credential.ts';
 import { parseEdgeLocation } from './config/edge-location.ts';
+import { readLadder } from './config/ladders.ts';
 import { createLog, openLineFile } from './config/log.ts';
 import { loadNodeId } from './config/node-id.ts';
 import { isAlive, readRunFile, removeRunFile, writeRunFile } from './config/run-file.ts';
@@ -37,6 +38,7 @@ import { SigningKeyRepository } from './database/signing-keys.ts';
 import { SubtitleRepository } from './database/subtitles.ts';
 import { Edge } from './edge/edge.ts';
 import type { EdgeAddress, EdgeOptions } from './edge/edge-options.ts';
+import { checkFfmpeg } from './ffmpeg/ffmpeg.ts';
 import { Geo } from './geo/geo.ts';
 import { findArrival } from './ingest/early-start.ts';
 import { Ingest } from './ingest/ingest.ts';
@@ -45,6 +47,8 @@ import { systemClock } from './kernel/clock.ts';
 import { CODINGS } from './kernel/http/coding.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
+import { Live } from './live/live.ts';
+import { Recordings } from './live/recordings.ts';
 import { buildOrigin } from './origin/http.ts';
 import { PostgresSignals } from './queue/postgres-signals.ts';
 import { Queue } from './queue/queue.ts';
@@ -56,7 +60,7 @@ import { Worker } from './transcode/worker.ts';
 
 export type { EdgeAddress };
 
-export const ROLES = ['control', 'origin', 'worker', 'edge'] as const;
+export const ROLES = ['control', 'origin', 'worker', 'live', 'edge'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** A running server. A role that does not run here has no URL unless the settings name one. */
@@ -73,6 +77,8 @@ export interface Urls {
   readonly control: string;
   readonly edge: string;
   readonly origin: string;
+  /** Where encoders publish live streams; absent where no door is open here. */
+  readonly rtmp?: string;
 }
 
 const LADDERS = fileURLToPath(new URL('../media/ladders', import.meta.url));
@@ -136,11 +142,14 @@ export async function serve(settings: Settings, roles: readonly Role[] = ROLES):
   const { lifecycle, folder, secrets, clock, urls } = ground;
   const has = (role: Role) => roles.includes(role);
   try {
-    const seams = has('control') || has('origin') || has('worker') ? await openSeams(ground, roles) : undefined;
+    const seams =
+      has('control') || has('origin') || has('worker') || has('live') ? await openSeams(ground, roles) : undefined;
     const worker = seams && has('worker') ? prepareWorker(ground, seams) : undefined;
-    if (seams && has('origin')) await startOrigin(ground, seams);
+    const live = seams && has('live') ? prepareLive(ground, seams) : undefined;
+    if (seams && has('origin')) await startOrigin(ground, seams, live);
     // Bytes that still arrive lie on this node's own disk, where another node's workers cannot read them.
-    const control = seams && has('control') ? await startControl(ground, seams, has('worker')) : undefined;
+    const control = seams && has('control') ? await startControl(ground, seams, has('worker'), live) : undefined;
+    if (live) await startLive(ground, live, has);
     if (has('edge')) await startFilmEdge(ground);
     if (seams && worker) await startWorker(ground, seams, worker);
     const adminToken = mintAdminToken(secrets.apiTokenSecret, clock.now());
@@ -280,7 +289,7 @@ async function openStore({ settings, folder, log, lifecycle }: Ground, keepAdopt
   return store;
 }
 
-async function startOrigin(ground: Ground, seams: Seams): Promise<void> {
+async function startOrigin(ground: Ground, seams: Seams, live: Live | undefined): Promise<void> {
   const { settings, clock, log, lifecycle, urls, secrets } = ground;
   const app = buildOrigin({
     ...seams,
@@ -291,8 +300,46 @@ async function startOrigin(ground: Ground, seams: Seams): Promise<void> {
     revokedEdges: new RevokedEdges(new EdgeRepository(seams.database, clock)),
     log: log.child({ part: 'origin' }),
   });
+  live?.mountOrigin(app);
   lifecycle.add('origin', () => drain(app));
   urls.origin = await app.listen({ host: settings.originHost, port: settings.originPort });
+}
+
+function prepareLive(ground: Ground, seams: Seams): Live {
+  const { settings, folder, secrets, clock, log, metrics, urls } = ground;
+  const live: Live = new Live({
+    ...seams,
+    settings,
+    folder: join(folder, 'live'),
+    streams: new LiveStreamRepository(seams.database, clock, secrets.contentKeySecret),
+    recordings: new Recordings({
+      ...seams,
+      recorded: new RecordedAssetRepository(seams.database, clock, secrets.contentKeySecret),
+      log: log.child({ part: 'recordings' }),
+    }),
+    readLadder: (name) => readLadder(name, LADDERS),
+    nodeUrl: () => settings.liveNodeUrl || urls.origin,
+    count: (name) => metrics.count(name, {}),
+    clock,
+    log: log.child({ part: 'live' }),
+  });
+  metrics.gauge('live_streams', () => live.desk.actors.length);
+  metrics.gauges('live_encoder_speed', () =>
+    live.desk.actors.flatMap(({ stream, speed }) => (speed === undefined ? [] : [[{ stream: stream.id }, speed]])),
+  );
+  return live;
+}
+
+async function startLive(
+  { lifecycle, urls, settings }: Ground,
+  live: Live,
+  has: (role: Role) => boolean,
+): Promise<void> {
+  if (!has('origin')) throw new SettingsError('The role live needs the role origin in its process.');
+  if (!has('worker')) await checkFfmpeg(['libx264', 'aac']);
+  lifecycle.add('live', () => live.stop());
+  const { rtmp } = await live.start();
+  urls.rtmp = `rtmp://${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${rtmp}/live`;
 }
 
 /** How long answers under way may take to finish at a stop. */
@@ -310,7 +357,12 @@ function intakeFolder({ folder }: Ground): string {
   return join(folder, 'intake');
 }
 
-async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean): Promise<Control> {
+async function startControl(
+  ground: Ground,
+  seams: Seams,
+  encodesEarly: boolean,
+  live: Live | undefined,
+): Promise<Control> {
   const { settings, clock, log, lifecycle, urls, metrics, secrets } = ground;
   const ingest = new Ingest({
     ...seams,
@@ -340,6 +392,7 @@ async function startControl(ground: Ground, seams: Seams, encodesEarly: boolean)
     ladderFolder: LADDERS,
   });
   ingest.mount(control.app, control);
+  live?.mountDoors(control.app);
   control.removal.onRemoved((assetId) => ingest.removed(assetId));
   lifecycle.add('control', () => control.app.close());
   urls.control = await control.app.listen({ host: settings.host, port: settings.port });

@@ -35,6 +35,12 @@ const COUNTERS = {
     says: 'Requests to the API that were refused since their token lacked a scope.',
     labels: ['scope'],
   },
+  live_encoder_restarts: { says: 'Encoders of broadcasts that ended before their publisher did.', labels: [] },
+  live_rungs_dropped: {
+    says: 'Rungs that a broadcast was encoded without since the machine was too slow.',
+    labels: [],
+  },
+  live_keys_refused: { says: 'Publishers that were refused since their stream key was wrong.', labels: [] },
   sources: { says: 'Sources that came in whole or failed, by the code of the failure.', labels: ['outcome'] },
   source_bytes: { says: 'Bytes of the sources that came in whole.', labels: [] },
 } as const satisfies Record<string, { says: string; labels: readonly string[] }>;
@@ -53,6 +59,11 @@ const GAUGES = {
   edge_origin_circuit: {
     says: 'Whether an origin is asked: 0 yes (closed), 1 by one request to see whether it is well again, 2 no (open).',
     labels: ['origin'],
+  },
+  live_streams: { says: 'Live streams with a broadcast under way at this node.' },
+  live_encoder_speed: {
+    says: 'Seconds that the encoder of a broadcast encodes a second, where the publisher waits for it; else 1.',
+    labels: ['stream'],
   },
   jobs_waiting: { says: 'Jobs that wait for a worker.' },
 } as const satisfies Record<string, { says: string; labels?: readonly string[] }>;

@@ -8,6 +8,8 @@ export interface RunFile {
   readonly control?: string;
   readonly edge?: string;
   readonly origin?: string;
+  /** Where encoders publish live streams. */
+  readonly rtmp?: string;
   readonly adminToken?: string;
 }
 

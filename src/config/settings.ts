@@ -102,6 +102,30 @@ export const SETTINGS = {
     max: 65_535,
     says: 'Port where encoders such as OBS publish live streams by RTMP, at `rtmp://host:1935/live`. 0 picks one, as does leaving it out when the port of control is 0.',
   }),
+  liveNodeUrl: text({
+    default: '',
+    says: 'Address under which the origins of other nodes reach the one of this node, for the streams that are published to it. Empty: its own address, which is enough for one machine.',
+  }),
+  liveStreams: integer({
+    default: 20,
+    min: 1,
+    max: 1_000,
+    says: 'Live streams that may be published to this node at once. Each takes an encoder of its own; a publisher above them is refused.',
+  }),
+  liveSegmentSeconds: integer({
+    default: 2,
+    min: 1,
+    max: 6,
+    unit: 's',
+    says: 'Length of a segment of a broadcast. Players without low latency stay three of them behind.',
+  }),
+  liveSilenceSeconds: integer({
+    default: 10,
+    min: 2,
+    max: 120,
+    unit: 's',
+    says: 'A publisher that sends nothing for so long counts as lost. A backup takes over within a second all the same.',
+  }),
   originHost: text({
     default: '127.0.0.1',
     says: 'Address the origin listens on; 0.0.0.0 for all, where edges run on other machines.',

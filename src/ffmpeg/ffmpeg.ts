@@ -240,11 +240,11 @@ export async function readFfprobe(
 /** A shell's word for a command that it did not find (POSIX, exit status of a command). */
 const NO_SUCH_PROGRAM = 127;
 
-function ffmpegProgram(): string {
+export function ffmpegProgram(): string {
   return process.env.FFMPEG_PATH ?? 'ffmpeg';
 }
 
-function ffprobeProgram(): string {
+export function ffprobeProgram(): string {
   return process.env.FFPROBE_PATH ?? 'ffprobe';
 }
 

@@ -201,6 +201,10 @@ export const FAULTS = {
   WEBHOOK_TIMEOUT: { side: 'upstream', status: 504, says: 'The endpoint did not answer in time.' },
   WEBHOOK_DISABLED: { side: 'viewer', status: 409, says: 'The webhook is disabled; enable it first.' },
 
+  // Broadcasts
+  LIVE_STREAM_ENDED: { side: 'viewer', status: 410, says: 'The broadcast is over.' },
+  LIVE_STREAM_SILENT: { side: 'viewer', status: 408, says: 'The publisher sent nothing for too long.' },
+
   // The origin
   EDGE_SIGNATURE_INVALID: { side: 'viewer', status: 403, says: 'The origin answers edges only.' },
   EDGE_REVOKED: { side: 'viewer', status: 403, says: 'This edge has been revoked; enrol it anew.' },

@@ -14,6 +14,7 @@ export interface RunInfo {
   readonly control: string;
   readonly edge: string;
   readonly origin: string;
+  readonly rtmp?: string;
   readonly adminToken: string;
 }
 

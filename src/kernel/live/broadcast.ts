@@ -32,10 +32,19 @@ export interface LiveVideoRendition {
   readonly height: number;
   /** RFC 6381, such as `avc1.64001e`. */
   readonly codecs: string;
+  /** What the encoder is told; a rendition without it is encoded as usual. */
+  readonly encoding?: RungEncoding;
   readonly averageBps: number;
   readonly maxrateBps: number;
   /** The publisher's own packets, not encoded again. */
   readonly isPassedThrough?: true;
+}
+
+export interface RungEncoding {
+  /** Of H.264, times ten. */
+  readonly level: number;
+  readonly crf: number;
+  readonly preset: string;
 }
 
 export interface LiveAudioTrack {

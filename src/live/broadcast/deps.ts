@@ -1,0 +1,56 @@
+import type { BroadcastRepository, Hold } from '../../database/broadcasts.ts';
+import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
+import type { LiveStreamRepository } from '../../database/live-streams.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Ladder } from '../../kernel/ladder/ladder.ts';
+import type { BroadcastFormat } from '../../kernel/live/broadcast.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { ChannelFeed, Packager, PackagerNews } from '../seams.ts';
+
+/** Which broadcast is packaged, and as what. */
+export interface BroadcastPlace {
+  readonly streamId: string;
+  readonly broadcast: number;
+  readonly recordingId: string;
+  readonly format: BroadcastFormat;
+}
+
+/** A packager, which the process may leave to the next one. */
+export interface Packaging extends Packager {
+  /** 0 before the first. */
+  readonly lastSession: number;
+  abandon(): Promise<void>;
+}
+
+/** What a broadcast needs of the rest. */
+export interface BroadcastDeps {
+  readonly streams: Pick<LiveStreamRepository, 'findByKey' | 'find' | 'claim' | 'renew' | 'release' | 'setHealth'>;
+  readonly broadcasts: Pick<
+    BroadcastRepository,
+    'lost' | 'reconnected' | 'end' | 'unhealthy' | 'recovered' | 'unfinished' | 'abandoned'
+  >;
+  readonly packagers: {
+    open(place: BroadcastPlace, news: PackagerNews): Packaging;
+    recover(place: BroadcastPlace, news: PackagerNews): Promise<Packaging>;
+  };
+  readonly channels: { open(streamId: string): ChannelFeed };
+  readonly readLadder: (name: string) => Promise<Ladder>;
+  /** Undefined when the stream is not this node's any more. */
+  readonly begin: (hold: Hold, stream: LiveStream, format: BroadcastFormat) => Promise<Broadcast | undefined>;
+  /** All of it is stored, and it has ended. */
+  readonly finished: (broadcast: Broadcast) => Promise<void>;
+  /** Where other nodes reach the broadcasts of this one. */
+  readonly nodeUrl: () => string;
+  readonly settings: BroadcastSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nextId: () => number;
+  readonly count: (name: 'live_encoder_restarts' | 'live_rungs_dropped' | 'live_keys_refused') => void;
+}
+
+export interface BroadcastSettings {
+  readonly sourceMaxPixels: number;
+  readonly liveStreams: number;
+  readonly liveSegmentSeconds: number;
+  readonly liveSilenceSeconds: number;
+}

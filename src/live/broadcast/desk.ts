@@ -1,0 +1,154 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
+import { Fault } from '../../kernel/errors.ts';
+import type { EndReason } from '../../kernel/live/live-stream.ts';
+import { Refusals } from '../../kernel/live/refusals.ts';
+import type { Caller, Desk, Place } from '../seams.ts';
+import type { BroadcastDeps } from './deps.ts';
+import { StreamActor } from './stream-actor.ts';
+
+/** A node that says nothing for so long has lost its streams. */
+const HOLD_MS = 15_000;
+const RENEW_MS = 5_000;
+
+/** All streams that somebody publishes to at this node, and who may. */
+export class BroadcastDesk implements Desk {
+  readonly #deps: BroadcastDeps;
+  readonly #actors = new Map<string, StreamActor>();
+  readonly #claims = new Map<string, Promise<StreamActor>>();
+  readonly #refusals = new Refusals();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #isStopped = false;
+
+  constructor(deps: BroadcastDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes up what this node has left unfinished. */
+  async start(): Promise<void> {
+    for (const broadcast of await this.#deps.broadcasts.unfinished(this.#deps.nodeUrl())) {
+      await this.#resume(broadcast).catch((cause: unknown) => {
+        const { log } = this.#deps;
+        log.error({ err: cause, stream: broadcast.streamId }, 'a broadcast could not be taken up again');
+      });
+    }
+    this.#timers.add(setInterval(() => void this.#renew(), RENEW_MS));
+    this.#timers.add(setInterval(() => void this.#endAbandoned(), HOLD_MS));
+  }
+
+  /** The broadcasts stay as they are, for whoever takes them up. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all([...this.#actors.values()].map((actor) => actor.abandon()));
+  }
+
+  get actors(): readonly StreamActor[] {
+    return [...this.#actors.values()];
+  }
+
+  find(streamId: string): StreamActor | undefined {
+    return this.#actors.get(streamId);
+  }
+
+  /** False when nothing is under way here. */
+  async end(streamId: string, reason: EndReason): Promise<boolean> {
+    const actor = this.#actors.get(streamId);
+    await actor?.end(reason);
+    return actor !== undefined;
+  }
+
+  async admit(caller: Caller): Promise<Place> {
+    const stream = await this.#deps.streams.findByKey(caller.streamKey);
+    if (!stream) return this.#refuse(caller);
+    if (stream.isDisabled) throw new Fault('LIVE_STREAM_DISABLED');
+    const actor = await this.#actorOf(stream);
+    if (!actor.reserve()) throw new Fault('LIVE_STREAM_BUSY');
+    let isTaken = false;
+    const once = (act: () => void) => {
+      if (!isTaken) act();
+      isTaken = true;
+    };
+    return {
+      streamId: stream.id,
+      take: (publisher) => once(() => actor.join(publisher)),
+      leave: () => once(() => actor.giveUpPlace()),
+    };
+  }
+
+  async #refuse({ address, door }: Caller): Promise<never> {
+    this.#deps.count('live_keys_refused');
+    this.#deps.log.info({ address, door }, 'a wrong stream key');
+    const wait = this.#refusals.next(address, this.#deps.clock.now());
+    if (wait) await pause(wait.delayMs).finally(wait.done);
+    throw new Fault('STREAM_KEY_REFUSED');
+  }
+
+  async #actorOf(stream: LiveStream): Promise<StreamActor> {
+    const actor = this.#actors.get(stream.id);
+    if (actor && !actor.isOver) return actor;
+    // Both of two that come at once belong to the one that was claimed first.
+    const claim = this.#claims.get(stream.id) ?? this.#claim(stream.id);
+    this.#claims.set(stream.id, claim);
+    return claim.finally(() => this.#claims.delete(stream.id));
+  }
+
+  async #claim(streamId: string): Promise<StreamActor> {
+    if (this.#isStopped) throw new Fault('UNAVAILABLE');
+    if (this.#actors.size >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
+    const claimed = await this.#deps.streams.claim({ streamId, nodeUrl: this.#deps.nodeUrl() }, HOLD_MS);
+    if (!claimed) throw new Fault('LIVE_STREAM_BUSY');
+    return this.#open(claimed);
+  }
+
+  #open(stream: LiveStream): StreamActor {
+    const actor: StreamActor = new StreamActor(this.#deps, stream, () => this.#retire(actor));
+    this.#actors.set(stream.id, actor);
+    return actor;
+  }
+
+  #retire(actor: StreamActor): void {
+    const { id } = actor.stream;
+    if (this.#actors.get(id) === actor) this.#actors.delete(id);
+  }
+
+  async #resume(broadcast: Broadcast): Promise<void> {
+    const { streamId } = broadcast;
+    const stream = await this.#deps.streams.claim({ streamId, nodeUrl: this.#deps.nodeUrl() }, HOLD_MS);
+    if (!stream) return;
+    await this.#open(stream).resume(broadcast);
+  }
+
+  async #renew(): Promise<void> {
+    for (const actor of this.#actors.values()) {
+      const hold = { streamId: actor.stream.id, nodeUrl: this.#deps.nodeUrl() };
+      // A database that does not answer takes no stream away.
+      const isOurs = await this.#deps.streams.renew(hold, HOLD_MS).catch(() => true);
+      if (isOurs || actor.isOver) continue;
+      this.#deps.log.warn({ stream: hold.streamId }, 'a stream is not of this node any more');
+      await actor.end('deleted');
+    }
+  }
+
+  /** Broadcasts of nodes that are no more, which nobody else will end. */
+  async #endAbandoned(): Promise<void> {
+    try {
+      for (const broadcast of await this.#deps.broadcasts.abandoned(this.#deps.clock.now() - HOLD_MS)) {
+        if (!this.#actors.has(broadcast.streamId)) await this.#endFor(broadcast);
+      }
+    } catch (cause) {
+      this.#deps.log.warn({ err: cause }, 'broadcasts without a node could not be ended');
+    }
+  }
+
+  /** As long as its own node may still come back and take it up, it is left alone. */
+  async #endFor(broadcast: Broadcast): Promise<void> {
+    const { streamId, number } = broadcast;
+    const stream = await this.#deps.streams.find(streamId);
+    const reconnectMs = (stream?.options.reconnectSeconds ?? 0) * 1_000;
+    if (!stream?.ownedUntilMs || stream.ownedUntilMs + reconnectMs > this.#deps.clock.now()) return;
+    const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
+    if (!(await this.#deps.streams.claim(hold, HOLD_MS))) return;
+    if (await this.#deps.broadcasts.end(hold, number, 'interrupted')) await this.#deps.finished(broadcast);
+  }
+}

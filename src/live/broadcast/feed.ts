@@ -1,0 +1,108 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import type { Clock } from '../../kernel/clock.ts';
+import type { FaultCode } from '../../kernel/errors.ts';
+import type { LiveSource } from '../../kernel/live/source.ts';
+import { openWindow } from '../../kernel/live/window/open-window.ts';
+import type { SourceWindow } from '../../kernel/live/window/source-window.ts';
+import { lookAtSource } from '../encoder/look.ts';
+import type { Publisher } from '../seams.ts';
+
+/**
+ * A publisher's bytes on their way: to a program, while one reads them, and to nowhere otherwise. The newest stay at hand,
+ * so that the next program begins at a key frame that has been already.
+ */
+export class PublisherFeed {
+  readonly id: number;
+  readonly publisher: Publisher;
+  readonly #clock: Clock;
+  readonly #maxPixels: number;
+  #window: SourceWindow;
+  #reader: Writable | undefined;
+  #looking: Promise<LiveSource | undefined> | undefined;
+  #lastByteAtMs: number;
+  #blockedSinceMs: number | undefined;
+  #blockedMs = 0;
+  #isOver = false;
+  /** Its own times turned out to be of no use. */
+  usesArrivalTimes = false;
+
+  constructor(id: number, publisher: Publisher, clock: Clock, maxPixels: number) {
+    this.id = id;
+    this.publisher = publisher;
+    this.#clock = clock;
+    this.#maxPixels = maxPixels;
+    this.#window = openWindow(publisher.container);
+    this.#lastByteAtMs = clock.now();
+  }
+
+  /** Reads until there is nothing any more. */
+  async run(): Promise<void> {
+    try {
+      for await (const bytes of this.publisher.bytes) await this.#take(bytes as Uint8Array);
+    } catch {
+      // Destroyed while it was read: whoever did that knows.
+    }
+    this.#isOver = true;
+    this.#reader?.end();
+  }
+
+  async #take(bytes: Uint8Array): Promise<void> {
+    const now = this.#clock.now();
+    this.#lastByteAtMs = now;
+    this.#window.push(bytes, now);
+    const reader = this.#reader;
+    if (!reader || reader.destroyed || reader.writableEnded || reader.write(bytes)) return;
+    this.#blockedSinceMs = now;
+    await Promise.race([once(reader, 'drain'), once(reader, 'close')]).catch(() => {});
+    this.#blockedMs += this.#clock.now() - now;
+    this.#blockedSinceMs = undefined;
+    this.#lastByteAtMs = this.#clock.now();
+  }
+
+  /** Milliseconds since it was last heard of; none while nobody takes what it sends. */
+  silentMs(nowMs: number): number {
+    return this.#blockedSinceMs === undefined && !this.#isOver ? nowMs - this.#lastByteAtMs : 0;
+  }
+
+  /** Milliseconds in all in which it waited for its reader. */
+  blockedMs(nowMs: number): number {
+    return this.#blockedMs + (this.#blockedSinceMs === undefined ? 0 : nowMs - this.#blockedSinceMs);
+  }
+
+  /** What is in it; looked at once. Undefined where nothing can be made of it. */
+  look(): Promise<LiveSource | undefined> {
+    this.#looking ??= this.#lookNow();
+    return this.#looking;
+  }
+
+  async #lookNow(): Promise<LiveSource | undefined> {
+    const { input, source } = await lookAtSource(this.publisher.container, this.#maxPixels);
+    this.attach(input);
+    const found = await source;
+    if (this.#reader === input) this.#reader = undefined;
+    return found;
+  }
+
+  /** From here on a program gets everything, from the newest key frame on. Returns when that came. */
+  attach(reader: Writable): number {
+    for (const bytes of this.#window.replay()) reader.write(bytes);
+    if (this.#isOver) reader.end();
+    else this.#reader = reader;
+    return this.#window.beganAtMs ?? this.#clock.now();
+  }
+
+  detach(): void {
+    this.#reader = undefined;
+  }
+
+  /** What was is no good to begin with: whoever attaches next waits for the next key frame. */
+  forget(): void {
+    this.#window.forget();
+  }
+
+  close(reason: FaultCode): void {
+    this.publisher.close(reason);
+    this.publisher.bytes.destroy();
+  }
+}

@@ -1,0 +1,384 @@
+import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
+import { Fault, type FaultCode } from '../../kernel/errors.ts';
+import type { BroadcastFormat } from '../../kernel/live/broadcast.ts';
+import { renditionsOf } from '../../kernel/live/broadcast.ts';
+import type { EndReason } from '../../kernel/live/live-stream.ts';
+import { type Deed, decide, EMPTY, type Happening, type Occupancy, ORPHANED } from '../../kernel/live/occupancy.ts';
+import { planBroadcast } from '../../kernel/live/plan-broadcast.ts';
+import type { LiveSource } from '../../kernel/live/source.ts';
+import type { SourcePacket } from '../../kernel/live/tap.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { ChannelFeed, Publisher } from '../seams.ts';
+import type { BroadcastDeps, Packaging } from './deps.ts';
+import { PublisherFeed } from './feed.ts';
+import { HealthTeller } from './health-teller.ts';
+import { RunningSession } from './running-session.ts';
+import { Watch } from './watch.ts';
+
+/** A stall that a backup is there for. Shorter ones are a network's. */
+const STALL_MS = 800;
+/** Encoders that died one after the other, each within this of its start, before the publisher is given up. */
+const SHORT_LIFE_MS = 5_000;
+const MOST_SHORT_LIVES = 4;
+const TICK_MS = 250;
+const TICKS_A_SECOND = 4;
+/** A jump this early in a session is one that the session before has seen. */
+const JUMP_AGAIN_MS = 3_000;
+
+interface Airing {
+  readonly broadcast: Broadcast;
+  readonly packaging: Packaging;
+  lastSession: number;
+}
+
+/**
+ * One stream with somebody at it. What happens is decided one thing after the other by `decide`; this does what comes of
+ * that. `isOver` from when nobody and nothing is left of it.
+ */
+export class StreamActor {
+  readonly stream: LiveStream;
+  readonly #deps: BroadcastDeps;
+  readonly #log: Log;
+  readonly #channel: ChannelFeed;
+  readonly #over: () => void;
+  readonly #feeds = new Map<number, PublisherFeed>();
+  readonly #happenings: Happening[] = [];
+  readonly #watch = new Watch();
+  readonly #health: HealthTeller;
+  #ticks = 0;
+  #beginning: Promise<Airing> | undefined;
+  #occupancy: Occupancy = EMPTY;
+  #airing: Airing | undefined;
+  #session: RunningSession | undefined;
+  /** Of renditions from the top, left out since the machine is too slow for them. */
+  #droppedRungs = 0;
+  #shortLives = 0;
+  #places = 0;
+  #isWorking = false;
+  #worked: Promise<void> = Promise.resolve();
+  #window: NodeJS.Timeout | undefined;
+  readonly #ticker: NodeJS.Timeout;
+
+  constructor(deps: BroadcastDeps, stream: LiveStream, over: () => void) {
+    this.#deps = deps;
+    this.stream = stream;
+    this.#over = over;
+    this.#log = deps.log.child({ stream: stream.id });
+    this.#channel = deps.channels.open(stream.id);
+    this.#health = new HealthTeller(deps, this.#log);
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  get isOver(): boolean {
+    return this.#occupancy.phase === 'over';
+  }
+
+  get packaging(): Packaging | undefined {
+    return this.#airing?.packaging;
+  }
+
+  get channel(): ChannelFeed {
+    return this.#channel;
+  }
+
+  get droppedRungs(): number {
+    return this.#droppedRungs;
+  }
+
+  get speed(): number | undefined {
+    return this.#session && this.#watch.speed;
+  }
+
+  /** For whoever looks for the process that encodes it. */
+  get encoderPid(): number | undefined {
+    return this.#session?.encoderPid;
+  }
+
+  /** Goes on with what a server before this one has left. */
+  async resume(broadcast: Broadcast): Promise<void> {
+    const packaging = await this.#deps.packagers.recover(this.#placeOf(broadcast), this.#channel);
+    this.#airing = { broadcast, packaging, lastSession: packaging.lastSession };
+    this.#occupancy = ORPHANED;
+    this.#channel.started(broadcast.number, broadcast.format);
+    await this.#deps.broadcasts.lost(this.#hold);
+    this.#channel.reconnecting();
+    this.#wait();
+  }
+
+  /** Room for one more, as the first or as the backup. */
+  reserve(): boolean {
+    if (this.isOver || this.#places + this.#feeds.size >= 2) return false;
+    this.#places += 1;
+    return true;
+  }
+
+  giveUpPlace(): void {
+    this.#places -= 1;
+    if (this.#feeds.size === 0 && this.#places === 0 && this.#occupancy.phase === 'empty')
+      this.#happen({ is: 'ended', reason: 'lost' });
+  }
+
+  join(publisher: Publisher): void {
+    this.#places -= 1;
+    const feed = new PublisherFeed(
+      this.#deps.nextId(),
+      publisher,
+      this.#deps.clock,
+      this.#deps.settings.sourceMaxPixels,
+    );
+    this.#feeds.set(feed.id, feed);
+    this.#log.info({ door: publisher.door, address: publisher.address, publisher: feed.id }, 'a publisher came');
+    void feed.look();
+    void feed.run();
+    void publisher.gone.then((how) => this.#left(feed, how));
+    this.#happen({ is: 'joined', who: feed.id });
+  }
+
+  /** Ends the broadcast, whoever publishes. Resolves when it is over. */
+  async end(reason: EndReason): Promise<void> {
+    this.#happen({ is: 'ended', reason });
+    await this.#worked;
+  }
+
+  /** The process stops and the broadcast does not: another takes it up. */
+  async abandon(): Promise<void> {
+    clearInterval(this.#ticker);
+    clearTimeout(this.#window);
+    const isEmpty = this.#occupancy.phase === 'empty';
+    this.#occupancy = { phase: 'over', departure: 'lost' };
+    for (const feed of this.#feeds.values()) feed.close('UNAVAILABLE');
+    await this.#worked;
+    await this.#closeSession();
+    if (isEmpty) await this.#deps.streams.release(this.#hold);
+    else await this.#airing?.packaging.abandon();
+  }
+
+  get #hold() {
+    return { streamId: this.stream.id, nodeUrl: this.#deps.nodeUrl() };
+  }
+
+  #left(feed: PublisherFeed, how: 'finished' | 'lost'): void {
+    if (!this.#feeds.delete(feed.id)) return;
+    this.#log.info({ publisher: feed.id, how }, 'a publisher left');
+    this.#happen({ is: 'left', who: feed.id, how });
+  }
+
+  /** One thing after the other: what follows from this one is done before the next one is looked at. */
+  #happen(happening: Happening): void {
+    this.#happenings.push(happening);
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    this.#worked = this.#work();
+  }
+
+  async #work(): Promise<void> {
+    for (let next = this.#happenings.shift(); next; next = this.#happenings.shift()) {
+      const { now, deeds } = decide(this.#occupancy, next);
+      this.#occupancy = now;
+      for (const deed of deeds) {
+        await this.#perform(deed).catch((cause: unknown) => {
+          this.#log.error({ err: cause, deed: deed.do }, 'a broadcast could not do what it had to');
+        });
+      }
+    }
+    this.#isWorking = false;
+  }
+
+  async #perform(deed: Deed): Promise<void> {
+    switch (deed.do) {
+      case 'encode':
+        return this.#encode(deed.who);
+      case 'close-session':
+        return this.#closeSession();
+      case 'send-away':
+        return this.#sendAway(deed.who, deed.why);
+      case 'wait':
+        await this.#deps.broadcasts.lost(this.#hold);
+        this.#channel.reconnecting();
+        return this.#wait();
+      case 'stop-waiting':
+        return clearTimeout(this.#window);
+      case 'give-back':
+        if (this.#beginning && (await this.#beginning.catch(() => undefined))) return this.#end('lost');
+        await this.#deps.streams.release(this.#hold);
+        return this.#finish();
+      case 'end':
+        return this.#end(deed.reason);
+    }
+  }
+
+  #wait(): void {
+    const { reconnectSeconds } = this.stream.options;
+    clearTimeout(this.#window);
+    this.#window = setTimeout(() => this.#happen({ is: 'waited' }), reconnectSeconds * 1_000);
+  }
+
+  #sendAway(who: number, why: FaultCode): void {
+    const feed = this.#feeds.get(who);
+    this.#feeds.delete(who);
+    this.#log.info({ publisher: who, code: why }, 'a publisher was sent away');
+    feed?.close(why);
+  }
+
+  /** Looks at what comes, begins a broadcast where there is none, and starts an encoder. Does not keep others waiting. */
+  #encode(who: number): void {
+    const feed = this.#feeds.get(who);
+    if (!feed) return;
+    const session = new RunningSession(feed, this.#deps, this.#log);
+    const before = this.#session;
+    this.#session = session;
+    void this.#run(session, before).catch((cause: unknown) => {
+      const fault = Fault.from(cause);
+      if (fault.side === 'ours') this.#log.error({ err: cause, code: fault.code }, 'a session could not be started');
+      if (this.#session === session) this.#happen({ is: 'useless', who, why: fault.code });
+    });
+  }
+
+  async #run(session: RunningSession, before: RunningSession | undefined): Promise<void> {
+    await before?.stop();
+    const source = await session.feed.look();
+    if (this.#session !== session) return;
+    if (!source) throw new Fault('LIVE_MEDIA_REFUSED');
+    this.#beginning ??= this.#begin(source);
+    const airing = this.#airing ?? (await this.#beginning);
+    this.#airing = airing;
+    this.#happen({ is: 'began' });
+    if (this.#session !== session) return;
+    const renditions = this.#renditionsFor(airing.broadcast.format, source);
+    if (renditions.length === 0) throw new Fault('LIVE_MEDIA_REFUSED');
+    this.#watch.begin(airing.broadcast.format, renditions, this.#deps.clock.now());
+    await session.start(airing.broadcast.format, source, renditions, {
+      opened: (beganAtMs) => {
+        airing.lastSession += 1;
+        airing.packaging.openSession({ number: airing.lastSession, beganAtMs }, renditions);
+        void this.#deps.broadcasts.reconnected(this.#hold).catch((cause: unknown) => {
+          this.#log.warn({ err: cause }, 'a return could not be told');
+        });
+      },
+      init: (rendition, bytes) => airing.packaging.takeInit(rendition, bytes),
+      fragment: (rendition, fragment) => {
+        airing.packaging.takeFragment(rendition, fragment);
+        this.#watch.encoded(rendition, fragment);
+      },
+      packets: (packets) => this.#look(session, packets),
+    });
+    void session.ended.then((words) => this.#encoderEnded(session, words));
+  }
+
+  async #begin(source: LiveSource): Promise<Airing> {
+    const { options } = this.stream;
+    const ladder = await this.#deps.readLadder(options.ladder);
+    const { dvrSeconds } = options;
+    const rules = {
+      segmentSeconds: this.#deps.settings.liveSegmentSeconds,
+      ...(dvrSeconds === undefined ? {} : { dvrSeconds }),
+    };
+    const format = planBroadcast(source, ladder, rules);
+    const broadcast = await this.#deps.begin(this.#hold, this.stream, format);
+    if (!broadcast) throw new Fault('LIVE_STREAM_BUSY');
+    const packaging = this.#deps.packagers.open(this.#placeOf(broadcast), this.#channel);
+    this.#channel.started(broadcast.number, format);
+    this.#log.info({ broadcast: broadcast.number, recording: broadcast.recordingId }, 'a broadcast began');
+    return { broadcast, packaging, lastSession: 0 };
+  }
+
+  #placeOf({ streamId, number, recordingId, format }: Broadcast) {
+    return { streamId, broadcast: number, recordingId, format };
+  }
+
+  /** Those that the source has something for, without the rungs that this machine is too slow for. */
+  #renditionsFor(format: BroadcastFormat, { video }: LiveSource): string[] {
+    const rungs = (format.video?.renditions ?? []).map(({ name }) => name);
+    const kept = video ? rungs.slice(0, Math.max(1, rungs.length - this.#droppedRungs)) : [];
+    const sounds = renditionsOf(format).filter(({ name }) => !rungs.includes(name));
+    if (kept.length === 0 && format.video && !video) return sounds.map(({ name }) => name);
+    return [...kept, ...sounds.map(({ name }) => name)];
+  }
+
+  #encoderEnded(session: RunningSession, words: string): void {
+    if (this.#session !== session || !this.#feeds.has(session.feed.id)) return;
+    this.#log.warn({ words, livedMs: session.livedMs }, 'the encoder of a broadcast ended');
+    this.#deps.count('live_encoder_restarts');
+    this.#shortLives = session.livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
+    if (this.#shortLives < MOST_SHORT_LIVES) {
+      this.#happen({ is: 'encoder-lost' });
+      return;
+    }
+    this.#shortLives = 0;
+    this.#happen({ is: 'useless', who: session.feed.id, why: 'LIVE_MEDIA_REFUSED' });
+  }
+
+  async #closeSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.stop();
+    this.#airing?.packaging.closeSession();
+  }
+
+  async #end(reason: EndReason): Promise<void> {
+    const airing = this.#airing ?? (await this.#beginning?.catch(() => undefined));
+    if (airing) {
+      const recorded = airing.packaging.end();
+      await this.#deps.broadcasts.end(this.#hold, airing.broadcast.number, reason);
+      this.#channel.ended();
+      this.#log.info({ broadcast: airing.broadcast.number, reason }, 'a broadcast ended');
+      await recorded;
+      await this.#deps.finished(airing.broadcast);
+    }
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#occupancy = { phase: 'over', departure: this.#occupancy.departure };
+    clearInterval(this.#ticker);
+    clearTimeout(this.#window);
+    this.#over();
+  }
+
+  #look(session: RunningSession, packets: readonly SourcePacket[]): void {
+    const now = this.#deps.clock.now();
+    const trouble = this.#watch.packets(packets, now);
+    if (!trouble || this.#session !== session) return;
+    this.#log.warn({ trouble, publisher: session.feed.id }, 'the clock of a source is not one');
+    if (trouble === 'still') session.feed.usesArrivalTimes = true;
+    // A jump that the newest group holds would only come again.
+    else if (this.#watch.livedMs(now) < JUMP_AGAIN_MS) session.feed.forget();
+    session.abort();
+  }
+
+  #tick(): void {
+    const now = this.#deps.clock.now();
+    this.#ticks += 1;
+    for (const feed of [...this.#feeds.values()]) this.#checkSilence(feed, feed.silentMs(now));
+    const session = this.#session;
+    if (!session || this.#ticks % TICKS_A_SECOND !== 0 || this.#occupancy.phase !== 'live') return;
+    const health = this.#watch.measure(now, session.feed.blockedMs(now));
+    this.#channel.health(health);
+    this.#health.tell(this.#hold, health);
+    if (health.problems.includes('overload')) this.#relieve(session);
+  }
+
+  #checkSilence(feed: PublisherFeed, silentMs: number): void {
+    if (silentMs > this.#deps.settings.liveSilenceSeconds * 1_000) {
+      this.#sendAway(feed.id, 'LIVE_STREAM_SILENT');
+      this.#happen({ is: 'left', who: feed.id, how: 'lost' });
+    } else if (silentMs > STALL_MS && feed.id === this.#occupancy.first && this.#hasFreshBackup()) {
+      this.#happen({ is: 'silent', who: feed.id });
+    }
+  }
+
+  #hasFreshBackup(): boolean {
+    const backup = this.#feeds.get(this.#occupancy.backup ?? 0);
+    return backup !== undefined && backup.silentMs(this.#deps.clock.now()) < STALL_MS / 2;
+  }
+
+  /** One rung less from the next session on, which begins at once; the lowest stays whatever happens. */
+  #relieve(session: RunningSession): void {
+    const rungs = this.#airing?.broadcast.format.video?.renditions.length ?? 0;
+    if (this.#droppedRungs + 1 >= rungs) return;
+    this.#droppedRungs += 1;
+    this.#deps.count('live_rungs_dropped');
+    this.#log.warn({ dropped: this.#droppedRungs }, 'the machine is too slow for all rungs');
+    session.abort();
+  }
+}

@@ -1,0 +1,128 @@
+import { guardedStream, pipeName, type StreamContainer } from '../../ffmpeg/streaming.ts';
+import type { AudioRendition, Rational } from '../../kernel/film/film.ts';
+import { rationalToNumber } from '../../kernel/film/film.ts';
+import type { BroadcastFormat, LiveVideoRendition, LiveVideoTrack, RungEncoding } from '../../kernel/live/broadcast.ts';
+import type { LivePicture, LiveSource } from '../../kernel/live/source.ts';
+
+export interface EncodeOrder {
+  readonly container: StreamContainer;
+  readonly source: LiveSource;
+  readonly format: BroadcastFormat;
+  /** The names of those renditions of the format that this session has. */
+  readonly renditions: readonly string[];
+  /** Times of arrival instead of the source's own, which are of no use. */
+  readonly usesArrivalTimes: boolean;
+  readonly maxPixels: number;
+}
+
+/** What ffmpeg is told, and what it writes to each of its pipes in turn: renditions by name, then the tap. */
+export interface EncodeCommand {
+  readonly args: readonly string[];
+  readonly renditions: readonly string[];
+}
+
+/**
+ * How long a stream is looked at before it is read: until all is known of it, which a transport stream never says by
+ * itself. Not `nobuffer`: that throws away what was looked at, and with it everything up to the next key frame.
+ */
+export function lookOptions(container: StreamContainer): string[] {
+  const seconds = container === 'mpegts' ? 1 : 3;
+  const micros = String(seconds * 1_000_000);
+  return ['-analyzeduration', micros, '-probesize', String(LOOK_BYTES), '-fpsprobesize', '4'];
+}
+
+const LOOK_BYTES = 8_000_000;
+
+/** Seconds from key frame to key frame: every one is a place to join, to switch and to catch up at. */
+export const KEY_FRAME_SECONDS = 1;
+
+/** The arguments of a session's encoder. Its outputs are fragmented MP4 with a fragment a frame, one rendition each. */
+export function encodeCommand(order: EncodeOrder): EncodeCommand {
+  const { source, format, renditions } = order;
+  const pictures = source.video && format.video;
+  const rungs = (pictures?.renditions ?? []).filter(({ name }) => renditions.includes(name));
+  const sounds = (format.audio?.renditions ?? []).filter(({ name }) => renditions.includes(name));
+  const names = [...rungs, ...sounds].map(({ name }) => name);
+  const silence = source.audio ? [] : ['-f', 'lavfi', '-i', `anullsrc=r=${format.audio?.sampleRate}:cl=stereo`];
+  const args = [
+    ...(order.usesArrivalTimes ? ['-use_wallclock_as_timestamps', '1'] : []),
+    ...['-max_pixels', String(order.maxPixels), ...lookOptions(order.container), ...guardedStream(order.container)],
+    ...['-i', 'pipe:0', ...silence],
+    ...(source.video && rungs.length > 0 ? ['-filter_complex', pictureFilter(source.video, rungs)] : []),
+    ...(pictures ? rungs.flatMap((rung, index) => rungOutput(pictures, rung, index)) : []),
+    ...sounds.flatMap((sound, index) => soundOutput(order, sound, pipeName(rungs.length + index))),
+    ...tapOutput(source, pipeName(names.length)),
+  ];
+  return { args, renditions: names };
+}
+
+/**
+ * Decoded once and scaled to each size. A source that changes its shape in the middle keeps its picture, with bars around
+ * it: the renditions' sizes are promised.
+ */
+function pictureFilter(picture: LivePicture, rungs: readonly LiveVideoRendition[]): string {
+  const before = [
+    ...(picture.isInterlaced ? ['yadif=deint=interlaced'] : []),
+    ...(picture.pixelShape.num === picture.pixelShape.den ? [] : ['scale=trunc(iw*sar/2)*2:ih', 'setsar=1']),
+  ];
+  const labels = rungs.map((_, index) => `[s${index}]`).join('');
+  const split = `[0:V:0]${[...before, `split=${rungs.length}`].join(',')}${labels}`;
+  return [split, ...rungs.map((rung, index) => `[s${index}]${fitted(rung)}[v${index}]`)].join(';');
+}
+
+function fitted({ width, height }: LiveVideoRendition): string {
+  const size = `${width}:${height}`;
+  return `scale=${size}:force_original_aspect_ratio=decrease:force_divisible_by=2,pad=${size}:-1:-1,setsar=1,format=yuv420p`;
+}
+
+/** Of broadcasts that were planned without. */
+const USUAL: RungEncoding = { level: 41, crf: 23, preset: 'veryfast' };
+
+/** No B-frames and no look-ahead: they cost what viewers are behind. The rate's cap holds over a second. */
+function rungOutput(track: LiveVideoTrack, rung: LiveVideoRendition, index: number): string[] {
+  const { level, crf, preset } = rung.encoding ?? USUAL;
+  // biome-ignore format: options read in pairs
+  return [
+    '-map', `[v${index}]`, '-r', rateText(track.frameRate), '-fps_mode', 'cfr',
+    '-c:v', 'libx264', '-preset', preset, '-tune', 'zerolatency',
+    '-profile:v', 'high', '-level:v', (level / 10).toFixed(1),
+    ...(preset === 'ultrafast' ? ['-8x8dct', '1'] : []),
+    '-crf', String(crf), '-maxrate', String(rung.maxrateBps), '-bufsize', String(rung.maxrateBps),
+    ...keyFrames(track.frameRate),
+    '-video_track_timescale', String(track.timescale),
+    ...fragments(pipeName(index)),
+  ];
+}
+
+/** By time and not by count, so that all rungs have theirs at the same frame whatever was dropped or repeated. */
+function keyFrames(frameRate: Rational): string[] {
+  const beyond = String(Math.ceil(rationalToNumber(frameRate) * KEY_FRAME_SECONDS * 2));
+  const forced = `expr:gte(t,n_forced*${KEY_FRAME_SECONDS})`;
+  return ['-g', beyond, '-keyint_min', '1', '-sc_threshold', '0', '-force_key_frames', forced, '-forced-idr', '1'];
+}
+
+/** Sound keeps to its clock: gaps are filled, drift is taken up. The packet before time 0, of the encoder's own, is left out. */
+function soundOutput({ source, format }: EncodeOrder, sound: AudioRendition, target: string): string[] {
+  const filter = source.audio ? ['-af', 'aresample=async=1:first_pts=0'] : [];
+  // biome-ignore format: options read in pairs
+  return [
+    '-map', source.audio ? '0:a:0' : '1:a:0', ...filter,
+    '-c:a', 'aac', '-b:a', String(sound.bitrateBps), '-ar', String(format.audio?.sampleRate), '-ac', String(sound.channels),
+    '-bsf:a', 'noise=drop=lt(n\\,1)',
+    ...fragments(target),
+  ];
+}
+
+function fragments(target: string): string[] {
+  return ['-f', 'mp4', '-movflags', '+frag_every_frame+cmaf', '-flush_packets', '1', target];
+}
+
+/** A line of text for each of the source's packets, as it is read: what its health is told from. */
+function tapOutput(source: LiveSource, target: string): string[] {
+  const maps = [...(source.video ? ['-map', '0:V:0'] : []), ...(source.audio ? ['-map', '0:a:0'] : [])];
+  return [...maps, '-c', 'copy', '-f', 'framecrc', '-flush_packets', '1', target];
+}
+
+function rateText({ num, den }: Rational): string {
+  return den === 1 ? String(num) : `${num}/${den}`;
+}

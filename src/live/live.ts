@@ -1,0 +1,147 @@
+import type { FastifyInstance } from 'fastify';
+import { BroadcastRepository, type Hold } from '../database/broadcasts.ts';
+import type { Broadcast, LiveStream } from '../database/live-stream-rows.ts';
+import type { LiveStreamRepository } from '../database/live-streams.ts';
+import type { Database } from '../database/open.ts';
+import { RecordingRepository } from '../database/recordings.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { newId } from '../kernel/ids.ts';
+import type { Ladder } from '../kernel/ladder/ladder.ts';
+import type { BroadcastFormat } from '../kernel/live/broadcast.ts';
+import type { Log } from '../kernel/log.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { BroadcastDeps, BroadcastPlace, BroadcastSettings, Packaging } from './broadcast/deps.ts';
+import { BroadcastDesk } from './broadcast/desk.ts';
+import { type DoorPorts, Doors, type DoorsOptions } from './doors/doors.ts';
+import { EndedBroadcasts } from './ended-broadcasts.ts';
+import { mountLive } from './http.ts';
+import { OnAir } from './on-air.ts';
+import { LivePackager } from './packager/live-packager.ts';
+import type { Recordings } from './recordings.ts';
+import type { ChannelFeed, PackagerNews } from './seams.ts';
+
+export interface LiveOptions {
+  readonly database: Database;
+  readonly store: ObjectStore;
+  readonly settings: BroadcastSettings & DoorsOptions['settings'];
+  readonly streams: LiveStreamRepository;
+  readonly recordings: Pick<Recordings, 'begin' | 'finish' | 'recover'>;
+  /** On this machine: what is not recorded yet lies below it. */
+  readonly folder: string;
+  readonly readLadder: (name: string) => Promise<Ladder>;
+  /** The origin of this process, as other nodes reach it; known once it listens. */
+  readonly nodeUrl: () => string;
+  readonly count: BroadcastDeps['count'];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The role: doors for publishers, an encoder and a packager for each broadcast, and routes for edges at the origin. */
+export class Live {
+  readonly desk: BroadcastDesk;
+  readonly #options: LiveOptions;
+  readonly #onAir = new OnAir();
+  readonly #doors: Doors;
+  readonly #broadcasts: BroadcastRepository;
+  readonly #recordings: RecordingRepository;
+  #publishers = 0;
+
+  constructor(options: LiveOptions) {
+    const { database, clock, log, settings } = options;
+    this.#options = options;
+    this.#broadcasts = new BroadcastRepository(database, clock);
+    this.#recordings = new RecordingRepository(database);
+    this.desk = new BroadcastDesk(this.#broadcastDeps());
+    this.#doors = new Doors({ settings, desk: this.desk, log });
+  }
+
+  /** Adds what edges ask for to the origin's listener, before it listens. */
+  mountOrigin(app: FastifyInstance): void {
+    const ended = new EndedBroadcasts(this.#broadcasts, this.#recordings);
+    mountLive(app, { onAir: this.#onAir, ended, store: this.#options.store });
+  }
+
+  /** Adds the doors for browsers to a listener that carries WebSockets, before it listens. */
+  mountDoors(app: FastifyInstance): void {
+    this.#doors.mount(app);
+  }
+
+  /** Takes up what was left unfinished, and opens the doors. */
+  async start(): Promise<DoorPorts> {
+    await this.#options.recordings.recover(KEPT_MS);
+    await this.desk.start();
+    return this.#doors.start();
+  }
+
+  /** Publishers are sent away; their broadcasts stay as they are, for the next process. */
+  async stop(): Promise<void> {
+    await this.desk.stop();
+    await this.#doors.stop();
+  }
+
+  #broadcastDeps(): BroadcastDeps {
+    const { streams, clock, settings, log, readLadder, nodeUrl, count } = this.#options;
+    return {
+      streams,
+      broadcasts: this.#broadcasts,
+      packagers: {
+        open: (place, news) => this.#keep(new LivePackager(this.#packagerDeps(), place, news)),
+        recover: (place, news) => this.#recover(place, news),
+      },
+      channels: { open: () => SILENT_CHANNEL },
+      readLadder,
+      begin: (hold, stream, format) => this.#begin(hold, stream, format),
+      finished: (broadcast) => this.#finished(broadcast),
+      nodeUrl,
+      settings,
+      clock,
+      log,
+      nextId: () => {
+        this.#publishers += 1;
+        return this.#publishers;
+      },
+      count,
+    };
+  }
+
+  #packagerDeps() {
+    const { store, log, folder } = this.#options;
+    return { store, recordings: this.#recordings, log, folder };
+  }
+
+  #keep(packager: LivePackager): Packaging {
+    this.#onAir.add(packager);
+    return packager;
+  }
+
+  async #recover(place: BroadcastPlace, news: PackagerNews): Promise<Packaging> {
+    return this.#keep(await LivePackager.recover(this.#packagerDeps(), place, news));
+  }
+
+  async #begin(hold: Hold, stream: LiveStream, format: BroadcastFormat): Promise<Broadcast | undefined> {
+    const recordingId = newId('as');
+    const broadcast = await this.#broadcasts.begin(hold, { recordingId, format });
+    if (broadcast && stream.options.isRecorded) await this.#options.recordings.begin(broadcast, stream, format);
+    return broadcast;
+  }
+
+  async #finished(broadcast: Broadcast): Promise<void> {
+    await this.#options.recordings.finish(broadcast, KEPT_MS);
+    const packager = this.#onAir.find(broadcast.streamId);
+    if (packager?.place.broadcast === broadcast.number) this.#onAir.remove(packager);
+  }
+}
+
+/** What is not to be kept may still be watched to its end for so long. */
+const KEPT_MS = 10 * 60_000;
+
+/** For streams that nobody talks about. */
+const SILENT_CHANNEL: ChannelFeed = {
+  started() {},
+  reconnecting() {},
+  health() {},
+  ended() {},
+  init() {},
+  part() {},
+  segment() {},
+};

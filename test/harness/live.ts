@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadSecrets } from '../../src/config/secrets.ts';
+import { LiveStreamRepository } from '../../src/database/live-streams.ts';
+import { type Database, openDatabase } from '../../src/database/open.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
+import { newId } from '../../src/kernel/ids.ts';
+import type { LiveOptions } from '../../src/kernel/live/live-stream.ts';
+import { newStreamKey } from '../../src/kernel/live/stream-key.ts';
+import { type ServerOptions, TestServer } from './server.ts';
+
+export const LIVE_OPTIONS: LiveOptions = {
+  reconnectSeconds: 30,
+  isRecorded: true,
+  ladder: 'h264',
+  passthrough: 'never',
+  chat: { isOpen: true, slowSeconds: 0 },
+};
+
+export interface TestStream {
+  readonly id: string;
+  readonly streamKey: string;
+}
+
+export interface PublishOptions {
+  /** Ends by itself after so many seconds, with a goodbye. */
+  readonly seconds?: number;
+  readonly size?: string;
+  readonly rate?: number;
+  /** Seconds from key frame to key frame. */
+  readonly keyFrameSeconds?: number;
+  /** `none` leaves that track out. */
+  readonly picture?: 'none';
+  readonly sound?: 'none';
+  /** In place of the above: everything before the output. */
+  readonly source?: readonly string[];
+}
+
+/** Small enough that two processors carry several of them. */
+export function testSource(options: PublishOptions = {}): string[] {
+  const { size = '320x180', rate = 30, keyFrameSeconds = 1, seconds, picture, sound, source } = options;
+  if (source) return [...source];
+  const gop = String(Math.round(rate * keyFrameSeconds));
+  // biome-ignore format: options read in pairs
+  return [
+    ...(picture ? [] : ['-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${rate}`]),
+    ...(sound ? [] : ['-re', '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100']),
+    ...(seconds === undefined ? [] : ['-t', String(seconds)]),
+    ...(picture ? [] : ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', gop, '-keyint_min', gop, '-pix_fmt', 'yuv420p', '-b:v', '500k']),
+    ...(sound ? [] : ['-c:a', 'aac', '-b:a', '64k']),
+  ];
+}
+
+/** An encoder that publishes. */
+export class TestPublisher {
+  readonly process: ChildProcess;
+  #said = '';
+
+  constructor(args: readonly string[], target: string) {
+    const all = ['-nostdin', '-hide_banner', '-loglevel', 'error', ...args, '-flush_packets', '1', '-f', 'flv', target];
+    this.process = spawn('ffmpeg', all, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.process.stderr?.on('data', (text) => {
+      this.#said += String(text);
+    });
+  }
+
+  get said(): string {
+    return this.#said;
+  }
+
+  /** Says goodbye. */
+  async stop(): Promise<void> {
+    this.process.kill('SIGINT');
+    await this.ended();
+  }
+
+  /** Just goes. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.ended();
+  }
+
+  /** Keeps its connection and sends nothing. */
+  freeze(): void {
+    this.process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.process.kill('SIGCONT');
+  }
+
+  async ended(): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, 'exit');
+  }
+}
+
+/** A real server with all roles, with streams to publish to. */
+export class LiveServer {
+  readonly server: TestServer;
+  readonly database: Database;
+  readonly streams: LiveStreamRepository;
+  readonly #publishers: TestPublisher[] = [];
+
+  private constructor(server: TestServer, database: Database, streams: LiveStreamRepository) {
+    this.server = server;
+    this.database = database;
+    this.streams = streams;
+  }
+
+  static async start(options: ServerOptions = {}): Promise<LiveServer> {
+    const server = await TestServer.start(options);
+    const { contentKeySecret } = await loadSecrets(server.folder);
+    const database = await openDatabase(server.folder);
+    return new LiveServer(server, database, new LiveStreamRepository(database, systemClock, contentKeySecret));
+  }
+
+  async createStream(options: Partial<LiveOptions> = {}): Promise<TestStream> {
+    const id = newId('ls');
+    const streamKey = newStreamKey();
+    const all = { ...LIVE_OPTIONS, ...options };
+    await this.streams.create({ id, title: 'Test', policy: 'public', options: all, streamKey }, 1_000);
+    return { id, streamKey };
+  }
+
+  publish({ streamKey }: Pick<TestStream, 'streamKey'>, options: PublishOptions = {}): TestPublisher {
+    const publisher = new TestPublisher(testSource(options), `${this.server.run.rtmp}/${streamKey}`);
+    this.#publishers.push(publisher);
+    return publisher;
+  }
+
+  /** What viewers get at the edge. */
+  fetch(path: string): Promise<Response> {
+    return fetch(`${this.server.run.edge}${path}`);
+  }
+
+  /** A file of a live stream, such as `master.m3u8`, when it satisfies the question. */
+  async until({ id }: Pick<TestStream, 'id'>, file: string, satisfied = (_text: string) => true): Promise<string> {
+    return waitFor(`${file} of ${id}`, async () => {
+      const response = await this.fetch(`/live/${id}/${file}`);
+      const text = await response.text();
+      return response.ok && satisfied(text) ? text : undefined;
+    });
+  }
+
+  /** Names of the renditions that the stream's present broadcast lists. */
+  async renditions(stream: Pick<TestStream, 'id'>): Promise<string[]> {
+    const master = await this.until(stream, 'master.m3u8');
+    return [...new Set([...master.matchAll(/b\d+\/([a-z0-9-]+)\/index\.m3u8/g)].map(([, name = '']) => name))];
+  }
+
+  async stop(): Promise<void> {
+    await this.#stopPublishers();
+    await this.database.destroy();
+    await this.server.stop();
+  }
+
+  /** The server alone, as a power cut would. Its folder must be one that was given. */
+  async kill(): Promise<void> {
+    await this.server.kill();
+    await this.#stopPublishers();
+    await this.database.destroy();
+  }
+
+  async #stopPublishers(): Promise<void> {
+    for (const publisher of this.#publishers) {
+      publisher.thaw();
+      await publisher.kill();
+    }
+  }
+}
+
+const LIMIT_MS = 30_000;
+
+/** Asks again until there is an answer. */
+export async function waitFor<T>(what: string, ask: () => Promise<T | undefined>, limitMs = LIMIT_MS): Promise<T> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms for ${what}`);
+    await pause(50);
+  }
+}
