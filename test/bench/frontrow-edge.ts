@@ -7,6 +7,8 @@ import { freePort } from './ports.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../src/cli/frontrow.js', import.meta.url));
 
+export const BENCH_SECRET = 'the-secret-of-this-bench-and-nothing-else';
+
 export interface EdgePlan {
   readonly folder: string;
   readonly originUrl: string;
@@ -15,10 +17,18 @@ export interface EdgePlan {
   readonly core: number;
   /** Folder of certificates. */
   readonly certificates?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** An edge in a process of its own, access log on. */
-export async function startEdge({ folder, originUrl, controlUrl, core, certificates }: EdgePlan): Promise<Peer> {
+export async function startEdge({
+  folder,
+  originUrl,
+  controlUrl,
+  core,
+  certificates,
+  environment,
+}: EdgePlan): Promise<Peer> {
   const port = await freePort();
   const tlsPort = certificates === undefined ? undefined : await freePort();
   const control = controlUrl === undefined ? [] : ['--control', controlUrl];
@@ -30,7 +40,8 @@ export async function startEdge({ folder, originUrl, controlUrl, core, certifica
     port,
     ...(tlsPort === undefined ? {} : { tlsPort }),
     environment: {
-      FRONTROW_EDGE_SECRET: 'the-secret-of-this-bench-and-nothing-else',
+      ...environment,
+      FRONTROW_EDGE_SECRET: BENCH_SECRET,
       FRONTROW_ACCESS_LOG: join(folder, 'edge.log'),
       ...(certificates === undefined
         ? {}

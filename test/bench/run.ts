@@ -1,8 +1,9 @@
-/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory|channel]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchAccess } from './access.bench.ts';
 import { benchBehaviors } from './behaviors.bench.ts';
+import { benchChannel } from './channel.bench.ts';
 import { benchCold } from './cold.bench.ts';
 import { benchEdge, benchEdgeTls } from './edge.bench.ts';
 import { benchEviction } from './eviction.bench.ts';
@@ -36,6 +37,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'film', needs: ['ffmpeg', 'chromium'], run: benchFilm },
   { name: 'workers', needs: ['ffmpeg'], run: benchWorkers },
   { name: 'memory', needs: ['ffmpeg'], run: benchMemory },
+  { name: 'channel', needs: ['taskset'], run: benchChannel },
 ];
 
 const wanted = process.argv.slice(2);

@@ -29,7 +29,7 @@ export class ChannelNode {
   stream: LiveStream | undefined;
   url = '';
 
-  constructor(policy: LiveStream['policy'], clock: Clock) {
+  constructor(policy: LiveStream['policy'], clock: Clock, edgeSecret = FLEET_SECRET) {
     const chat = { isOpen: true, slowSeconds: 0 };
     this.stream = {
       ...{ id: STREAM, title: 'Live', policy, isDisabled: false, state: 'idle', broadcast: 0 },
@@ -49,31 +49,31 @@ export class ChannelNode {
       secret: 'a secret of the node',
       ownUrl: () => this.url,
       sign: (method, target) => ({
-        [EDGE_SIGNATURE_HEADER]: signAsEdge(edgeCredentialOf(FLEET_SECRET, EDGE_ID), method, target, clock.now()),
+        [EDGE_SIGNATURE_HEADER]: signAsEdge(edgeCredentialOf(edgeSecret, EDGE_ID), method, target, clock.now()),
       }),
       clock,
       log: silentLog,
     });
     this.app.addHook('onRequest', async ({ raw: { method = '', url = '', headers } }) => {
       const signature = String(headers[EDGE_SIGNATURE_HEADER]);
-      if (!verifyEdge(FLEET_SECRET, method, url, signature, clock.now())) throw new Fault('EDGE_SIGNATURE_INVALID');
+      if (!verifyEdge(edgeSecret, method, url, signature, clock.now())) throw new Fault('EDGE_SIGNATURE_INVALID');
     });
     this.app.setErrorHandler((thrown, _, reply) => reply.code(Fault.from(thrown).status).send());
     this.app.get('/access/*', async () => ({ policy: this.stream?.policy }));
   }
 
   async start(): Promise<this> {
-    await this.channels.mount(this.app);
+    this.channels.mount(this.app);
     this.url = await this.app.listen({ host: '127.0.0.1', port: 0 });
     return this;
   }
 
-  async broadcast(partBytes?: number): Promise<MadeUpBroadcast> {
-    return new MadeUpBroadcast(await this.channels.open(STREAM), partBytes);
+  broadcast(partBytes?: number | Readonly<Record<string, number>>): MadeUpBroadcast {
+    return new MadeUpBroadcast(this.channels.open(STREAM), partBytes);
   }
 
   async stop(): Promise<void> {
-    await this.channels.stop();
+    this.channels.stop();
     await this.app.close();
   }
 }

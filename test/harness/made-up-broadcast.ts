@@ -26,13 +26,13 @@ export const FORMAT: BroadcastFormat = {
 /** What a packager tells of a broadcast, as fast as the test wants it. */
 export class MadeUpBroadcast {
   readonly #feed: ChannelFeed;
-  readonly #partBytes: number;
+  readonly #partBytes: number | Readonly<Record<string, number>>;
   #session: Session = { number: 0, beganAtMs: 0 };
   #sequence = 0;
   #part = 0;
   #ticks = 0;
 
-  constructor(feed: ChannelFeed, partBytes = 200) {
+  constructor(feed: ChannelFeed, partBytes: number | Readonly<Record<string, number>> = 200) {
     this.#feed = feed;
     this.#partBytes = partBytes;
   }
@@ -65,6 +65,10 @@ export class MadeUpBroadcast {
     this.#sequence += 1;
   }
 
+  #bytesOf(rendition: string): number {
+    return typeof this.#partBytes === 'number' ? this.#partBytes : (this.#partBytes[rendition] ?? 100);
+  }
+
   #partOf(rendition: string): LivePart {
     const timescale = rendition === 'audio' ? SOUND_TICKS : VIDEO_TICKS;
     return {
@@ -72,7 +76,7 @@ export class MadeUpBroadcast {
       startTicks: (this.#ticks * timescale) / 2,
       durationTicks: timescale / 2,
       isIndependent: rendition === 'audio' || this.#part === 0,
-      bytes: Buffer.alloc(this.#partBytes, `${this.#sequence}.${this.#part} `),
+      bytes: Buffer.alloc(this.#bytesOf(rendition), `${this.#sequence}.${this.#part} `),
     };
   }
 }

@@ -22,7 +22,6 @@ import type { EdgeLink } from './edge-link.ts';
 
 export interface ChannelActorOptions {
   readonly streamId: string;
-  readonly chat: ChatOptions;
   /** Under which the addresses of viewers become names. */
   readonly secret: string;
   readonly clock: Clock;
@@ -44,8 +43,6 @@ interface Carried {
  */
 export class ChannelActor implements ChannelFeed {
   readonly desk: ChatDesk;
-  /** A broadcast has it, from before it starts until it ends. */
-  isHeld = false;
   readonly #options: ChannelActorOptions;
   readonly #epoch = randomSymbols(12);
   readonly #events = new EventRing(RING_LIMITS);
@@ -62,16 +59,15 @@ export class ChannelActor implements ChannelFeed {
 
   constructor(options: ChannelActorOptions) {
     this.#options = options;
-    this.desk = new ChatDesk(options.streamId, options.chat, options.secret);
+    this.desk = new ChatDesk(options.streamId, CLOSED, options.secret);
   }
 
   get links(): ReadonlySet<EdgeLink> {
     return this.#links;
   }
 
-  /** Nothing is broadcast, nor about to be. */
   get isIdle(): boolean {
-    return this.#state === 'idle' && !this.isHeld;
+    return this.#state === 'idle';
   }
 
   get viewers(): number {
@@ -134,7 +130,6 @@ export class ChannelActor implements ChannelFeed {
   }
 
   ended(): void {
-    this.isHeld = false;
     this.#broadcast = null;
     this.#carried = new Map();
     this.#changeState('idle', 'ended');
@@ -297,6 +292,9 @@ export class ChannelActor implements ChannelFeed {
     for (const link of this.#links) if (link.isOpen && link.wantsParts) link.sendText(text);
   }
 }
+
+/** Until it is known how the chat is set. */
+const CLOSED: ChatOptions = { isOpen: false, slowSeconds: 0 };
 
 const CLAIM_MS = 1_000;
 const MAX_CLAIMS = 8;

@@ -6,13 +6,14 @@ import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { isId } from '../../kernel/ids.ts';
 import { parseFromEdge } from '../../kernel/live/channel-link.ts';
-import type { ChatOptions } from '../../kernel/live/live-stream.ts';
+import type { LiveCommand } from '../../kernel/live/commands.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { ChannelFeed } from '../seams.ts';
 import { ChannelActor } from './channel-actor.ts';
 import { EdgeLink } from './edge-link.ts';
 import { PASSED_ON_HEADER, passOn } from './pass-on.ts';
+import { StreamFeed } from './stream-feed.ts';
 
 export interface LiveChannelsOptions {
   readonly streams: {
@@ -42,10 +43,15 @@ const SILENCE_MS = 10_000;
 /** A message of an edge is one of a viewer, or a list of renditions. */
 const MAX_MESSAGE_BYTES = 65_536;
 
+interface OpenChannel {
+  readonly actor: ChannelActor;
+  readonly isLoaded: Promise<void>;
+}
+
 /** The channels of the streams that are here, and of those that are nowhere but have viewers who wait. */
 export class LiveChannels {
   readonly #options: LiveChannelsOptions;
-  readonly #actors = new Map<string, Promise<ChannelActor>>();
+  readonly #open = new Map<string, OpenChannel>();
   readonly #heardAt = new Map<EdgeLink, number>();
   #beats = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -54,22 +60,15 @@ export class LiveChannels {
     this.#options = options;
   }
 
-  /** For a broadcast of this stream, whose node this is, until it says that it has ended. */
-  async open(streamId: string): Promise<ChannelFeed> {
-    for (;;) {
-      const opening = this.#actor(streamId);
-      const actor = await opening;
-      // Let go meanwhile, because nobody was there.
-      if (this.#actors.get(streamId) !== opening) continue;
-      actor.isHeld = true;
-      return actor;
-    }
+  /** Where a broadcast of this stream, whose node this is, tells its news. */
+  open(streamId: string): ChannelFeed {
+    return new StreamFeed(() => this.#channel(streamId).actor);
   }
 
   /** `GET /live/{streamId}/channel` for edges, on the listener of this node's origin, whose signature check comes first. */
-  async mount(origin: FastifyInstance): Promise<void> {
-    await origin.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } });
-    await origin.register(async (app) => {
+  mount(origin: FastifyInstance): void {
+    void origin.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } });
+    void origin.register(async (app) => {
       const found = new WeakMap<FastifyRequest, LiveStream>();
       app.route<{ Params: { streamId: string } }>({
         method: 'GET',
@@ -92,35 +91,38 @@ export class LiveChannels {
     this.#timer ??= setInterval(() => void this.#beat(), BEAT_MS);
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     clearInterval(this.#timer);
-    for (const actor of await this.#open()) actor.close(1001);
-    this.#actors.clear();
+    for (const { actor } of this.#open.values()) actor.close(1001);
+    this.#open.clear();
   }
 
-  /** Of the very moment that is being published. */
-  async tellMetadata(streamId: string, id: string, data: unknown): Promise<void> {
-    (await this.#actors.get(streamId))?.tellMetadata(id, data);
-  }
-
-  async deleteMessage(streamId: string, messageId: string): Promise<void> {
-    (await this.#actors.get(streamId))?.deleteMessage(messageId);
+  /**
+   * Does what of control's commands concerns a channel, and nothing of the others.
+   * @throws Fault LIVE_STREAM_IDLE for metadata where nothing is broadcast
+   */
+  async carryOut(streamId: string, command: LiveCommand): Promise<void> {
+    const actor = this.#open.get(streamId)?.actor;
+    if (command.kind === 'metadata') {
+      if (!actor || actor.isIdle) throw new Fault('LIVE_STREAM_IDLE');
+      actor.tellMetadata(command.id, command.data);
+    }
+    if (command.kind === 'chat-delete') actor?.deleteMessage(command.messageId);
+    else if (command.kind === 'chat-settings') actor?.setChat(command.chat);
+    else if (command.kind === 'chat-ban') await this.#ban(streamId, command.authorId, command.seconds);
+    else if (command.kind === 'chat-unban') await this.#unban(streamId, command.authorId);
   }
 
   /** Holds in later broadcasts too, and after a restart. */
-  async ban(streamId: string, authorId: string, seconds?: number): Promise<void> {
+  async #ban(streamId: string, authorId: string, seconds?: number): Promise<void> {
     const until = seconds === undefined ? {} : { untilMs: this.#options.clock.now() + seconds * 1_000 };
     await this.#options.bans.add(streamId, { authorId, ...until });
-    (await this.#actors.get(streamId))?.desk.ban(authorId, until.untilMs);
+    this.#open.get(streamId)?.actor.desk.ban(authorId, until.untilMs);
   }
 
-  async unban(streamId: string, authorId: string): Promise<void> {
+  async #unban(streamId: string, authorId: string): Promise<void> {
     await this.#options.bans.remove(streamId, authorId);
-    (await this.#actors.get(streamId))?.desk.unban(authorId);
-  }
-
-  async setChat(streamId: string, chat: ChatOptions): Promise<void> {
-    (await this.#actors.get(streamId))?.setChat(chat);
+    this.#open.get(streamId)?.actor.desk.unban(authorId);
   }
 
   #receive(socket: WebSocket, stream: LiveStream, isPassedOn: boolean): void {
@@ -142,68 +144,50 @@ export class LiveChannels {
     const link = new EdgeLink(socket);
     const heard = () => this.#heardAt.set(link, performance.now());
     heard();
-    let isGone = false;
-    const opened = this.#actor(streamId);
-    opened.then(
-      (actor) => {
-        if (!isGone) actor.join(link);
-      },
-      (cause) => {
-        this.#options.log.error({ streamId, err: cause }, 'channel could not be opened');
-        socket.close(1011);
-      },
-    );
+    const { actor, isLoaded } = this.#channel(streamId);
+    actor.join(link);
+    isLoaded.catch(() => socket.close(1011));
     socket.on('ping', heard);
     socket.on('message', (data, isBinary) => {
       heard();
       const message = isBinary ? undefined : parseFromEdge(data.toString());
-      if (message) opened.then((actor) => actor.take(link, message)).catch(() => socket.close(1011));
+      if (message) isLoaded.then(() => actor.take(link, message)).catch(() => {});
     });
     socket.on('close', () => {
-      isGone = true;
       this.#heardAt.delete(link);
-      opened.then((actor) => actor.leave(link)).catch(() => {});
+      actor.leave(link);
     });
   }
 
-  #actor(streamId: string): Promise<ChannelActor> {
-    const known = this.#actors.get(streamId);
+  #channel(streamId: string): OpenChannel {
+    const known = this.#open.get(streamId);
     if (known) return known;
-    const opening = this.#make(streamId);
-    this.#actors.set(streamId, opening);
-    // Whoever asks next may have more luck.
-    opening.catch(() => this.#actors.delete(streamId));
-    return opening;
+    const { streams, secret, clock, log } = this.#options;
+    const isStreamKey = async (streamKey: string) => (await streams.findByKey(streamKey))?.id === streamId;
+    const actor = new ChannelActor({ streamId, secret, clock, isStreamKey });
+    const opened = { actor, isLoaded: this.#load(streamId, actor) };
+    this.#open.set(streamId, opened);
+    opened.isLoaded.catch((cause) => log.error({ streamId, err: cause }, 'chat of a channel could not be set up'));
+    return opened;
   }
 
-  async #make(streamId: string): Promise<ChannelActor> {
-    const { streams, bans, secret, clock } = this.#options;
-    const [stream, banned] = await Promise.all([streams.find(streamId), bans.list(streamId)]);
-    if (!stream) throw new Fault('NOT_FOUND');
-    const actor = new ChannelActor({
-      streamId,
-      chat: stream.options.chat,
-      secret,
-      clock,
-      isStreamKey: async (streamKey) => (await streams.findByKey(streamKey))?.id === streamId,
-    });
-    for (const { authorId, untilMs } of banned) actor.desk.ban(authorId, untilMs);
-    return actor;
-  }
-
-  async #open(): Promise<ChannelActor[]> {
-    const settled = await Promise.allSettled(this.#actors.values());
-    return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  /** How the chat is set, and who may not take part in it. */
+  async #load(streamId: string, { desk }: ChannelActor): Promise<void> {
+    const [stream, banned] = await Promise.all([
+      this.#options.streams.find(streamId),
+      this.#options.bans.list(streamId),
+    ]);
+    if (stream) desk.options = stream.options.chat;
+    for (const { authorId, untilMs } of banned) desk.ban(authorId, untilMs);
   }
 
   async #beat(): Promise<void> {
     this.#beats += 1;
     const silentSince = performance.now() - SILENCE_MS;
     for (const [link, heardAt] of this.#heardAt) if (heardAt < silentSince) link.drop();
-    for (const [streamId, opening] of this.#actors) {
-      const actor = await opening.catch(() => undefined);
-      actor?.beat();
-      if (actor?.isIdle && this.#beats % LOOK_BEATS === 0) await this.#look(streamId, actor);
+    for (const [streamId, { actor }] of this.#open) {
+      actor.beat();
+      if (actor.isIdle && this.#beats % LOOK_BEATS === 0) await this.#look(streamId, actor);
     }
   }
 
@@ -217,7 +201,7 @@ export class LiveChannels {
       if (stream && !isElsewhere && actor.links.size > 0) return;
       // A broadcast may have begun here meanwhile.
       if (!actor.isIdle) return;
-      this.#actors.delete(streamId);
+      this.#open.delete(streamId);
       actor.close(stream ? 1012 : 4004);
     } catch (cause) {
       log.warn({ streamId, err: cause }, 'stream of a channel could not be looked up');
