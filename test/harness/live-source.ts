@@ -35,14 +35,32 @@ export class LiveSource {
   readonly #child: ChildProcess;
   readonly ended: Promise<void>;
 
-  constructor(taker: SourceTaker, { seconds = 600, paced = true, renditions = ['90p', '180p', 'audio'] } = {}) {
+  constructor(
+    taker: SourceTaker,
+    { seconds = 600, paced = true, renditions = ['90p', '180p', 'audio'], keyEvery = 50 } = {},
+  ) {
     const sizes: Readonly<Record<string, string>> = { '90p': '160x90', '180p': '320x180' };
     const outputs = renditions.flatMap((name, index) => {
       const size = sizes[name];
       const encode = size
-        ? ['-map', '0:v', '-s', size, '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '50']
+        ? [
+            '-map',
+            '0:v',
+            '-s',
+            size,
+            '-c:v',
+            'libx264',
+            '-preset',
+            'ultrafast',
+            '-tune',
+            'zerolatency',
+            '-g',
+            String(keyEvery),
+          ]
         : ['-map', '1:a', '-c:a', 'aac', '-b:a', '64k', '-ac', '2', '-ar', '48000'];
-      const clock = size ? ['-keyint_min', '50', '-sc_threshold', '0', '-video_track_timescale', '90000'] : [];
+      const clock = size
+        ? ['-keyint_min', String(keyEvery), '-sc_threshold', '0', '-video_track_timescale', '90000']
+        : [];
       return [...encode, ...clock, ...MP4, `pipe:${3 + index}`];
     });
     const pace = paced ? ['-re'] : [];

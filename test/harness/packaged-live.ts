@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { AssetRepository } from '../../src/database/assets.ts';
@@ -21,10 +21,11 @@ import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { EdgeScenario, FLEET_SECRET } from './edge-scenario.ts';
+import { CONFIG } from './film-edge.ts';
 import { freshFolder } from './server.ts';
 
-const SECRET = 'what edges and the origin share';
-const EDGE = edgeCredentialOf(SECRET, 'ed_abcdefghjkmnpqrs');
+const EDGE = edgeCredentialOf(FLEET_SECRET, 'ed_abcdefghjkmnpqrs');
 
 export const STREAM = 'ls_aaaabbbbccccdddd';
 export const RECORDING = 'as_aaaabbbbccccdddd';
@@ -55,8 +56,8 @@ export class PackagedLive {
       contentKeys: new ContentKeyRepository(database, 'what seals keys'),
       clock: systemClock,
       holdMs: 1_000,
-      edgeSecret: SECRET,
-      streams: { find: async () => undefined },
+      edgeSecret: FLEET_SECRET,
+      streams: { find: async () => ({ policy: 'public' }) },
       revokedEdges: { has: async () => false },
       log: silentLog,
     });
@@ -112,6 +113,14 @@ export class PackagedLive {
       })
       .onConflict((conflict) => conflict.columns(['stream_id', 'number']).doUpdateSet({ ended_at: endedAtMs }))
       .execute();
+  }
+
+  /** A real edge in front of it. */
+  async edge(): Promise<EdgeScenario> {
+    const dataDir = join(this.folder, 'edge');
+    await mkdir(dataDir, { recursive: true });
+    await writeFile(join(dataDir, 'edge-config.json'), JSON.stringify(CONFIG));
+    return new EdgeScenario({ mode: 'film', clock: systemClock, dataDir, originUrl: this.url }).start();
   }
 
   /** Asks as an edge does. */

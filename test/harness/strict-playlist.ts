@@ -39,8 +39,21 @@ export interface StrictPlaylist {
   readonly isEnded: boolean;
 }
 
+/** How often each rule was looked at. */
+export const demanded = new Map<string, number>();
+
+export class BrokenRule extends Error {
+  readonly rule: string;
+
+  constructor(rule: string, about: unknown) {
+    super(`${rule}: ${typeof about === 'string' ? about : JSON.stringify(about)}`);
+    this.rule = rule;
+  }
+}
+
 export function demand(rule: string, holds: boolean, about: unknown = ''): asserts holds {
-  if (!holds) throw new Error(`${rule}: ${typeof about === 'string' ? about : JSON.stringify(about)}`);
+  demanded.set(rule, (demanded.get(rule) ?? 0) + 1);
+  if (!holds) throw new BrokenRule(rule, about);
 }
 
 const ONCE = ['EXTM3U', 'EXT-X-VERSION', 'EXT-X-TARGETDURATION', 'EXT-X-SERVER-CONTROL', 'EXT-X-PART-INF'];
@@ -231,8 +244,9 @@ export function checkSuccession(before: StrictPlaylist, after: StrictPlaylist): 
   demand('parts that are listed never change', JSON.stringify(kept) === JSON.stringify(before.open.parts), open);
 }
 
-function identity({ parts: _, ...segment }: StrictSegment): string {
-  return JSON.stringify(segment);
+/** Of what is a gap nothing is loaded: whatever map stands before it is of no account. */
+function identity({ parts: _, map, ...segment }: StrictSegment): string {
+  return JSON.stringify({ ...segment, map: segment.isGap ? undefined : map });
 }
 
 function readPart(attributes: Readonly<Record<string, string>>): StrictPart {

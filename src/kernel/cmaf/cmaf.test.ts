@@ -104,6 +104,7 @@ describe('what a segment says', () => {
       sampleCount: 3,
       durationTicks: 3 * 1_024,
       startsWithSync: true,
+      hasSync: true,
       sampleBytes: [10, 20, 30],
     });
   });

@@ -10,6 +10,8 @@ export interface SegmentFacts {
   readonly endTicks: number;
   /** Whether decoding can begin at the first sample. */
   readonly startsWithSync: boolean;
+  /** Whether decoding can begin anywhere in it. */
+  readonly hasSync: boolean;
   /** Bytes of each sample, in order. */
   readonly sampleBytes: readonly number[];
 }
@@ -73,6 +75,7 @@ export function readSegment(bytes: Uint8Array): SegmentFacts | undefined {
       durationTicks: ticksOf(samples),
       endTicks: last.startTicks + ticksOf(last.samples),
       startsWithSync: ((first.samples[0]?.flags ?? NON_SYNC) & NON_SYNC) === 0,
+      hasSync: samples.some(({ flags }) => (flags & NON_SYNC) === 0),
       sampleBytes: samples.map(({ sizeBytes }) => sizeBytes),
     }
   );
