@@ -56,7 +56,7 @@ export function writeLivePlaylist(playlist: LivePlaylist, isDelta = false): stri
     if (!segment) continue;
     leftTicks -= segment.durationTicks;
     const hasParts = leftTicks < PARTS_FOR_TARGETS * playlist.header.targetDurationSeconds * playlist.timescale;
-    text.push(...segmentLines(playlist, segment, before, hasParts));
+    text.push(segmentText(playlist, segment, before, hasParts));
     before = segment;
   }
   if (open) text.push(...openingLines(playlist, open, before), ...partLines(playlist, open));
@@ -116,20 +116,28 @@ function skippable({ header, timescale, segments }: LivePlaylist, endTicks: numb
   return count;
 }
 
-function segmentLines(
+function segmentText(
   playlist: LivePlaylist,
   segment: ListedSegment,
   before: ListedSegment | undefined,
   hasParts: boolean,
-): string[] {
-  return [
+): string {
+  const isSettled = !hasParts && before?.session.number === segment.session.number;
+  const known = isSettled ? settled.get(segment) : undefined;
+  if (known !== undefined) return known;
+  const text = [
     ...openingLines(playlist, segment, before),
     ...(hasParts ? partLines(playlist, segment) : []),
     ...(segment.isGap ? ['#EXT-X-GAP'] : []),
     `#EXTINF:${seconds(segment.durationTicks, playlist.timescale)},`,
     liveSegmentUri(segment.session.number, segment.sequence),
-  ];
+  ].join('\n');
+  if (isSettled) settled.set(segment, text);
+  return text;
 }
+
+/** Texts of segments that never change any more: a whole event has thousands, and a state of it is written thrice a second. */
+const settled = new WeakMap<ListedSegment, string>();
 
 /** What holds for a segment and stands before its first part. */
 function openingLines(playlist: LivePlaylist, segment: ListedSegment, before: ListedSegment | undefined): string[] {

@@ -28,6 +28,9 @@ export interface PartPlace {
 /** Without it the window would fall below what clients may count on. */
 export const LEAST_WINDOW_TARGETS = 6;
 
+/** Longer than playlists list them. */
+const KEEP_PARTS_TARGETS = 4;
+
 export interface TimelineRules {
   readonly timescale: number;
   readonly targetDurationSeconds: number;
@@ -173,6 +176,19 @@ export class RenditionTimeline {
     this.#nextSequence = segment.sequence + 1;
     this.#version += 1;
     this.#slide();
+    this.#forgetParts();
+  }
+
+  /** Parts of segments that are listed without them for ever: of a day there would be a million. */
+  #forgetParts(): void {
+    const keep = KEEP_PARTS_TARGETS * this.rules.targetDurationSeconds * this.rules.timescale;
+    let behind = 0;
+    for (let at = this.#segments.length - 1; at >= 0; at -= 1) {
+      const segment = this.#segments[at];
+      if (!segment || (behind > keep && segment.parts.length === 0)) return;
+      if (behind > keep) this.#segments[at] = { ...segment, parts: [] };
+      behind += segment.durationTicks;
+    }
   }
 
   #isDiscontinuity(session: Session): boolean {
