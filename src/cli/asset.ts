@@ -20,6 +20,8 @@ export interface Asset {
   readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
   readonly playbackUrl: string;
   readonly error?: { readonly code: string; readonly detail: string };
+  /** The asset that it is a part of. */
+  readonly clip?: { readonly assetId: string; readonly inSeconds: number; readonly outSeconds: number };
   /** The last time it was asked to be encoded again. */
   readonly encoding?: Encoding;
 }
@@ -129,6 +131,30 @@ const encode: Command = {
   },
 };
 
+const clip: Command = {
+  name: 'clip',
+  says: 'make an asset of a part of another, or of a broadcast that goes on; it plays at once',
+  takes: [ID],
+  options: [
+    { flags: '--in <seconds>', says: 'where it begins' },
+    { flags: '--out <seconds>', says: 'where it ends' },
+    { flags: '--title <text>', says: "what it is called (default: the asset's title)" },
+    { flags: '--policy <policy>', says: "who may watch (default: the asset's)", choices: ['public', 'signed'] },
+    ...OPTIONS,
+  ],
+  async run(given, terminal) {
+    const inSeconds = given.number('in', 0, MOST_SECONDS);
+    const outSeconds = given.number('out', 0, MOST_SECONDS);
+    if (inSeconds === undefined || outSeconds === undefined) throw usage('A clip needs --in and --out, in seconds.');
+    const api = await findServer(given);
+    const wish = { inSeconds, outSeconds, title: given.text('title'), policy: given.text('policy') };
+    const made = await api.call<Asset>('POST', `${pathOf(given.argument('assetId'))}/clips`, wish);
+    terminal.answer(made, assetLines(made));
+  },
+};
+
+const MOST_SECONDS = 100_000_000;
+
 /** A name, or what stands in a file. */
 async function ladderOf(given: string | undefined): Promise<unknown> {
   if (!given?.endsWith('.json')) return given;
@@ -165,8 +191,8 @@ async function awaitEncoding(path: string, begun: Asset, api: Api, terminal: Ter
 
 export const asset: Command = {
   name: 'asset',
-  says: 'list, show, encode again, delete assets, change who may watch them, or what can be read below them',
-  children: [list, show, encode, remove, policy, subtitles],
+  says: 'list, show, encode again, clip, delete assets, change who may watch them, or what can be read below them',
+  children: [list, show, encode, clip, remove, policy, subtitles],
 };
 
 /** An asset in lines of name and value. */
@@ -180,11 +206,17 @@ export function assetLines(asset: Asset): string[] {
       ['policy', asset.policy],
       ...(asset.encryption ? [['encryption', asset.encryption]] : []),
       ...(durationSeconds === undefined ? [] : [['duration', `${durationSeconds.toFixed(1)} s`]]),
+      ...(asset.clip ? [['clip', clipLine(asset.clip)]] : []),
       ['encoded', `${progress.segmentsDone} of ${progress.segmentsTotal} segments`],
       ...(asset.encoding ? [['encoded again', encodingLine(asset.encoding)]] : []),
       ['playback', asset.playbackUrl],
     ],
   );
+}
+
+/** Exactly: it holds whole segments. */
+function clipLine({ assetId, inSeconds, outSeconds }: NonNullable<Asset['clip']>): string {
+  return `${inSeconds.toFixed(3)} s to ${outSeconds.toFixed(3)} s of ${assetId}`;
 }
 
 function encodingLine({ version, status, ladder, progress, error }: Encoding): string {

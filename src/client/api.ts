@@ -552,6 +552,15 @@ export interface NewChatBan {
   readonly seconds?: number;
 }
 
+/** From when to when, on the asset's own clock. Title and policy are the asset's unless they are said. */
+export interface NewClip {
+  readonly inSeconds: number;
+  readonly outSeconds: number;
+  readonly title?: string;
+  /** Whether viewers need a grant. */
+  readonly policy?: 'public' | 'signed';
+}
+
 export interface NewEdgeEnrolment {
   readonly name?: string;
   /** Where the edge stands; viewers are sent to one that is near. */
@@ -1120,6 +1129,15 @@ export interface Operations {
       readonly assetId: string;
     };
     readonly body: AssetChange;
+    readonly answer: Asset;
+  };
+  /** Make a clip of an asset. Makes a new asset of a part of one that is ready, or of a broadcast that is being recorded. Nothing is encoded: the clip has the segments that the span touches, so it may begin a little sooner and end a little later, which its `clip` tells, and is ready at once. Players begin where the span does. Neither asset needs the other. Subtitles are not taken along. Needs the scope `assets:write`. */
+  'POST /v1/assets/{assetId}/clips': {
+    readonly path: {
+      /** The id of the asset. */
+      readonly assetId: string;
+    };
+    readonly body: NewClip;
     readonly answer: Asset;
   };
   /** Encode an asset again. Makes a new version of an asset from its stored source: of one that is ready, that was given up, or whose first version is still being made, which then goes first. Viewers keep the present version until the new one is whole. Asking for the same again while it runs changes nothing; asking for another makes that one instead. Needs the scope `assets:write`. */

@@ -327,6 +327,13 @@ export const SETTINGS = {
     unit: 'hours',
     says: 'How long a version of a film is kept after an encoding anew has taken its place, for those who watch it.',
   }),
+  clipMaxMinutes: integer({
+    default: 60,
+    min: 1,
+    max: 1_440,
+    unit: 'minutes',
+    says: 'The longest clip that can be made of an asset.',
+  }),
   segmentHoldMs: integer({
     default: 8_000,
     min: 0,

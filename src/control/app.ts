@@ -7,10 +7,12 @@ import type { Settings } from '../config/settings.ts';
 import type { ApiTokenRepository } from '../database/api-tokens.ts';
 import type { Asset, AssetRepository } from '../database/assets.ts';
 import { ConfigurationRepository } from '../database/configuration.ts';
+import type { ContentKeyRepository } from '../database/content-keys.ts';
 import type { EncodingRepository } from '../database/encodings.ts';
 import { IdempotencyKeyRepository } from '../database/idempotency-keys.ts';
 import { LiveStreamRepository } from '../database/live-streams.ts';
 import { type Database, pingDatabase } from '../database/open.ts';
+import type { RecordedAssetRepository } from '../database/recorded-assets.ts';
 import type { SigningKeyRepository } from '../database/signing-keys.ts';
 import { SubtitleRepository } from '../database/subtitles.ts';
 import { DeliveryRepository } from '../database/webhook-deliveries.ts';
@@ -43,6 +45,7 @@ import { answerProblems, answerUnreadable, answerUnroutable } from './problem.ts
 import { readProxies, trustOf } from './proxies.ts';
 import { limitRates, type RateSettings } from './rate-limits.ts';
 import { assetRoutes } from './routes/assets.ts';
+import { clipRoutes } from './routes/clips.ts';
 import { configurationRoutes } from './routes/configuration.ts';
 import { encodingRoutes } from './routes/encodings.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -65,6 +68,8 @@ export interface ControlDeps extends Pick<LiveDeps, 'ingestUrls' | 'ownOrigin'> 
   readonly places: NearestParts['places'];
   readonly assets: AssetRepository;
   readonly encodings: EncodingRepository;
+  readonly recorded: RecordedAssetRepository;
+  readonly contentKeys: ContentKeyRepository;
   readonly keys: SigningKeyRepository;
   readonly tokens: ApiTokenRepository;
   readonly database: Database;
@@ -79,7 +84,7 @@ export interface ControlDeps extends Pick<LiveDeps, 'ingestUrls' | 'ownOrigin'> 
   readonly settings: CourierParts['settings'] &
     AccessDeps['settings'] &
     RateSettings &
-    Pick<Settings, 'ladder' | 'jwksAllowPrivate' | 'trustedProxies'>;
+    Pick<Settings, 'ladder' | 'clipMaxMinutes' | 'jwksAllowPrivate' | 'trustedProxies'>;
   /** Where ladders are found by their name. */
   readonly ladderFolder: string;
   /** The built console; a page that says so stands in for one that is not there. */
@@ -173,6 +178,7 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
     ladderFolder: deps.ladderFolder,
     defaultLadder: deps.settings.ladder,
   });
+  clipRoutes(app, { ...deps, ...parts, subtitles, mostSeconds: 60 * deps.settings.clipMaxMinutes });
   signingKeyRoutes(app, parts);
   const configurations = new Configurations({
     ...parts,

@@ -65,6 +65,23 @@ export const NewEncoding = Type.Object(
   { title: 'NewEncoding', examples: [{ ladder: 'hevc', encryption: 'none' }], additionalProperties: false },
 );
 
+const Second = Type.Number({ minimum: 0, maximum: 100_000_000 });
+
+export const NewClip = Type.Object(
+  {
+    inSeconds: Second,
+    outSeconds: Second,
+    title: Type.Optional(Title),
+    policy: Type.Optional(Policy),
+  },
+  {
+    title: 'NewClip',
+    description: "From when to when, on the asset's own clock. Title and policy are the asset's unless they are said.",
+    examples: [{ inSeconds: 61.5, outSeconds: 90, title: 'The goal' }],
+    additionalProperties: false,
+  },
+);
+
 export const LadderSchema = Type.Object(
   {
     name: Type.String(),

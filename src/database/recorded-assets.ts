@@ -167,7 +167,7 @@ export class RecordedAssetRepository {
   }
 
   /** All of a clip is stored: it is an asset, and ready. Undefined when it came too late and is being removed. */
-  async addClip(clip: NewClip): Promise<Asset | undefined> {
+  async addClip(clip: NewClip, addWork: (trx: DatabaseTransaction) => Promise<void>): Promise<Asset | undefined> {
     const now = this.#clock.now();
     const { id, recording, from } = clip;
     const sourceName = `Clip of ${from.assetId}`;
@@ -186,9 +186,11 @@ export class RecordedAssetRepository {
         const wrapped = wrapKey(clip.contentKey, { assetId: id, version: 1 }, this.#secret);
         await trx.insertInto('content_keys').values({ asset_id: id, version: 1, wrapped }).execute();
       }
+      await addWork(trx);
       const asset = toAsset(row);
       await recordEvent(trx, 'asset.created', asset, now);
-      await recordEvent(trx, 'asset.ready', asset, now);
+      // Later, if only by a moment: they are delivered in the order of their times.
+      await recordEvent(trx, 'asset.ready', asset, now + 1);
       return asset;
     });
   }

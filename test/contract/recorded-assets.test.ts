@@ -168,7 +168,7 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
     const clip = await clipOf(21, 30);
     await recorded.expectClip('as_c', 60_000);
     const contentKey = Buffer.alloc(16, 7);
-    expect(await recorded.addClip({ ...clip, contentKey })).toMatchObject({
+    expect(await recorded.addClip({ ...clip, contentKey }, async () => {})).toMatchObject({
       status: 'ready',
       encryption: 'aes-128',
       recording: { from: { assetId: 'as_r', inSeconds: 20, outSeconds: 30 }, durationSeconds: 10 },
@@ -187,7 +187,7 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
     await recorded.expectClip('as_c', 60_000);
     expect(await removals.list({ settledOnly: false, limit: 10 })).toEqual([]);
     clock.turn(60_000);
-    expect(await recorded.addClip(clip)).toBeUndefined();
+    expect(await recorded.addClip(clip, async () => {})).toBeUndefined();
     expect(await assets.find('as_c')).toBeUndefined();
   });
 });

@@ -12,8 +12,10 @@ import { buildControl } from '../../src/control/app.ts';
 import { mintAdminToken, mintToken } from '../../src/control/tokens.ts';
 import { ApiTokenRepository } from '../../src/database/api-tokens.ts';
 import { AssetRepository } from '../../src/database/assets.ts';
+import { ContentKeyRepository } from '../../src/database/content-keys.ts';
 import { EncodingRepository } from '../../src/database/encodings.ts';
 import { type Database, openDatabase } from '../../src/database/open.ts';
+import { RecordedAssetRepository } from '../../src/database/recorded-assets.ts';
 import { SigningKeyRepository } from '../../src/database/signing-keys.ts';
 import { Geo } from '../../src/geo/geo.ts';
 import { Ingest } from '../../src/ingest/ingest.ts';
@@ -106,9 +108,13 @@ export async function startControl(folder: string, options: ServerOptions = {}):
   const store = options.store ?? (await openFolder(folder));
   const node = await loadNodeId(folder);
   const encodings = new EncodingRepository(database, clock);
+  const recorded = new RecordedAssetRepository(database, clock, secrets.contentKeySecret);
+  const contentKeys = new ContentKeyRepository(database, secrets.contentKeySecret);
   const shared = {
     assets,
     encodings,
+    recorded,
+    contentKeys,
     node,
     queue,
     store,

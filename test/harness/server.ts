@@ -29,6 +29,8 @@ export interface AssetBody {
   readonly durationSeconds?: number;
   readonly loudness?: { readonly targetLufs: number; readonly measuredLufs?: number };
   readonly renditions?: readonly { readonly name: string; readonly kind: 'video' | 'audio' }[];
+  readonly recording?: { readonly streamId: string; readonly broadcast: number };
+  readonly clip?: { readonly assetId: string; readonly inSeconds: number; readonly outSeconds: number };
   readonly source: { readonly sizeBytes?: number; readonly sha256?: string; readonly receivedBytes?: number };
   readonly progress: { readonly segmentsDone: number; readonly segmentsTotal: number };
   readonly error?: { readonly code: string; readonly detail: string };
