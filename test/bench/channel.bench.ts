@@ -31,7 +31,7 @@ const clock: Clock = { now: () => performance.timeOrigin + performance.now() };
 export async function benchChannel(): Promise<Table[]> {
   const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-channel-'));
   const node = await new ChannelNode('public', clock, BENCH_SECRET).start();
-  const broadcast = node.broadcast(PART_BYTES);
+  const broadcast = await node.broadcast(PART_BYTES);
   broadcast.start();
   const publishing = setInterval(() => broadcast.publish(), PART_MS);
   try {

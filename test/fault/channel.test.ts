@@ -23,11 +23,11 @@ describe('a line that breaks', () => {
   test('costs no listener an event, nor tells one twice, wherever it breaks', async () => {
     await start();
     const listeners = await Promise.all(Array.from({ length: 5 }, () => c.listener()));
-    const broadcast = c.node.broadcast();
+    const broadcast = await c.node.broadcast();
     broadcast.start();
     const total = 150;
     for (let at = 3; at <= total; at += 1) {
-      await c.node.channels.carryOut(STREAM, { kind: 'metadata', id: `m${at}`, data: { at } });
+      await c.node.channels.tellMetadata(STREAM, `m${at}`, { at });
       broadcast.publish();
       // Somewhere in between, and for as long as chance has it.
       if (at % 17 === 0) {
@@ -44,7 +44,7 @@ describe('a line that breaks', () => {
 
   test('goes on with media at a key frame, with nothing torn in between', async () => {
     await start();
-    const broadcast = c.node.broadcast();
+    const broadcast = await c.node.broadcast();
     broadcast.start();
     const viewer = await c.listener();
     viewer.say({ type: 'subscribe', video: '360p', audio: 'audio' });
@@ -68,8 +68,7 @@ describe('a line that breaks', () => {
     await start();
     const listener = await c.listener();
     c.line.silence();
-    for (let at = 0; at < 20; at += 1)
-      await c.node.channels.carryOut(STREAM, { kind: 'chat-settings', chat: { isOpen: true, slowSeconds: at } });
+    for (let at = 0; at < 20; at += 1) await c.node.channels.setChat(STREAM, { isOpen: true, slowSeconds: at });
     // The time that is to be stood.
     await new Promise((resolve) => setTimeout(resolve, 10_000));
     expect(listener.numbered()).toEqual([]);
@@ -94,8 +93,7 @@ describe('a line that breaks', () => {
     await start();
     const listener = await c.listener();
     c.line.cut();
-    for (let at = 0; at < 250; at += 1)
-      await c.node.channels.carryOut(STREAM, { kind: 'chat-settings', chat: { isOpen: true, slowSeconds: at } });
+    for (let at = 0; at < 250; at += 1) await c.node.channels.setChat(STREAM, { isOpen: true, slowSeconds: at });
     c.line.mend();
     await listener.message('hello', ({ sequence }) => sequence === 250);
     expect(listener.numbered()).toEqual([]);
@@ -105,7 +103,7 @@ describe('a line that breaks', () => {
 describe('viewers', () => {
   test('who never read cost the others nothing, and are let go with their events unread', async () => {
     await start();
-    const broadcast = c.node.broadcast(200_000);
+    const broadcast = await c.node.broadcast(200_000);
     broadcast.start();
     const reader = await c.listener();
     const deaf = await Promise.all(Array.from({ length: 10 }, () => c.listener()));
@@ -126,8 +124,7 @@ describe('viewers', () => {
     expect(droppedParts).toBeGreaterThan(100);
     expect(queuedBytes).toBeLessThan(10 * 5_000_000);
     const filler = 'x'.repeat(4_000);
-    for (let at = 0; at < 150; at += 1)
-      await c.node.channels.carryOut(STREAM, { kind: 'metadata', id: 'much', data: { filler } });
+    for (let at = 0; at < 150; at += 1) await c.node.channels.tellMetadata(STREAM, 'much', { filler });
     await reader.until(() => reader.numbered().length === 150);
     for (const each of deaf) each.socket.resume();
     // They were told why, if they got so far as to read it.
@@ -137,7 +134,7 @@ describe('viewers', () => {
 
   test('who fall behind go on at a key frame, and are told what that cost', async () => {
     await start();
-    const broadcast = c.node.broadcast(400_000);
+    const broadcast = await c.node.broadcast(400_000);
     broadcast.start();
     const viewer = await c.listener();
     viewer.say({ type: 'subscribe', video: 'auto' });

@@ -63,17 +63,17 @@ export class ChannelNode {
   }
 
   async start(): Promise<this> {
-    this.channels.mount(this.app);
+    await this.channels.mount(this.app);
     this.url = await this.app.listen({ host: '127.0.0.1', port: 0 });
     return this;
   }
 
-  broadcast(partBytes?: number | Readonly<Record<string, number>>): MadeUpBroadcast {
-    return new MadeUpBroadcast(this.channels.open(STREAM), partBytes);
+  async broadcast(partBytes?: number | Readonly<Record<string, number>>): Promise<MadeUpBroadcast> {
+    return new MadeUpBroadcast(await this.channels.open(STREAM), partBytes);
   }
 
   async stop(): Promise<void> {
-    this.channels.stop();
+    await this.channels.stop();
     await this.app.close();
   }
 }

@@ -109,7 +109,7 @@ describe('a stream at another node', () => {
       const waiting = await c.listener();
       const moved = { nodeUrl: there.url, ownedUntilMs: inSeconds(3_600) };
       for (const node of [c.node, there]) if (node.stream) node.stream = { ...node.stream, ...moved };
-      const broadcast = there.broadcast();
+      const broadcast = await there.broadcast();
       broadcast.start();
       await waiting.message('hello', ({ state }) => state === 'live');
       waiting.say({ type: 'subscribe', video: '360p' });

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { LiveCommand } from '../../src/kernel/live/commands.ts';
 import { inWords } from '../harness/channel-client.ts';
 import { ChannelScenario, STREAM, STREAM_KEY } from '../harness/channel-scenario.ts';
 
@@ -15,7 +14,7 @@ describe('joining', () => {
     await start();
     const early = await c.listener();
     expect(await early.message('hello')).toMatchObject({ state: 'idle', broadcast: null, sequence: 0 });
-    c.node.broadcast().start();
+    (await c.node.broadcast()).start();
     expect(await early.message('state', ({ event }) => event === 'started')).toMatchObject({ state: 'live' });
     await early.message('state', ({ event }) => event === 'session');
     const late = await c.listener();
@@ -44,7 +43,7 @@ describe('joining', () => {
 describe('media', () => {
   test('who joins in the middle of a segment gets a picture and its sound at once', async () => {
     await start();
-    const broadcast = c.node.broadcast();
+    const broadcast = await c.node.broadcast();
     broadcast.start();
     broadcast.publish(7);
     const viewer = await c.listener();
@@ -61,7 +60,7 @@ describe('media', () => {
 
   test('a viewer who changes to another rendition gets it from the beginning of a segment', async () => {
     await start();
-    const broadcast = c.node.broadcast();
+    const broadcast = await c.node.broadcast();
     broadcast.start();
     broadcast.publish();
     const viewer = await c.listener();
@@ -81,7 +80,7 @@ describe('media', () => {
 
   test('another publisher is another session, with an init before its first part', async () => {
     await start();
-    const broadcast = c.node.broadcast();
+    const broadcast = await c.node.broadcast();
     broadcast.start();
     const viewer = await c.listener();
     viewer.say({ type: 'subscribe', video: '360p' });
@@ -105,7 +104,7 @@ describe('media', () => {
     const viewer = await c.listener();
     viewer.say({ type: 'subscribe', video: 'auto', audio: 'auto' });
     await viewer.message('subscribed', ({ video }) => video === 'auto');
-    const broadcast = c.node.broadcast();
+    const broadcast = await c.node.broadcast();
     broadcast.start();
     await viewer.message('state', ({ event }) => event === 'session');
     broadcast.publish(5);
@@ -116,7 +115,7 @@ describe('media', () => {
 
   test('a rendition that the broadcast does not have is refused', async () => {
     await start();
-    c.node.broadcast().start();
+    (await c.node.broadcast()).start();
     const viewer = await c.listener();
     viewer.say({ type: 'subscribe', video: '1080p', ref: 'a' });
     expect(await viewer.message('error')).toMatchObject({ code: 'RENDITION_UNKNOWN', ref: 'a' });
@@ -143,15 +142,15 @@ describe('chat', () => {
     const [one, other] = await Promise.all([c.listener(), c.listener()]);
     one.say({ type: 'chat', name: 'Mallory', text: 'spam' });
     const { id, author } = (await other.message('chat')) as unknown as { id: string; author: { id: string } };
-    const command = (each: LiveCommand) => c.node.channels.carryOut(STREAM, each);
-    await command({ kind: 'chat-delete', messageId: id });
+    const { channels } = c.node;
+    await channels.deleteMessage(STREAM, id);
     expect(await other.message('chat-deleted')).toMatchObject({ ids: [id] });
-    await command({ kind: 'chat-ban', authorId: author.id });
+    await channels.ban(STREAM, author.id);
     one.say({ type: 'chat', name: 'Mallory', text: 'more', ref: 'b' });
     expect(await one.message('error')).toMatchObject({ code: 'CHAT_BANNED', ref: 'b' });
     expect(c.node.bans).toHaveLength(1);
-    await command({ kind: 'chat-unban', authorId: author.id });
-    await command({ kind: 'chat-settings', chat: { isOpen: false, slowSeconds: 0 } });
+    await channels.unban(STREAM, author.id);
+    await channels.setChat(STREAM, { isOpen: false, slowSeconds: 0 });
     expect(await other.message('chat-settings')).toMatchObject({ chat: { isOpen: false } });
     one.say({ type: 'chat', name: 'Mallory', text: 'more', ref: 'c' });
     expect(await one.message('error', ({ ref }) => ref === 'c')).toMatchObject({ code: 'CHAT_CLOSED' });
@@ -167,11 +166,11 @@ describe('chat', () => {
 
   test('metadata carries the media time that it was told at', async () => {
     await start();
-    const broadcast = c.node.broadcast();
+    const broadcast = await c.node.broadcast();
     broadcast.start();
     broadcast.session(c.clock.now() - 4_500);
     const viewer = await c.listener();
-    await c.node.channels.carryOut(STREAM, { kind: 'metadata', id: 'goal', data: { score: '1:0' } });
+    await c.node.channels.tellMetadata(STREAM, 'goal', { score: '1:0' });
     expect(await viewer.message('metadata')).toMatchObject({
       ...{ id: 'goal', data: { score: '1:0' }, atMs: c.clock.now() },
       media: { broadcast: 1, session: 2, seconds: 4.5 },
@@ -187,7 +186,7 @@ describe('health', () => {
 
   test('viewers are told a word, and who has the stream key all of it', async () => {
     await start();
-    const feed = c.node.channels.open(STREAM);
+    const feed = await c.node.channels.open(STREAM);
     const [viewer, broadcaster] = await Promise.all([c.listener(), c.listener()]);
     viewer.say({ type: 'broadcaster', streamKey: 'lsk_wrong' });
     broadcaster.say({ type: 'broadcaster', streamKey: STREAM_KEY, ref: 'k' });

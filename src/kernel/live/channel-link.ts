@@ -2,6 +2,9 @@ import { FAULTS, type FaultCode } from '../errors.ts';
 import type { ChannelState } from './channel.ts';
 import { isCount, readJsonObject } from './channel-request.ts';
 
+/** Says who is at the other end has been passed on already: two nodes that each take the other for the one must not circle. */
+export const PASSED_ON_HEADER = 'frontrow-passed-on';
+
 /**
  * What an edge and the node of a stream say to each other about a channel, beside the viewers' own events and media,
  * which go over it as they are. Both ends are ours, and the edge has signed for the connection.

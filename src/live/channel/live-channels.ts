@@ -5,14 +5,14 @@ import type { LiveStream } from '../../database/live-stream-rows.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { isId } from '../../kernel/ids.ts';
-import { parseFromEdge } from '../../kernel/live/channel-link.ts';
-import type { LiveCommand } from '../../kernel/live/commands.ts';
+import { PASSED_ON_HEADER, parseFromEdge } from '../../kernel/live/channel-link.ts';
+import type { ChatOptions } from '../../kernel/live/live-stream.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { ChannelFeed } from '../seams.ts';
 import { ChannelActor } from './channel-actor.ts';
 import { EdgeLink } from './edge-link.ts';
-import { PASSED_ON_HEADER, passOn } from './pass-on.ts';
+import { passOn } from './pass-on.ts';
 import { StreamFeed } from './stream-feed.ts';
 
 export interface LiveChannelsOptions {
@@ -60,15 +60,16 @@ export class LiveChannels {
     this.#options = options;
   }
 
-  /** Where a broadcast of this stream, whose node this is, tells its news. */
-  open(streamId: string): ChannelFeed {
+  /** Where a broadcast of this stream, whose node this is, tells its news. There is one, whatever becomes of its chat. */
+  async open(streamId: string): Promise<ChannelFeed> {
+    await this.#channel(streamId).isLoaded.catch(() => {});
     return new StreamFeed(() => this.#channel(streamId).actor);
   }
 
   /** `GET /live/{streamId}/channel` for edges, on the listener of this node's origin, whose signature check comes first. */
-  mount(origin: FastifyInstance): void {
-    void origin.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } });
-    void origin.register(async (app) => {
+  async mount(origin: FastifyInstance): Promise<void> {
+    await origin.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false } });
+    await origin.register(async (app) => {
       const found = new WeakMap<FastifyRequest, LiveStream>();
       app.route<{ Params: { streamId: string } }>({
         method: 'GET',
@@ -91,38 +92,37 @@ export class LiveChannels {
     this.#timer ??= setInterval(() => void this.#beat(), BEAT_MS);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
     for (const { actor } of this.#open.values()) actor.close(1001);
     this.#open.clear();
   }
 
-  /**
-   * Does what of control's commands concerns a channel, and nothing of the others.
-   * @throws Fault LIVE_STREAM_IDLE for metadata where nothing is broadcast
-   */
-  async carryOut(streamId: string, command: LiveCommand): Promise<void> {
+  /** Of the very moment that is being published. @throws Fault LIVE_STREAM_IDLE where nothing is */
+  async tellMetadata(streamId: string, id: string, data: unknown): Promise<void> {
     const actor = this.#open.get(streamId)?.actor;
-    if (command.kind === 'metadata') {
-      if (!actor || actor.isIdle) throw new Fault('LIVE_STREAM_IDLE');
-      actor.tellMetadata(command.id, command.data);
-    }
-    if (command.kind === 'chat-delete') actor?.deleteMessage(command.messageId);
-    else if (command.kind === 'chat-settings') actor?.setChat(command.chat);
-    else if (command.kind === 'chat-ban') await this.#ban(streamId, command.authorId, command.seconds);
-    else if (command.kind === 'chat-unban') await this.#unban(streamId, command.authorId);
+    if (!actor || actor.isIdle) throw new Fault('LIVE_STREAM_IDLE');
+    actor.tellMetadata(id, data);
+  }
+
+  async deleteMessage(streamId: string, messageId: string): Promise<void> {
+    this.#open.get(streamId)?.actor.deleteMessage(messageId);
   }
 
   /** Holds in later broadcasts too, and after a restart. */
-  async #ban(streamId: string, authorId: string, seconds?: number): Promise<void> {
+  async ban(streamId: string, authorId: string, seconds?: number): Promise<void> {
     const until = seconds === undefined ? {} : { untilMs: this.#options.clock.now() + seconds * 1_000 };
     await this.#options.bans.add(streamId, { authorId, ...until });
     this.#open.get(streamId)?.actor.desk.ban(authorId, until.untilMs);
   }
 
-  async #unban(streamId: string, authorId: string): Promise<void> {
+  async unban(streamId: string, authorId: string): Promise<void> {
     await this.#options.bans.remove(streamId, authorId);
     this.#open.get(streamId)?.actor.desk.unban(authorId);
+  }
+
+  async setChat(streamId: string, chat: ChatOptions): Promise<void> {
+    this.#open.get(streamId)?.actor.setChat(chat);
   }
 
   #receive(socket: WebSocket, stream: LiveStream, isPassedOn: boolean): void {

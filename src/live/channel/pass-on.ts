@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { LINK_PROTOCOL } from '../../kernel/live/channel-link.ts';
+import { LINK_PROTOCOL, PASSED_ON_HEADER } from '../../kernel/live/channel-link.ts';
 
 const HANDSHAKE_MS = 5_000;
 const PING_MS = 2_000;
@@ -7,9 +7,6 @@ const SILENCE_MS = 6_000;
 /** What either side has not taken. Beyond it both are let go, and the edge begins anew. */
 const MAX_BYTES = 32 * 1_024 * 1_024;
 const MAX_FRAME_BYTES = 64 * 1_024 * 1_024;
-
-/** Says who is at the other end has been passed on already: two nodes that each take the other for the one must not circle. */
-export const PASSED_ON_HEADER = 'frontrow-passed-on';
 
 /** Carries what an edge and another node say to each other, until one of them goes. */
 export function passOn(edge: WebSocket, url: URL, headers: Readonly<Record<string, string>>): void {
