@@ -47,7 +47,6 @@ import { systemClock } from './kernel/clock.ts';
 import { CODINGS } from './kernel/http/coding.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
-import { INGEST_PATH } from './live/doors/websocket/door.ts';
 import { Live } from './live/live.ts';
 import { Recordings } from './live/recordings.ts';
 import { buildOrigin } from './origin/http.ts';
@@ -106,13 +105,10 @@ function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> 
 }
 
 /** Where publishers reach the doors; of those that are not open here, nothing unless the settings name them. */
-function ingestUrls(ground: Ground): { rtmp?: string; srt?: string; websocket?: string } {
-  const { settings, urls } = ground;
+function ingestUrls({ settings, urls }: Ground): { rtmp?: string; srt?: string } {
   const rtmp = settings.rtmpUrl || urls.rtmp;
   const srt = settings.srtUrl || urls.srt;
-  // Browsers come to control's listener, behind which the doors are only where both run in one process.
-  const websocket = urls.rtmp ? `${publicUrls(ground).control.replace(/^http/, 'ws')}${INGEST_PATH}` : undefined;
-  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}), ...(websocket ? { websocket } : {}) };
+  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}) };
 }
 
 /** The origin of this process is on an address that means something to this machine alone, unless the settings name one. */
@@ -342,8 +338,10 @@ async function startLive(
   if (!has('origin')) throw new SettingsError('The role live needs the role origin in its process.');
   if (!has('worker')) await checkFfmpeg(['libx264', 'aac']);
   lifecycle.add('live', () => live.stop());
-  const { rtmp } = await live.start();
-  urls.rtmp = `rtmp://${settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host}:${rtmp}/live`;
+  const { rtmp, srt } = await live.start();
+  const host = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
+  urls.rtmp = `rtmp://${host}:${rtmp}/live`;
+  urls.srt = `srt://${host}:${srt}`;
 }
 
 /** How long answers under way may take to finish at a stop. */

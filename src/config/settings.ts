@@ -102,6 +102,12 @@ export const SETTINGS = {
     max: 65_535,
     says: 'Port where encoders such as OBS publish live streams by RTMP, at `rtmp://host:1935/live`. 0 picks one, as does leaving it out when the port of control is 0.',
   }),
+  srtPort: integer({
+    default: 8890,
+    min: 0,
+    max: 65_535,
+    says: 'UDP port where encoders publish live streams by SRT, at `srt://host:8890?streamid=KEY`. 0 picks one, as does leaving it out when the port of control is 0.',
+  }),
   liveNodeUrl: text({
     default: '',
     says: 'Address under which the origins of other nodes reach the one of this node, for the streams that are published to it. Empty: its own address, which is enough for one machine.',
@@ -604,7 +610,7 @@ export type Settings = { readonly [Name in keyof typeof SETTINGS]: Value<(typeof
 export type SettingName = keyof Settings;
 
 /** Ports that are picked where control's is. */
-const ALONG = ['originPort', 'rtmpPort'] as const satisfies readonly SettingName[];
+const ALONG = ['originPort', 'rtmpPort', 'srtPort'] as const satisfies readonly SettingName[];
 
 /** `edgePort` is `FRONTROW_EDGE_PORT`. */
 export function environmentName(name: string): string {
