@@ -54,6 +54,7 @@ const ENTERS_BY: Readonly<Record<string, readonly string[]>> = {
   kysely: ['src/database/', 'src/queue/'], // the queue is leases over SQL
   'mmdb-lib': ['src/geo/mmdb.ts'],
   pg: ['src/database/postgres.ts'],
+  werift: ['src/live/doors/whip/peer.ts'],
   undici: ['src/edge/upstream.ts', 'src/ingest/'], // viewers' bytes from an origin; pulls, where the address is checked
   // A cache of one thing or another, wherever one is needed.
   'lru-cache': ['src/database/', 'src/edge/', 'src/geo/'],

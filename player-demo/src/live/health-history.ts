@@ -33,7 +33,7 @@ export const HEALTH_PLOTS: readonly HealthPlot[] = [
   },
   {
     id: 'drift',
-    label: 'A/V drift',
+    label: 'Sound ahead of picture',
     problem: 'drift',
     pick: (health) => health.driftMs,
     ceiling: 200,

@@ -46,7 +46,7 @@ const LONGEST_DELAY_MS = 5_000;
 export function withSaneDelay(body: Uint8Array): Uint8Array {
   const { laterMs } = readVideo(body);
   if (Math.abs(laterMs) <= LONGEST_DELAY_MS) return body;
-  const sane = body.slice();
+  const sane = new Uint8Array(body);
   sane.fill(0, 2, 5);
   return sane;
 }

@@ -57,7 +57,7 @@ export class ChunkReader {
       at += this.#take(chunk, all, at);
       if (chunk.missing === 0) this.#close(chunk.stream, messages);
     }
-    this.#left = at < all.length ? all.slice(at) : NOTHING;
+    this.#left = at < all.length ? new Uint8Array(all.subarray(at)) : NOTHING;
     return messages;
   }
 

@@ -2,12 +2,15 @@ import type { FastifyInstance } from 'fastify';
 import type { Log } from '../../kernel/log.ts';
 import type { Desk } from '../seams.ts';
 import { RtmpDoor } from './rtmp/door.ts';
+import { SrtDoor } from './srt/door.ts';
 import { WebsocketDoor } from './websocket/door.ts';
+import { WhipDoor } from './whip/door.ts';
 
 export interface DoorsOptions {
   readonly settings: {
     readonly host: string;
     readonly rtmpPort: number;
+    readonly srtPort: number;
     readonly publicUrl: string;
   };
   readonly desk: Desk;
@@ -17,31 +20,38 @@ export interface DoorsOptions {
 /** Where publishers are expected, once the doors are open. */
 export interface DoorPorts {
   readonly rtmp: number;
+  readonly srt: number;
 }
 
 /** Every way by which a live stream comes in: `mount` before the listener listens, `start`, `stop` in the end. */
 export class Doors {
   readonly #rtmp: RtmpDoor;
+  readonly #srt: SrtDoor;
   readonly #websocket: WebsocketDoor;
+  readonly #whip: WhipDoor;
 
   constructor({ settings, desk, log }: DoorsOptions) {
-    const { host, rtmpPort, publicUrl } = settings;
+    const { host, rtmpPort, srtPort, publicUrl } = settings;
     this.#rtmp = new RtmpDoor({ host, port: rtmpPort, desk, log: log.child({ door: 'rtmp' }) });
+    this.#srt = new SrtDoor({ host, port: srtPort, desk, log: log.child({ door: 'srt' }) });
     this.#websocket = new WebsocketDoor({ publicUrl, desk, log: log.child({ door: 'websocket' }) });
+    this.#whip = new WhipDoor({ host, desk, log: log.child({ door: 'whip' }) });
   }
 
   /** On a listener with @fastify/websocket whose messages may have `LARGEST_CHUNK_BYTES`: control's, or one of its own. */
   mount(app: FastifyInstance): void {
     this.#websocket.mount(app);
+    this.#whip.mount(app);
   }
 
   async start(): Promise<DoorPorts> {
-    return { rtmp: await this.#rtmp.start() };
+    return { rtmp: await this.#rtmp.start(), srt: await this.#srt.start() };
   }
 
   /** Sends every publisher away. */
   async stop(): Promise<void> {
     this.#websocket.stop();
-    await this.#rtmp.stop();
+    this.#whip.stop();
+    await Promise.all([this.#rtmp.stop(), this.#srt.stop()]);
   }
 }
