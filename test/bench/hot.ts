@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,14 +110,8 @@ export async function warm(url: string, cookie: string): Promise<void> {
 export async function startOrigin(states: Readonly<Record<string, unknown>>): Promise<Server> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?', 1)[0];
-    if (path === '/v1/edge/feed') {
-      const beatMs = 60_000;
-      const news = Object.entries(states).map(([name, value]) => [name, { version: 'bench', value }] as const);
-      const sections = Object.fromEntries(news);
-      const message: FeedMessage = { lineage: 'bench', revision: 1, nowMs: Date.now(), beatMs, sections };
-      response.write(`${JSON.stringify(message)}\n`);
-      const beat = setInterval(() => response.write(`${JSON.stringify({ ...message, sections: {} })}\n`), beatMs);
-      response.on('close', () => clearInterval(beat));
+    if (path === FEED_PATH) {
+      tellEdges(response, states);
       return;
     }
     if (path === `/access/${ASSET}`) {
@@ -132,6 +126,19 @@ export async function startOrigin(states: Readonly<Record<string, unknown>>): Pr
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
+}
+
+export const FEED_PATH = '/v1/edge/feed';
+
+/** What edges go by, once; after that only that there is nothing new. */
+export function tellEdges(response: ServerResponse, states: Readonly<Record<string, unknown>>): void {
+  const beatMs = 60_000;
+  const news = Object.entries(states).map(([name, value]) => [name, { version: 'bench', value }] as const);
+  const sections = Object.fromEntries(news);
+  const message: FeedMessage = { lineage: 'bench', revision: 1, nowMs: Date.now(), beatMs, sections };
+  response.write(`${JSON.stringify(message)}\n`);
+  const beat = setInterval(() => response.write(`${JSON.stringify({ ...message, sections: {} })}\n`), beatMs);
+  response.on('close', () => clearInterval(beat));
 }
 
 function playlist(): string {

@@ -1,4 +1,4 @@
-/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory|channel]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory|channel|live-viewers]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchAccess } from './access.bench.ts';
@@ -11,6 +11,7 @@ import { benchFeed } from './feed.bench.ts';
 import { benchFilm } from './film.bench.ts';
 import { benchIdle } from './idle.bench.ts';
 import { benchLadder } from './ladder.bench.ts';
+import { benchLiveViewers } from './live-viewers.bench.ts';
 import { type Table, writeTable } from './measure.ts';
 import { benchMemory } from './memory.bench.ts';
 import { benchRestart } from './restart.bench.ts';
@@ -38,6 +39,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'workers', needs: ['ffmpeg'], run: benchWorkers },
   { name: 'memory', needs: ['ffmpeg'], run: benchMemory },
   { name: 'channel', needs: ['taskset'], run: benchChannel },
+  { name: 'live-viewers', needs: ['nginx', 'taskset'], run: benchLiveViewers },
 ];
 
 const wanted = process.argv.slice(2);

@@ -26,8 +26,8 @@ afterEach(async () => {
 let live: LiveOrigin;
 let origin: ScriptedOrigin;
 
-async function startOrigin(partBytes?: number): Promise<void> {
-  live = new LiveOrigin(partBytes);
+async function startOrigin(partBytes = 64): Promise<void> {
+  live = new LiveOrigin({ partBytes });
   origin = await new ScriptedOrigin().start();
   started.push(() => origin.stop());
   origin.serve(`/access/${STREAM}`, { body: JSON.stringify({ policy: 'public' }) });

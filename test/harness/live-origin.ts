@@ -12,8 +12,6 @@ import {
 export const STREAM = 'ls_abcdefghjkmnpqrs';
 const RENDITIONS = ['360p', '720p'];
 const PARTS = 4;
-const PART_SECONDS = 0.5;
-const TARGET_SECONDS = 2;
 /** An hour ago it had begun already, so that its playlists are as long as real ones. */
 const WINDOW_SEGMENTS = 60;
 
@@ -28,20 +26,29 @@ interface Waiting {
   readonly answer: () => void;
 }
 
+export interface LiveOriginOptions {
+  readonly partBytes?: number;
+  /** Four of them are a segment. */
+  readonly partSeconds?: number;
+}
+
 /**
  * A made-up broadcast that behaves as ours do: its playlists block, its hinted parts are held, and nothing is published
  * before the test says so. A state is the part that was published last.
  */
 export class LiveOrigin {
-  readonly partBytes: number;
+  readonly #partBytes: number;
+  readonly #partSeconds: number;
+  #publishedAtMs = Date.now();
   /** Targets that were asked for, in their order. */
   readonly asked: string[] = [];
   #place: Place = { msn: 102, part: PARTS - 1 };
   #waiting: Waiting[] = [];
   #ended = false;
 
-  constructor(partBytes = 64) {
-    this.partBytes = partBytes;
+  constructor({ partBytes = 64, partSeconds = 0.5 }: LiveOriginOptions = {}) {
+    this.#partBytes = partBytes;
+    this.#partSeconds = partSeconds;
   }
 
   get place(): Place {
@@ -56,6 +63,7 @@ export class LiveOrigin {
   /** The next part of all renditions is there. */
   publish(): void {
     this.#place = following(this.#place);
+    this.#publishedAtMs = performance.timeOrigin + performance.now();
     this.#release();
   }
 
@@ -97,8 +105,13 @@ export class LiveOrigin {
       return;
     }
     const { msn, part, skip } = directives;
-    const cacheControl = msn === undefined ? 'public, max-age=1' : `public, max-age=${6 * TARGET_SECONDS}`;
-    const answer = () => send(response, cacheControl, Buffer.from(this.#text(rendition, skip !== undefined)));
+    const cacheControl = msn === undefined ? 'public, max-age=1' : `public, max-age=${6 * this.#targetSeconds}`;
+    const answer = () => {
+      const { msn: newest, part: newestPart } = this.#place;
+      // For those who measure: which state it is, and since when.
+      response.setHeader('X-State', `${newest}.${newestPart}@${this.#publishedAtMs}`);
+      send(response, cacheControl, Buffer.from(this.#text(rendition, skip !== undefined)));
+    };
     if (msn === undefined || this.#ended) answer();
     else if (msn > this.#place.msn + 2) refuse(response, 400);
     else this.#when({ msn, part: part ?? PARTS - 1 }, response, answer);
@@ -138,7 +151,11 @@ export class LiveOrigin {
   }
 
   #bytes(path: string): Buffer {
-    return Buffer.from(path.padEnd(this.partBytes, '.'));
+    return Buffer.from(path.padEnd(this.#partBytes, '.'));
+  }
+
+  get #targetSeconds(): number {
+    return Math.ceil(PARTS * this.#partSeconds);
   }
 
   #text(rendition: string, isDelta: boolean): string {
@@ -147,13 +164,15 @@ export class LiveOrigin {
     const lines = [
       '#EXTM3U',
       '#EXT-X-VERSION:9',
-      `#EXT-X-TARGETDURATION:${TARGET_SECONDS}`,
-      `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${3 * PART_SECONDS},CAN-SKIP-UNTIL=${6 * TARGET_SECONDS}`,
-      `#EXT-X-PART-INF:PART-TARGET=${PART_SECONDS}`,
+      `#EXT-X-TARGETDURATION:${this.#targetSeconds}`,
+      `#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${3 * this.#partSeconds},CAN-SKIP-UNTIL=${6 * this.#targetSeconds}`,
+      `#EXT-X-PART-INF:PART-TARGET=${this.#partSeconds}`,
       `#EXT-X-MEDIA-SEQUENCE:${first}`,
-      isDelta ? '#EXT-X-SKIP:SKIPPED-SEGMENTS=1' : `#EXT-X-MAP:URI="${liveInitUri(1)}"`,
+      isDelta ? `#EXT-X-SKIP:SKIPPED-SEGMENTS=${msn - 1 - first}` : `#EXT-X-MAP:URI="${liveInitUri(1)}"`,
     ];
-    for (let at = first; at <= msn; at++) lines.push(...segmentLines(at, at === msn ? part : PARTS - 1, at >= msn - 1));
+    // A delta leaves all but the newest out, whose parts are listed too.
+    for (let at = isDelta ? msn - 1 : first; at <= msn; at++)
+      lines.push(...this.#segmentLines(at, at === msn ? part : PARTS - 1, at >= msn - 1));
     if (this.#ended) return [...lines, '#EXT-X-ENDLIST', ''].join('\n');
     const next = following(this.#place);
     lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${livePartUri(1, next.msn, next.part)}"`);
@@ -162,19 +181,19 @@ export class LiveOrigin {
     }
     return [...lines, ''].join('\n');
   }
+
+  #segmentLines(sequence: number, lastPart: number, withParts: boolean): string[] {
+    const lines: string[] = [];
+    for (let part = 0; withParts && part <= lastPart; part++) {
+      lines.push(`#EXT-X-PART:DURATION=${this.#partSeconds},URI="${livePartUri(1, sequence, part)}"`);
+    }
+    if (lastPart === PARTS - 1) lines.push(`#EXTINF:${PARTS * this.#partSeconds},`, liveSegmentUri(1, sequence));
+    return lines;
+  }
 }
 
 const FOREVER = 'public, max-age=31536000, immutable';
 const MASTER = `#EXTM3U\n${RENDITIONS.map((name) => `#EXT-X-STREAM-INF:BANDWIDTH=1000000\n${livePlaylistUri(1, name)}\n`).join('')}`;
-
-function segmentLines(sequence: number, lastPart: number, withParts: boolean): string[] {
-  const lines: string[] = [];
-  for (let part = 0; withParts && part <= lastPart; part++) {
-    lines.push(`#EXT-X-PART:DURATION=${PART_SECONDS},URI="${livePartUri(1, sequence, part)}"`);
-  }
-  if (lastPart === PARTS - 1) lines.push(`#EXTINF:${TARGET_SECONDS},`, liveSegmentUri(1, sequence));
-  return lines;
-}
 
 function following({ msn, part }: Place): Place {
   return part === PARTS - 1 ? { msn: msn + 1, part: 0 } : { msn, part: part + 1 };
