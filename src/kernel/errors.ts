@@ -243,11 +243,6 @@ export const FAULTS = {
   },
   PATH_INVALID: { side: 'viewer', status: 400, says: 'The path is not one this server can answer.' },
   GRANT_REJECTED: { side: 'viewer', status: 403, says: 'Access denied' },
-  DIRECTIVES_INVALID: {
-    side: 'viewer',
-    status: 400,
-    says: 'The `_HLS_` parameters of this request contradict each other or are no numbers.',
-  },
   LIVE_WAITERS_FULL: {
     side: 'viewer',
     status: 503,

@@ -91,7 +91,8 @@ async function benchHeld(): Promise<Table> {
 async function holdAt({ pid }: Peer, url: string): Promise<string[]> {
   const before = residentBytes(pid);
   const paths = [LiveOrigin.playlistPath(), LiveOrigin.playlistPath('720p', '_HLS_msn=103')];
-  const crowd = new BenchChild('./live-held-process.ts', [url, ...paths, `${HELD}`], LOAD_CORE);
+  const script = new URL('./live-held-process.ts', import.meta.url);
+  const crowd = new BenchChild(script, [url, ...paths, `${HELD}`], LOAD_CORE);
   try {
     await crowd.line();
     const open = residentBytes(pid);
@@ -132,7 +133,7 @@ interface Measured extends Seen {
 async function measure(peer: Peer, live: LiveOrigin): Promise<Measured> {
   const before = residentBytes(peer.pid);
   const args = [peer.url, LiveOrigin.playlistPath(), `${VIEWERS}`, `${SECONDS}`];
-  const crowd = new BenchChild('./live-viewers-process.ts', args, LOAD_CORE);
+  const crowd = new BenchChild(new URL('./live-viewers-process.ts', import.meta.url), args, LOAD_CORE);
   try {
     await crowd.line();
     const settled = residentBytes(peer.pid);

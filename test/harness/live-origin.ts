@@ -208,6 +208,7 @@ function send(response: ServerResponse, cacheControl: string, body: Buffer): voi
   response.writeHead(200, {
     'Content-Type': isPlaylist ? 'application/vnd.apple.mpegurl' : 'video/mp4',
     'Cache-Control': cacheControl,
+    ...(isPlaylist ? { Vary: 'accept-encoding' } : {}),
     'Content-Length': body.length,
   });
   response.end(body);

@@ -70,7 +70,7 @@ describe('a public broadcast', () => {
     '"%s" is refused by the edge itself, and nothing of that is kept',
     async (query) => {
       const { status, body, headers } = await s.get(playlist('720p', query));
-      expect([status, JSON.parse(body.toString()).code]).toEqual([400, 'DIRECTIVES_INVALID']);
+      expect([status, JSON.parse(body.toString()).code]).toEqual([400, 'LIVE_DIRECTIVES_INVALID']);
       expect(headers['cache-control']).toBe('no-store');
       expect(live.asked).toEqual([]);
     },

@@ -17,7 +17,7 @@ export interface LiveAsk {
 
 const BELOW = '/live/';
 
-/** Undefined for what is not of broadcasts. @throws Fault DIRECTIVES_INVALID */
+/** Undefined for what is not of broadcasts. @throws Fault LIVE_DIRECTIVES_INVALID */
 export function readLiveAsk(method: string, path: string, query: string): LiveAsk | undefined {
   if (!path.startsWith(BELOW)) return undefined;
   const object = parseLivePath(path);
@@ -25,7 +25,7 @@ export function readLiveAsk(method: string, path: string, query: string): LiveAs
   if (object.kind !== 'playlist')
     return { object, mayBeHeld: object.kind === 'part' && method === 'GET', resource: path };
   const directives = readDirectives(query);
-  if (!directives) throw new Fault('DIRECTIVES_INVALID');
+  if (!directives) throw new Fault('LIVE_DIRECTIVES_INVALID');
   // A HEAD leads no fill that others could follow, so it is told of what there is.
   if (method !== 'GET') return { object, mayBeHeld: false, resource: path };
   const resource = joinTarget(path, writeDirectives(directives));

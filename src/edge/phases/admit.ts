@@ -19,7 +19,7 @@ export function admit(parts: EdgeParts): Phase {
     const { answer } = fill;
     if (!answer) throw new Fault('INTERNAL', { detail: { fill: fill.state } });
     if (answer.head.status >= 500 && mayServeStale(x, parts)) return serveStale(x);
-    if (isLiveList(x.live) && fill.object && answer.admission.varyNames.length === 0) return takeWhole(x, fill.object);
+    if (isLiveList(x.live) && fill.object) return takeWhole(x, fill.object);
     return x.leads || x.alone ? take(x, fill, answer, parts) : follow(x, fill, answer, parts);
   };
 }

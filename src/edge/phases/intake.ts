@@ -3,7 +3,7 @@ import type { Keeping } from '../../kernel/distribution/lifetime.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { type CachePolicy, readCachePolicy } from '../../kernel/http/cache-policy.ts';
 import { shareStrongValidator, strongTag } from '../../kernel/http/conditional.ts';
-import { type FieldList, fieldOf, firstOf, type ResponseHead } from '../../kernel/http/fields.ts';
+import { type FieldList, fieldOf, firstOf, type ResponseHead, withoutFields } from '../../kernel/http/fields.ts';
 import {
   initialAgeSeconds,
   type Lifetime,
@@ -91,7 +91,7 @@ export class Intake implements FillOwner {
   }
 
   judge(fill: Fill, sent: ResponseHead): Answer | CachedObject | 'again' {
-    const head = this.#parts.behavior?.rules?.received(sent) ?? sent;
+    const head = this.#wanted.live ? withoutVary(sent) : (this.#parts.behavior?.rules?.received(sent) ?? sent);
     const nowMs = this.#parts.clock.now();
     const bornAtMs = nowMs - this.#ageSeconds(head, nowMs) * 1000;
     const { stale, method, beginning } = this.#wanted;
@@ -255,7 +255,7 @@ export class Intake implements FillOwner {
     const kept = merged.without(policy.unkeptFields);
     const object = new CachedObject(stale.key, kept, stale.body, { bornAtMs, lifetime, checked: this.#checked });
     if (unstorable && !isOld) tier.delete(stale.key);
-    if (!unstorable && !isOld && tier.put(object)) compressions?.handOn(stale, object);
+    if (!unstorable && !isOld && this.#put(object)) compressions?.handOn(stale, object);
     prefetch?.recall(this.#wanted.resource, object.body, this.#wanted.headers.host);
     return object;
   }
@@ -464,6 +464,13 @@ interface Confirmation {
   /** The copy was made old, or replaced, while the question was on its way. */
   readonly isOld: boolean;
 }
+
+/** Every question about a broadcast is put in the same words, so that nothing can make two answers of one. */
+function withoutVary(head: ResponseHead): ResponseHead {
+  return { ...head, fields: withoutFields(head.fields, VARY) };
+}
+
+const VARY: ReadonlySet<string> = new Set(['vary']);
 
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
