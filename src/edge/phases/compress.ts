@@ -96,7 +96,8 @@ function isNegotiated(x: Exchange, { head, sizeBytes, view }: Subject): boolean 
  */
 function isCodable(x: Exchange, { head, view }: Subject, { tier }: EdgeParts): boolean {
   if (head.status !== 200) return false;
-  if (view) return true;
+  // One viewer's own of a state that is gone in a moment.
+  if (view) return !x.live;
   if (x.onDisk) return false;
   if (x.object) return tier.standingFor(x.object) === x.object;
   // A HEAD is told what a GET would be.

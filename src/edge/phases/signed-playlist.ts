@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { deriveToken } from '../../kernel/access/derive.ts';
 import type { Grant } from '../../kernel/access/proof.ts';
 import { rewriteManifest } from '../../kernel/dash/rewrite.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { CONTENT_KEY_URI, contentKeyPath } from '../../kernel/film/paths.ts';
-import { rewriteUris } from '../../kernel/hls/rewrite.ts';
+import { namesChild, rewriteUris } from '../../kernel/hls/rewrite.ts';
 import { type Steering, withSteering } from '../../kernel/hls/steering.ts';
 import type { Coding } from '../../kernel/http/coding.ts';
 import { withoutFields } from '../../kernel/http/fields.ts';
@@ -14,6 +13,7 @@ import { CodedBody, Codings } from '../cache/codings.ts';
 import type { DiskObject } from '../cache/disk/disk-object.ts';
 import { Representation } from '../cache/representation.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import { GrantedTexts } from '../live/granted-texts.ts';
 import type { EdgeParts } from '../parts.ts';
 import { lookElsewhere } from './deliver-disk.ts';
 import { newsOf } from './news.ts';
@@ -47,6 +47,10 @@ function kindOf({ film, live }: Exchange): string | undefined {
   return (film ?? live?.object)?.kind;
 }
 
+function isLivePlaylist({ live }: Exchange): boolean {
+  return live?.object.kind === 'playlist';
+}
+
 /** Whether its children need a grant in their names. */
 function handsOn({ grant }: Exchange): boolean {
   return grant !== undefined && URL_CARRIERS.has(grant.carrier);
@@ -66,6 +70,7 @@ interface View {
 /** Makes the views, and remembers those of stored playlists: a player asks again, and signing takes its time. */
 export class SignedPlaylists {
   readonly #parts: EdgeParts;
+  readonly #texts = new GrantedTexts();
   readonly #views = new LRUCache<string, View>({
     maxSize: MAX_VIEWS_BYTES,
     sizeCalculation: ({ subject: { sizeBytes = 0, view } }, key) =>
@@ -84,7 +89,7 @@ export class SignedPlaylists {
       const object = x.reader?.fill.object;
       // The player comes back: what was made for it is remembered, unless there are fields in it for this viewer alone.
       const isShared = object !== undefined && object.head === subject.head;
-      return finish(isShared ? this.#viewOf(x, object, subject, bytes) : ownSubject(x, subject, bytes, this.#parts));
+      return finish(isShared ? this.#viewOf(x, object, subject, bytes) : this.#make(x, subject, bytes));
     });
   }
 
@@ -98,10 +103,12 @@ export class SignedPlaylists {
     checkSize(stored.bodyBytes);
     const bytes = await stored.readAll();
     if (x.gone) throw new Fault('VIEWER_GONE');
-    return bytes ? finish(ownSubject(x, subject, bytes, this.#parts)) : lookElsewhere(x);
+    return bytes ? finish(this.#make(x, subject, bytes)) : lookElsewhere(x);
   }
 
   #viewOf(x: Exchange, object: CachedObject, subject: Subject, bytes: Buffer): Subject {
+    // Nobody comes for the same state twice.
+    if (isLivePlaylist(x)) return this.#make(x, subject, bytes);
     const lines = this.#parts.steering?.linesFor(x);
     const granted = handsOn(x)
       ? `${x.grant?.keyPairId} ${x.grant?.id} ${x.grant?.expiresAtMs} ${x.grant?.ip ?? ''}`
@@ -109,7 +116,7 @@ export class SignedPlaylists {
     const key = `${object.key} ${granted} ${lines?.pathwayId ?? ''}`;
     const known = this.#views.get(key);
     if (known?.of.deref() === object) return known.subject;
-    const own = ownSubject(x, subject, bytes, this.#parts, () => {
+    const own = this.#make(x, subject, bytes, () => {
       // Another object, since the same one would not be counted anew.
       if (this.#views.peek(key)?.subject === own) this.#views.set(key, { ...view });
     });
@@ -117,33 +124,32 @@ export class SignedPlaylists {
     this.#views.set(key, view);
     return own;
   }
-}
 
-/** `onGrown` is called whenever the view has been coded, and takes more room. */
-function ownSubject(
-  x: Exchange,
-  { head }: Subject,
-  bytes: Buffer,
-  parts: EdgeParts,
-  onGrown: () => void = () => {},
-): Subject {
-  const kind = kindOf(x);
-  if (kind === undefined) throw new Fault('INTERNAL', { detail: { step: 'own playlist of nothing' } });
-  const handed = handsOn(x) ? grantedNames(x, parts) : undefined;
-  const steering = parts.steering?.linesFor(x);
-  const own = Buffer.from(ownText(bytes.toString('utf8'), kind, handed?.rename, steering));
-  const etag = head.etag === undefined ? undefined : ownTag(head.etag, `${handed?.token} ${steering?.serverUri}`);
-  const fields = [...withoutFields(head.fields, handed ? REPLACED : TAG)];
-  if (handed) fields.push('Cache-Control', 'private');
-  if (etag !== undefined) fields.push('ETag', etag);
-  const view = new Representation({ status: head.status, fields: [...fields, 'Date', head.date] }, x.receivedAtMs);
-  const codings = new Codings();
-  const keep = (coding: Coding, coded: Buffer) => {
-    codings.add(coding, CodedBody.of(coded, own));
-    onGrown();
-  };
-  const uncoded = { from: own, head: view, keep };
-  return { head: view, sizeBytes: own.length, etag, bytes: own, view: { codings, uncoded } };
+  /** `onGrown` is called whenever the view has been coded, and takes more room. */
+  #make(x: Exchange, { head }: Subject, bytes: Buffer, onGrown: () => void = () => {}): Subject {
+    const parts = this.#parts;
+    const kind = kindOf(x);
+    if (kind === undefined) throw new Fault('INTERNAL', { detail: { step: 'own playlist of nothing' } });
+    const handed = handsOn(x) ? grantedNames(x, this.#texts, parts) : undefined;
+    const steering = parts.steering?.linesFor(x);
+    const own = Buffer.from(
+      handed && isLivePlaylist(x)
+        ? this.#texts.write(bytes, handed.prefix)
+        : ownText(bytes.toString('utf8'), kind, handed?.rename, steering),
+    );
+    const etag = head.etag === undefined ? undefined : ownTag(head.etag, `${handed?.token} ${steering?.serverUri}`);
+    const fields = [...withoutFields(head.fields, handed ? REPLACED : TAG)];
+    if (handed) fields.push('Cache-Control', 'private');
+    if (etag !== undefined) fields.push('ETag', etag);
+    const view = new Representation({ status: head.status, fields: [...fields, 'Date', head.date] }, x.receivedAtMs);
+    const codings = new Codings();
+    const keep = (coding: Coding, coded: Buffer) => {
+      codings.add(coding, CodedBody.of(coded, own));
+      onGrown();
+    };
+    const uncoded = { from: own, head: view, keep };
+    return { head: view, sizeBytes: own.length, etag, bytes: own, view: { codings, uncoded } };
+  }
 }
 
 const TAG: ReadonlySet<string> = new Set(['etag']);
@@ -151,21 +157,24 @@ const REPLACED: ReadonlySet<string> = new Set([...TAG, 'cache-control', 'expires
 
 interface GrantedNames {
   readonly token: string;
+  /** What stands before the names of children. */
+  readonly prefix: string;
   /** The name of a child with the grant in it. */
   readonly rename: (uri: string) => string;
 }
 
-function grantedNames({ grant, path, film }: Exchange, { gate }: EdgeParts): GrantedNames {
+function grantedNames({ grant, path, film }: Exchange, texts: GrantedTexts, { gate }: EdgeParts): GrantedNames {
   const { derivedKey } = gate ?? {};
   if (!grant || !derivedKey) throw new Fault('INTERNAL', { detail: { step: 'own playlist without a grant' } });
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
-  const token = deriveToken(grant, `${folder}*`, derivedKey);
+  const token = texts.token(grant, `${folder}*`, derivedKey);
+  const prefix = `/t/${token}${folder}`;
   const rename = (uri: string) => {
-    if (isOwnName(uri)) return `/t/${token}${folder}${uri}`;
+    if (namesChild(uri)) return prefix + uri;
     const key = keyPathOf(film, uri);
-    return key === undefined ? uri : `/t/${deriveToken(grant, key, derivedKey)}${key}`;
+    return key === undefined ? uri : `/t/${texts.token(grant, key, derivedKey)}${key}`;
   };
-  return { token, rename };
+  return { token, prefix, rename };
 }
 
 function ownText(
@@ -182,11 +191,6 @@ function writeOwn(kind: string, text: string, rename: (uri: string) => string): 
   if (kind === 'manifest') return rewriteManifest(text, rename);
   if (kind !== 'storyboard') return rewriteUris(text, rename);
   return text.replace(/^[^\s#]+(?=#xywh=)/gm, rename);
-}
-
-/** Our playlists name their children by relative paths below their own folder; anything else is left alone. */
-function isOwnName(uri: string): boolean {
-  return !uri.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(uri) && !uri.includes('..');
 }
 
 /** The one name outside of its folder that a rendition's playlist has: its key, which all renditions share. */

@@ -13,6 +13,11 @@ export function rewriteUris(playlist: string, map: (uri: string) => string): str
     .join('');
 }
 
+/** Whether a URI of a playlist is a relative path below the playlist's own folder, as our playlists name their children. */
+export function namesChild(uri: string): boolean {
+  return !uri.startsWith('/') && !/^[a-z][a-z0-9+.-]*:/i.test(uri) && !uri.includes('..');
+}
+
 function rewriteLine(line: string, map: (uri: string) => string): string {
   if (line.startsWith('#EXT')) {
     return line.replace(
