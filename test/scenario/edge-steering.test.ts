@@ -9,6 +9,7 @@ import type { FleetEdge } from '../../src/kernel/steering/fleet.ts';
 import type { SteeringManifest } from '../../src/kernel/steering/manifest.ts';
 import { type Answer, EDGE_ID, FLEET_SECRET } from '../harness/edge-scenario.ts';
 import { KEY_PAIR_ID, MASTER, PUBLIC, privateKey, SIGNED, startFilmEdge } from '../harness/film-edge.ts';
+import { LiveOrigin, STREAM } from '../harness/live-origin.ts';
 
 const A: FleetEdge = { id: EDGE_ID, url: 'http://a.example', healthy: true, draining: false, load: 0 };
 const B: FleetEdge = { ...A, id: 'ed_b', url: 'http://b.example' };
@@ -53,6 +54,21 @@ describe('a multivariant playlist', () => {
     const same = await s.get(open, { headers: { 'If-None-Match': hot.headers.etag ?? '' } });
     expect(same.status).toBe(304);
     expect((await s.get(open, { headers: { 'If-None-Match': `"${PUBLIC}"` } })).status).toBe(200);
+  });
+
+  test('of a broadcast says so too, and a parent that it goes through leaves it alone', async () => {
+    const { s } = await start([A, B]);
+    const live = new LiveOrigin();
+    s.origin.serve(`/access/${STREAM}`, { body: JSON.stringify({ policy: 'public' }) });
+    s.origin.otherwise(({ target }, response) => live.answer(target, response));
+    const path = `/live/${STREAM}/master.m3u8`;
+    const text = (await s.get(path)).body.toString();
+    expect(text).toContain(`#EXT-X-CONTENT-STEERING:SERVER-URI="/steering?base=${A.id}",PATHWAY-ID="${A.id}"`);
+    expect(text.match(/^#EXT-X-STREAM-INF:.*$/gm)?.every((line) => line.includes(`PATHWAY-ID="${A.id}"`))).toBe(true);
+    const peer = edgeCredentialOf(FLEET_SECRET, EDGE_ID);
+    const signature = signAsEdge(peer, 'GET', path, s.clock.now(), peerSecretOf(FLEET_SECRET));
+    const asked = await s.get(path, { headers: { [EDGE_SIGNATURE_HEADER]: signature } });
+    expect(asked.body.toString()).not.toContain('STEERING');
   });
 
   test('is not split by what players add when they ask', async () => {
