@@ -1,29 +1,30 @@
-/** How late something came to each of many viewers, and to the last of them each time. */
+import type { Arrivals } from './arrivals.ts';
+
+/** How late things came to viewers, and to the last of them each time. */
 export interface Delays {
-  /** Over all viewers and times. */
+  /** Over all viewers and things. */
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Of the last viewer, over the times. */
+  /** Of the last viewer, over the things. */
   readonly lastP50Ms: number;
   readonly lastP99Ms: number;
-  readonly times: number;
+  readonly things: number;
 }
 
-export function gather(): { add(time: string, delayMs: number): void; read(): Delays } {
-  const all: number[] = [];
-  const last = new Map<string, number>();
+/** Since each was published; what was published before anybody looked is left out. */
+export function delaysOf(arrivals: Arrivals, publishedAtMs: ReadonlyMap<string, number>): Delays {
+  const delays = Object.entries(arrivals).flatMap(([name, times]) => {
+    const from = publishedAtMs.get(name);
+    return from === undefined ? [] : [times.map((at) => at - from)];
+  });
+  const all = delays.flat();
+  const last = delays.map((each) => each.reduce((most, ms) => Math.max(most, ms), 0));
   return {
-    add: (time, delayMs) => {
-      all.push(delayMs);
-      last.set(time, Math.max(last.get(time) ?? 0, delayMs));
-    },
-    read: () => ({
-      p50Ms: quantile(all, 0.5),
-      p99Ms: quantile(all, 0.99),
-      lastP50Ms: quantile([...last.values()], 0.5),
-      lastP99Ms: quantile([...last.values()], 0.99),
-      times: last.size,
-    }),
+    p50Ms: quantile(all, 0.5),
+    p99Ms: quantile(all, 0.99),
+    lastP50Ms: quantile(last, 0.5),
+    lastP99Ms: quantile(last, 0.99),
+    things: delays.length,
   };
 }
 

@@ -40,8 +40,8 @@ export async function startEdge({
     port,
     ...(tlsPort === undefined ? {} : { tlsPort }),
     environment: {
-      ...environment,
       FRONTROW_EDGE_SECRET: BENCH_SECRET,
+      ...environment,
       FRONTROW_ACCESS_LOG: join(folder, 'edge.log'),
       ...(certificates === undefined
         ? {}

@@ -4,21 +4,24 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { gather } from './delays.ts';
+import { gather } from './arrivals.ts';
 
-const [url = '', playlist = '', viewers = '1', seconds = '1'] = process.argv.slice(2);
+const [url = '', playlist = '', viewers = '1', seconds = '1', coding = 'gzip'] = process.argv.slice(2);
 const { hostname, port } = new URL(url);
 /** Every tenth takes its media at this pace, which is less than it has. */
 const SLOW_ONE_IN = 10;
 const SLOW_BYTES_PER_SECOND = 25_000;
-const PARTS = 4;
 /** So many join at a time. */
 const AT_ONCE = 50;
 
 interface Answer {
   readonly status: number;
   readonly head: string;
+  /** The last of the body. */
+  readonly tail: Buffer;
 }
+
+const TAIL_BYTES = 2_048;
 
 /** A connection on which one thing is asked at a time. */
 class Line {
@@ -26,6 +29,7 @@ class Line {
   readonly #isSlow: boolean;
   #head = '';
   #missing = Number.NaN;
+  #tail: Buffer = Buffer.alloc(0);
   #answered: ((answer: Answer) => void) | undefined;
 
   constructor(isSlow: boolean) {
@@ -42,7 +46,8 @@ class Line {
   ask(path: string): Promise<Answer> {
     this.#head = '';
     this.#missing = Number.NaN;
-    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept-Encoding: gzip\r\n\r\n`);
+    this.#tail = Buffer.alloc(0);
+    this.#socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept-Encoding: ${coding}\r\n\r\n`);
     return new Promise((resolve) => {
       this.#answered = resolve;
     });
@@ -64,7 +69,10 @@ class Line {
       if (Number.isNaN(this.#missing)) throw new Error(`no length in\n${this.#head}`);
     }
     this.#missing -= body;
-    if (this.#missing <= 0) this.#answered?.({ status: Number(this.#head.slice(9, 12)), head: this.#head });
+    this.#tail = Buffer.concat([this.#tail, bytes.subarray(bytes.length - body)]).subarray(-TAIL_BYTES);
+    if (this.#missing <= 0) {
+      this.#answered?.({ status: Number(this.#head.slice(9, 12)), head: this.#head, tail: this.#tail });
+    }
     if (!this.#isSlow) return;
     this.#socket.pause();
     setTimeout(() => this.#socket.resume(), (bytes.length / SLOW_BYTES_PER_SECOND) * 1000);
@@ -74,17 +82,23 @@ class Line {
 interface State {
   readonly msn: number;
   readonly part: number;
-  readonly publishedAtMs: number;
+  /** Of the newest part, from the playlist. */
+  readonly uri: string;
 }
 
-function stateOf({ status, head }: Answer): State {
-  const [, msn, part, at] = /^x-state: (\d+)\.(\d+)@([\d.]+)/im.exec(head) ?? [];
-  if (status !== 200 || at === undefined) throw new Error(head);
-  return { msn: Number(msn), part: Number(part), publishedAtMs: Number(at) };
+const NEWEST = /^#EXT-X-PART:[^\n]*URI="([^"]*s(\d+)\.p(\d+)\.m4s)"/gm;
+
+/** From a field where the origin has one, since a thousand viewers who unpack what they get would measure that. */
+function stateOf({ status, head, tail }: Answer): State {
+  if (status !== 200) throw new Error(head);
+  const [, stated] = /^x-newest: (.*)$/im.exec(head) ?? [];
+  const text = stated === undefined ? tail.toString('latin1') : `#EXT-X-PART:URI="${stated.trim()}"`;
+  const [, uri = '', msn, part] = [...text.matchAll(NEWEST)].at(-1) ?? [];
+  return { msn: Number(msn), part: Number(part), uri };
 }
 
-const playlistDelays = gather();
-const partDelays = gather();
+const playlists = gather();
+const parts = gather();
 let slowParts = 0;
 let running = true;
 let measuring = false;
@@ -98,21 +112,20 @@ async function watch(list: Line, media: Line, isSlow: boolean): Promise<void> {
   let { msn, part } = stateOf(await list.ask(playlist));
   let isFetching = false;
   while (running) {
-    [msn, part] = part === PARTS - 1 ? [msn + 1, 0] : [msn, part + 1];
-    const state = stateOf(await list.ask(`${playlist}?_HLS_msn=${msn}&_HLS_part=${part}&_HLS_skip=YES`));
+    // Behind the last part of a segment that is the first of the next.
+    const next = `${playlist}?_HLS_msn=${msn}&_HLS_part=${part + 1}&_HLS_skip=YES`;
+    const state = stateOf(await list.ask(next));
     ({ msn, part } = state);
-    const key = `${msn}.${part}`;
-    if (measuring) playlistDelays.add(key, now() - state.publishedAtMs);
+    const { uri } = state;
+    if (measuring) playlists.add(uri, now());
     if (isFetching) continue;
     isFetching = true;
-    void media
-      .ask(playlist.replace('index.m3u8', `1/s${String(msn).padStart(5, '0')}.p${part}.m4s`))
-      .then(({ status }) => {
-        isFetching = false;
-        if (status !== 200) throw new Error(`a part was answered ${status}`);
-        if (isSlow) slowParts += 1;
-        else if (measuring) partDelays.add(key, now() - state.publishedAtMs);
-      });
+    void media.ask(playlist.replace('index.m3u8', uri)).then(({ status }) => {
+      isFetching = false;
+      if (status !== 200) throw new Error(`a part was answered ${status}`);
+      if (isSlow) slowParts += 1;
+      else if (measuring) parts.add(uri, now());
+    });
   }
 }
 
@@ -134,13 +147,7 @@ await once(process.stdin, 'data');
 measuring = true;
 await new Promise((next) => setTimeout(next, Number(seconds) * 1000));
 measuring = false;
-console.log(
-  JSON.stringify({
-    playlists: playlistDelays.read(),
-    parts: partDelays.read(),
-    slowParts,
-  }),
-);
 running = false;
+const told = JSON.stringify({ playlists: playlists.read(), parts: parts.read(), slowParts });
+process.stdout.write(`${told}\n`, () => process.exit(0));
 for (const each of lines) each.leave();
-process.exit(0);

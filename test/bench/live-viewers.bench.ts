@@ -4,10 +4,16 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { LivePart } from '../../src/kernel/live/broadcast.ts';
+import { livePartUri, livePlaylistUri } from '../../src/kernel/live/paths.ts';
+import { FLEET_SECRET } from '../harness/edge-scenario.ts';
 import { LiveOrigin, STREAM } from '../harness/live-origin.ts';
+import { LiveSource, SOURCE_FORMAT } from '../harness/live-source.ts';
+import { NO_NEWS, STREAM as PACKAGED_STREAM, PackagedLive } from '../harness/packaged-live.ts';
+import type { Arrivals } from './arrivals.ts';
 import { BenchChild } from './bench-child.ts';
 import { cpuMicros } from './cpu.ts';
-import type { Delays } from './delays.ts';
+import { type Delays, delaysOf } from './delays.ts';
 import { placeCertificate, startEdge } from './frontrow-edge.ts';
 import { FEED_PATH, makeSigner, tellEdges, urlOf } from './hot.ts';
 import type { Table } from './measure.ts';
@@ -17,6 +23,11 @@ import type { Peer } from './peer.ts';
 
 const SERVER_CORE = 0;
 const LOAD_CORE = 1;
+const HEAD = [
+  ...['server', 'origin requests a state', 'and a part', 'playlist p50', 'p99', 'last viewer p50', 'p99'],
+  ...['part p50', 'p99', 'last viewer p50', 'p99', 'memory a viewer', 'processor'],
+];
+const RENDITION = '180p';
 const VIEWERS = 1_000;
 const SECONDS = 20;
 const HELD = 3_000;
@@ -28,7 +39,7 @@ const PART_SECONDS = 1 / 3;
 
 /** A thousand viewers of one low-latency broadcast, a tenth of them slow, beside nginx with proxy_cache_lock. */
 export async function benchLiveViewers(): Promise<Table[]> {
-  return [await benchWatching(), await benchHeld()];
+  return [await benchWatching(), await benchPackaged(), await benchHeld()];
 }
 
 async function benchWatching(): Promise<Table> {
@@ -44,14 +55,10 @@ async function benchWatching(): Promise<Table> {
     const rows: string[][] = [];
     for (const peer of peers) {
       process.stderr.write(`live-viewers: ${peer.name}\n`);
-      rows.push(rowOf(peer.name, await measure(peer, live)));
+      rows.push(rowOf(peer.name, await measure(peer, { live, playlist: LiveOrigin.playlistPath(), coding: 'gzip' })));
     }
-    const head = [
-      ...['server', 'origin requests a state', 'and a part', 'playlist p50', 'p99', 'last viewer p50', 'p99'],
-      ...['part p50', 'p99', 'last viewer p50', 'p99', 'memory a viewer', 'processor'],
-    ];
     const title = `${VIEWERS} viewers of one broadcast, a tenth of them slow, parts of ${PART_BYTES / 1000} KB every 333 ms; delays from publishing`;
-    return { title, head, rows };
+    return { title, head: HEAD, rows };
   } finally {
     clearInterval(publishing);
     for (const peer of peers) await peer.stop();
@@ -105,6 +112,51 @@ async function holdAt({ pid }: Peer, url: string): Promise<string[]> {
   }
 }
 
+/** The same before our own packager, which real ffmpeg feeds in this process. */
+async function benchPackaged(): Promise<Table> {
+  process.stderr.write('live-viewers: our own origin\n');
+  const folder = await mkdtemp(join(tmpdir(), 'frontrow-bench-'));
+  const control = await startOrigin(new LiveOrigin());
+  const origin = await PackagedLive.start();
+  const publishedAtMs = new Map<string, number>();
+  const news = {
+    ...NO_NEWS,
+    part: ({ rendition, session, sequence, part }: LivePart) => {
+      const now = performance.timeOrigin + performance.now();
+      if (rendition === RENDITION) publishedAtMs.set(livePartUri(session, sequence, part), now);
+    },
+  };
+  const packager = origin.packager(SOURCE_FORMAT, { news });
+  packager.openSession({ number: 1, beganAtMs: Date.now() }, ['90p', RENDITION, 'audio']);
+  const source = new LiveSource({
+    init: (rendition, bytes) => packager.takeInit(rendition, bytes),
+    fragment: (rendition, fragment) => packager.takeFragment(rendition, fragment),
+  });
+  const places = {
+    originUrl: origin.url,
+    controlUrl: urlOf(control),
+    environment: { FRONTROW_EDGE_SECRET: FLEET_SECRET },
+  };
+  const edge = await startEdge({ folder, ...places, core: SERVER_CORE });
+  try {
+    while (publishedAtMs.size < 10) await pause(100);
+    const playlist = `/live/${PACKAGED_STREAM}/${livePlaylistUri(1, RENDITION)}`;
+    const row = rowOf(
+      'Frontrow',
+      await measure(edge, { live: { asked: origin.asked, publishedAtMs }, playlist, coding: 'identity' }),
+    );
+    const title = `${VIEWERS} viewers of our own packager, a tenth of them slow, parts of 320 ms at 160 kbit/s; delays from the packager's own news`;
+    return { title, head: HEAD, rows: [row] };
+  } finally {
+    await source.stop();
+    await edge.stop();
+    await origin.stop();
+    control.closeAllConnections();
+    control.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function startOrigin(live: LiveOrigin): Promise<Server> {
   const states = { keys: makeSigner().keys };
   const server = createServer((request, response) => {
@@ -118,33 +170,39 @@ async function startOrigin(live: LiveOrigin): Promise<Server> {
   return server;
 }
 
-interface Seen {
-  readonly playlists: Delays;
-  readonly parts: Delays;
+/** What viewers watch. */
+interface Watched {
+  readonly live: Pick<LiveOrigin, 'asked' | 'publishedAtMs'>;
+  readonly playlist: string;
+  readonly coding: string;
 }
 
-interface Measured extends Seen {
+interface Measured {
+  readonly playlists: Delays;
+  readonly parts: Delays;
   readonly requestsAState: number;
   readonly requestsAPart: number;
   readonly bytesAViewer: number;
   readonly processor: number;
 }
 
-async function measure(peer: Peer, live: LiveOrigin): Promise<Measured> {
+async function measure(peer: Peer, { live, playlist, coding }: Watched): Promise<Measured> {
   const before = residentBytes(peer.pid);
-  const args = [peer.url, LiveOrigin.playlistPath(), `${VIEWERS}`, `${SECONDS}`];
+  const args = [peer.url, playlist, `${VIEWERS}`, `${SECONDS}`, coding];
   const crowd = new BenchChild(new URL('./live-viewers-process.ts', import.meta.url), args, LOAD_CORE);
   try {
     await crowd.line();
     const settled = residentBytes(peer.pid);
     const from = { asked: live.asked.length, cpu: cpuMicros(peer.pid), at: performance.now() };
     crowd.goOn();
-    const seen = JSON.parse(await crowd.line()) as Seen;
+    const seen = JSON.parse(await crowd.line()) as Record<'playlists' | 'parts', Arrivals>;
     const processor = (cpuMicros(peer.pid) - from.cpu) / 1000 / (performance.now() - from.at);
     const asked = live.asked.slice(from.asked);
-    const states = seen.playlists.times;
+    const playlists = delaysOf(seen.playlists, live.publishedAtMs);
+    const states = playlists.things;
     return {
-      ...seen,
+      playlists,
+      parts: delaysOf(seen.parts, live.publishedAtMs),
       requestsAState: asked.filter((each) => each.includes('_HLS_msn')).length / states,
       requestsAPart: asked.filter((each) => each.includes('.m4s')).length / states,
       bytesAViewer: (settled - before) / VIEWERS,

@@ -39,7 +39,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'workers', needs: ['ffmpeg'], run: benchWorkers },
   { name: 'memory', needs: ['ffmpeg'], run: benchMemory },
   { name: 'channel', needs: ['taskset'], run: benchChannel },
-  { name: 'live-viewers', needs: ['nginx', 'taskset'], run: benchLiveViewers },
+  { name: 'live-viewers', needs: ['nginx', 'ffmpeg', 'taskset'], run: benchLiveViewers },
 ];
 
 const wanted = process.argv.slice(2);

@@ -39,7 +39,8 @@ export interface LiveOriginOptions {
 export class LiveOrigin {
   readonly #partBytes: number;
   readonly #partSeconds: number;
-  #publishedAtMs = Date.now();
+  /** Epoch milliseconds of parts, by their URI in the playlist. */
+  readonly publishedAtMs = new Map<string, number>();
   /** Targets that were asked for, in their order. */
   readonly asked: string[] = [];
   #place: Place = { msn: 102, part: PARTS - 1 };
@@ -63,7 +64,8 @@ export class LiveOrigin {
   /** The next part of all renditions is there. */
   publish(): void {
     this.#place = following(this.#place);
-    this.#publishedAtMs = performance.timeOrigin + performance.now();
+    const { msn, part } = this.#place;
+    this.publishedAtMs.set(livePartUri(1, msn, part), performance.timeOrigin + performance.now());
     this.#release();
   }
 
@@ -108,8 +110,8 @@ export class LiveOrigin {
     const cacheControl = msn === undefined ? 'public, max-age=1' : `public, max-age=${6 * this.#targetSeconds}`;
     const answer = () => {
       const { msn: newest, part: newestPart } = this.#place;
-      // For those who measure: which state it is, and since when.
-      response.setHeader('X-State', `${newest}.${newestPart}@${this.#publishedAtMs}`);
+      // For those who measure, and had better not unpack what they get.
+      response.setHeader('X-Newest', livePartUri(1, newest, newestPart));
       send(response, cacheControl, Buffer.from(this.#text(rendition, skip !== undefined)));
     };
     if (msn === undefined || this.#ended) answer();

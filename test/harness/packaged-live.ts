@@ -39,6 +39,8 @@ export class PackagedLive {
   readonly store: FolderStore;
   readonly recordings: RecordingRepository;
   readonly onAir = new OnAir();
+  /** Targets that were asked for, in their order. */
+  readonly asked: string[] = [];
   readonly #app: FastifyInstance;
   url = '';
 
@@ -61,6 +63,7 @@ export class PackagedLive {
       revokedEdges: { has: async () => false },
       log: silentLog,
     });
+    this.#app.addHook('onRequest', async ({ raw }) => void this.asked.push(raw.url ?? ''));
     const broadcasts = new BroadcastRepository(database, systemClock);
     mountLive(this.#app, { onAir: this.onAir, ended: new EndedBroadcasts(broadcasts, this.recordings), store });
   }
