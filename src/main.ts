@@ -47,6 +47,7 @@ import { systemClock } from './kernel/clock.ts';
 import { CODINGS } from './kernel/http/coding.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
+import { INGEST_PATH } from './live/doors/websocket/door.ts';
 import { Live } from './live/live.ts';
 import { Recordings } from './live/recordings.ts';
 import { buildOrigin } from './origin/http.ts';
@@ -105,10 +106,13 @@ function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> 
 }
 
 /** Where publishers reach the doors; of those that are not open here, nothing unless the settings name them. */
-function ingestUrls({ settings, urls }: Ground): { rtmp?: string; srt?: string } {
+function ingestUrls(ground: Ground): { rtmp?: string; srt?: string; websocket?: string } {
+  const { settings, urls } = ground;
   const rtmp = settings.rtmpUrl || urls.rtmp;
   const srt = settings.srtUrl || urls.srt;
-  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}) };
+  // Browsers come to control's listener, behind which the doors are only where both run in one process.
+  const websocket = urls.rtmp ? `${publicUrls(ground).control.replace(/^http/, 'ws')}${INGEST_PATH}` : undefined;
+  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}), ...(websocket ? { websocket } : {}) };
 }
 
 /** The origin of this process is on an address that means something to this machine alone, unless the settings name one. */

@@ -91,7 +91,9 @@ test('what the page says must be equal is equal', () => {
 });
 
 test('every role is run by somebody, and no two processes share a data folder', () => {
-  const roles = ours.flatMap(([, { command = [] }]) => (command.includes('edge') ? ['edge'] : command.at(-1)));
+  const roles = ours.flatMap(([, { command = [] }]) =>
+    command.includes('edge') ? ['edge'] : (command.at(-1) ?? '').split(','),
+  );
   expect(new Set(roles)).toEqual(new Set(ROLES));
   const folders = ours.map(([, { volumes = [] }]) => volumes.find((volume) => volume.endsWith(':/data')));
   expect(new Set(folders).size).toBe(ours.length);

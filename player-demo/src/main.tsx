@@ -10,6 +10,8 @@ import './styles/film-panels.css';
 import './styles/stats.css';
 import './styles/sign.css';
 import './styles/live.css';
+import './styles/live-chat.css';
+import './styles/live-watch.css';
 import { App } from './shell/app.tsx';
 
 const root = document.getElementById('app');

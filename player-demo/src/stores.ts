@@ -11,3 +11,8 @@ export const grants = new GrantCache(
   sessionStorage,
   () => Date.now(),
 );
+export const liveGrants = new GrantCache(
+  (streamId, expiresInSeconds) => api.live.issueGrant(streamId, expiresInSeconds),
+  sessionStorage,
+  () => Date.now(),
+);

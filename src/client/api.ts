@@ -548,7 +548,7 @@ export interface Metadata {
 export interface NewChatBan {
   /** The `author.id` of what somebody said. */
   readonly authorId: string;
-  /** Left out: until it is taken back, or the node that has the stream starts again. */
+  /** Left out: until it is taken back. */
   readonly seconds?: number;
 }
 

@@ -130,6 +130,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'control/routes/edge-feed.ts': 'for edges, by their own signature',
   'control/routes/edges.ts': 'what an edge reports, by its own signature',
   'control/routes/routing.ts': 'for viewers, who are sent on',
+  'live/doors/websocket/door.ts': 'a WebSocket, which a plain request is told',
+  'live/doors/whip/door.ts': 'speaks SDP, as RFC 9725 describes it',
   'ingest/uploads.ts': 'what browsers ask before they ask, and POST for clients that know no PATCH',
 };
 

@@ -1,4 +1,4 @@
-import type { Broadcast, LiveStream, NewLiveStream } from './live-shapes.ts';
+import type { Broadcast, LiveGrant, LiveStream, NewLiveStream } from './live-shapes.ts';
 
 import { Problem } from './problem.ts';
 
@@ -45,6 +45,10 @@ export class LiveCalls {
 
   async broadcasts(streamId: string): Promise<readonly Broadcast[]> {
     return (await this.#send<{ items: readonly Broadcast[] }>('GET', `${pathOf(streamId)}/broadcasts`)).items;
+  }
+
+  async issueGrant(streamId: string, expiresInSeconds: number): Promise<LiveGrant> {
+    return this.#send('POST', '/v1/playback-grants', { streamId, expiresInSeconds });
   }
 
   async deleteMessage(streamId: string, messageId: string): Promise<void> {

@@ -51,6 +51,13 @@ export interface Broadcast {
   readonly recordingId?: string;
 }
 
+/** Two carriers of one grant: a signed address for the playlist, a token for the channel. */
+export interface LiveGrant {
+  readonly expiresAt: string;
+  readonly url: string;
+  readonly channelUrl: string;
+}
+
 export interface NewLiveStream {
   readonly title: string;
   readonly policy: AssetPolicy;

@@ -33,7 +33,7 @@ export const HEALTH_PLOTS: readonly HealthPlot[] = [
   },
   {
     id: 'drift',
-    label: 'Sound ahead of picture',
+    label: 'A/V drift',
     problem: 'drift',
     pick: (health) => health.driftMs,
     ceiling: 200,

@@ -1,5 +1,5 @@
 import type { LiveStream } from '../api/live-shapes.ts';
-import { grants } from '../stores.ts';
+import { liveGrants } from '../stores.ts';
 
 export interface LiveAddresses {
   readonly masterUrl: string;
@@ -18,10 +18,10 @@ export function sourceOf(stream: Pick<LiveStream, 'streamId' | 'policy' | 'playb
   if (policy === 'public') return fixedSource({ masterUrl: playbackUrl, channelUrl });
   return {
     read: async () => {
-      const { url } = await grants.get(streamId);
-      return { masterUrl: url, channelUrl: channelUrlOf(url) ?? channelUrl };
+      const grant = await liveGrants.get(streamId);
+      return { masterUrl: grant.url, channelUrl: grant.channelUrl };
     },
-    renew: () => grants.forget(streamId),
+    renew: () => liveGrants.forget(streamId),
   };
 }
 

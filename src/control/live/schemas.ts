@@ -162,7 +162,7 @@ export const NewChatBan = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: MAX_BAN_SECONDS,
-        description: 'Left out: until it is taken back, or the node that has the stream starts again.',
+        description: 'Left out: until it is taken back.',
       }),
     ),
   },

@@ -9,7 +9,7 @@ export const SCOPE_MEANINGS = {
   'assets:write': 'Change and delete films, encode them again, and add or remove their subtitles.',
   'uploads:write': 'Bring films in, and ask how far an upload has come.',
   'live:read': 'See live streams, without their stream keys.',
-  'live:write': 'Make, change and end live streams; the answers have their stream keys.',
+  'live:write': 'Make, change, moderate and end live streams; the answers have their stream keys.',
   'keys:read': 'See public signing keys and key groups.',
   'keys:write': 'Make, register and revoke signing keys, and change key groups.',
   'grants:write': 'Sign playback grants with the key of the server.',

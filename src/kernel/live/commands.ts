@@ -10,7 +10,7 @@ export type LiveCommand =
   /** Something to tell at this very moment of the media. */
   | { readonly kind: 'metadata'; readonly id: string; readonly data: unknown }
   | { readonly kind: 'chat-delete'; readonly messageId: string }
-  /** By the id that chat messages carry of their author. Without an end it is for as long as the node runs. */
+  /** By the id that chat messages carry of their author. Without an end it is for good. */
   | { readonly kind: 'chat-ban'; readonly authorId: string; readonly seconds?: number }
   | { readonly kind: 'chat-unban'; readonly authorId: string }
   | { readonly kind: 'chat-settings'; readonly chat: ChatOptions };

@@ -36,6 +36,8 @@ export class ChannelClient {
   #socket: WebSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
+  /** What is said twice under one name is heard once, and to the server all pages of one household are one viewer. */
+  readonly #name = Math.random().toString(36).slice(2, 12);
   #refs = 0;
   #media: MediaWish | undefined;
   #stopped = true;
@@ -142,7 +144,7 @@ export class ChannelClient {
 
   #ask(message: Record<string, unknown>): Promise<Refusal | undefined> {
     this.#refs += 1;
-    const ref = `${this.#refs}`;
+    const ref = `${this.#name}-${this.#refs}`;
     return new Promise((resolve) => {
       this.#answers.set(ref, resolve);
       if (!this.#send({ ...message, ref })) this.#answer(ref, { code: 'CONNECTION_LOST' });

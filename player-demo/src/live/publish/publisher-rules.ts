@@ -24,8 +24,10 @@ export function isTooFarBehind(seconds: number): boolean {
 
 /** Refusals that another try a moment later will not change. */
 export function isHopeless(code: string): boolean {
-  return code !== 'LIVE_STREAM_BUSY' && code !== 'LIVE_FULL';
+  return !SOON_OTHERWISE.has(code);
 }
+
+const SOON_OTHERWISE: ReadonlySet<string> = new Set(['LIVE_STREAM_BUSY', 'LIVE_FULL', 'UNAVAILABLE']);
 
 /** The refusal in words. */
 export function explainCode(code: string): string {
@@ -36,5 +38,7 @@ const WORDS: Readonly<Record<string, string>> = {
   STREAM_KEY_REFUSED: 'The server does not know this stream key. Was a new one made meanwhile?',
   LIVE_STREAM_BUSY: 'Somebody else is publishing to this stream, and a backup stands by already.',
   LIVE_STREAM_DISABLED: 'This stream is switched off.',
+  LIVE_MEDIA_REFUSED: 'The server cannot read what this browser records.',
+  UNAVAILABLE: 'The server is stopping. Try again in a moment.',
   LIVE_FULL: 'The server carries as many broadcasts as it can. Try again when one has ended.',
 };

@@ -89,7 +89,6 @@ export class Publisher {
     const message = JSON.parse(String(data)) as { type?: string; code?: string };
     if (message.type === 'accepted') this.#accepted(mimeType);
     else if (message.type === 'refused') this.#refused(message.code ?? 'REFUSED');
-    else if (message.type === 'closed' || message.type === 'ended') this.#refused(message.code ?? 'ENDED');
   }
 
   #accepted(mimeType: string): void {
@@ -112,8 +111,8 @@ export class Publisher {
   }
 
   #refused(code: string): void {
-    // The one whose line dropped may be refused for a moment, while the server still holds on to its old connection.
-    if (this.state.value.phase === 'reconnecting' && !isHopeless(code)) return;
+    // Who was on air already goes on trying: the server may still hold on to the old connection, or start anew itself.
+    if (this.state.value.phase !== 'connecting' && !isHopeless(code)) return;
     this.#endTimers();
     this.#hangUp();
     this.#change({ phase: 'refused', code, queueSeconds: 0, sentBps: 0 });

@@ -1,4 +1,4 @@
-import type { VNode } from 'preact';
+import type { TargetedEvent, VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatBehind, isAtEdge } from './phase.ts';
 
@@ -18,8 +18,9 @@ export function DvrBar({ windowSeconds, behindSeconds, onSeek }: DvrBarProps): V
   if (windowSeconds < LEAST_SECONDS) return <div class="dvr" aria-hidden="true" />;
   const behind = Math.min(windowSeconds, dragged ?? behindSeconds);
   const share = 1 - behind / windowSeconds;
-  const letGo = () => {
-    if (dragged !== undefined) onSeek(dragged);
+  // A key moves and lets go at once: where to is in the event, not in what was last drawn.
+  const letGo = (event: TargetedEvent<HTMLInputElement>) => {
+    onSeek(windowSeconds - Number(event.currentTarget.value));
     setDragged(undefined);
   };
   return (

@@ -108,7 +108,7 @@ function LiveButton({ control }: { control: LiveControl }): VNode {
         data-delivery={delivery}
         title="Delay to the publisher"
       >
-        {atEdge && latencySeconds !== undefined && `${latencySeconds.toFixed(1)} s`}
+        {atEdge && latencySeconds !== undefined && `${Math.max(0, latencySeconds).toFixed(1)} s`}
         {!atEdge && reading.behindSeconds > 0 && formatBehind(reading.behindSeconds)}
       </span>
     </>

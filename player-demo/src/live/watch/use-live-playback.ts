@@ -7,6 +7,7 @@ import type { LiveSource } from '../live-source.ts';
 import { ChannelPlayer } from './channel-player.ts';
 import { HlsLive } from './hls-live.ts';
 import { type LiveEngine, type LiveEngineListener, type LiveReading, NO_READING } from './live-engine.ts';
+import { readTimeCode } from './time-code-reader.ts';
 
 declare global {
   interface Window {
@@ -15,6 +16,8 @@ declare global {
       readonly video: HTMLVideoElement;
       readonly delivery: Delivery;
       readonly read: () => LiveReading;
+      /** What the time code in the picture says, epoch milliseconds. */
+      readonly timeCode: () => number | undefined;
     };
   }
 }
@@ -98,7 +101,12 @@ export function useLivePlayback(
       if (!current) return;
       startBehind.current = 0;
       engine.current = next;
-      window.__frontrowLive = { video, delivery, read: () => next.read() };
+      window.__frontrowLive = {
+        video,
+        delivery,
+        read: () => next.read(),
+        timeCode: () => readTimeCode(video, Date.now()),
+      };
       next.start();
       await playAloudOrMuted(video);
     };
