@@ -17,6 +17,7 @@ import { EndedBroadcasts } from './ended-broadcasts.ts';
 import { mountLive } from './http.ts';
 import { OnAir } from './on-air.ts';
 import { LivePackager } from './packager/live-packager.ts';
+import { salvageSpools } from './packager/salvage.ts';
 import type { Recordings } from './recordings.ts';
 import type { ChannelFeed, PackagerNews } from './seams.ts';
 
@@ -68,6 +69,8 @@ export class Live {
 
   /** Takes up what was left unfinished, and opens the doors. */
   async start(): Promise<DoorPorts> {
+    // Before recordings are finished: what it finds belongs to them.
+    await salvageSpools({ ...this.#packagerDeps(), broadcasts: this.#broadcasts });
     await this.#options.recordings.recover(KEPT_MS);
     await this.desk.start();
     return this.#doors.start();

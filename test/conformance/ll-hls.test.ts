@@ -170,6 +170,8 @@ describe('what the clients met', () => {
       expect([name, met.reloads]).toEqual([name, expect.toSatisfy((count: number) => count > 30)]);
       for (const count of [met.deltas, met.hinted, met.segments]) expect(count).toBeGreaterThan(5);
       expect(met.parts).toBeGreaterThan(30);
+      // Nobody can foresee where a publisher is lost.
+      expect(met.misled).toBeLessThanOrEqual(2);
     }
   });
 

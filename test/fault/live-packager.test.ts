@@ -1,15 +1,18 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { BroadcastRepository } from '../../src/database/broadcasts.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
 import { joinBytes } from '../../src/kernel/cmaf/boxes.ts';
 import { readSegment } from '../../src/kernel/cmaf/segment.ts';
 import { Fault } from '../../src/kernel/errors.ts';
 import { segmentKey } from '../../src/kernel/film/paths.ts';
 import type { LivePart } from '../../src/kernel/live/broadcast.ts';
 import { LivePackager } from '../../src/live/packager/live-packager.ts';
+import { salvageSpools } from '../../src/live/packager/salvage.ts';
 import { LiveSource, SOURCE_FORMAT } from '../harness/live-source.ts';
 import { NO_NEWS, PackagedLive, RECORDING, STREAM } from '../harness/packaged-live.ts';
 
@@ -127,6 +130,28 @@ test('a packager that is killed loses the part in progress, and the broadcast go
   const text = await (await origin.get(`/live/${STREAM}/b1/90p/index.m3u8`)).text();
   expect(text).toContain(`#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="2/init.mp4"\n`);
   expect(text).toContain(`2/s0000${count}.m4s`);
+});
+
+test('of a broadcast that is over, what its killed packager left is recorded and removed', async () => {
+  const never = origin.packager(SOURCE_FORMAT, { deps: origin.deps({ put: () => new Promise<void>(() => {}) }) });
+  never.openSession({ number: 1, beganAtMs: 7 }, ALL);
+  await feed(never, 5);
+  await never.abandon();
+  const folder = join(origin.folder, 'live');
+  await mkdir(join(folder, 'as_nobodyknows'));
+  const deps = { ...origin.deps(), broadcasts: new BroadcastRepository(origin.database, systemClock) };
+  await origin.note(SOURCE_FORMAT);
+  await salvageSpools(deps);
+  expect(await readdir(folder)).toEqual([RECORDING]);
+  await origin.note(SOURCE_FORMAT, 1);
+  await salvageSpools({ ...deps, store: { put: () => Promise.reject(new Fault('STORAGE_UNAVAILABLE')) } });
+  expect(await readdir(folder)).toEqual([RECORDING]);
+  await salvageSpools(deps);
+  expect(await readdir(folder)).toEqual([]);
+  const { segments } = await origin.recordings.read(RECORDING);
+  expect(segments.map(({ rendition, sequence }) => `${rendition} ${sequence}`)).toEqual(
+    ['180p', '90p', 'audio'].flatMap((name) => [0, 1, 2].map((sequence) => `${name} ${sequence}`)),
+  );
 });
 
 test('what a publisher does not send of a rendition is a gap, and the others go on', async () => {

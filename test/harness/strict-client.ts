@@ -15,6 +15,8 @@ export interface Encounters {
   /** Answered 503 since nothing came for too long. */
   late: number;
   hinted: number;
+  /** Hints of what never came. */
+  misled: number;
   /** Newest part by the time it was listed here. */
   latest: { readonly msn: number; readonly part: number };
 }
@@ -33,6 +35,7 @@ export class StrictClient {
     discontinuities: 0,
     late: 0,
     hinted: 0,
+    misled: 0,
     latest: { msn: -1, part: -1 },
   };
   readonly #get: Get;
@@ -103,6 +106,7 @@ export class StrictClient {
       [200, 404, 503].includes(response.status),
       response.status,
     );
+    if (response.status === 404) this.met.misled += 1;
     if (response.status !== 200) return;
     demand('a hinted part has its length stated', Number(response.headers.get('content-length')) === bytes.length);
     this.met.hinted += 1;

@@ -193,9 +193,8 @@ export class LivePackager implements Packager {
   /** The process stops and the broadcast does not: what is not recorded stays in the spool for the next process. */
   async abandon(): Promise<void> {
     this.closeSession();
-    this.#recorder.stop();
     this.waiters.stop();
-    await this.#recorder.settled();
+    await this.#recorder.stop();
     await this.#spool.written();
   }
 

@@ -22,6 +22,8 @@ const AT_ONCE = 4;
 const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
+/** What a write may still take when the process stops. */
+const STOP_MS = 2_000;
 
 type Work = () => Promise<void>;
 
@@ -89,10 +91,17 @@ export class Recorder {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** Tries nothing any more: what is not recorded is in the spool, for the next process. */
-  stop(): void {
+  /**
+   * Tries nothing any more: what is not recorded is in the spool, for the next process. Resolves when nothing is being
+   * written, or seems to be stuck.
+   */
+  async stop(): Promise<void> {
     this.#stopped.abort();
     this.#queue.splice(0);
+    const settled = this.settled();
+    const overdue = new AbortController();
+    await Promise.race([settled, pause(STOP_MS, undefined, { signal: overdue.signal }).catch(() => undefined)]);
+    overdue.abort();
   }
 
   async #store(key: string, segment: LiveSegment): Promise<void> {

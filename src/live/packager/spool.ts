@@ -118,13 +118,6 @@ const SESSION_FILE = /^session-[1-9]\d*\.json$/;
 const INIT_FILE = /^(?<rendition>[^/\\]+)[/\\]init-(?<session>[1-9]\d*)\.mp4$/;
 const SEGMENT_FILE = /^(?<rendition>[^/\\]+)[/\\](?<session>[1-9]\d*)-(?<sequence>\d+)\.m4s$/;
 
-/** Removes what is left of broadcasts that nobody will take up again. */
-export async function discardSpools(folder: string, isWanted: (recordingId: string) => boolean): Promise<void> {
-  const all = await readdir(folder).catch(() => []);
-  for (const name of all.filter((each) => !isWanted(each)))
-    await rm(join(folder, name), { recursive: true, force: true });
-}
-
 /** What a process that is no more left behind. */
 export interface Leftovers {
   readonly sessions: readonly Session[];

@@ -1,0 +1,33 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BroadcastRepository } from '../../database/broadcasts.ts';
+import type { Log } from '../../kernel/log.ts';
+import { type RecoveryDeps, recover } from './recover.ts';
+
+export interface SalvageDeps extends RecoveryDeps {
+  readonly broadcasts: Pick<BroadcastRepository, 'ofRecording'>;
+  /** Where spools lie. */
+  readonly folder: string;
+  readonly log: Log;
+}
+
+/**
+ * Records what spools have of broadcasts that are over, which nobody will take up again, and removes them. What cannot be
+ * recorded now stays for the next time, as does what is still under way.
+ */
+export async function salvageSpools(deps: SalvageDeps): Promise<void> {
+  const spools = await readdir(deps.folder).catch(() => []);
+  for (const recordingId of spools) {
+    await salvage(deps, recordingId).catch((cause: unknown) => {
+      deps.log.warn({ err: cause, recording: recordingId }, 'the rest of a recording stays on this disk for now');
+    });
+  }
+}
+
+async function salvage(deps: SalvageDeps, recordingId: string): Promise<void> {
+  const folder = join(deps.folder, recordingId);
+  const broadcast = await deps.broadcasts.ofRecording(recordingId);
+  if (broadcast && broadcast.endedAtMs === undefined) return;
+  if (broadcast) await recover(deps, recordingId, broadcast.format, folder);
+  await rm(folder, { recursive: true, force: true });
+}
