@@ -1,9 +1,10 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
+import type { Admission } from './admission.ts';
 import { EdgeChannel, IDLE_MS } from './edge-channel.ts';
 import type { LinkOptions } from './link.ts';
-import { type Admission, ChannelViewer } from './viewer.ts';
+import { ChannelViewer } from './viewer.ts';
 import type { ViewerSocket } from './viewer-socket.ts';
 
 export interface ChannelsOptions extends Omit<LinkOptions, 'path'> {

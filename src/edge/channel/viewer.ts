@@ -1,4 +1,3 @@
-import type { Verdict } from '../../kernel/access/proof.ts';
 import { FAULTS, type FaultCode } from '../../kernel/errors.ts';
 import type {
   Answer,
@@ -12,23 +11,12 @@ import type {
 import { USUAL_EVENTS } from '../../kernel/live/channel.ts';
 import { type ChannelRequest, parseChannelRequest } from '../../kernel/live/channel-request.ts';
 import type { EventRing } from '../../kernel/live/event-ring.ts';
+import type { Admission, Judgement } from './admission.ts';
 import { MessageMeter } from './message-meter.ts';
 import { Playback, type PlaybackHost } from './playback.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 import type { ViewerSocket } from './viewer-socket.ts';
 import { textFrame } from './web-socket-frames.ts';
-
-/** Leave to be here, which is asked for again and again. */
-export interface Admission {
-  /** The viewer's, for bans and limits. */
-  readonly address: string;
-  /** Where nobody needs a grant, granted without an end. */
-  judge(nowMs: number): Judgement;
-  /** Takes a token in place of what he came with, when it holds. */
-  renew(token: string, nowMs: number): Judgement;
-}
-
-export type Judgement = Verdict | { readonly granted: true; readonly grant?: undefined };
 
 export interface AnswerFrom {
   readonly code?: FaultCode;

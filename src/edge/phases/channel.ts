@@ -4,7 +4,7 @@ import type { Credential } from '../../kernel/access/credential.ts';
 import type { Asked } from '../../kernel/access/proof.ts';
 import { Fault } from '../../kernel/errors.ts';
 import type { AccessPolicy } from '../asset-access.ts';
-import type { Admission, Judgement } from '../channel/viewer.ts';
+import type { Admission, Judgement } from '../channel/admission.ts';
 import { acceptViewer, offersProtocol } from '../channel/viewer-socket.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';

@@ -1,4 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
+import { readInit } from '../../kernel/cmaf/init.ts';
 import { randomSymbols } from '../../kernel/ids.ts';
 import type { BroadcastFormat, LivePart, LiveSegment, Session } from '../../kernel/live/broadcast.ts';
 import {
@@ -19,6 +20,7 @@ import { type MediaFrame, MediaTail } from '../../kernel/live/media-tail.ts';
 import type { ChannelFeed } from '../seams.ts';
 import { ChatDesk } from './chat-desk.ts';
 import type { EdgeLink } from './edge-link.ts';
+import { KeyClaims } from './key-claims.ts';
 
 export interface ChannelActorOptions {
   readonly streamId: string;
@@ -53,13 +55,12 @@ export class ChannelActor implements ChannelFeed {
   #health: CoarseHealth = 'unknown';
   #toldViewers = 0;
   #reactions: Record<string, number> = {};
-  /** Attempts at a stream key, which are made one after the other and slowly. */
-  #claims: Promise<void> = Promise.resolve();
-  #waitingClaims = 0;
+  readonly #claims: KeyClaims;
 
   constructor(options: ChannelActorOptions) {
     this.#options = options;
     this.desk = new ChatDesk(options.streamId, CLOSED, options.secret);
+    this.#claims = new KeyClaims(options.isStreamKey);
   }
 
   get links(): ReadonlySet<EdgeLink> {
@@ -95,10 +96,10 @@ export class ChannelActor implements ChannelFeed {
   init(rendition: string, session: Session, bytes: Uint8Array): void {
     const carried = this.#carried.get(rendition);
     if (!carried || !this.#broadcast) return;
-    if (session.number > (this.#broadcast.session?.number ?? 0)) {
-      this.#broadcast = { ...this.#broadcast, session };
-      this.#changeState('live', 'session');
-    }
+    const isNews = this.#learnCodecs(rendition, bytes);
+    const isNewSession = session.number > (this.#broadcast.session?.number ?? 0);
+    if (isNewSession) this.#broadcast = { ...this.#broadcast, session };
+    if (isNewSession || isNews) this.#changeState('live', 'session');
     const header = initHeader(carried.source, session);
     this.#carry(rendition, carried, { header, bytes: writeFrame(header, bytes) });
   }
@@ -237,26 +238,18 @@ export class ChannelActor implements ChannelFeed {
     this.#tellAll({ type: 'chat', id: `m_${randomSymbols(12)}`, author, text, atMs });
   }
 
-  /** One at a time in the whole stream, and wrong ones not sooner than after a second: nobody guesses at that pace. */
   async #claim(link: EdgeLink, { id, streamKey }: FromEdge & { type: 'claim' }): Promise<void> {
-    if (this.#waitingClaims >= MAX_CLAIMS) {
-      link.tell({ type: 'answer', id, code: 'CHANNEL_RATE_LIMITED', retryAfterMs: CLAIM_MS });
-      return;
-    }
-    this.#waitingClaims += 1;
-    const before = this.#claims;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#claims = promise;
-    await before;
-    const holds = await this.#options.isStreamKey(streamKey).catch(() => false);
-    setTimeout(
-      () => {
-        this.#waitingClaims -= 1;
-        resolve();
-        link.tell({ type: 'answer', id, ...(holds ? {} : { code: 'STREAM_KEY_REFUSED' as const }) });
-      },
-      holds ? 0 : CLAIM_MS,
-    );
+    link.tell({ type: 'answer', id, ...(await this.#claims.judge(streamKey)) });
+  }
+
+  /** What a browser is asked to play has to be what comes, and not what was planned. True when the two differ. */
+  #learnCodecs(rendition: string, init: Uint8Array): boolean {
+    const codecs = readInit(init)?.codecs;
+    const known = this.#broadcast?.renditions.find(({ name }) => name === rendition);
+    if (!this.#broadcast || codecs === undefined || known?.codecs === codecs) return false;
+    const renditions = this.#broadcast.renditions.map((each) => (each === known ? { ...each, codecs } : each));
+    this.#broadcast = { ...this.#broadcast, renditions };
+    return true;
   }
 
   #changeState(state: LiveStreamState, event: (Lasting & { type: 'state' })['event']): void {
@@ -295,6 +288,3 @@ export class ChannelActor implements ChannelFeed {
 
 /** Until it is known how the chat is set. */
 const CLOSED: ChatOptions = { isOpen: false, slowSeconds: 0 };
-
-const CLAIM_MS = 1_000;
-const MAX_CLAIMS = 8;

@@ -35,9 +35,10 @@ describe('an author', () => {
     expect(of('2001:db8:1:2::1')).not.toBe(of('2001:db8:1:3::1'));
   });
 
-  test('says nothing twice under one ref', () => {
+  test('says nothing twice under one ref, but other words under the same', () => {
     say(0, ADA, 'same');
     expect(say(1, ADA, 'same')).toMatchObject({ isRepeat: true });
+    expect(desk.judge({ viewer: ADA, text: 'other', ref: 'same' }, 2)).toMatchObject({ isRepeat: false });
   });
 
   test('may not go on when banned, until the ban ends', () => {

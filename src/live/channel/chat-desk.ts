@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { addressBytes } from '../../kernel/address.ts';
 import type { FaultCode } from '../../kernel/errors.ts';
 import type { LinkViewer } from '../../kernel/live/channel-link.ts';
@@ -7,7 +7,7 @@ import type { ChatOptions } from '../../kernel/live/live-stream.ts';
 export interface Words {
   readonly viewer: LinkViewer;
   readonly text: string;
-  /** Nothing is said twice under one of an author. */
+  /** Under one of an author nothing is said twice: other words are other words, for two pages may count alike. */
   readonly ref: string;
 }
 
@@ -55,16 +55,17 @@ export class ChatDesk {
     this.#bans.delete(authorId);
   }
 
-  judge({ viewer, ref }: Words, nowMs: number): ChatVerdict {
+  judge({ viewer, text, ref }: Words, nowMs: number): ChatVerdict {
     const network = networkOf(viewer.address);
     const authorId = this.#nameFor(network, viewer.grantId);
-    if (this.#refs.has(`${authorId} ${ref}`)) return { authorId, isRepeat: true };
+    const said = createHash('sha256').update(`${authorId}\n${ref}\n${text}`).digest('base64url');
+    if (this.#refs.has(said)) return { authorId, isRepeat: true };
     if (!this.#options.isOpen) return { code: 'CHAT_CLOSED' };
     if ((this.#bans.get(authorId) ?? 0) > nowMs) return { code: 'CHAT_BANNED' };
     const waitMs = this.#waitMs(authorId, network, nowMs);
     if (waitMs > 0) return { code: 'CHAT_SLOW', retryAfterMs: waitMs };
     for (const who of [authorId, network, '']) this.#note(who, nowMs);
-    this.#remember(`${authorId} ${ref}`);
+    this.#remember(said);
     return { authorId, isRepeat: false };
   }
 
@@ -91,8 +92,8 @@ export class ChatDesk {
     if (this.#said.size > MAX_KNOWN) this.#said.delete(this.#said.keys().next().value ?? '');
   }
 
-  #remember(ref: string): void {
-    this.#refs.add(ref);
+  #remember(said: string): void {
+    this.#refs.add(said);
     if (this.#refs.size > MAX_REFS) this.#refs.delete(this.#refs.values().next().value ?? '');
   }
 
