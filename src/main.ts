@@ -48,6 +48,7 @@ import { CODINGS } from './kernel/http/coding.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
 import { INGEST_PATH } from './live/doors/websocket/door.ts';
+import { WHIP_PATH } from './live/doors/whip/door.ts';
 import { Live } from './live/live.ts';
 import { Recordings } from './live/recordings.ts';
 import { buildOrigin } from './origin/http.ts';
@@ -106,13 +107,16 @@ function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> 
 }
 
 /** Where publishers reach the doors; of those that are not open here, nothing unless the settings name them. */
-function ingestUrls(ground: Ground): { rtmp?: string; srt?: string; websocket?: string } {
+function ingestUrls(ground: Ground): Partial<Record<'rtmp' | 'srt' | 'websocket' | 'whip', string>> {
   const { settings, urls } = ground;
   const rtmp = settings.rtmpUrl || urls.rtmp;
   const srt = settings.srtUrl || urls.srt;
   // Browsers come to control's listener, behind which the doors are only where both run in one process.
-  const websocket = urls.rtmp ? `${publicUrls(ground).control.replace(/^http/, 'ws')}${INGEST_PATH}` : undefined;
-  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}), ...(websocket ? { websocket } : {}) };
+  const { control } = publicUrls(ground);
+  const browsers = urls.rtmp
+    ? { websocket: `${control.replace(/^http/, 'ws')}${INGEST_PATH}`, whip: `${control}${WHIP_PATH}` }
+    : {};
+  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}), ...browsers };
 }
 
 /** The origin of this process is on an address that means something to this machine alone, unless the settings name one. */
