@@ -109,9 +109,9 @@ export class BroadcastRepository {
     return row && toBroadcast(row);
   }
 
-  /** The last one of a stream, whether it is over or not. */
+  /** The last one of a stream, whether it is over or not; none of a stream that was deleted. */
   async latest(streamId: string): Promise<Broadcast | undefined> {
-    return (await this.list(streamId, 1))[0];
+    return (await this.latestOf([streamId])).get(streamId);
   }
 
   /** Newest first. `before` is the number of the last one of the page before. */

@@ -255,11 +255,12 @@ describe.each(DATABASES)('live streams on $name', ({ fresh }) => {
       expect(await broadcasts.unfinished(HERE)).toEqual([]);
     });
 
-    test('outlives its stream, whose deletion ends it', async () => {
+    test('outlives its stream, whose deletion ends it, but is no more what is served of it', async () => {
       await make();
       await goLive();
       await streams.delete('ls_a');
       expect(await broadcasts.ofRecording('as_1')).toMatchObject({ endReason: 'deleted' });
+      expect(await broadcasts.latest('ls_a')).toBeUndefined();
       expect(await told()).toEqual(['live.started', 'live.ended']);
     });
 

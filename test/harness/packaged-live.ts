@@ -103,6 +103,15 @@ export class PackagedLive {
   /** Notes a broadcast as control's tables have it. */
   async note(format: BroadcastFormat, endedAtMs: number | null = null): Promise<void> {
     await this.database
+      .insertInto('live_streams')
+      .values({
+        ...{ id: STREAM, title: 'Live', policy: 'public', key_hash: '', key_sealed: '', options: '{}', disabled: 0 },
+        ...{ state: 'idle', broadcast: 1, node_url: null, owned_until: null, health: null },
+        ...{ created_at: 0, updated_at: 0 },
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+    await this.database
       .insertInto('broadcasts')
       .values({
         stream_id: STREAM,
