@@ -1,4 +1,4 @@
-/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory|channel|live-viewers]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory|channel|live-viewers|live-streams]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchAccess } from './access.bench.ts';
@@ -11,6 +11,7 @@ import { benchFeed } from './feed.bench.ts';
 import { benchFilm } from './film.bench.ts';
 import { benchIdle } from './idle.bench.ts';
 import { benchLadder } from './ladder.bench.ts';
+import { benchLiveStreams } from './live-streams.bench.ts';
 import { benchLiveViewers } from './live-viewers.bench.ts';
 import { type Table, writeTable } from './measure.ts';
 import { benchMemory } from './memory.bench.ts';
@@ -40,6 +41,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'memory', needs: ['ffmpeg'], run: benchMemory },
   { name: 'channel', needs: ['taskset'], run: benchChannel },
   { name: 'live-viewers', needs: ['nginx', 'ffmpeg', 'taskset'], run: benchLiveViewers },
+  { name: 'live-streams', needs: ['ffmpeg'], run: benchLiveStreams },
 ];
 
 const wanted = process.argv.slice(2);
