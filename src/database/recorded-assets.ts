@@ -24,6 +24,11 @@ import { transact } from './transact.ts';
 /** A broadcast as its recording sees it. */
 export type RecordedBroadcast = Pick<Broadcast, 'streamId' | 'number' | 'recordingId'>;
 
+/** One that is over. */
+export interface EndedBroadcast extends RecordedBroadcast {
+  readonly endedAtMs: number;
+}
+
 /** A clip whose segments are in the store. */
 export interface NewClip extends Pick<NewAsset, 'id' | 'title' | 'policy'> {
   readonly recording: Recording;
@@ -116,12 +121,33 @@ export class RecordedAssetRepository {
     });
   }
 
+  /**
+   * Makes up for an asset that a crash in the first moment of its broadcast kept from being made. False when there is to
+   * be none, or nothing is left that it could be of.
+   */
+  async makeUp(broadcast: RecordedBroadcast): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('broadcasts')
+      .innerJoin('recording_sessions', 'recording_sessions.recording_id', 'broadcasts.recording_id')
+      .leftJoin('live_streams', 'live_streams.id', 'broadcasts.stream_id')
+      .select(['broadcasts.format', 'live_streams.title', 'live_streams.policy'])
+      .where('broadcasts.recording_id', '=', broadcast.recordingId)
+      .where('recorded', '=', 1)
+      .executeTakeFirst();
+    if (!row) return false;
+    // Of a stream that has been deleted nobody knows any more who was to see it.
+    const { title, policy } = row;
+    const about = { title: title ?? broadcast.streamId, policy: policy ?? ('signed' as const) };
+    await this.begin(broadcast, about, JSON.parse(row.format) as BroadcastFormat);
+    return true;
+  }
+
   /** Broadcasts that are over, and of which nobody has made an asset or removed what there is of it. */
-  async unfinished(): Promise<RecordedBroadcast[]> {
+  async unfinished(): Promise<EndedBroadcast[]> {
     const rows = await this.#db
       .selectFrom('broadcasts')
       .leftJoin('assets', 'assets.id', 'broadcasts.recording_id')
-      .select(['broadcasts.stream_id', 'broadcasts.number', 'broadcasts.recording_id'])
+      .select(['broadcasts.stream_id', 'broadcasts.number', 'broadcasts.recording_id', 'broadcasts.ended_at'])
       .where('broadcasts.ended_at', 'is not', null)
       .where(({ or, eb, and, exists, not, selectFrom }) =>
         or([
@@ -144,10 +170,11 @@ export class RecordedAssetRepository {
         ]),
       )
       .execute();
-    return rows.map(({ stream_id, number, recording_id }) => ({
+    return rows.map(({ stream_id, number, recording_id, ended_at }) => ({
       streamId: stream_id,
       number,
       recordingId: recording_id,
+      endedAtMs: Number(ended_at),
     }));
   }
 

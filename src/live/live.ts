@@ -46,6 +46,7 @@ export class Live {
   readonly #broadcasts: BroadcastRepository;
   readonly #recordings: RecordingRepository;
   #publishers = 0;
+  #leftOvers: NodeJS.Timeout | undefined;
 
   constructor(options: LiveOptions) {
     const { database, clock, log, settings } = options;
@@ -70,14 +71,16 @@ export class Live {
   /** Takes up what was left unfinished, and opens the doors. */
   async start(): Promise<DoorPorts> {
     // Before recordings are finished: what it finds belongs to them.
-    await salvageSpools({ ...this.#packagerDeps(), broadcasts: this.#broadcasts });
-    await this.#options.recordings.recover(KEPT_MS);
+    const salvaged = await salvageSpools({ ...this.#packagerDeps(), broadcasts: this.#broadcasts });
+    await this.#finishLeftOvers(new Set(salvaged));
+    this.#leftOvers = setInterval(() => void this.#finishLeftOvers(), LEFT_OVERS_MS);
     await this.desk.start();
     return this.#doors.start();
   }
 
   /** Publishers are sent away; their broadcasts stay as they are, for the next process. */
   async stop(): Promise<void> {
+    clearInterval(this.#leftOvers);
     await this.desk.stop();
     await this.#doors.stop();
   }
@@ -107,6 +110,15 @@ export class Live {
     };
   }
 
+  /** Recordings whose end a crash cut off, here or at a node that did not come back, or a store that was away. */
+  async #finishLeftOvers(salvaged: ReadonlySet<string> = new Set()): Promise<void> {
+    const { recordings, clock, log } = this.#options;
+    await recordings
+      // What another node still has of one, that node has had its time for.
+      .recover(KEPT_MS, (ended) => salvaged.has(ended.recordingId) || clock.now() - ended.endedAtMs > SETTLED_MS)
+      .catch((cause: unknown) => log.error({ err: cause }, 'recordings that are not finished could not be looked for'));
+  }
+
   #packagerDeps() {
     const { store, log, folder } = this.#options;
     return { store, recordings: this.#recordings, log, folder };
@@ -134,6 +146,12 @@ export class Live {
     if (packager?.place.broadcast === broadcast.number) this.#onAir.remove(packager);
   }
 }
+
+/** How often recordings are looked for that nobody finished. */
+const LEFT_OVERS_MS = 30_000;
+
+/** After so long nobody is storing the end of a broadcast any more. */
+const SETTLED_MS = 120_000;
 
 /** What is not to be kept may still be watched to its end for so long. */
 const KEPT_MS = 10 * 60_000;

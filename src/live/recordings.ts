@@ -1,5 +1,5 @@
 import type { AssetPolicy, AssetRepository } from '../database/assets.ts';
-import type { RecordedAssetRepository, RecordedBroadcast } from '../database/recorded-assets.ts';
+import type { EndedBroadcast, RecordedAssetRepository, RecordedBroadcast } from '../database/recorded-assets.ts';
 import type { SubtitleRepository } from '../database/subtitles.ts';
 import { FAULTS } from '../kernel/errors.ts';
 import { versionKeys } from '../kernel/film/paths.ts';
@@ -49,7 +49,9 @@ export class Recordings {
    */
   async finish({ streamId, number, recordingId }: RecordedBroadcast, keepMs = 0): Promise<void> {
     const { assets, recorded, log } = this.#parts;
-    const asset = await assets.find(recordingId);
+    const broadcast = { streamId, number, recordingId };
+    let asset = await assets.find(recordingId);
+    if (!asset && (await recorded.makeUp(broadcast))) asset = await assets.find(recordingId);
     if (!asset) return recorded.release(recordingId, keepMs);
     if (asset.status !== 'uploading') return;
     const stored = await recorded.stored(asset);
@@ -65,12 +67,17 @@ export class Recordings {
     this.#tell(recordingId);
   }
 
-  /** Goes on with what a crash cut off: broadcasts that had ended, as the database says, and were not finished. */
-  async recover(keepMs = 0): Promise<void> {
+  /**
+   * Goes on with what was cut off: broadcasts that had ended, as the database says, and were not finished. `isSettled` says
+   * whether all of one is stored by now.
+   */
+  async recover(keepMs: number, isSettled: (broadcast: EndedBroadcast) => boolean): Promise<void> {
     for (const broadcast of await this.#parts.recorded.unfinished()) {
-      await this.finish(broadcast, keepMs).catch((cause: unknown) => {
+      try {
+        if (isSettled(broadcast)) await this.finish(broadcast, keepMs);
+      } catch (cause) {
         this.#parts.log.error({ err: cause, asset: broadcast.recordingId }, 'a recording could not be finished');
-      });
+      }
     }
   }
 

@@ -55,14 +55,14 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
 
   const events = async () =>
     (await on.database.selectFrom('events').select('type').orderBy('created_at').execute()).map(({ type }) => type);
-  const end = (number: number, recordingId: string) =>
+  const end = (number: number, recordingId: string, isRecorded = true) =>
     on.database
       .insertInto('broadcasts')
       .values({
         stream_id: 'ls_a',
         number,
         recording_id: recordingId,
-        recorded: 1,
+        recorded: isRecorded ? 1 : 0,
         format: JSON.stringify(FORMAT),
         started_at: 1,
         ended_at: 2,
@@ -137,7 +137,7 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
     await recorded.begin(BROADCAST, ABOUT, FORMAT);
     await end(1, 'as_r');
     await record('as_r');
-    await end(2, 'as_unwanted');
+    await end(2, 'as_unwanted', false);
     await record('as_unwanted');
     await end(3, 'as_nothing');
     const ids = async () => (await recorded.unfinished()).map(({ recordingId }) => recordingId).sort();
@@ -153,6 +153,23 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
     await encodings.forget({ assetId: 'as_unwanted', version: 1 });
     const left = await on.database.selectFrom('recording_segments').select('recording_id').distinct().execute();
     expect(left).toEqual([{ recording_id: 'as_r' }]);
+  });
+
+  test('that a crash kept from being made are made up for, where there is something of them', async () => {
+    const made = (number: number, recordingId: string) => recorded.makeUp({ streamId: 'ls_a', number, recordingId });
+    await end(1, 'as_r');
+    await record('as_r');
+    await end(2, 'as_unwanted', false);
+    await record('as_unwanted');
+    await end(3, 'as_nothing');
+    expect([await made(1, 'as_r'), await made(2, 'as_unwanted'), await made(3, 'as_nothing')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    // The stream is gone, and with it the word that everybody may see it.
+    expect(await assets.find('as_r')).toMatchObject({ status: 'uploading', title: 'ls_a', policy: 'signed' });
+    expect(await finish()).toBe(true);
   });
 
   test('have pictures from when these are stored', async () => {

@@ -73,7 +73,7 @@ export async function placeBroadcast(
   }
   await transact(database, async (trx) => {
     const { streamId: stream_id, number, recordingId: recording_id } = ids;
-    const ended = { recorded: 1, started_at: 1, ended_at: 2, end_reason: 'finished' as const };
+    const ended = { recorded: 0, started_at: 1, ended_at: 2, end_reason: 'finished' as const };
     await trx
       .insertInto('broadcasts')
       .values({ stream_id, number, recording_id, format: JSON.stringify(FORMAT), ...ended })

@@ -21,6 +21,7 @@ export interface RunInfo {
 export interface AssetBody {
   readonly assetId: string;
   readonly status: 'uploading' | 'queued' | 'playable' | 'ready' | 'errored';
+  readonly updatedAt: string;
   readonly playbackUrl: string;
   readonly encryption?: string;
   readonly dashUrl?: string;

@@ -29,6 +29,7 @@ const NEEDED: Readonly<Record<string, Scope>> = {
   'GET /v1/assets/{assetId}': 'assets:read',
   'PATCH /v1/assets/{assetId}': 'assets:write',
   'DELETE /v1/assets/{assetId}': 'assets:write',
+  'POST /v1/assets/{assetId}/clips': 'assets:write',
   'POST /v1/assets/{assetId}/encodings': 'assets:write',
   'GET /v1/ladders': 'assets:read',
   'GET /v1/assets/{assetId}/subtitles': 'assets:read',

@@ -13,21 +13,27 @@ export interface SalvageDeps extends RecoveryDeps {
 
 /**
  * Records what spools have of broadcasts that are over, which nobody will take up again, and removes them. What cannot be
- * recorded now stays for the next time, as does what is still under way.
+ * recorded now stays for the next time, as does what is still under way. Resolves to the recordings that have all there is
+ * of them now.
  */
-export async function salvageSpools(deps: SalvageDeps): Promise<void> {
+export async function salvageSpools(deps: SalvageDeps): Promise<string[]> {
+  const salvaged: string[] = [];
   const spools = await readdir(deps.folder).catch(() => []);
   for (const recordingId of spools) {
-    await salvage(deps, recordingId).catch((cause: unknown) => {
+    try {
+      if (await salvage(deps, recordingId)) salvaged.push(recordingId);
+    } catch (cause) {
       deps.log.warn({ err: cause, recording: recordingId }, 'the rest of a recording stays on this disk for now');
-    });
+    }
   }
+  return salvaged;
 }
 
-async function salvage(deps: SalvageDeps, recordingId: string): Promise<void> {
+async function salvage(deps: SalvageDeps, recordingId: string): Promise<boolean> {
   const folder = join(deps.folder, recordingId);
   const broadcast = await deps.broadcasts.ofRecording(recordingId);
-  if (broadcast && broadcast.endedAtMs === undefined) return;
+  if (broadcast && broadcast.endedAtMs === undefined) return false;
   if (broadcast) await recover(deps, recordingId, broadcast.format, folder);
   await rm(folder, { recursive: true, force: true });
+  return broadcast !== undefined;
 }

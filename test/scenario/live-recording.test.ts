@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { besideServer } from '../harness/broadcast-rows.ts';
+import { LiveServer, type TestStream, waitFor } from '../harness/live.ts';
+import { placeRecorded } from '../harness/recorded-broadcast.ts';
+import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+
+/** Broadcasts from a real encoder, and what is left of them. */
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+let live: LiveServer;
+
+beforeAll(async () => {
+  live = await LiveServer.start();
+});
+
+afterAll(() => live?.stop());
+
+const recordingOf = async ({ id }: TestStream) => {
+  const broadcasts = live.database.selectFrom('broadcasts').selectAll().where('stream_id', '=', id);
+  return broadcasts.executeTakeFirstOrThrow();
+};
+
+test('a broadcast in two sessions is a film right after its end, byte for byte what was live', async () => {
+  const stream = await live.createStream({ reconnectSeconds: 10 });
+  const isLong = (sessions: number) => (text: string) =>
+    text.split('#EXT-X-DISCONTINUITY').length >= sessions && text.split('#EXTINF').length > 2 * sessions;
+  const first = live.publish(stream);
+  await live.until(stream, 'b1/180p/index.m3u8', isLong(1));
+  await first.kill();
+  const second = live.publish(stream);
+  const listed = await live.until(stream, 'b1/180p/index.m3u8', isLong(2));
+  const seen = new Map<string, Buffer>();
+  for (const [uri] of listed.matchAll(/^\d+\/s\d+\.m4s$/gm)) {
+    const response = await live.fetch(`/live/${stream.id}/b1/180p/${uri}`);
+    seen.set(uri.split('/')[1] ?? '', Buffer.from(await response.arrayBuffer()));
+  }
+  expect(seen.size).toBeGreaterThan(3);
+  const { recording_id: assetId } = await recordingOf(stream);
+  expect(await live.server.asset(assetId)).toMatchObject({ status: 'uploading', recording: { streamId: stream.id } });
+  await second.stop();
+  await live.server.api('POST', `/v1/live-streams/${stream.id}/end`);
+  const ended = await waitFor('the end', async () => (await recordingOf(stream)).ended_at ?? undefined, 60_000);
+  const asset = await live.server.until(assetId, ({ status }) => status === 'ready');
+  // A tenth of it on a quiet machine: npm run bench recording.
+  expect(Date.parse(asset.updatedAt) - Number(ended)).toBeLessThan(5_000);
+
+  for (const [name, bytes] of seen) {
+    const stored = await fetch(asset.playbackUrl.replace('master.m3u8', `v1/180p/${name}`));
+    expect([name, Buffer.from(await stored.arrayBuffer()).equals(bytes)]).toEqual([name, true]);
+  }
+  const url = asset.playbackUrl.replace('master.m3u8', 'v1/180p/index.m3u8');
+  expect((await (await fetch(url)).text()).split('#EXT-X-DISCONTINUITY')).toHaveLength(2);
+  const { stderr } = await promisify(execFile)('ffmpeg', ['-v', 'error', '-i', asset.playbackUrl, '-f', 'null', '-']);
+  expect(stderr).toBe('');
+  await live.server.until(assetId, ({ storyboardUrl }) => storyboardUrl !== undefined);
+});
+
+test('what a kill left between the end of a broadcast and its asset is finished at the next start', async () => {
+  const folder = await freshFolder();
+  let server = await TestServer.start({ folder });
+  const beside = await besideServer(folder);
+  try {
+    const placed = await placeRecorded(beside, [{ seconds: 4, beganAtMs: 1_000 }]);
+    await server.kill();
+    server = await TestServer.start({ folder });
+    const asset: AssetBody = await server.until(placed.recordingId, ({ status }) => status === 'ready');
+    expect(asset.durationSeconds).toBe(4);
+    expect((await fetch(asset.playbackUrl)).status).toBe(200);
+  } finally {
+    await beside.close();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
