@@ -1,4 +1,4 @@
-/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory|channel|live-viewers|live-streams]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory|channel|live-viewers|live-streams|recording]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchAccess } from './access.bench.ts';
@@ -15,6 +15,7 @@ import { benchLiveStreams } from './live-streams.bench.ts';
 import { benchLiveViewers } from './live-viewers.bench.ts';
 import { type Table, writeTable } from './measure.ts';
 import { benchMemory } from './memory.bench.ts';
+import { benchRecording } from './recording.bench.ts';
 import { benchRestart } from './restart.bench.ts';
 import { benchWorkers } from './workers.bench.ts';
 
@@ -42,6 +43,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'channel', needs: ['taskset'], run: benchChannel },
   { name: 'live-viewers', needs: ['nginx', 'ffmpeg', 'taskset'], run: benchLiveViewers },
   { name: 'live-streams', needs: ['ffmpeg'], run: benchLiveStreams },
+  { name: 'recording', needs: ['ffmpeg'], run: benchRecording },
 ];
 
 const wanted = process.argv.slice(2);
