@@ -93,8 +93,8 @@ function dateRangeLines({ dateRanges, segments, open, timescale }: LivePlaylist)
   const listed = dateRanges.filter((each) => each.startsAtMs + (each.durationSeconds ?? 0) * 1_000 >= fromMs);
   return listed.slice(-MOST_DATE_RANGES).map((range) => {
     const attributes = [
-      `ID="${range.id}"`,
-      `CLASS="${range.class}"`,
+      `ID="${unquotable(range.id)}"`,
+      `CLASS="${unquotable(range.class)}"`,
       `START-DATE="${new Date(range.startsAtMs).toISOString()}"`,
       ...(range.durationSeconds === undefined ? [] : [`DURATION=${plain(range.durationSeconds)}`]),
       `X-COM-FRONTROW-DATA="${Buffer.from(range.text).toString('base64url')}"`,
@@ -183,6 +183,11 @@ function wallClock({ session, startTicks }: ListedSegment, timescale: number): n
 
 function ticksOf(segments: readonly ListedSegment[]): number {
   return segments.reduce((sum, { durationTicks }) => sum + durationTicks, 0);
+}
+
+/** A quoted string may hold neither a quote nor a line end. */
+function unquotable(text: string): string {
+  return text.replace(/["\r\n]/g, ' ');
 }
 
 /** Finer than any frame. */

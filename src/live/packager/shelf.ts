@@ -18,10 +18,6 @@ export class Shelf {
     this.#keepBytes = keepBytes;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Undefined for a part of which nothing came. */
   addPart(sequence: number, bytes: Uint8Array | undefined): void {
     this.#openSequence = sequence;
