@@ -42,16 +42,19 @@ import { checkFfmpeg } from './ffmpeg/ffmpeg.ts';
 import { Geo } from './geo/geo.ts';
 import { findArrival } from './ingest/early-start.ts';
 import { Ingest } from './ingest/ingest.ts';
-import { type EdgeCredential, edgeCredentialOf } from './kernel/access/edge-identity.ts';
+import { type EdgeCredential, edgeCredentialOf, signAsEdge } from './kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from './kernel/access/edge-signature.ts';
 import { systemClock } from './kernel/clock.ts';
 import { CODINGS } from './kernel/http/coding.ts';
+import { newId } from './kernel/ids.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
 import { INGEST_PATH } from './live/doors/websocket/door.ts';
 import { WHIP_PATH } from './live/doors/whip/door.ts';
-import { Live } from './live/live.ts';
+import { Live, mountEnded } from './live/live.ts';
 import { Recordings } from './live/recordings.ts';
 import { buildOrigin } from './origin/http.ts';
+import { mountLiveProxy } from './origin/live-proxy.ts';
 import { PostgresSignals } from './queue/postgres-signals.ts';
 import { Queue } from './queue/queue.ts';
 import { LocalSignals, type Signals } from './queue/signals.ts';
@@ -299,22 +302,43 @@ async function openStore({ settings, folder, log, lifecycle }: Ground, keepAdopt
 
 async function startOrigin(ground: Ground, seams: Seams, live: Live | undefined): Promise<void> {
   const { settings, clock, log, lifecycle, urls, secrets } = ground;
+  const streams = new LiveStreamRepository(seams.database, clock, secrets.contentKeySecret);
   const app = buildOrigin({
     ...seams,
-    streams: new LiveStreamRepository(seams.database, clock, secrets.contentKeySecret),
+    streams,
     clock,
     holdMs: settings.segmentHoldMs,
     edgeSecret: secrets.edgeSecret,
     revokedEdges: new RevokedEdges(new EdgeRepository(seams.database, clock)),
     log: log.child({ part: 'origin' }),
   });
-  live?.mountOrigin(app);
+  mountLiveProxy(app, {
+    streams,
+    ownUrl: () => liveNodeUrl(ground),
+    sign: (method, target) => signAsNode(ground, method, target),
+    clock,
+  });
+  if (live) await live.mountOrigin(app);
+  else mountEnded(app, seams, clock);
   lifecycle.add('origin', () => drain(app));
   urls.origin = await app.listen({ host: settings.originHost, port: settings.originPort });
 }
 
+/** Where the origins of other nodes reach this one's. */
+function liveNodeUrl({ settings, urls }: Ground): string {
+  return settings.liveNodeUrl || urls.origin;
+}
+
+/** Nodes ask one another as edges do, each process as one of its own. */
+const NODE_AS_EDGE = newId('ed');
+
+function signAsNode({ secrets, clock }: Ground, method: string, target: string): Readonly<Record<string, string>> {
+  const credential = edgeCredentialOf(secrets.edgeSecret, NODE_AS_EDGE);
+  return { [EDGE_SIGNATURE_HEADER]: signAsEdge(credential, method, target, clock.now()) };
+}
+
 function prepareLive(ground: Ground, seams: Seams): Live {
-  const { settings, folder, secrets, clock, log, metrics, urls } = ground;
+  const { settings, folder, secrets, clock, log, metrics } = ground;
   const live: Live = new Live({
     ...seams,
     settings,
@@ -326,7 +350,10 @@ function prepareLive(ground: Ground, seams: Seams): Live {
       log: log.child({ part: 'recordings' }),
     }),
     readLadder: (name) => readLadder(name, LADDERS),
-    nodeUrl: () => settings.liveNodeUrl || urls.origin,
+    nodeUrl: () => liveNodeUrl(ground),
+    sign: (method, target) => signAsNode(ground, method, target),
+    edgeSecret: secrets.edgeSecret,
+    viewerSecret: secrets.contentKeySecret,
     count: (name) => metrics.count(name, {}),
     clock,
     log: log.child({ part: 'live' }),

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { BroadcastRepository, type Hold } from '../database/broadcasts.ts';
+import { LiveBanRepository } from '../database/live-bans.ts';
 import type { Broadcast, LiveStream } from '../database/live-stream-rows.ts';
 import type { LiveStreamRepository } from '../database/live-streams.ts';
 import type { Database } from '../database/open.ts';
@@ -12,6 +13,8 @@ import type { Log } from '../kernel/log.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { BroadcastDeps, BroadcastPlace, BroadcastSettings, Packaging } from './broadcast/deps.ts';
 import { BroadcastDesk } from './broadcast/desk.ts';
+import { LiveChannels } from './channel/live-channels.ts';
+import { mountCommands } from './commands.ts';
 import { type DoorPorts, Doors, type DoorsOptions } from './doors/doors.ts';
 import { EndedBroadcasts } from './ended-broadcasts.ts';
 import { mountLive } from './http.ts';
@@ -19,7 +22,7 @@ import { OnAir } from './on-air.ts';
 import { LivePackager } from './packager/live-packager.ts';
 import { salvageSpools } from './packager/salvage.ts';
 import type { Recordings } from './recordings.ts';
-import type { ChannelFeed, PackagerNews } from './seams.ts';
+import type { PackagerNews } from './seams.ts';
 
 export interface LiveOptions {
   readonly database: Database;
@@ -32,6 +35,11 @@ export interface LiveOptions {
   readonly readLadder: (name: string) => Promise<Ladder>;
   /** The origin of this process, as other nodes reach it; known once it listens. */
   readonly nodeUrl: () => string;
+  /** What proves to another node's origin that one of the fleet asks. */
+  readonly sign: (method: string, target: string) => Readonly<Record<string, string>>;
+  readonly edgeSecret: string;
+  /** Under which addresses of viewers become names. */
+  readonly viewerSecret: string;
   readonly count: BroadcastDeps['count'];
   readonly clock: Clock;
   readonly log: Log;
@@ -43,6 +51,7 @@ export class Live {
   readonly #options: LiveOptions;
   readonly #onAir = new OnAir();
   readonly #doors: Doors;
+  readonly #channels: LiveChannels;
   readonly #broadcasts: BroadcastRepository;
   readonly #recordings: RecordingRepository;
   #publishers = 0;
@@ -53,12 +62,24 @@ export class Live {
     this.#options = options;
     this.#broadcasts = new BroadcastRepository(database, clock);
     this.#recordings = new RecordingRepository(database);
+    this.#channels = new LiveChannels({
+      streams: options.streams,
+      bans: new LiveBanRepository(database, clock),
+      secret: options.viewerSecret,
+      ownUrl: options.nodeUrl,
+      sign: options.sign,
+      clock,
+      log: log.child({ part: 'channel' }),
+    });
     this.desk = new BroadcastDesk(this.#broadcastDeps());
     this.#doors = new Doors({ settings, desk: this.desk, log });
   }
 
   /** Adds what edges ask for to the origin's listener, before it listens. */
-  mountOrigin(app: FastifyInstance): void {
+  async mountOrigin(app: FastifyInstance): Promise<void> {
+    const { edgeSecret, clock } = this.#options;
+    await this.#channels.mount(app);
+    mountCommands(app, { desk: this.desk, channels: this.#channels, onAir: this.#onAir, edgeSecret, clock });
     const ended = new EndedBroadcasts(this.#broadcasts, this.#recordings);
     mountLive(app, { onAir: this.#onAir, ended, store: this.#options.store });
   }
@@ -83,6 +104,7 @@ export class Live {
     clearInterval(this.#leftOvers);
     await this.desk.stop();
     await this.#doors.stop();
+    await this.#channels.stop();
   }
 
   #broadcastDeps(): BroadcastDeps {
@@ -94,7 +116,7 @@ export class Live {
         open: (place, news) => this.#keep(new LivePackager(this.#packagerDeps(), place, news)),
         recover: (place, news) => this.#recover(place, news),
       },
-      channels: { open: () => SILENT_CHANNEL },
+      channels: this.#channels,
       readLadder,
       begin: (hold, stream, format) => this.#begin(hold, stream, format),
       finished: (broadcast) => this.#finished(broadcast),
@@ -156,13 +178,12 @@ const SETTLED_MS = 120_000;
 /** What is not to be kept may still be watched to its end for so long. */
 const KEPT_MS = 10 * 60_000;
 
-/** For streams that nobody talks about. */
-const SILENT_CHANNEL: ChannelFeed = {
-  started() {},
-  reconnecting() {},
-  health() {},
-  ended() {},
-  init() {},
-  part() {},
-  segment() {},
-};
+/** The same for an origin without the role: broadcasts that are over are served by every node. */
+export function mountEnded(
+  app: FastifyInstance,
+  { database, store }: Pick<LiveOptions, 'database' | 'store'>,
+  clock: Clock,
+): void {
+  const ended = new EndedBroadcasts(new BroadcastRepository(database, clock), new RecordingRepository(database));
+  mountLive(app, { onAir: new OnAir(), ended, store });
+}

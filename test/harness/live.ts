@@ -1,22 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadSecrets } from '../../src/config/secrets.ts';
-import { LiveStreamRepository } from '../../src/database/live-streams.ts';
-import { type Database, openDatabase } from '../../src/database/open.ts';
-import { systemClock } from '../../src/kernel/clock.ts';
-import { newId } from '../../src/kernel/ids.ts';
 import type { LiveOptions } from '../../src/kernel/live/live-stream.ts';
-import { newStreamKey } from '../../src/kernel/live/stream-key.ts';
 import { type ServerOptions, TestServer } from './server.ts';
-
-export const LIVE_OPTIONS: LiveOptions = {
-  reconnectSeconds: 30,
-  isRecorded: true,
-  ladder: 'h264',
-  passthrough: 'never',
-  chat: { isOpen: true, slowSeconds: 0 },
-};
 
 export interface TestStream {
   readonly id: string;
@@ -95,32 +81,43 @@ export class TestPublisher {
   }
 }
 
+export interface StreamBody {
+  readonly streamId: string;
+  readonly status: 'idle' | 'live' | 'reconnecting';
+  readonly broadcast?: { readonly number: number; readonly recordingId?: string; readonly endReason?: string };
+  readonly health?: { readonly problems: readonly string[] };
+}
+
 /** A real server with all roles, with streams to publish to. */
 export class LiveServer {
   readonly server: TestServer;
-  readonly database: Database;
-  readonly streams: LiveStreamRepository;
   readonly #publishers: TestPublisher[] = [];
 
-  private constructor(server: TestServer, database: Database, streams: LiveStreamRepository) {
+  private constructor(server: TestServer) {
     this.server = server;
-    this.database = database;
-    this.streams = streams;
   }
 
   static async start(options: ServerOptions = {}): Promise<LiveServer> {
-    const server = await TestServer.start(options);
-    const { contentKeySecret } = await loadSecrets(server.folder);
-    const database = await openDatabase(server.folder);
-    return new LiveServer(server, database, new LiveStreamRepository(database, systemClock, contentKeySecret));
+    return new LiveServer(await TestServer.start(options));
   }
 
   async createStream(options: Partial<LiveOptions> = {}): Promise<TestStream> {
-    const id = newId('ls');
-    const streamKey = newStreamKey();
-    const all = { ...LIVE_OPTIONS, ...options };
-    await this.streams.create({ id, title: 'Test', policy: 'public', options: all, streamKey }, 1_000);
+    const body = { title: 'Test', policy: 'public', passthrough: 'never', ...options };
+    const response = await this.server.api('POST', '/v1/live-streams', body);
+    if (!response.ok) throw new Error(`no stream: ${response.status} ${await response.text()}`);
+    const { streamId: id, streamKey } = (await response.json()) as { streamId: string; streamKey: string };
     return { id, streamKey };
+  }
+
+  async stream({ id }: Pick<TestStream, 'id'>): Promise<StreamBody> {
+    return (await (await this.server.api('GET', `/v1/live-streams/${id}`)).json()) as StreamBody;
+  }
+
+  untilStatus(stream: Pick<TestStream, 'id'>, status: StreamBody['status']): Promise<StreamBody> {
+    return waitFor(`${stream.id} to be ${status}`, async () => {
+      const body = await this.stream(stream);
+      return body.status === status ? body : undefined;
+    });
   }
 
   publish({ streamKey }: Pick<TestStream, 'streamKey'>, options: PublishOptions = {}): TestPublisher {
@@ -151,7 +148,6 @@ export class LiveServer {
 
   async stop(): Promise<void> {
     await this.#stopPublishers();
-    await this.database.destroy();
     await this.server.stop();
   }
 
@@ -159,7 +155,6 @@ export class LiveServer {
   async kill(): Promise<void> {
     await this.server.kill();
     await this.#stopPublishers();
-    await this.database.destroy();
   }
 
   async #stopPublishers(): Promise<void> {

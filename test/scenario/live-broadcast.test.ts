@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LiveServer, waitFor } from '../harness/live.ts';
+import { LiveServer } from '../harness/live.ts';
 
 let live: LiveServer;
 
@@ -18,9 +18,5 @@ test('what is published by RTMP is a playlist at the edge within seconds, and en
   await publisher.stop();
   const ended = await live.until(stream, 'b1/180p/index.m3u8', (text) => text.includes('#EXT-X-ENDLIST'));
   expect(ended).not.toContain('PRELOAD-HINT');
-  const idle = await waitFor('idle', async () => {
-    const found = await live.streams.find(stream.id);
-    return found?.state === 'idle' ? found : undefined;
-  });
-  expect(idle).toMatchObject({ state: 'idle', broadcast: 1 });
+  expect(await live.untilStatus(stream, 'idle')).toMatchObject({ broadcast: { number: 1, endReason: 'finished' } });
 });

@@ -33,7 +33,7 @@ export interface BroadcastDeps {
     open(place: BroadcastPlace, news: PackagerNews): Packaging;
     recover(place: BroadcastPlace, news: PackagerNews): Promise<Packaging>;
   };
-  readonly channels: { open(streamId: string): ChannelFeed };
+  readonly channels: { open(streamId: string): Promise<ChannelFeed> };
   readonly readLadder: (name: string) => Promise<Ladder>;
   /** Undefined when the stream is not this node's any more. */
   readonly begin: (hold: Hold, stream: LiveStream, format: BroadcastFormat) => Promise<Broadcast | undefined>;

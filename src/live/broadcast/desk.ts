@@ -58,6 +58,10 @@ export class BroadcastDesk implements Desk {
     return actor !== undefined;
   }
 
+  expel(streamId: string): void {
+    this.#actors.get(streamId)?.expel();
+  }
+
   async admit(caller: Caller): Promise<Place> {
     const stream = await this.#deps.streams.findByKey(caller.streamKey);
     if (!stream) return this.#refuse(caller);

@@ -39,7 +39,8 @@ export class StreamActor {
   readonly stream: LiveStream;
   readonly #deps: BroadcastDeps;
   readonly #log: Log;
-  readonly #channel: ChannelFeed;
+  /** Opened with the broadcast, and let go by its end. */
+  #channel: ChannelFeed | undefined;
   readonly #over: () => void;
   readonly #feeds = new Map<number, PublisherFeed>();
   readonly #happenings: Happening[] = [];
@@ -64,7 +65,6 @@ export class StreamActor {
     this.stream = stream;
     this.#over = over;
     this.#log = deps.log.child({ stream: stream.id });
-    this.#channel = deps.channels.open(stream.id);
     this.#health = new HealthTeller(deps, this.#log);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -75,10 +75,6 @@ export class StreamActor {
 
   get packaging(): Packaging | undefined {
     return this.#airing?.packaging;
-  }
-
-  get channel(): ChannelFeed {
-    return this.#channel;
   }
 
   get droppedRungs(): number {
@@ -96,12 +92,13 @@ export class StreamActor {
 
   /** Goes on with what a server before this one has left. */
   async resume(broadcast: Broadcast): Promise<void> {
-    const packaging = await this.#deps.packagers.recover(this.#placeOf(broadcast), this.#channel);
+    const channel = await this.#openChannel();
+    const packaging = await this.#deps.packagers.recover(this.#placeOf(broadcast), channel);
     this.#airing = { broadcast, packaging, lastSession: packaging.lastSession };
     this.#occupancy = ORPHANED;
-    this.#channel.started(broadcast.number, broadcast.format);
+    channel.started(broadcast.number, broadcast.format);
     await this.#deps.broadcasts.lost(this.#hold);
-    this.#channel.reconnecting();
+    this.#channel?.reconnecting();
     this.#wait();
   }
 
@@ -128,7 +125,8 @@ export class StreamActor {
     );
     this.#feeds.set(feed.id, feed);
     this.#log.info({ door: publisher.door, address: publisher.address, publisher: feed.id }, 'a publisher came');
-    void feed.look();
+    // Whoever encodes it hears of what went wrong.
+    feed.look().catch(() => {});
     void feed.run();
     void publisher.gone.then((how) => this.#left(feed, how));
     this.#happen({ is: 'joined', who: feed.id });
@@ -138,6 +136,14 @@ export class StreamActor {
   async end(reason: EndReason): Promise<void> {
     this.#happen({ is: 'ended', reason });
     await this.#worked;
+  }
+
+  /** Sends everybody away who publishes; the broadcast waits for others. */
+  expel(): void {
+    for (const feed of [...this.#feeds.values()]) {
+      this.#sendAway(feed.id, 'STREAM_KEY_REFUSED');
+      this.#happen({ is: 'left', who: feed.id, how: 'lost' });
+    }
   }
 
   /** The process stops and the broadcast does not: another takes it up. */
@@ -194,7 +200,7 @@ export class StreamActor {
         return this.#sendAway(deed.who, deed.why);
       case 'wait':
         await this.#deps.broadcasts.lost(this.#hold);
-        this.#channel.reconnecting();
+        this.#channel?.reconnecting();
         return this.#wait();
       case 'stop-waiting':
         return clearTimeout(this.#window);
@@ -239,9 +245,7 @@ export class StreamActor {
     const source = await session.feed.look();
     if (this.#session !== session) return;
     if (!source) throw new Fault('LIVE_MEDIA_REFUSED');
-    this.#beginning ??= this.#begin(source);
-    const airing = this.#airing ?? (await this.#beginning);
-    this.#airing = airing;
+    const airing = await this.#aired(source);
     this.#happen({ is: 'began' });
     if (this.#session !== session) return;
     const renditions = this.#renditionsFor(airing.broadcast.format, source);
@@ -265,6 +269,19 @@ export class StreamActor {
     void session.ended.then((words) => this.#encoderEnded(session, words));
   }
 
+  /** The broadcast under way; a new one where there is none. */
+  async #aired(source: LiveSource): Promise<Airing> {
+    if (this.#airing) return this.#airing;
+    this.#beginning ??= this.#begin(source);
+    try {
+      this.#airing = await this.#beginning;
+      return this.#airing;
+    } catch (cause) {
+      this.#beginning = undefined;
+      throw cause;
+    }
+  }
+
   async #begin(source: LiveSource): Promise<Airing> {
     const { options } = this.stream;
     const ladder = await this.#deps.readLadder(options.ladder);
@@ -276,10 +293,16 @@ export class StreamActor {
     const format = planBroadcast(source, ladder, rules);
     const broadcast = await this.#deps.begin(this.#hold, this.stream, format);
     if (!broadcast) throw new Fault('LIVE_STREAM_BUSY');
-    const packaging = this.#deps.packagers.open(this.#placeOf(broadcast), this.#channel);
-    this.#channel.started(broadcast.number, format);
+    const channel = await this.#openChannel();
+    channel.started(broadcast.number, format);
+    const packaging = this.#deps.packagers.open(this.#placeOf(broadcast), channel);
     this.#log.info({ broadcast: broadcast.number, recording: broadcast.recordingId }, 'a broadcast began');
     return { broadcast, packaging, lastSession: 0 };
+  }
+
+  async #openChannel(): Promise<ChannelFeed> {
+    this.#channel ??= await this.#deps.channels.open(this.stream.id);
+    return this.#channel;
   }
 
   #placeOf({ streamId, number, recordingId, format }: Broadcast) {
@@ -320,7 +343,7 @@ export class StreamActor {
     if (airing) {
       const recorded = airing.packaging.end();
       await this.#deps.broadcasts.end(this.#hold, airing.broadcast.number, reason);
-      this.#channel.ended();
+      this.#channel?.ended();
       this.#log.info({ broadcast: airing.broadcast.number, reason }, 'a broadcast ended');
       await recorded;
       await this.#deps.finished(airing.broadcast);
@@ -353,7 +376,7 @@ export class StreamActor {
     const session = this.#session;
     if (!session || this.#ticks % TICKS_A_SECOND !== 0 || this.#occupancy.phase !== 'live') return;
     const health = this.#watch.measure(now, session.feed.blockedMs(now));
-    this.#channel.health(health);
+    this.#channel?.health(health);
     this.#health.tell(this.#hold, health);
     if (health.problems.includes('overload')) this.#relieve(session);
   }

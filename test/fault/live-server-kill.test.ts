@@ -1,0 +1,33 @@
+import { rm } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { freePort } from '../bench/ports.ts';
+import { LiveServer } from '../harness/live.ts';
+import { freshFolder } from '../harness/server.ts';
+
+const PLAYLIST = 'b1/180p/index.m3u8';
+const hasPartsOf = (session: number) => (text: string) => text.includes(`URI="${session}/`);
+const listed = (text: string) => [...text.matchAll(/^(\d+\/s\d+\.m4s)$/gm)].map(([, uri]) => uri ?? '');
+
+test('a broadcast outlives a server that is killed, whole up to its last part', async () => {
+  const folder = await freshFolder();
+  // A node knows what it left by its address.
+  const environment = { FRONTROW_ORIGIN_PORT: String(await freePort()) };
+  const first = await LiveServer.start({ folder, environment });
+  const stream = await first.createStream();
+  first.publish(stream);
+  const before = await first.until(stream, PLAYLIST, (text) => listed(text).length >= 2);
+  await first.kill();
+
+  const second = await LiveServer.start({ folder, environment });
+  expect((await second.stream(stream)).status).toBe('reconnecting');
+  const kept = await second.until(stream, PLAYLIST);
+  expect(listed(kept)).toEqual(expect.arrayContaining(listed(before)));
+  const publisher = second.publish(stream);
+  const after = await second.until(stream, PLAYLIST, hasPartsOf(2));
+  expect(after).toContain('#EXT-X-DISCONTINUITY\n');
+  for (const uri of listed(after)) expect((await second.fetch(`/live/${stream.id}/b1/180p/${uri}`)).status).toBe(200);
+  await publisher.stop();
+  await second.untilStatus(stream, 'reconnecting');
+  await second.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 120_000);

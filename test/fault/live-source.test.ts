@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LiveServer, waitFor } from '../harness/live.ts';
+
+let live: LiveServer;
+
+beforeAll(async () => {
+  live = await LiveServer.start();
+});
+
+afterAll(() => live.stop());
+
+const PLAYLIST = 'b1/180p/index.m3u8';
+const segmentsOf = (text: string) => text.split('#EXTINF').length - 1;
+const hasPartsOf = (session: number) => (text: string) => text.includes(`URI="${session}/`);
+
+// biome-ignore format: options read in pairs
+const ENCODED = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '30', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
+
+test('a source whose clock jumps goes on in a new session', async () => {
+  const stream = await live.createStream();
+  const jump = "setpts='PTS+if(gte(N,150),30/TB,0)'";
+  const sound = "asetpts='PTS+if(gte(N,215),30/TB,0)'";
+  // biome-ignore format: options read in pairs
+  const source = [
+    '-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30', '-re', '-f', 'lavfi', '-i', 'sine=sample_rate=44100',
+    '-vf', jump, '-af', sound, '-fps_mode', 'passthrough', ...ENCODED,
+  ];
+  const publisher = live.publish(stream, { source });
+  const text = await live.until(stream, PLAYLIST, hasPartsOf(2));
+  // Nothing is listed that is thirty seconds long.
+  const total = [...text.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+  expect(total).toBeLessThan(15);
+  await publisher.stop();
+});
+
+test('a source whose clock stands still is encoded by when it came', async () => {
+  const stream = await live.createStream();
+  // biome-ignore format: options read in pairs
+  const source = [
+    '-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30', '-re', '-f', 'lavfi', '-i', 'sine=sample_rate=44100',
+    ...ENCODED, '-bsf:v', "setts=pts='if(gte(N,90),PREV_OUTPTS+1,PTS)':dts='if(gte(N,90),PREV_OUTDTS+1,DTS)'",
+    '-bsf:a', "setts=pts='if(gte(N,130),PREV_OUTPTS+1,PTS)':dts='if(gte(N,130),PREV_OUTDTS+1,DTS)'",
+  ];
+  const publisher = live.publish(stream, { source });
+  const text = await live.until(stream, PLAYLIST, (playlist) => hasPartsOf(2)(playlist) && segmentsOf(playlist) >= 4);
+  expect(text).toContain('#EXT-X-DISCONTINUITY');
+  await publisher.stop();
+});
+
+test('a source that changes its size in the middle keeps its session and its renditions', async () => {
+  const stream = await live.createStream({ reconnectSeconds: 5 });
+  const parts = ['320x180', '160x240'].map((size) => [
+    ...['-hide_banner', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=30`],
+    ...['-re', '-f', 'lavfi', '-i', 'sine=sample_rate=44100', '-t', '5', ...ENCODED],
+  ]);
+  // One transport stream after the other, with times that go on: what a phone sends that is turned.
+  const publisher = spawn('ffmpeg', [
+    ...['-nostdin', '-hide_banner', '-loglevel', 'error', '-re', '-f', 'mpegts', '-i', 'pipe:0', '-c', 'copy'],
+    ...['-f', 'flv', `${live.server.run.rtmp}/${stream.streamKey}`],
+  ]);
+  publisher.stdin.on('error', () => {});
+  for (const [index, args] of parts.entries()) {
+    const part = spawn('ffmpeg', [...args, '-output_ts_offset', String(index * 5), '-f', 'mpegts', 'pipe:1']);
+    part.stdout.pipe(publisher.stdin, { end: index === 1 });
+    await once(part, 'exit');
+  }
+  const text = await live.until(stream, PLAYLIST, (playlist) => segmentsOf(playlist) >= 4);
+  expect(text).not.toContain('#EXT-X-DISCONTINUITY\n');
+  publisher.kill('SIGKILL');
+});
+
+test('garbage at the door ends nothing but itself', async () => {
+  const stream = await live.createStream();
+  const publisher = live.publish(stream);
+  const { hostname, port } = new URL(live.server.run.rtmp ?? '');
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  socket.write(Buffer.alloc(100_000, 0xa5));
+  await once(socket, 'close');
+  await live.until(stream, PLAYLIST, hasPartsOf(1));
+  await publisher.stop();
+});
+
+test('a publisher of what is no media is sent away, and its stream stays idle', async () => {
+  const stream = await live.createStream();
+  // biome-ignore format: options read in pairs
+  const source = ['-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30', ...ENCODED.slice(0, 10), '-bsf:v', 'noise=amount=1'];
+  const publisher = live.publish(stream, { source });
+  await waitFor('the end of a publisher', async () => (publisher.process.exitCode === null ? undefined : true));
+  expect((await live.stream(stream)).status).not.toBe('live');
+});
