@@ -20,3 +20,20 @@ test('what is published by RTMP is a playlist at the edge within seconds, and en
   expect(ended).not.toContain('PRELOAD-HINT');
   expect(await live.untilStatus(stream, 'idle')).toMatchObject({ broadcast: { number: 1, endReason: 'finished' } });
 });
+
+test('a source with regular key frames is its own top rung from the session after on', async () => {
+  const stream = await live.createStream({ passthrough: 'auto', reconnectSeconds: 30 });
+  const codecs = async (of: RegExp) => live.until(stream, 'master.m3u8', (text) => of.test(text));
+  const options = { size: '640x360', keyFrameSeconds: 1 };
+  const first = live.publish(stream, options);
+  await live.until(stream, 'b1/360p/index.m3u8', (text) => text.split('#EXTINF').length > 4);
+  // Encoded by us: High profile.
+  await codecs(/avc1\.64[0-9a-f]{4}[^\n]*\n(.*\n)*b1\/360p/);
+  await first.kill();
+  const second = live.publish(stream, options);
+  await live.until(stream, 'b1/360p/index.m3u8', (text) => /2\/s\d+\.m4s\n(.*\n)*.*2\/s\d+\.m4s\n/.test(text));
+  await live.until(stream, 'b1/240p/index.m3u8', (text) => /2\/s\d+\.m4s\n/.test(text));
+  // As the publisher sends it: Constrained Baseline.
+  await codecs(/avc1\.42/);
+  await second.stop();
+});

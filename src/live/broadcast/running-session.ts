@@ -22,6 +22,7 @@ export class RunningSession {
   #encoder: SessionEncoder | undefined;
   #startedAtMs = 0;
   #isStopped = false;
+  copiesTop = false;
   #hasOpened = false;
 
   constructor(feed: PublisherFeed, deps: Pick<BroadcastDeps, 'clock' | 'settings'>, log: Log) {
@@ -47,6 +48,7 @@ export class RunningSession {
     format: BroadcastFormat,
     source: LiveSource,
     renditions: readonly string[],
+    copiesTop: boolean,
     sink: SessionSink,
   ): Promise<void> {
     const { feed } = this;
@@ -60,6 +62,7 @@ export class RunningSession {
       source,
       format,
       renditions,
+      copiesTop,
       usesArrivalTimes: feed.usesArrivalTimes,
       maxPixels: this.#deps.settings.sourceMaxPixels,
     };
@@ -74,9 +77,10 @@ export class RunningSession {
     });
     if (this.#isStopped) return encoder.kill();
     this.#encoder = encoder;
+    this.copiesTop = copiesTop;
     this.#startedAtMs = this.#deps.clock.now();
     beganAtMs = feed.attach(encoder.input);
-    this.#log.info({ publisher: feed.id, renditions, pid: encoder.pid }, 'a session began');
+    this.#log.info({ publisher: feed.id, renditions, copiesTop, pid: encoder.pid }, 'a session began');
   }
 
   /** Ends the encoder; what is under way comes out before this resolves. */

@@ -5,6 +5,7 @@ import { renditionsOf } from '../../kernel/live/broadcast.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
 import { type Deed, decide, EMPTY, type Happening, type Occupancy, ORPHANED } from '../../kernel/live/occupancy.ts';
 import { planBroadcast } from '../../kernel/live/plan-broadcast.ts';
+import { mayBeCopied } from '../../kernel/live/rhythm.ts';
 import type { LiveSource } from '../../kernel/live/source.ts';
 import type { SourcePacket } from '../../kernel/live/tap.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -22,6 +23,8 @@ const SHORT_LIFE_MS = 5_000;
 const MOST_SHORT_LIVES = 4;
 const TICK_MS = 250;
 const TICKS_A_SECOND = 4;
+/** A rendition that is copied may need this much more than its cap, which players are told of, for a while. */
+const MOST_OVER_CAP = 1.25;
 /** A jump this early in a session is one that the session before has seen. */
 const JUMP_AGAIN_MS = 3_000;
 
@@ -251,7 +254,8 @@ export class StreamActor {
     const renditions = this.#renditionsFor(airing.broadcast.format, source);
     if (renditions.length === 0) throw new Fault('LIVE_MEDIA_REFUSED');
     this.#watch.begin(airing.broadcast.format, renditions, this.#deps.clock.now());
-    await session.start(airing.broadcast.format, source, renditions, {
+    const copiesTop = this.#mayCopyTop(session.feed, airing.broadcast.format, source, renditions);
+    await session.start(airing.broadcast.format, source, renditions, copiesTop, {
       opened: (beganAtMs) => {
         airing.lastSession += 1;
         airing.packaging.openSession({ number: airing.lastSession, beganAtMs }, renditions);
@@ -318,6 +322,31 @@ export class StreamActor {
     return [...kept, ...sounds.map(({ name }) => name)];
   }
 
+  /** A source that has shown its rhythm before, with times of its own, and of the size of the highest rung. */
+  #mayCopyTop(
+    { publisher, usesArrivalTimes }: PublisherFeed,
+    { video }: BroadcastFormat,
+    source: LiveSource,
+    renditions: readonly string[],
+  ): boolean {
+    const top = video?.renditions.at(-1);
+    if (this.stream.options.passthrough === 'never' || !top || !source.video || usesArrivalTimes) return false;
+    // Transport streams send their sound long before or after the picture that it belongs to.
+    if (publisher.container === 'mpegts' || !renditions.includes(top.name)) return false;
+    return this.#deps.regular.has(this.stream.id) && mayBeCopied(source.video, top);
+  }
+
+  /** Learns from every session; one that copies what turns out to be irregular is encoded from here on. */
+  #followRhythm(session: RunningSession, bitrateBps: number): void {
+    const top = this.#airing?.broadcast.format.video?.renditions.at(-1);
+    const { rhythm } = this.#watch;
+    const isTooMuch = bitrateBps > (top?.maxrateBps ?? 0) * MOST_OVER_CAP;
+    if (rhythm === 'regular' && !isTooMuch) this.#deps.regular.add(this.stream.id);
+    if (rhythm !== 'irregular' && !isTooMuch) return;
+    this.#deps.regular.delete(this.stream.id);
+    if (session.copiesTop) session.abort();
+  }
+
   #encoderEnded(session: RunningSession, words: string): void {
     if (this.#session !== session || !this.#feeds.has(session.feed.id)) return;
     this.#log.warn({ words, livedMs: session.livedMs }, 'the encoder of a broadcast ended');
@@ -377,6 +406,7 @@ export class StreamActor {
     if (!session || this.#ticks % TICKS_A_SECOND !== 0 || this.#occupancy.phase !== 'live') return;
     const health = this.#watch.measure(now, session.feed.blockedMs(now));
     this.#channel?.health(health);
+    this.#followRhythm(session, health.bitrateBps);
     this.#health.tell(this.#hold, health);
     if (health.problems.includes('overload')) this.#relieve(session);
   }

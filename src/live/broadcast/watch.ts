@@ -5,6 +5,7 @@ import type { IngestHealth } from '../../kernel/live/health.ts';
 import { HealthMeter } from '../../kernel/live/health-meter.ts';
 import { type ClockTrouble, SourceClock } from '../../kernel/live/jump.ts';
 import { PaceMeter } from '../../kernel/live/pace.ts';
+import { type Rhythm, RhythmWatch } from '../../kernel/live/rhythm.ts';
 import type { SourcePacket } from '../../kernel/live/tap.ts';
 
 /** Follows one session after the other: how the source does, and whether the encoder keeps up. */
@@ -12,6 +13,7 @@ export class Watch {
   #meter = new HealthMeter();
   #clock = new SourceClock();
   #pace = new PaceMeter();
+  #rhythm = new RhythmWatch(0);
   /** What the pace is read from: the highest rung is the last to come. */
   #paced: { readonly name: string; readonly timescale: number } | undefined;
   #mediaSeconds = 0;
@@ -21,10 +23,15 @@ export class Watch {
     return this.#pace.speed;
   }
 
+  get rhythm(): Rhythm {
+    return this.#rhythm.rhythm;
+  }
+
   begin(format: BroadcastFormat, renditions: readonly string[], nowMs: number): void {
     this.#meter = new HealthMeter();
     this.#clock = new SourceClock();
     this.#pace = new PaceMeter();
+    this.#rhythm = new RhythmWatch(format.segmentSeconds);
     this.#paced = renditionsOf(format).filter(({ name }) => renditions.includes(name))[
       renditions.length > 1 ? renditions.length - 2 : 0
     ];
@@ -40,6 +47,7 @@ export class Watch {
   /** What is wrong with the source's clock, of the packets that have just been read. */
   packets(packets: readonly SourcePacket[], nowMs: number): ClockTrouble | undefined {
     this.#meter.take(packets, nowMs);
+    this.#rhythm.take(packets);
     return this.#clock.take(packets, nowMs);
   }
 

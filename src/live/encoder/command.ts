@@ -13,6 +13,8 @@ export interface EncodeOrder {
   /** Times of arrival instead of the source's own, which are of no use. */
   readonly usesArrivalTimes: boolean;
   readonly maxPixels: number;
+  /** Whether the highest rung is the source's own packets. */
+  readonly copiesTop: boolean;
 }
 
 /** What ffmpeg is told, and what it writes to each of its pipes in turn: renditions by name, then the tap. */
@@ -38,9 +40,10 @@ export const KEY_FRAME_SECONDS = 1;
 
 /** The arguments of a session's encoder. Its outputs are fragmented MP4 with a fragment a frame, one rendition each. */
 export function encodeCommand(order: EncodeOrder): EncodeCommand {
-  const { source, format, renditions } = order;
-  const pictures = source.video && format.video;
-  const rungs = (pictures?.renditions ?? []).filter(({ name }) => renditions.includes(name));
+  const { source, format, renditions, copiesTop } = order;
+  const track = source.video && format.video;
+  const rungs = (track?.renditions ?? []).filter(({ name }) => renditions.includes(name));
+  const encoded = copiesTop ? rungs.slice(0, -1) : rungs;
   const sounds = (format.audio?.renditions ?? []).filter(({ name }) => renditions.includes(name));
   const names = [...rungs, ...sounds].map(({ name }) => name);
   const silence = source.audio ? [] : ['-f', 'lavfi', '-i', `anullsrc=r=${format.audio?.sampleRate}:cl=stereo`];
@@ -48,8 +51,9 @@ export function encodeCommand(order: EncodeOrder): EncodeCommand {
     ...(order.usesArrivalTimes ? ['-use_wallclock_as_timestamps', '1'] : []),
     ...['-max_pixels', String(order.maxPixels), ...lookOptions(order.container), ...guardedStream(order.container)],
     ...['-i', 'pipe:0', ...silence],
-    ...(source.video && rungs.length > 0 ? ['-filter_complex', pictureFilter(source.video, rungs)] : []),
-    ...(pictures ? rungs.flatMap((rung, index) => rungOutput(pictures, rung, index)) : []),
+    ...(source.video && encoded.length > 0 ? ['-filter_complex', pictureFilter(source.video, encoded)] : []),
+    ...(track ? encoded.flatMap((rung, index) => rungOutput(track, rung, index, copiesTop)) : []),
+    ...(track && copiesTop ? copyOutput(track, pipeName(encoded.length)) : []),
     ...sounds.flatMap((sound, index) => soundOutput(order, sound, pipeName(rungs.length + index))),
     ...tapOutput(source, pipeName(names.length)),
   ];
@@ -79,7 +83,7 @@ function fitted({ width, height }: LiveVideoRendition): string {
 const USUAL: RungEncoding = { level: 41, crf: 23, preset: 'veryfast' };
 
 /** No B-frames and no look-ahead: they cost what viewers are behind. The rate's cap holds over a second. */
-function rungOutput(track: LiveVideoTrack, rung: LiveVideoRendition, index: number): string[] {
+function rungOutput(track: LiveVideoTrack, rung: LiveVideoRendition, index: number, followsSource: boolean): string[] {
   const { level, crf, preset } = rung.encoding ?? USUAL;
   // biome-ignore format: options read in pairs
   return [
@@ -88,17 +92,28 @@ function rungOutput(track: LiveVideoTrack, rung: LiveVideoRendition, index: numb
     '-profile:v', 'high', '-level:v', (level / 10).toFixed(1),
     ...(preset === 'ultrafast' ? ['-8x8dct', '1'] : []),
     '-crf', String(crf), '-maxrate', String(rung.maxrateBps), '-bufsize', String(rung.maxrateBps),
-    ...keyFrames(track.frameRate),
+    ...keyFrames(track.frameRate, followsSource),
     '-video_track_timescale', String(track.timescale),
     ...fragments(pipeName(index)),
   ];
 }
 
-/** By time and not by count, so that all rungs have theirs at the same frame whatever was dropped or repeated. */
-function keyFrames(frameRate: Rational): string[] {
-  const beyond = String(Math.ceil(rationalToNumber(frameRate) * KEY_FRAME_SECONDS * 2));
-  const forced = `expr:gte(t,n_forced*${KEY_FRAME_SECONDS})`;
+/**
+ * By time and not by count, so that all rungs have theirs at the same frame whatever was dropped or repeated; at the source's
+ * own where one rung is the source.
+ */
+function keyFrames(frameRate: Rational, followsSource: boolean): string[] {
+  const beyond = String(Math.ceil(rationalToNumber(frameRate) * KEY_FRAME_SECONDS * LONGEST_GROUP));
+  const forced = followsSource ? 'source_no_drop' : `expr:gte(t,n_forced*${KEY_FRAME_SECONDS})`;
   return ['-g', beyond, '-keyint_min', '1', '-sc_threshold', '0', '-force_key_frames', forced, '-forced-idr', '1'];
+}
+
+/** In spans between key frames: a bound that is not reached. */
+const LONGEST_GROUP = 10;
+
+function copyOutput(track: LiveVideoTrack, target: string): string[] {
+  const clock = ['-video_track_timescale', String(track.timescale)];
+  return ['-map', '0:V:0', '-c:v', 'copy', ...clock, ...fragments(target)];
 }
 
 /** Sound keeps to its clock: gaps are filled, drift is taken up. The packet before time 0, of the encoder's own, is left out. */
