@@ -84,7 +84,7 @@ async function watch(live: LiveServer, streams: readonly TestStream[], durationM
   while (performance.now() - beganAt < durationMs) {
     await pause(1_000);
     for (const { id } of streams) {
-      const health = (await live.streams.find(id))?.health;
+      const { health } = await live.stream({ id });
       if (health) speeds.push(health.speed);
       for (const problem of health?.problems ?? []) problems.add(problem);
       const delayMs = await delayOf(live, id);

@@ -84,8 +84,13 @@ export class TestPublisher {
 export interface StreamBody {
   readonly streamId: string;
   readonly status: 'idle' | 'live' | 'reconnecting';
-  readonly broadcast?: { readonly number: number; readonly recordingId?: string; readonly endReason?: string };
-  readonly health?: { readonly problems: readonly string[] };
+  readonly broadcast?: {
+    readonly number: number;
+    readonly recordingId?: string;
+    readonly endedAt?: string;
+    readonly endReason?: string;
+  };
+  readonly health?: { readonly problems: readonly string[]; readonly speed: number };
 }
 
 /** A real server with all roles, with streams to publish to. */
