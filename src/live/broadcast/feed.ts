@@ -26,6 +26,8 @@ export class PublisherFeed {
   #isOver = false;
   /** Its own times turned out to be of no use. */
   usesArrivalTimes = false;
+  /** How often its times were of another clock all of a sudden. */
+  jumps = 0;
 
   constructor(id: number, publisher: Publisher, clock: Clock, maxPixels: number) {
     this.id = id;

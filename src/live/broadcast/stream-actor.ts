@@ -25,6 +25,8 @@ const TICK_MS = 250;
 const TICKS_A_SECOND = 4;
 /** A rendition that is copied may need this much more than its cap, which players are told of, for a while. */
 const MOST_OVER_CAP = 1.25;
+/** A source that jumps more often has no clock that would be worth a session each time. */
+const MOST_JUMPS = 3;
 /** A jump this early in a session is one that the session before has seen. */
 const JUMP_AGAIN_MS = 3_000;
 
@@ -392,7 +394,8 @@ export class StreamActor {
     const trouble = this.#watch.packets(packets, now);
     if (!trouble || this.#session !== session) return;
     this.#log.warn({ trouble, publisher: session.feed.id }, 'the clock of a source is not one');
-    if (trouble === 'still') session.feed.usesArrivalTimes = true;
+    if (trouble === 'jump') session.feed.jumps += 1;
+    if (trouble === 'still' || session.feed.jumps >= MOST_JUMPS) session.feed.usesArrivalTimes = true;
     // A jump that the newest group holds would only come again.
     else if (this.#watch.livedMs(now) < JUMP_AGAIN_MS) session.feed.forget();
     session.abort();

@@ -1,0 +1,39 @@
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { LiveServer, waitFor } from '../harness/live.ts';
+import { freshFolder } from '../harness/server.ts';
+
+/** An ffmpeg to which four rungs are too much, and three are not. */
+const SLOW_FFMPEG = `#!/bin/bash
+case "$*" in *'[v3]'*) set -- "\${@/#veryfast/placebo}";; esac
+exec ffmpeg "$@"
+`;
+
+test('a machine that is too slow gives up the top rung, says so, and never the stream', async () => {
+  const folder = await freshFolder();
+  const slow = join(folder, 'slow-ffmpeg');
+  await writeFile(slow, SLOW_FFMPEG);
+  await chmod(slow, 0o755);
+  const live = await LiveServer.start({ environment: { FFMPEG_PATH: slow } });
+  try {
+    const stream = await live.createStream();
+    const publisher = live.publish(stream, { size: '1280x720' });
+    await live.until(stream, 'b1/720p/index.m3u8', (text) => text.includes('URI="1/'));
+    await waitFor('an overload', async () => {
+      const { health } = await live.stream(stream);
+      return health?.problems.includes('overload') || undefined;
+    });
+    await live.until(stream, 'b1/360p/index.m3u8', (text) => /2\/s\d+\.m4s\n(.*\n)*.*2\/s\d+\.m4s/.test(text));
+    expect(await live.until(stream, 'b1/720p/index.m3u8', (text) => text.includes('#EXT-X-GAP'))).not.toContain(
+      'ENDLIST',
+    );
+    expect((await live.stream(stream)).status).toBe('live');
+    const metrics = await (await live.server.api('GET', '/metrics')).text();
+    expect(metrics).toContain('frontrow_live_rungs_dropped_total 1');
+    await publisher.stop();
+  } finally {
+    await live.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 120_000);
