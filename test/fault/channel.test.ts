@@ -68,7 +68,7 @@ describe('a line that breaks', () => {
     await start();
     const listener = await c.listener();
     c.line.silence();
-    for (let at = 0; at < 20; at += 1) await c.node.channels.setChat(STREAM, { isOpen: true, slowSeconds: at });
+    for (let at = 0; at < 20; at += 1) await c.node.setChat({ isOpen: true, slowSeconds: at });
     // The time that is to be stood.
     await new Promise((resolve) => setTimeout(resolve, 10_000));
     expect(listener.numbered()).toEqual([]);
@@ -93,7 +93,7 @@ describe('a line that breaks', () => {
     await start();
     const listener = await c.listener();
     c.line.cut();
-    for (let at = 0; at < 250; at += 1) await c.node.channels.setChat(STREAM, { isOpen: true, slowSeconds: at });
+    for (let at = 0; at < 250; at += 1) await c.node.setChat({ isOpen: true, slowSeconds: at });
     c.line.mend();
     await listener.message('hello', ({ sequence }) => sequence === 250);
     expect(listener.numbered()).toEqual([]);

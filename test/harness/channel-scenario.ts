@@ -9,6 +9,7 @@ import { edgeCredentialOf, signAsEdge, verifyEdge } from '../../src/kernel/acces
 import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { Fault } from '../../src/kernel/errors.ts';
+import type { ChatOptions } from '../../src/kernel/live/live-stream.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { LiveChannels } from '../../src/live/channel/live-channels.ts';
@@ -70,6 +71,12 @@ export class ChannelNode {
 
   async broadcast(partBytes?: number | Readonly<Record<string, number>>): Promise<MadeUpBroadcast> {
     return new MadeUpBroadcast(await this.channels.open(STREAM), partBytes);
+  }
+
+  /** As control does it. */
+  async setChat(chat: ChatOptions): Promise<void> {
+    if (this.stream) this.stream = { ...this.stream, options: { ...this.stream.options, chat } };
+    await this.channels.setChat(STREAM, chat);
   }
 
   async stop(): Promise<void> {

@@ -150,7 +150,7 @@ describe('chat', () => {
     expect(await one.message('error')).toMatchObject({ code: 'CHAT_BANNED', ref: 'b' });
     expect(c.node.bans).toHaveLength(1);
     await channels.unban(STREAM, author.id);
-    await channels.setChat(STREAM, { isOpen: false, slowSeconds: 0 });
+    await c.node.setChat({ isOpen: false, slowSeconds: 0 });
     expect(await other.message('chat-settings')).toMatchObject({ chat: { isOpen: false } });
     one.say({ type: 'chat', name: 'Mallory', text: 'more', ref: 'c' });
     expect(await one.message('error', ({ ref }) => ref === 'c')).toMatchObject({ code: 'CHAT_CLOSED' });

@@ -191,6 +191,12 @@ export class LiveChannels {
     }
   }
 
+  /** No node is told of changes to a stream that none has. */
+  #keepChat(actor: ChannelActor, chat: ChatOptions): void {
+    const { isOpen, slowSeconds } = actor.desk.options;
+    if (isOpen !== chat.isOpen || slowSeconds !== chat.slowSeconds) actor.setChat(chat);
+  }
+
   /** A channel without a broadcast is let go when its stream is elsewhere or gone, or nobody waits in it. */
   async #look(streamId: string, actor: ChannelActor): Promise<void> {
     const { streams, ownUrl, clock, log } = this.#options;
@@ -198,7 +204,10 @@ export class LiveChannels {
       const stream = await streams.find(streamId);
       const isElsewhere =
         stream?.nodeUrl !== undefined && stream.nodeUrl !== ownUrl() && (stream.ownedUntilMs ?? 0) > clock.now();
-      if (stream && !isElsewhere && actor.links.size > 0) return;
+      if (stream && !isElsewhere && actor.links.size > 0) {
+        this.#keepChat(actor, stream.options.chat);
+        return;
+      }
       // A broadcast may have begun here meanwhile.
       if (!actor.isIdle) return;
       this.#open.delete(streamId);

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { liveChannelPath } from '../../src/kernel/live/paths.ts';
+import { ChannelClient } from '../harness/channel-client.ts';
+import { TestPublisher, testSource } from '../harness/live.ts';
+import { TestServer } from '../harness/server.ts';
+
+let server: TestServer;
+let publisher: TestPublisher | undefined;
+const clients: ChannelClient[] = [];
+
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+
+afterAll(async () => {
+  for (const { socket } of clients) socket.terminate();
+  await publisher?.kill();
+  await server.stop();
+});
+
+interface Stream {
+  readonly streamId: string;
+  readonly streamKey: string;
+}
+
+async function createStream(): Promise<Stream> {
+  const response = await server.api('POST', '/v1/live-streams', { title: 'Test', reconnectSeconds: 0 });
+  return (await response.json()) as Stream;
+}
+
+async function listener({ streamId }: Stream): Promise<ChannelClient> {
+  const client = new ChannelClient(`${server.run.edge}${liveChannelPath(streamId)}`);
+  clients.push(client);
+  await client.message('hello');
+  client.say({ type: 'subscribe', events: true });
+  await client.message('subscribed');
+  return client;
+}
+
+/** Frames of the picture, as ffmpeg counts them in what a viewer would append. */
+async function framesIn(media: Buffer): Promise<number> {
+  const args = ['-v', 'error', '-count_frames', '-select_streams', 'v', '-show_entries', 'stream=nb_read_frames'];
+  const probe = spawn('ffprobe', [...args, '-of', 'csv=p=0', '-'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  let said = '';
+  probe.stdout.on('data', (text) => {
+    said += String(text);
+  });
+  probe.stdin.end(media);
+  await once(probe, 'close');
+  return Number.parseInt(said, 10);
+}
+
+test('a publisher is in the picture of those who waited, chat beside it, until he ends', async () => {
+  const stream = await createStream();
+  const viewer = await listener(stream);
+  viewer.say({ type: 'subscribe', video: 'auto', audio: 'auto' });
+  publisher = new TestPublisher(testSource(), `${server.run.rtmp}/${stream.streamKey}`);
+  const { broadcast } = await viewer.message('state', ({ event }) => event === 'started');
+  expect(broadcast).toMatchObject({ number: 1, renditions: [{ name: '180p', kind: 'video' }, { kind: 'audio' }] });
+  const video = () => viewer.frames.filter(({ rendition }) => rendition === 0);
+  await viewer.until(() => video().length > 12);
+  expect(video()[0]?.kind).toBe('init');
+  expect(video()[1]?.isIndependent).toBe(true);
+  const parts = video().slice(1);
+  const media = Buffer.concat(video().map((each) => Buffer.from(each.media, 'latin1')));
+  const seconds = parts.reduce((sum, { durationTicks, timescale }) => sum + durationTicks / timescale, 0);
+  expect(await framesIn(media)).toBe(Math.round(seconds * 30));
+  const sound = viewer.frames.filter(({ rendition, kind }) => rendition === 1 && kind === 'part');
+  expect(sound.length).toBeGreaterThan(4);
+  viewer.say({ type: 'chat', name: 'Ada', text: 'I can see you', ref: '1' });
+  await viewer.message('accepted');
+  await publisher.stop();
+  await viewer.message('state', ({ event, state }) => event === 'ended' && state === 'idle');
+  expect(viewer.numbered()).toEqual(viewer.numbered().map((_, at) => at + 1));
+}, 90_000);
+
+test('control tells metadata, deletes what was said, and bans who said it', async () => {
+  const stream = await createStream();
+  const viewer = await listener(stream);
+  viewer.say({ type: 'chat', name: 'Mallory', text: 'spam', ref: '1' });
+  const { id, author } = (await viewer.message('chat')) as unknown as { id: string; author: { id: string } };
+  const base = `/v1/live-streams/${stream.streamId}`;
+  expect((await server.api('DELETE', `${base}/chat/messages/${id}`)).status).toBe(204);
+  expect(await viewer.message('chat-deleted')).toMatchObject({ ids: [id] });
+  expect((await server.api('POST', `${base}/chat/bans`, { authorId: author.id })).status).toBeLessThan(300);
+  viewer.say({ type: 'chat', name: 'Mallory', text: 'more', ref: '2' });
+  expect(await viewer.message('error')).toMatchObject({ code: 'CHAT_BANNED', ref: '2' });
+  expect((await server.api('PATCH', base, { chat: { isOpen: false } })).status).toBe(200);
+  expect(await viewer.message('chat-settings')).toMatchObject({ chat: { isOpen: false } });
+  expect((await server.api('POST', `${base}/metadata`, { data: { score: 1 } })).status).toBe(409);
+}, 60_000);
