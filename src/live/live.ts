@@ -14,7 +14,8 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import type { BroadcastDeps, BroadcastPlace, BroadcastSettings, Packaging } from './broadcast/deps.ts';
 import { BroadcastDesk } from './broadcast/desk.ts';
 import { LiveChannels } from './channel/live-channels.ts';
-import { mountCommands } from './commands.ts';
+import { mountCommands } from './command-door.ts';
+import { carryOut } from './commands.ts';
 import { type DoorPorts, Doors, type DoorsOptions } from './doors/doors.ts';
 import { EndedBroadcasts } from './ended-broadcasts.ts';
 import { mountLive } from './http.ts';
@@ -79,7 +80,12 @@ export class Live {
   async mountOrigin(app: FastifyInstance): Promise<void> {
     const { edgeSecret, clock } = this.#options;
     await this.#channels.mount(app);
-    mountCommands(app, { desk: this.desk, channels: this.#channels, onAir: this.#onAir, edgeSecret, clock });
+    const parts = { desk: this.desk, channels: this.#channels, onAir: this.#onAir, clock };
+    await mountCommands(app, {
+      edgeSecret,
+      clock,
+      carryOut: (streamId, command) => carryOut(parts, streamId, command),
+    });
     const ended = new EndedBroadcasts(this.#broadcasts, this.#recordings);
     mountLive(app, { onAir: this.#onAir, ended, store: this.#options.store });
   }
