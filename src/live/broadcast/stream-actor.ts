@@ -154,11 +154,12 @@ export class StreamActor {
   /** The process stops and the broadcast does not: another takes it up. */
   async abandon(): Promise<void> {
     clearInterval(this.#ticker);
-    clearTimeout(this.#window);
     const isEmpty = this.#occupancy.phase === 'empty';
     this.#occupancy = { phase: 'over', departure: 'lost' };
     for (const feed of this.#feeds.values()) feed.close('UNAVAILABLE');
     await this.#worked;
+    // What was still being done may have begun to wait for a publisher, which would keep the process for that long.
+    clearTimeout(this.#window);
     await this.#closeSession();
     if (isEmpty) await this.#deps.streams.release(this.#hold);
     else await this.#airing?.packaging.abandon();
