@@ -62,6 +62,10 @@ export class PublisherFeed {
     this.#lastByteAtMs = this.#clock.now();
   }
 
+  get container(): Publisher['container'] {
+    return this.publisher.container;
+  }
+
   /** Milliseconds since it was last heard of; none while nobody takes what it sends. */
   silentMs(nowMs: number): number {
     return this.#blockedSinceMs === undefined && !this.#isOver ? nowMs - this.#lastByteAtMs : 0;

@@ -1,11 +1,9 @@
 import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
 import { Fault, type FaultCode } from '../../kernel/errors.ts';
-import type { BroadcastFormat } from '../../kernel/live/broadcast.ts';
-import { renditionsOf } from '../../kernel/live/broadcast.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
 import { type Deed, decide, EMPTY, type Happening, type Occupancy, ORPHANED } from '../../kernel/live/occupancy.ts';
 import { planBroadcast } from '../../kernel/live/plan-broadcast.ts';
-import { mayBeCopied } from '../../kernel/live/rhythm.ts';
+import { mayCopyTop, sessionRenditions } from '../../kernel/live/session-plan.ts';
 import type { LiveSource } from '../../kernel/live/source.ts';
 import type { SourcePacket } from '../../kernel/live/tap.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -254,11 +252,15 @@ export class StreamActor {
     const airing = await this.#aired(source);
     this.#happen({ is: 'began' });
     if (this.#session !== session) return;
-    const renditions = this.#renditionsFor(airing.broadcast.format, source);
+    const { format } = airing.broadcast;
+    const renditions = sessionRenditions(format, source, this.#droppedRungs);
     if (renditions.length === 0) throw new Fault('LIVE_MEDIA_REFUSED');
-    this.#watch.begin(airing.broadcast.format, renditions, this.#deps.clock.now());
-    const copiesTop = this.#mayCopyTop(session.feed, airing.broadcast.format, source, renditions);
-    await session.start(airing.broadcast.format, source, renditions, copiesTop, {
+    this.#watch.begin(format, renditions, this.#deps.clock.now());
+    const copiesTop =
+      this.stream.options.passthrough === 'auto' &&
+      this.#deps.regular.has(this.stream.id) &&
+      mayCopyTop(session.feed, format, source, renditions);
+    await session.start(format, source, renditions, copiesTop, {
       opened: (beganAtMs) => {
         airing.lastSession += 1;
         airing.packaging.openSession({ number: airing.lastSession, beganAtMs }, renditions);
@@ -314,29 +316,6 @@ export class StreamActor {
 
   #placeOf({ streamId, number, recordingId, format }: Broadcast) {
     return { streamId, broadcast: number, recordingId, format };
-  }
-
-  /** Those that the source has something for, without the rungs that this machine is too slow for. */
-  #renditionsFor(format: BroadcastFormat, { video }: LiveSource): string[] {
-    const rungs = (format.video?.renditions ?? []).map(({ name }) => name);
-    const kept = video ? rungs.slice(0, Math.max(1, rungs.length - this.#droppedRungs)) : [];
-    const sounds = renditionsOf(format).filter(({ name }) => !rungs.includes(name));
-    if (kept.length === 0 && format.video && !video) return sounds.map(({ name }) => name);
-    return [...kept, ...sounds.map(({ name }) => name)];
-  }
-
-  /** A source that has shown its rhythm before, with times of its own, and of the size of the highest rung. */
-  #mayCopyTop(
-    { publisher, usesArrivalTimes }: PublisherFeed,
-    { video }: BroadcastFormat,
-    source: LiveSource,
-    renditions: readonly string[],
-  ): boolean {
-    const top = video?.renditions.at(-1);
-    if (this.stream.options.passthrough === 'never' || !top || !source.video || usesArrivalTimes) return false;
-    // Transport streams send their sound long before or after the picture that it belongs to.
-    if (publisher.container === 'mpegts' || !renditions.includes(top.name)) return false;
-    return this.#deps.regular.has(this.stream.id) && mayBeCopied(source.video, top);
   }
 
   /** Learns from every session; one that copies what turns out to be irregular is encoded from here on. */
