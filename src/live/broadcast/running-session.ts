@@ -74,6 +74,7 @@ export class RunningSession {
       },
       fragment: sink.fragment,
       packets: sink.packets,
+      dropped: sink.dropped,
     });
     if (this.#isStopped) return encoder.kill();
     this.#encoder = encoder;

@@ -274,6 +274,7 @@ export class StreamActor {
         this.#watch.encoded(rendition, fragment);
       },
       packets: (packets) => this.#look(session, packets),
+      dropped: (frames) => this.#watch.dropped(frames),
     });
     void session.ended.then((words) => this.#encoderEnded(session, words));
   }

@@ -18,6 +18,7 @@ export class Watch {
   #paced: { readonly name: string; readonly timescale: number } | undefined;
   #mediaSeconds = 0;
   #beganAtMs = 0;
+  #droppedFrames = 0;
 
   get speed(): number {
     return this.#pace.speed;
@@ -37,11 +38,17 @@ export class Watch {
     ];
     this.#mediaSeconds = 0;
     this.#beganAtMs = nowMs;
+    this.#droppedFrames = 0;
   }
 
   encoded(rendition: string, { moof }: Fragment): void {
     if (rendition !== this.#paced?.name) return;
     this.#mediaSeconds = (readFragmentSamples(moof)?.startTicks ?? 0) / this.#paced.timescale;
+  }
+
+  /** Frames left out by the encoder, in all of the session. */
+  dropped(frames: number): void {
+    this.#droppedFrames = frames;
   }
 
   /** What is wrong with the source's clock, of the packets that have just been read. */
@@ -59,6 +66,6 @@ export class Watch {
   measure(nowMs: number, blockedMs: number): IngestHealth {
     this.#pace.measure({ nowMs, blockedMs, mediaSeconds: this.#mediaSeconds });
     const { speed, isOverloaded } = this.#pace;
-    return this.#meter.measure(nowMs, { speed, isOverloaded, droppedFrames: 0 });
+    return this.#meter.measure(nowMs, { speed, isOverloaded, droppedFrames: this.#droppedFrames });
   }
 }

@@ -17,7 +17,7 @@ export interface EncodeOrder {
   readonly copiesTop: boolean;
 }
 
-/** What ffmpeg is told, and what it writes to each of its pipes in turn: renditions by name, then the tap. */
+/** What ffmpeg is told, and what it writes to each of its pipes in turn: renditions by name, the tap, and how it gets on. */
 export interface EncodeCommand {
   readonly args: readonly string[];
   readonly renditions: readonly string[];
@@ -56,6 +56,7 @@ export function encodeCommand(order: EncodeOrder): EncodeCommand {
     ...(track && copiesTop ? copyOutput(track, pipeName(encoded.length)) : []),
     ...sounds.flatMap((sound, index) => soundOutput(order, sound, pipeName(rungs.length + index))),
     ...tapOutput(source, pipeName(names.length)),
+    ...['-progress', pipeName(names.length + 1), '-stats_period', '1'],
   ];
   return { args, renditions: names };
 }

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Bounds } from '../../ffmpeg/confinement.ts';
 import { type StreamingFfmpeg, streamFfmpeg } from '../../ffmpeg/streaming.ts';
@@ -11,6 +12,8 @@ export interface EncoderSink {
   init(rendition: string, bytes: Uint8Array): void;
   fragment(rendition: string, fragment: Fragment): void;
   packets(packets: readonly SourcePacket[]): void;
+  /** Pictures of the source that came too close upon one another to be encoded, in all. */
+  dropped(frames: number): void;
 }
 
 /** A live encoder holds few pictures; what takes more than this is an attack. It writes no file. */
@@ -65,7 +68,7 @@ export class SessionEncoder {
 
   async #start(): Promise<void> {
     const { args, renditions } = encodeCommand(this.#order);
-    const process = await streamFfmpeg(args, renditions.length + 1, BOUNDS);
+    const process = await streamFfmpeg(args, renditions.length + 2, BOUNDS);
     this.#process = process;
     const gate = this.#silenceGate(renditions);
     const pictures = renditions.filter((name) => !gate?.isSound(name));
@@ -73,6 +76,7 @@ export class SessionEncoder {
       this.#readRendition(rendition, process.outputs[index], gate);
     }
     this.#readTap(process.outputs[renditions.length]);
+    this.#readProgress(process.outputs[renditions.length + 1]);
     if (gate) endWith(process, process.outputs.slice(0, pictures.length));
   }
 
@@ -106,6 +110,14 @@ export class SessionEncoder {
     output?.setEncoding('utf8').on('data', (text: string) => {
       const packets = reader.push(text);
       if (packets.length > 0 && !this.#isSilenced) this.#sink.packets(packets);
+    });
+  }
+
+  #readProgress(output: Readable | undefined): void {
+    if (!output) return;
+    createInterface({ input: output }).on('line', (line) => {
+      const [, frames] = /^drop_frames=(\d+)$/.exec(line) ?? [];
+      if (frames !== undefined && !this.#isSilenced) this.#sink.dropped(Number(frames));
     });
   }
 }

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
+import type { LiveSource } from '../../src/kernel/live/source.ts';
+import { SessionEncoder } from '../../src/live/encoder/session-encoder.ts';
+import { testSource } from '../harness/live.ts';
+
+const run = promisify(execFile);
+
+const RATE = 15;
+const FORMAT: BroadcastFormat = {
+  segmentSeconds: 2,
+  targetDurationSeconds: 2,
+  partTargetSeconds: 0.334,
+  video: {
+    frameRate: { num: RATE, den: 1 },
+    timescale: 90_000,
+    renditions: [
+      { name: '180p', width: 320, height: 180, codecs: 'avc1.64000d', averageBps: 200_000, maxrateBps: 300_000 },
+    ],
+  },
+  audio: {
+    sampleRate: 48_000,
+    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 64_000, channels: 2 }],
+  },
+};
+
+const SOURCE: LiveSource = {
+  video: {
+    codec: 'h264',
+    size: { width: 320, height: 180 },
+    pixelShape: { num: 1, den: 1 },
+    pixelFormat: 'yuv420p',
+    isInterlaced: false,
+  },
+  audio: { codec: 'aac' },
+};
+
+test('pictures that come too fast to be encoded are left out, and counted', async () => {
+  const source = testSource({ seconds: 3, rate: 2 * RATE }).filter((option) => option !== '-re');
+  const flv = await run('ffmpeg', ['-v', 'error', ...source, '-f', 'flv', 'pipe:1'], { encoding: 'buffer' });
+  let pictures = 0;
+  let dropped = 0;
+  const encoder = await SessionEncoder.start(
+    {
+      container: 'flv',
+      source: SOURCE,
+      format: FORMAT,
+      renditions: ['180p'],
+      usesArrivalTimes: false,
+      maxPixels: 1e6,
+      copiesTop: false,
+    },
+    {
+      init: () => {},
+      fragment: (rendition) => {
+        if (rendition === '180p') pictures += 1;
+      },
+      packets: () => {},
+      dropped: (frames) => {
+        dropped = frames;
+      },
+    },
+  );
+  encoder.input.end(flv.stdout);
+  expect(await encoder.ended).toBe('');
+  // One or two more at either end than half of them.
+  expect(Math.abs(dropped - 3 * RATE)).toBeLessThan(4);
+  expect(pictures + dropped).toBe(6 * RATE);
+});
