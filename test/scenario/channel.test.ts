@@ -145,6 +145,9 @@ describe('chat', () => {
     const { channels } = c.node;
     await channels.deleteMessage(STREAM, id);
     expect(await other.message('chat-deleted')).toMatchObject({ ids: [id] });
+    const late = await c.listener();
+    late.say({ type: 'resume', epoch: (await late.message('hello')).epoch, sequence: 0 });
+    expect(await late.message('chat')).toMatchObject({ id, text: '' });
     await channels.ban(STREAM, author.id);
     one.say({ type: 'chat', name: 'Mallory', text: 'more', ref: 'b' });
     expect(await one.message('error')).toMatchObject({ code: 'CHAT_BANNED', ref: 'b' });

@@ -195,6 +195,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     const frame = textFrame(text);
     if (sequence === undefined) for (const viewer of this.#viewers) viewer.takeEvent(kind, frame);
     else {
+      if (kind === 'chat-deleted') this.#events.withdraw(idsOf(fields));
       this.#events.push(text);
       for (const viewer of this.#viewers) viewer.takeNumbered(kind, sequence, frame);
     }
@@ -278,4 +279,8 @@ export class EdgeChannel implements LinkListener, ViewerHost {
 
 function whoIs({ admission, grantId }: ChannelViewer): { address: string; grantId: string } {
   return { address: admission.address, grantId };
+}
+
+function idsOf({ ids }: Readonly<Record<string, unknown>>): string[] {
+  return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
 }

@@ -23,3 +23,14 @@ test('it goes on from a number', () => {
   ring.push('a');
   expect([ring.first, ring.sequence, ring.has(40), ring.after(41)]).toEqual([42, 42, false, ['a']]);
 });
+
+test('what was deleted is told to nobody any more, and nothing else is touched', () => {
+  const said = (id: string) =>
+    JSON.stringify({ type: 'chat', id, author: { id: 'a', name: 'm_1' }, text: 'about m_1' });
+  const ring = new EventRing({ count: 10, bytes: 1_000 });
+  for (const id of ['m_1', 'm_2']) ring.push(said(id));
+  ring.withdraw(['m_1']);
+  const [first = '', second] = ring.after(0);
+  expect(JSON.parse(first)).toEqual({ ...JSON.parse(said('m_1')), text: '' });
+  expect(second).toBe(said('m_2'));
+});

@@ -33,6 +33,11 @@ export class EventRing {
     }
   }
 
+  /** Takes the words out of chat messages that were deleted: who joins later is not told them. Their numbers stay. */
+  withdraw(ids: readonly string[]): void {
+    this.#events = this.#events.map((text) => (ids.some((id) => text.includes(id)) ? withoutWords(text, ids) : text));
+  }
+
   has(sequence: number): boolean {
     return sequence >= this.first - 1 && sequence <= this.#sequence;
   }
@@ -41,6 +46,11 @@ export class EventRing {
   after(sequence: number): readonly string[] {
     return this.#events.slice(Math.max(0, sequence + 1 - this.first));
   }
+}
+
+function withoutWords(text: string, ids: readonly string[]): string {
+  const event = JSON.parse(text) as { type: string; id?: string; text?: string };
+  return event.type === 'chat' && ids.includes(event.id ?? '') ? JSON.stringify({ ...event, text: '' }) : text;
 }
 
 /** A few hundred lines of chat: more than a reconnect misses, and a page of history for who joins. */

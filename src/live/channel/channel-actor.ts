@@ -149,6 +149,7 @@ export class ChannelActor implements ChannelFeed {
   }
 
   deleteMessage(id: string): void {
+    this.#events.withdraw([id]);
     this.#tellAll({ type: 'chat-deleted', ids: [id] });
   }
 
