@@ -180,7 +180,7 @@ describe('viewers', () => {
     await start({ edgeChannelViewers: 60, edgeChannelViewersPerAddress: 40 });
     const flood = Array.from({ length: 200 }, () => c.join());
     const refused = flood.map((each) => each.ended);
-    await expect.poll(() => c.s.edge.channels).toMatchObject({ viewers: 40, refused: 160 });
+    await expect.poll(() => c.s.edge.channels, { timeout: 15_000 }).toMatchObject({ viewers: 40, refused: 160 });
     const inside = flood.filter(({ socket }) => socket.readyState === socket.OPEN);
     expect(inside).toHaveLength(40);
     for (const { socket } of inside) socket.terminate();
@@ -208,7 +208,42 @@ describe('viewers', () => {
     await expect.poll(() => c.s.edge.channels?.viewers).toBe(0);
     await c.listener();
   });
+
+  test('who speak before they are answered are heard, and what is no message ends their connection alone', async () => {
+    await start();
+    const listener = await c.listener();
+    expect(await saidAtOnce(Buffer.from('\xf7garbage', 'latin1'))).toContain('101 Switching Protocols');
+    expect(await saidAtOnce(maskedFrame('{"type":"ping","ref":"early"}'))).toContain('"pong"');
+    await expect.poll(() => c.s.edge.channels?.viewers).toBe(1);
+    await answered(listener, 'still');
+  });
 });
+
+/** All that an edge says to an upgrade with this right behind it, until it hangs up or has said `pong`. */
+function saidAtOnce(bytes: Buffer): Promise<string> {
+  const { hostname, port, host } = new URL(c.s.url);
+  const head = [
+    `GET ${liveChannelPath(STREAM)} HTTP/1.1`,
+    ...[`Host: ${host}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
+    ...['Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', `Sec-WebSocket-Protocol: ${CHANNEL_PROTOCOL}`],
+  ].join('\r\n');
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write(Buffer.concat([Buffer.from(`${head}\r\n\r\n`), bytes]));
+  return new Promise((resolve) => {
+    let said = '';
+    socket.on('data', (chunk) => {
+      said += chunk.toString('latin1');
+      if (said.includes('"pong"')) socket.destroy();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(said));
+  });
+}
+
+/** Text of less than 126 bytes as a client sends it, under a mask of zeros. */
+function maskedFrame(text: string): Buffer {
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+}
 
 /** Each init is followed by a key frame of the picture, and parts follow each other unless an init stands between. */
 function expectWhole(viewer: ChannelClient): void {

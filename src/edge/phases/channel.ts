@@ -20,6 +20,9 @@ export function channel(parts: EdgeParts): Phase {
     const { 'sec-websocket-protocol': offered } = x.request.headers;
     if (!upgrade || !offersProtocol(offered)) throw new Fault('CHANNEL_PROTOCOL_MISSING');
     checkPage(x, films, parts.schemeOf(x));
+    const { streamId } = live.object;
+    // Before the switch: what comes right behind it finds somebody who listens, or it would be an error of nobody's.
+    const policy = await films.assets.find(streamId);
     const giveBack = channels.reserve(x.ip);
     x.onGone(giveBack);
     x.reason = 'tunnelled';
@@ -27,8 +30,6 @@ export function channel(parts: EdgeParts): Phase {
     upgrade.take();
     const socket = acceptViewer(x.request as IncomingMessage, upgrade.socket as Socket, upgrade.head);
     x.switched = socket !== undefined;
-    const { streamId } = live.object;
-    const policy = await films.assets.find(streamId);
     if (socket) channels.join(streamId, socket, admissionOf(x, policy, { films, gate }, parts));
     await gone;
     return 'settle';
