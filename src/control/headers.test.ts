@@ -12,7 +12,7 @@ test('a page that is still fresh in the browser keeps the policy it came with', 
   const first = await app.inject('/');
   expect(first.headers['content-security-policy']).toContain("script-src 'self'");
   expect(first.headers['content-security-policy']).toContain(
-    "connect-src 'self' http://edge.test:8090 https://other.test;",
+    "connect-src 'self' http://edge.test:8090 https://other.test ws://edge.test:8090 wss://other.test;",
   );
   const again = await app.inject({ url: '/', headers: { 'if-none-match': '"1"' } });
   expect(again.statusCode).toBe(304);
