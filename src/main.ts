@@ -49,6 +49,7 @@ import { CODINGS } from './kernel/http/coding.ts';
 import { newId } from './kernel/ids.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
+import { buildBrowserListener } from './live/browser-listener.ts';
 import { INGEST_PATH } from './live/doors/websocket/door.ts';
 import { WHIP_PATH } from './live/doors/whip/door.ts';
 import { Live, mountEnded } from './live/live.ts';
@@ -84,6 +85,8 @@ export interface Urls {
   readonly origin: string;
   /** Where encoders publish live streams; absent where no door is open here. */
   readonly rtmp?: string;
+  /** Where browsers publish, on a node with live streams and without control. */
+  readonly live?: string;
 }
 
 const LADDERS = fileURLToPath(new URL('../media/ladders', import.meta.url));
@@ -101,7 +104,7 @@ interface Ground {
   /** Reads nothing before a role asks it to. */
   readonly geo: Geo;
   /** Where roles are reached from this machine; filled in as the listeners open. */
-  readonly urls: { control: string; edge: string; origin: string; rtmp?: string; srt?: string };
+  readonly urls: { control: string; edge: string; origin: string; rtmp?: string; srt?: string; live?: string };
 }
 
 /** Where browsers reach the roles, which may be another name behind a proxy. */
@@ -114,10 +117,10 @@ function ingestUrls(ground: Ground): Partial<Record<'rtmp' | 'srt' | 'websocket'
   const { settings, urls } = ground;
   const rtmp = settings.rtmpUrl || urls.rtmp;
   const srt = settings.srtUrl || urls.srt;
-  // Browsers come to control's listener, behind which the doors are only where both run in one process.
-  const { control } = publicUrls(ground);
-  const browsers = urls.rtmp
-    ? { websocket: `${control.replace(/^http/, 'ws')}${INGEST_PATH}`, whip: `${control}${WHIP_PATH}` }
+  // Browsers come to control's listener where both roles run in one process, else to one of the doors' own.
+  const doors = settings.liveUrl || (urls.rtmp ? publicUrls(ground).control : '');
+  const browsers = doors
+    ? { websocket: `${doors.replace(/^http/, 'ws')}${INGEST_PATH}`, whip: `${doors}${WHIP_PATH}` }
     : {};
   return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}), ...browsers };
 }
@@ -365,11 +368,8 @@ function prepareLive(ground: Ground, seams: Seams): Live {
   return live;
 }
 
-async function startLive(
-  { lifecycle, urls, settings }: Ground,
-  live: Live,
-  has: (role: Role) => boolean,
-): Promise<void> {
+async function startLive(ground: Ground, live: Live, has: (role: Role) => boolean): Promise<void> {
+  const { lifecycle, urls, settings, log } = ground;
   if (!has('origin')) throw new SettingsError('The role live needs the role origin in its process.');
   if (!has('worker')) await checkFfmpeg(['libx264', 'aac']);
   lifecycle.add('live', () => live.stop());
@@ -377,6 +377,10 @@ async function startLive(
   const host = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
   urls.rtmp = `rtmp://${host}:${rtmp}/live`;
   urls.srt = `srt://${host}:${srt}`;
+  if (has('control')) return;
+  const browsers = await buildBrowserListener(live, log.child({ part: 'live' }));
+  lifecycle.add('doors for browsers', () => browsers.close());
+  urls.live = await browsers.listen({ host: settings.host, port: settings.port });
 }
 
 /** How long answers under way may take to finish at a stop. */

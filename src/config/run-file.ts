@@ -10,6 +10,8 @@ export interface RunFile {
   readonly origin?: string;
   /** Where encoders publish live streams. */
   readonly rtmp?: string;
+  /** Where browsers publish them, where that is not at `control`. */
+  readonly live?: string;
   readonly adminToken?: string;
 }
 

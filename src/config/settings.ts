@@ -160,6 +160,10 @@ export const SETTINGS = {
     default: '',
     says: 'The same of the SRT door, such as `srt://live.example:8890`. Empty: its own address.',
   }),
+  liveUrl: text({
+    default: '',
+    says: 'Address under which browsers reach the doors of the role live (WebSocket and WHIP), such as `https://live.example`, as the API tells it. Empty: that of control, where both roles run in one process.',
+  }),
   edgeLocation: text({
     default: '',
     says: 'Where this edge stands, so that viewers near it are sent to it: latitude and longitude (`50.11,8.68`), a country (`DE`), or all three (`50.11,8.68,DE`). A location given by the API counts before it. Empty: nobody knows.',

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Fault, type FaultCode, type FieldError } from '../kernel/errors.ts';
+import { Fault, type FieldError } from '../kernel/errors.ts';
+import { listenerFault } from '../kernel/listener-fault.ts';
 import type { Log } from '../kernel/log.ts';
 import { PROBLEM_TYPE, problemOf } from '../kernel/problem.ts';
 
@@ -50,31 +51,13 @@ export function answerUnreadable(cause: NodeJS.ErrnoException, socket: Socket): 
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** Which of our codes each of fastify's own refusals is. */
-const FASTIFY_CODES: Readonly<Record<string, FaultCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'INVALID_REQUEST',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_REQUEST',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_REQUEST',
-  FST_ERR_BAD_URL: 'INVALID_REQUEST',
-  FST_ERR_ASYNC_CONSTRAINT: 'INVALID_REQUEST',
-};
-
 function asFault(thrown: FastifyError): Fault {
-  if (thrown instanceof Fault) return thrown;
   if (thrown.validation) {
     const errors = fieldErrors(thrown);
     const says = errors[0]?.says;
     return new Fault('INVALID_REQUEST', { ...(says === undefined ? {} : { says }), errors, cause: thrown });
   }
-  const code = FASTIFY_CODES[thrown.code];
-  if (code) return new Fault(code, { cause: thrown });
-  // A plugin's own 4xx (a range that cannot be satisfied, a bad path) is the caller's doing whatever its name is.
-  if (thrown.statusCode === 404) return new Fault('NOT_FOUND', { cause: thrown });
-  if (thrown.statusCode !== undefined && thrown.statusCode >= 400 && thrown.statusCode < 500)
-    return new Fault('INVALID_REQUEST', { cause: thrown });
-  return Fault.from(thrown);
+  return listenerFault(thrown);
 }
 
 const MAX_FIELD_ERRORS = 20;

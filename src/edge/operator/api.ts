@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { Fault, type FaultCode } from '../../kernel/errors.ts';
+import { Fault } from '../../kernel/errors.ts';
+import { listenerFault } from '../../kernel/listener-fault.ts';
 import { PROBLEM_TYPE, problemOf } from '../../kernel/problem.ts';
 import type { Invalidations } from '../invalidation/invalidations.ts';
 import type { Inspection } from './inspect.ts';
@@ -36,25 +37,12 @@ export function operatorApi({ names, invalidations, inspect, ready }: OperatorPa
   return app;
 }
 
-const FASTIFY_CODES: Readonly<Record<string, FaultCode>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-};
-
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((thrown: FastifyError, _request, reply) => {
-    const fault = faultOf(thrown);
+    const fault = listenerFault(thrown);
     return reply.code(fault.status).type(PROBLEM_TYPE).send(problemOf(fault, STATUS_CODES[fault.status]));
   });
   app.setNotFoundHandler(() => {
     throw new Fault('NOT_FOUND');
   });
-}
-
-function faultOf(thrown: FastifyError): Fault {
-  if (thrown instanceof Fault) return thrown;
-  const code = FASTIFY_CODES[thrown.code];
-  if (code) return new Fault(code, { cause: thrown });
-  const isTheirs = thrown.statusCode !== undefined && thrown.statusCode < 500;
-  return isTheirs ? new Fault('INVALID_REQUEST', { cause: thrown }) : Fault.from(thrown);
 }
