@@ -67,7 +67,7 @@ export function AddressPanel({ stream }: { stream: LiveStream }): VNode {
 
 function DoorSteps({ door, ingest }: { door: Door; ingest: IngestAddresses }): VNode {
   const { field, steps } = DOORS[door];
-  const address = ingest[door] ?? '';
+  const address = door === 'srt' ? withPlaceForKey(ingest.srt ?? '') : (ingest[door] ?? '');
   return (
     <>
       <div class="field">
@@ -84,4 +84,9 @@ function DoorSteps({ door, ingest }: { door: Door; ingest: IngestAddresses }): V
       </ol>
     </>
   );
+}
+
+/** SRT has no field for a key: it is a part of the address. */
+function withPlaceForKey(address: string): string {
+  return address.includes('?') ? address : `${address}?streamid=STREAM_KEY`;
 }

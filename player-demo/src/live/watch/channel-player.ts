@@ -5,7 +5,7 @@ import type { Frame } from '../channel/frame.ts';
 import type { ChannelBroadcast, ChannelRendition } from '../channel/messages.ts';
 import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
 import { type Range, rangesOf } from './ranges.ts';
-import { LowestOf, RESERVE_FIRST_SECONDS, reserveAfterCalm, reserveAfterStall, steer } from './steering.ts';
+import { isDry, LowestOf, RESERVE_FIRST_SECONDS, reserveAfterCalm, reserveAfterStall, steer } from './steering.ts';
 import { TrackBuffer } from './track-buffer.ts';
 
 const STEER_MS = 50;
@@ -158,7 +158,7 @@ export class ChannelPlayer implements LiveEngine {
     const ahead = bufferAheadSeconds(ranges, currentTime);
     const next = ranges.find(([start]) => start > currentTime);
     // A hole, such as between two sessions: what comes behind it is here already.
-    if (ahead < 0.05 && next) this.#jumpInto(next);
+    if (next && isDry(ahead, this.#video.readyState)) this.#jumpInto(next);
     else this.#keepClose(ahead, newest);
   }
 

@@ -39,7 +39,7 @@ export function DvrBar({ windowSeconds, behindSeconds, onSeek }: DvrBarProps): V
         aria-valuetext={isAtEdge(behind) ? 'Live' : `${formatBehind(behind)} from live`}
         min={0}
         max={windowSeconds}
-        step={1}
+        step="any"
         value={windowSeconds - behind}
         onInput={(event) => setDragged(windowSeconds - Number(event.currentTarget.value))}
         onChange={letGo}

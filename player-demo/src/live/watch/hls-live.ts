@@ -7,6 +7,10 @@ import { rangesOf } from './ranges.ts';
 /** Catching up should not be heard. */
 const FASTEST = 1.1;
 const RETRY_MS = 1_500;
+/** Who follows the edge and fell this far behind it, such as by a stall, is brought back. */
+const FAR_SECONDS = 6;
+/** From here on a seek is a wish to see the past. */
+const PAST_SECONDS = 3;
 
 export interface HlsLiveOptions {
   readonly url: string;
@@ -26,11 +30,15 @@ export class HlsLive implements LiveEngine {
   #details: LevelDetails | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #recoveries = 0;
+  readonly #stop = new AbortController();
+  /** Until somebody goes back, or pauses. */
+  #followsEdge: boolean;
 
   constructor(video: HTMLVideoElement, options: HlsLiveOptions, listener: LiveEngineListener) {
     this.#video = video;
     this.#options = options;
     this.#listener = listener;
+    this.#followsEdge = options.behindSeconds < PAST_SECONDS;
     this.hls = new Hls(tune(options));
   }
 
@@ -42,10 +50,17 @@ export class HlsLive implements LiveEngine {
     hls.on(Events.ERROR, (_, data) => this.#recover(data));
     hls.loadSource(this.#options.url);
     hls.attachMedia(this.#video);
+    const { signal } = this.#stop;
+    this.#video.addEventListener('pause', () => this.#letGo(), { signal });
+    // Not before there is a picture: hls.js goes to its own place first.
+    const { behindSeconds } = this.#options;
+    const goBack = () => this.seekBehind(behindSeconds);
+    if (behindSeconds > 0) this.#video.addEventListener('loadeddata', goBack, { once: true, signal });
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#stop.abort();
     this.hls.destroy();
   }
 
@@ -67,6 +82,7 @@ export class HlsLive implements LiveEngine {
   }
 
   seekBehind(seconds: number): void {
+    this.#followsEdge = seconds < PAST_SECONDS;
     const start = this.#details?.fragmentStart ?? 0;
     this.#video.currentTime = Math.max(start + 0.1, this.#livePosition() - seconds);
   }
@@ -81,6 +97,15 @@ export class HlsLive implements LiveEngine {
     this.#tellQuality();
   }
 
+  #hasFallenBehind(): boolean {
+    const hasPicture = this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    return this.#followsEdge && hasPicture && this.read().behindSeconds > FAR_SECONDS;
+  }
+
+  #letGo(): void {
+    this.#followsEdge = false;
+  }
+
   /** Where playing begins without a wish: the newest, less what the playlist wants held back. After the end: the end. */
   #livePosition(): number {
     const details = this.#details;
@@ -89,9 +114,8 @@ export class HlsLive implements LiveEngine {
   }
 
   #updated(details: LevelDetails): void {
-    const isFirst = this.#details === undefined;
     this.#details = details;
-    if (isFirst && this.#options.behindSeconds > 0) this.seekBehind(this.#options.behindSeconds);
+    if (details.live && this.#hasFallenBehind()) this.seekBehind(0);
   }
 
   #tellQuality(): void {

@@ -66,7 +66,7 @@ export function LiveChrome({ control, hasChannel, isOver, statsShown, onStats }:
           )}
           <button
             type="button"
-            class="player-button"
+            class="player-button wide-only"
             aria-pressed={statsShown}
             aria-label="Stats"
             title="Stats"

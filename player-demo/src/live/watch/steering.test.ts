@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LowestOf, reserveAfterCalm, reserveAfterStall, steer } from './steering.ts';
+import { isDry, LowestOf, reserveAfterCalm, reserveAfterStall, steer } from './steering.ts';
 
 test.each([
   ['goes on as it is where the reserve is what it should be', 0.45, 0.16, { kind: 'rate', rate: 1 }],
@@ -30,4 +30,10 @@ test('the lowest point is forgotten after a while', () => {
   expect(lowest.lowest).toBe(0.1);
   lowest.add(0.5, 1_200);
   expect(lowest.lowest).toBe(0.3);
+});
+
+test('a browser that stopped shortly before the end of what it has is dry', () => {
+  expect(isDry(0.4, 4)).toBe(false);
+  expect(isDry(0.06, 2)).toBe(true);
+  expect(isDry(0.01, 3)).toBe(true);
 });

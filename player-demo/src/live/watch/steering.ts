@@ -10,6 +10,9 @@ const CLOSE_SECONDS = 0.04;
 /** Further behind than this it jumps. */
 const FAR_SECONDS = 2;
 
+/** Of HTMLMediaElement's readyState. */
+const HAVE_FUTURE_DATA = 3;
+
 export const RESERVE_FIRST_SECONDS = 0.14;
 const RESERVE_LEAST_SECONDS = 0.1;
 const RESERVE_MOST_SECONDS = 0.8;
@@ -25,6 +28,14 @@ export function steer(aheadSeconds: number, reserveSeconds: number, wantedSecond
   if (Math.abs(error) <= CLOSE_SECONDS) return { kind: 'rate', rate: 1 };
   const rate = Math.min(FASTEST, Math.max(SLOWEST, 1 + error * 0.5));
   return { kind: 'rate', rate: Math.round(rate * 100) / 100 };
+}
+
+/**
+ * Whether what is buffered here is played. A browser stops some hundredths of a second before the end of it, and says so by
+ * its state alone.
+ */
+export function isDry(aheadSeconds: number, readyState: number): boolean {
+  return aheadSeconds < 0.05 || readyState < HAVE_FUTURE_DATA;
 }
 
 export function reserveAfterStall(wantedSeconds: number): number {
