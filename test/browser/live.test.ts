@@ -1,0 +1,204 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../harness/browser.ts';
+import { TestServer } from '../harness/server.ts';
+
+/** What the live player lays open for tests. */
+interface LiveWindow {
+  readonly __frontrowLive?: {
+    readonly video: { currentTime: number; readonly videoWidth: number };
+    readonly delivery: string;
+    readonly read: () => { readonly latencySeconds?: number; readonly behindSeconds: number };
+    readonly timeCode: () => number | undefined;
+  };
+}
+
+const LONG = { timeout: 60_000 };
+
+let server: TestServer;
+let browser: Browser;
+let studio: Page;
+let viewer: Page;
+let streamId: string;
+/** Cuts the studio's line to the server. */
+let cut = () => {};
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  browser = await launchBrowser('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
+  studio = await newPage();
+  await studio.routeWebSocket(/\/live\/ingest$/, (line) => {
+    const beyond = line.connectToServer();
+    cut = () => void Promise.all([line.close({ code: 4000 }), beyond.close({ code: 4000 })]);
+  });
+  await studio.goto(await server.signInUrl());
+  await studio.getByTestId('library-empty').waitFor();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test('a stream is made, and its key is on the page when it is asked for and not before', async () => {
+  await studio.goto(`${server.run.control}/#/live`);
+  await studio.getByTestId('live-create').click();
+  await studio.getByTestId('live-title').fill('Friday talks');
+  await studio.getByTestId('live-submit').click();
+  await studio.getByTestId('broadcast').waitFor();
+  streamId = /ls_[a-z0-9]{16}/.exec(studio.url())?.[0] ?? '';
+  await studio.getByTestId('from-encoder').click();
+  const { streamKey, ingest } = (await (await server.api('GET', `/v1/live-streams/${streamId}`)).json()) as {
+    streamKey: string;
+    ingest: { rtmp: string };
+  };
+  expect(await studio.getByTestId('address-rtmp').textContent()).toBe(ingest.rtmp);
+  expect(await studio.content()).not.toContain(streamKey);
+  await studio.getByTestId('stream-key-show').click();
+  await expect.poll(() => studio.getByTestId('stream-key').textContent()).toBe(streamKey);
+  await studio.getByTestId('stream-key-show').click();
+  expect(await studio.content()).not.toContain(streamKey);
+});
+
+test('a page that waits begins to play by itself when somebody goes live from a browser', async () => {
+  viewer = await newPage();
+  const { playbackUrl } = (await (await server.api('GET', `/v1/live-streams/${streamId}`)).json()) as {
+    playbackUrl: string;
+  };
+  await viewer.goto(`${server.run.control}/#/play?url=${encodeURIComponent(playbackUrl)}`);
+  await viewer.getByTestId('live-waiting').waitFor();
+  await goLive();
+  await untilPlaying(viewer, 'll-hls');
+  await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(8);
+  await expect.poll(() => studio.getByTestId('health-frame-rate').textContent(), LONG).toMatch(/\d/);
+});
+
+test('it plays by the channel as well, and is nearer to the publisher then', async () => {
+  await deliver(viewer, 'Channel');
+  await untilPlaying(viewer, 'channel');
+  await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(4);
+  expect(await viewer.getByTestId('go-live').getAttribute('data-lit')).toBe('true');
+});
+
+test('a line that drops is dialled again, and viewers go on', async () => {
+  cut();
+  await expect.poll(() => studio.locator('.line-facts').textContent(), LONG).toContain('Dropped lines1');
+  await expect.poll(() => studio.getByTestId('on-air').getAttribute('data-phase'), LONG).toBe('live');
+  await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(4);
+  await untilPlaying(viewer, 'channel');
+});
+
+test('one goes back in the window, and returns to the newest', async () => {
+  await expect.poll(() => viewer.getByTestId('dvr').getAttribute('max').then(Number), LONG).toBeGreaterThan(20);
+  await drag(viewer, 15);
+  await untilPlaying(viewer, 'll-hls');
+  const goLiveButton = viewer.getByTestId('go-live');
+  await expect.poll(() => goLiveButton.getAttribute('data-lit'), LONG).toBe('false');
+  await expect.poll(() => delaySeconds(viewer), LONG).toBeGreaterThan(10);
+  await viewer.getByTestId('live-player').hover();
+  await goLiveButton.click();
+  await expect.poll(() => goLiveButton.getAttribute('data-lit'), LONG).toBe('true');
+  await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(8);
+});
+
+test('what one viewer says another one reads, until the broadcaster takes it away', async () => {
+  const other = await newPage();
+  await other.goto(viewer.url());
+  await other.getByTestId('chat-text').waitFor();
+  await viewer.getByTestId('chat-name').fill('Ada');
+  await viewer.getByTestId('chat-text').fill('Hello from Ockham');
+  await viewer.getByTestId('chat-send').click();
+  const message = other.getByTestId('chat-message');
+  await expect.poll(() => message.allTextContents(), LONG).toEqual([expect.stringContaining('Hello from Ockham')]);
+  await other.getByTestId('chat-name').fill('Grace');
+  await other.getByTestId('chat-text').fill('Hello from New York');
+  await other.getByTestId('chat-send').click();
+  await expect.poll(() => viewer.getByTestId('chat-message').allTextContents(), LONG).toHaveLength(2);
+  await studio.getByTestId('chat-message').first().hover();
+  await studio.getByTestId('chat-delete').first().click();
+  await expect.poll(() => message.allTextContents(), LONG).toEqual([expect.stringContaining('Hello from New York')]);
+  await viewer.getByTestId('reaction').first().click();
+  await expect.poll(() => other.getByTestId('shower').locator('span').count(), LONG).toBeGreaterThan(0);
+  await other.context().close();
+});
+
+test('pages fit a phone: nothing is wider than the screen', async () => {
+  const phone = await newPage({ width: 390, height: 844 });
+  await phone.goto(await server.anotherSignInUrl());
+  await phone.getByTestId('who').waitFor();
+  for (const [hash, testId] of [
+    ['#/live', 'stream-list'],
+    [`#/live/${streamId}`, 'broadcast'],
+    [`#/tune-in/${streamId}`, 'live-player'],
+  ] as const) {
+    await phone.goto(`${server.run.control}/${hash}`);
+    await phone.getByTestId(testId).waitFor();
+    expect(await phone.evaluate('document.documentElement.scrollWidth'), hash).toBeLessThanOrEqual(390);
+  }
+  await phone.context().close();
+});
+
+test('viewers are told the end, and the broadcast is a film', async () => {
+  await viewer.goto('about:blank');
+  await viewer.goto(await server.anotherSignInUrl());
+  await viewer.getByTestId('who').waitFor();
+  await viewer.goto(`${server.run.control}/#/tune-in/${streamId}?by=channel`);
+  await untilPlaying(viewer, 'channel');
+  await studio.getByTestId('live-end').click();
+  await studio.getByTestId('live-confirm').click();
+  await viewer.getByTestId('live-ended').waitFor(LONG);
+  await expect.poll(() => studio.getByTestId('on-air').getAttribute('data-phase'), LONG).toMatch(/refused|finished/);
+  await viewer.getByTestId('watch-recording').click();
+  await viewer.getByTestId('video').waitFor();
+  await viewer.evaluate(`document.querySelector('[data-testid="video"]').play()`);
+  const played = () => viewer.evaluate(`document.querySelector('[data-testid="video"]').currentTime`);
+  await expect.poll(played, LONG).toBeGreaterThan(1);
+});
+
+async function newPage(viewport = { width: 1_440, height: 900 }): Promise<Page> {
+  const context: BrowserContext = await browser.newContext({ viewport });
+  return context.newPage();
+}
+
+async function goLive(): Promise<void> {
+  await studio.getByTestId('from-browser').click();
+  await studio.getByTestId('studio-test').click();
+  await studio.getByTestId('studio-go-live').click();
+  await expect.poll(() => studio.getByTestId('on-air').getAttribute('data-phase'), LONG).toBe('live');
+}
+
+/** Waits until the picture by this delivery has moved. */
+async function untilPlaying(page: Page, delivery: string): Promise<void> {
+  const look = () =>
+    page.evaluate(() => {
+      const live = (globalThis as unknown as LiveWindow).__frontrowLive;
+      return { delivery: live?.delivery, at: live?.video.currentTime ?? 0, width: live?.video.videoWidth ?? 0 };
+    });
+  await expect.poll(look, LONG).toMatchObject({ delivery, width: expect.toSatisfy((width: number) => width > 0) });
+  const { at } = await look();
+  await expect.poll(async () => (await look()).at, LONG).toBeGreaterThan(at + 0.5);
+}
+
+/** How old the picture on the screen is, by the time code in it. */
+async function delaySeconds(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const code = (globalThis as unknown as LiveWindow).__frontrowLive?.timeCode();
+    return code === undefined ? Number.NaN : (Date.now() - code) / 1_000;
+  });
+}
+
+async function deliver(page: Page, label: string): Promise<void> {
+  await page.getByTestId('live-player').hover();
+  await page.getByTestId('delivery-menu').click();
+  await page.locator(`[data-testid="delivery-option"][data-choice="${label}"]`).click();
+}
+
+/** To so many seconds before the newest, as a hand on the bar would. */
+async function drag(page: Page, behindSeconds: number): Promise<void> {
+  await page.getByTestId('dvr').evaluate((bar, behind) => {
+    const input = bar as unknown as { value: string; readonly max: string } & EventTarget;
+    input.value = String(Number(input.max) - behind);
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+  }, behindSeconds);
+}
