@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isMatroskaType, isOwnPage, readBrowserMessage } from './browser-ingest.ts';
+import { isMatroskaType, isOwnPage, readBrowserMessage, startsMatroska } from './browser-ingest.ts';
 
 test('a browser publishes and says goodbye', () => {
   const publish = { type: 'publish', streamKey: 'sk_a', mimeType: 'video/webm;codecs=vp8,opus' };
@@ -25,4 +25,10 @@ test('pages of ours may publish, others may not', () => {
   const asked = (origin: string | undefined) => isOwnPage(origin, '10.0.0.1:8080', 'https://video.example/');
   expect([undefined, 'http://10.0.0.1:8080', 'https://video.example'].map(asked)).toEqual([true, true, true]);
   expect(['https://evil.example', 'null', 'http://10.0.0.1:80'].map(asked)).toEqual([false, false, false]);
+});
+
+test('a recording is known by its first bytes, however few of them come first', () => {
+  const bytes = (...values: number[]) => startsMatroska(Uint8Array.from(values));
+  expect([bytes(0x1a, 0x45, 0xdf, 0xa3, 0x9f), bytes(0x1a)]).toEqual([true, true]);
+  expect([bytes(0x46, 0x4c, 0x56, 0x01), bytes(0x46), bytes(0x1a, 0x45, 0xdf, 0x00)]).toEqual([false, false, false]);
 });

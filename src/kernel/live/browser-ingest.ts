@@ -48,8 +48,9 @@ export function isMatroskaType(mimeType: string): boolean {
 /** EBML's own mark, with which every such recording begins (RFC 8794 section 11.2.1). */
 const EBML = [0x1a, 0x45, 0xdf, 0xa3];
 
+/** Judged by what is there: the first chunk of Chromium's recorder is at times a single byte. */
 export function startsMatroska(bytes: Uint8Array): boolean {
-  return EBML.every((byte, index) => bytes[index] === byte);
+  return EBML.slice(0, bytes.length).every((byte, index) => bytes[index] === byte);
 }
 
 /**
