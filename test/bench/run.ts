@@ -1,4 +1,4 @@
-/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|workers|memory|channel|live-viewers|live-streams|recording]`: every measurement beside a peer in the same run, printed as Markdown tables. */
+/** `npm run bench [edge|edge-tls|behaviors|access|feed|cold|idle|eviction|restart|ladder|film|glass|workers|memory|channel|live-viewers|live-streams|recording]`: every measurement beside a peer in the same run, printed as Markdown tables. */
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { benchAccess } from './access.bench.ts';
@@ -9,6 +9,7 @@ import { benchEdge, benchEdgeTls } from './edge.bench.ts';
 import { benchEviction } from './eviction.bench.ts';
 import { benchFeed } from './feed.bench.ts';
 import { benchFilm } from './film.bench.ts';
+import { benchGlass } from './glass.bench.ts';
 import { benchIdle } from './idle.bench.ts';
 import { benchLadder } from './ladder.bench.ts';
 import { benchLiveStreams } from './live-streams.bench.ts';
@@ -38,6 +39,7 @@ const BENCHES: readonly Bench[] = [
   { name: 'restart', needs: ['nginx', 'taskset'], run: benchRestart },
   { name: 'ladder', needs: ['ffmpeg'], run: benchLadder },
   { name: 'film', needs: ['ffmpeg', 'chromium'], run: benchFilm },
+  { name: 'glass', needs: ['ffmpeg', 'chromium'], run: benchGlass },
   { name: 'workers', needs: ['ffmpeg'], run: benchWorkers },
   { name: 'memory', needs: ['ffmpeg'], run: benchMemory },
   { name: 'channel', needs: ['taskset'], run: benchChannel },
