@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Clock } from '../../kernel/clock.ts';
 import type { FaultCode } from '../../kernel/errors.ts';
@@ -56,7 +55,7 @@ export class PublisherFeed {
     const reader = this.#reader;
     if (!reader || reader.destroyed || reader.writableEnded || reader.write(bytes)) return;
     this.#blockedSinceMs = now;
-    await Promise.race([once(reader, 'drain'), once(reader, 'close')]).catch(() => {});
+    await roomIn(reader);
     this.#blockedMs += this.#clock.now() - now;
     this.#blockedSinceMs = undefined;
     this.#lastByteAtMs = this.#clock.now();
@@ -111,4 +110,15 @@ export class PublisherFeed {
     this.publisher.close(reason);
     this.publisher.bytes.destroy();
   }
+}
+
+/** Resolves when it takes more, or nothing any more. A program that reads for a day is waited for a million times. */
+function roomIn(reader: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      reader.off('drain', go).off('close', go);
+      resolve();
+    };
+    reader.on('drain', go).on('close', go);
+  });
 }
