@@ -144,6 +144,18 @@ test('so many from one address wait for the desk, and the others are told to com
   gate.resolve();
 });
 
+test('refused callers take up their places for as long as they are remembered', async () => {
+  const port = await open({ limits: { everybody: 100, waiting: 20, waitingPerAddress: 3 } });
+  const answers: (number | undefined)[] = [];
+  for (let count = 0; count < 4; count += 1) {
+    const caller = new SrtCaller(port);
+    const conclusion = withCookie(handshake(5, HANDSHAKE.conclusion, 'sk_wrong'), await caller.induce());
+    answers.push(readHandshake(await caller.ask(conclusion))?.type);
+  }
+  expect(answers).toEqual([2_401, 2_401, 2_401, 2_402]);
+  expect(desk.callers).toHaveLength(3);
+});
+
 test('a caller that is let in and then says nothing is lost', async () => {
   const caller = new SrtCaller(await open());
   await caller.send(withCookie(handshake(5, HANDSHAKE.conclusion, STREAM_KEY), await caller.induce()));

@@ -68,7 +68,10 @@ export class SrtPeer {
     if ('reason' in id) return this.#reject(id.reason);
     try {
       const place = await desk.admit({ door: 'srt', streamKey: id.streamKey, address });
-      const publisher = this.#isOver ? undefined : await this.#connect();
+      const connected = this.#isOver ? undefined : this.#connect();
+      // An ffmpeg that cannot be started leaves nobody in the place.
+      connected?.catch(() => place.leave());
+      const publisher = await connected;
       if (publisher) place.take(publisher);
       else place.leave();
     } catch (cause) {
@@ -156,13 +159,16 @@ export class SrtPeer {
     clearTimeout(this.#drain);
     this.#publisher?.end(this.#drain ? 'finished' : 'lost');
     this.#relay?.stop();
-    this.#parts.ticket.leave();
     void this.#forget();
   }
 
-  /** A caller that did not hear the answer asks again: it gets the same one, and nobody else is asked. */
+  /**
+   * A caller that did not hear the answer asks again: it gets the same one, and nobody else is asked. It counts as one who
+   * waits for as long as it is remembered: of those there are as many as there are ports and socket ids.
+   */
   async #forget(): Promise<void> {
     await wait(this.#publisher ? 0 : CONNECT_MS, undefined, { ref: false });
+    this.#parts.ticket.leave();
     this.#parts.close();
   }
 }
