@@ -170,9 +170,12 @@ export class Live {
   }
 
   async #finished(broadcast: Broadcast): Promise<void> {
-    await this.#options.recordings.finish(broadcast, KEPT_MS);
-    const packager = this.#onAir.find(broadcast.streamId);
-    if (packager?.place.broadcast === broadcast.number) this.#onAir.remove(packager);
+    try {
+      await this.#options.recordings.finish(broadcast, KEPT_MS);
+    } finally {
+      const packager = this.#onAir.find(broadcast.streamId);
+      if (packager?.place.broadcast === broadcast.number) this.#onAir.remove(packager);
+    }
   }
 }
 

@@ -51,16 +51,17 @@ class Whereabouts {
     const now = this.#deps.clock.now();
     const known = this.#known.get(streamId);
     if (known && Math.abs(now - known.atMs) < KNOWN_MS) return known.found;
-    const found = this.#look(streamId, now);
+    const found = this.#look(streamId, now, known?.found);
     this.#known.delete(streamId);
     this.#known.set(streamId, { found, atMs: now });
-    found.catch(() => this.#known.delete(streamId));
     for (const [oldest] of this.#known) if (this.#known.size > MOST_KNOWN) this.#known.delete(oldest);
     return found;
   }
 
-  async #look(streamId: string, nowMs: number): Promise<string | undefined> {
-    const stream = await this.#deps.streams.find(streamId);
+  /** A database that does not answer moves no stream: it is where it was, or here. */
+  async #look(streamId: string, nowMs: number, before?: Promise<string | undefined>): Promise<string | undefined> {
+    const stream = await this.#deps.streams.find(streamId).catch(() => 'unknown' as const);
+    if (stream === 'unknown') return before;
     const { nodeUrl, ownedUntilMs = 0 } = stream ?? {};
     return nodeUrl !== undefined && nodeUrl !== this.#deps.ownUrl() && ownedUntilMs > nowMs ? nodeUrl : undefined;
   }

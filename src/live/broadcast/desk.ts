@@ -10,6 +10,8 @@ import { StreamActor } from './stream-actor.ts';
 /** A node that says nothing for so long has lost its streams. */
 const HOLD_MS = 15_000;
 const RENEW_MS = 5_000;
+/** Whoever comes while a broadcast ends waits so long for that, and begins the next one. */
+const END_MS = 5_000;
 
 /** All streams that somebody publishes to at this node, and who may. */
 export class BroadcastDesk implements Desk {
@@ -19,6 +21,7 @@ export class BroadcastDesk implements Desk {
   readonly #refusals = new Refusals();
   readonly #timers = new Set<NodeJS.Timeout>();
   #isStopped = false;
+  #isLooking = false;
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps;
@@ -26,14 +29,9 @@ export class BroadcastDesk implements Desk {
 
   /** Takes up what this node has left unfinished. */
   async start(): Promise<void> {
-    for (const broadcast of await this.#deps.broadcasts.unfinished(this.#deps.nodeUrl())) {
-      await this.#resume(broadcast).catch((cause: unknown) => {
-        const { log } = this.#deps;
-        log.error({ err: cause, stream: broadcast.streamId }, 'a broadcast could not be taken up again');
-      });
-    }
+    await this.#takeUp();
     this.#timers.add(setInterval(() => void this.#renew(), RENEW_MS));
-    this.#timers.add(setInterval(() => void this.#endAbandoned(), HOLD_MS));
+    this.#timers.add(setInterval(() => void this.#lookAfter(), HOLD_MS));
   }
 
   /** The broadcasts stay as they are, for whoever takes them up. */
@@ -92,22 +90,35 @@ export class BroadcastDesk implements Desk {
     const actor = this.#actors.get(stream.id);
     if (actor && !actor.isOver) return actor;
     // Both of two that come at once belong to the one that was claimed first.
-    const claim = this.#claims.get(stream.id) ?? this.#claim(stream.id);
-    this.#claims.set(stream.id, claim);
-    return claim.finally(() => this.#claims.delete(stream.id));
+    return this.#claims.get(stream.id) ?? this.#alone(stream.id, () => this.#claim(stream.id, actor));
   }
 
-  async #claim(streamId: string): Promise<StreamActor> {
+  /** One claim of a stream at a time. */
+  #alone(streamId: string, claim: () => Promise<StreamActor>): Promise<StreamActor> {
+    const claimed = claim().finally(() => this.#claims.delete(streamId));
+    this.#claims.set(streamId, claimed);
+    return claimed;
+  }
+
+  /** `before` is over, and may still have to give the stream back: what that does must not meet the next one. */
+  async #claim(streamId: string, before: StreamActor | undefined): Promise<StreamActor> {
+    if (before) await Promise.race([before.givenBack, pause(END_MS, undefined, { ref: false })]);
     if (this.#isStopped) throw new Fault('UNAVAILABLE');
-    if (this.#actors.size >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
+    const running = this.actors.filter(({ isOver }) => !isOver);
+    if (running.length >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
     const claimed = await this.#deps.streams.claim({ streamId, nodeUrl: this.#deps.nodeUrl() }, HOLD_MS);
     if (!claimed) throw new Fault('LIVE_STREAM_BUSY');
     return this.#open(claimed);
   }
 
   #open(stream: LiveStream): StreamActor {
-    const actor: StreamActor = new StreamActor(this.#deps, stream, () => this.#retire(actor));
+    const actor = this.#newActor(stream);
     this.#actors.set(stream.id, actor);
+    return actor;
+  }
+
+  #newActor(stream: LiveStream): StreamActor {
+    const actor: StreamActor = new StreamActor(this.#deps, stream, () => this.#retire(actor));
     return actor;
   }
 
@@ -116,11 +127,35 @@ export class BroadcastDesk implements Desk {
     if (this.#actors.get(id) === actor) this.#actors.delete(id);
   }
 
-  async #resume(broadcast: Broadcast): Promise<void> {
-    const { streamId } = broadcast;
-    const stream = await this.#deps.streams.claim({ streamId, nodeUrl: this.#deps.nodeUrl() }, HOLD_MS);
-    if (!stream) return;
-    await this.#open(stream).resume(broadcast);
+  /** Broadcasts of this node that nobody here has: of the process before it, or that could not be taken up the last time. */
+  async #takeUp(): Promise<void> {
+    for (const broadcast of await this.#deps.broadcasts.unfinished(this.#deps.nodeUrl())) {
+      const { streamId } = broadcast;
+      if (this.#isStopped || this.#actors.has(streamId) || this.#claims.has(streamId)) continue;
+      await this.#alone(streamId, () => this.#resume(broadcast)).catch((cause: unknown) => {
+        this.#deps.log.error({ err: cause, stream: streamId }, 'a broadcast could not be taken up again');
+      });
+    }
+  }
+
+  async #resume(broadcast: Broadcast): Promise<StreamActor> {
+    const { streamId, number } = broadcast;
+    const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
+    const stream = await this.#deps.streams.claim(hold, HOLD_MS);
+    if (!stream) {
+      // Disabled meanwhile: it is still this node's, and nobody else's to end.
+      if (await this.#deps.broadcasts.end(hold, number, 'disabled')) await this.#deps.finished(broadcast);
+      throw new Fault('LIVE_STREAM_DISABLED');
+    }
+    const actor = this.#newActor(stream);
+    try {
+      await actor.resume(broadcast);
+    } catch (cause) {
+      actor.discard();
+      throw cause;
+    }
+    this.#actors.set(streamId, actor);
+    return actor;
   }
 
   async #renew(): Promise<void> {
@@ -131,6 +166,19 @@ export class BroadcastDesk implements Desk {
       if (isOurs || actor.isOver) continue;
       this.#deps.log.warn({ stream: hold.streamId }, 'a stream is not of this node any more');
       await actor.end('deleted');
+    }
+  }
+
+  async #lookAfter(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      await this.#takeUp();
+      await this.#endAbandoned();
+    } catch (cause) {
+      this.#deps.log.warn({ err: cause }, 'broadcasts without a node could not be looked for');
+    } finally {
+      this.#isLooking = false;
     }
   }
 
@@ -151,8 +199,10 @@ export class BroadcastDesk implements Desk {
     const stream = await this.#deps.streams.find(streamId);
     const reconnectMs = (stream?.options.reconnectSeconds ?? 0) * 1_000;
     if (!stream?.ownedUntilMs || stream.ownedUntilMs + reconnectMs > this.#deps.clock.now()) return;
-    const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
-    if (!(await this.#deps.streams.claim(hold, HOLD_MS))) return;
+    // One that is disabled cannot be claimed, and has nobody who would take it up.
+    const own = { streamId, nodeUrl: this.#deps.nodeUrl() };
+    const hold = stream.isDisabled && stream.nodeUrl ? { streamId, nodeUrl: stream.nodeUrl } : own;
+    if (!stream.isDisabled && !(await this.#deps.streams.claim(hold, HOLD_MS))) return;
     if (await this.#deps.broadcasts.end(hold, number, 'interrupted')) await this.#deps.finished(broadcast);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
 import { Fault, type FaultCode } from '../../kernel/errors.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
@@ -12,6 +13,7 @@ import type { BroadcastDeps, Packaging } from './deps.ts';
 import { PublisherFeed } from './feed.ts';
 import { HealthTeller } from './health-teller.ts';
 import { RunningSession } from './running-session.ts';
+import { Teller } from './teller.ts';
 import { Watch } from './watch.ts';
 
 /** A stall that a backup is there for. Shorter ones are a network's. */
@@ -25,6 +27,8 @@ const TICKS_A_SECOND = 4;
 const MOST_OVER_CAP = 1.25;
 /** A source that jumps more often has no clock that would be worth a session each time. */
 const MOST_JUMPS = 3;
+/** Whoever ends a broadcast is kept for its recording for so long at most. */
+const RECORDED_MS = 5_000;
 /** A jump this early in a session is one that the session before has seen. */
 const JUMP_AGAIN_MS = 3_000;
 
@@ -60,6 +64,9 @@ export class StreamActor {
   #places = 0;
   #isWorking = false;
   #worked: Promise<void> = Promise.resolve();
+  readonly #givenBack = Promise.withResolvers<void>();
+  readonly #stopped = new AbortController();
+  readonly #teller: Teller;
   #window: NodeJS.Timeout | undefined;
   readonly #ticker: NodeJS.Timeout;
 
@@ -69,11 +76,17 @@ export class StreamActor {
     this.#over = over;
     this.#log = deps.log.child({ stream: stream.id });
     this.#health = new HealthTeller(deps, this.#log);
+    this.#teller = new Teller(this.#log, this.#stopped.signal);
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
   get isOver(): boolean {
     return this.#occupancy.phase === 'over';
+  }
+
+  /** Resolves when the stream can be claimed by the next one: of a broadcast not all may be recorded yet. */
+  get givenBack(): Promise<void> {
+    return this.#givenBack.promise;
   }
 
   get packaging(): Packaging | undefined {
@@ -100,8 +113,6 @@ export class StreamActor {
     this.#airing = { broadcast, packaging, lastSession: packaging.lastSession };
     this.#occupancy = ORPHANED;
     channel.started(broadcast.number, broadcast.format);
-    await this.#deps.broadcasts.lost(this.#hold);
-    this.#channel?.reconnecting();
     this.#wait();
   }
 
@@ -135,10 +146,11 @@ export class StreamActor {
     this.#happen({ is: 'joined', who: feed.id });
   }
 
-  /** Ends the broadcast, whoever publishes. Resolves when it is over. */
+  /** Ends the broadcast, whoever publishes. Resolves when it is over, and recorded unless the store takes too long. */
   async end(reason: EndReason): Promise<void> {
     this.#happen({ is: 'ended', reason });
-    await this.#worked;
+    await this.#givenBack.promise;
+    await Promise.race([this.#worked, pause(RECORDED_MS, undefined, { ref: false })]);
   }
 
   /** Sends everybody away who publishes; the broadcast waits for others. */
@@ -151,16 +163,20 @@ export class StreamActor {
 
   /** The process stops and the broadcast does not: another takes it up. */
   async abandon(): Promise<void> {
+    this.#stopped.abort();
     clearInterval(this.#ticker);
-    const isEmpty = this.#occupancy.phase === 'empty';
+    const { phase } = this.#occupancy;
     this.#occupancy = { phase: 'over', departure: 'lost' };
     for (const feed of this.#feeds.values()) feed.close('UNAVAILABLE');
+    // One that has ended may be waiting for a store that is away.
+    if (phase === 'over') await this.#airing?.packaging.abandon();
     await this.#worked;
     // What was still being done may have begun to wait for a publisher, which would keep the process for that long.
     clearTimeout(this.#window);
     await this.#closeSession();
-    if (isEmpty) await this.#deps.streams.release(this.#hold);
-    else await this.#airing?.packaging.abandon();
+    if (phase === 'empty') await this.#deps.streams.release(this.#hold);
+    else if (phase !== 'over') await this.#airing?.packaging.abandon();
+    this.#givenBack.resolve();
   }
 
   get #hold() {
@@ -203,14 +219,12 @@ export class StreamActor {
       case 'send-away':
         return this.#sendAway(deed.who, deed.why);
       case 'wait':
-        await this.#deps.broadcasts.lost(this.#hold);
-        this.#channel?.reconnecting();
         return this.#wait();
       case 'stop-waiting':
         return clearTimeout(this.#window);
       case 'give-back':
         if (this.#beginning && (await this.#beginning.catch(() => undefined))) return this.#end('lost');
-        await this.#deps.streams.release(this.#hold);
+        await this.#teller.insist(() => this.#deps.streams.release(this.#hold));
         return this.#finish();
       case 'end':
         return this.#end(deed.reason);
@@ -219,6 +233,8 @@ export class StreamActor {
 
   #wait(): void {
     const { reconnectSeconds } = this.stream.options;
+    this.#teller.tell(() => this.#deps.broadcasts.lost(this.#hold));
+    this.#channel?.reconnecting();
     clearTimeout(this.#window);
     this.#window = setTimeout(() => this.#happen({ is: 'waited' }), reconnectSeconds * 1_000);
   }
@@ -264,9 +280,7 @@ export class StreamActor {
       opened: (beganAtMs) => {
         airing.lastSession += 1;
         airing.packaging.openSession({ number: airing.lastSession, beganAtMs }, renditions);
-        void this.#deps.broadcasts.reconnected(this.#hold).catch((cause: unknown) => {
-          this.#log.warn({ err: cause }, 'a return could not be told');
-        });
+        this.#teller.tell(() => this.#deps.broadcasts.reconnected(this.#hold));
       },
       init: (rendition, bytes) => airing.packaging.takeInit(rendition, bytes),
       fragment: (rendition, fragment) => {
@@ -354,12 +368,26 @@ export class StreamActor {
     const airing = this.#airing ?? (await this.#beginning?.catch(() => undefined));
     if (airing) {
       const recorded = airing.packaging.end();
-      await this.#deps.broadcasts.end(this.#hold, airing.broadcast.number, reason);
       this.#channel?.ended();
+      await this.#teller.told;
+      await this.#teller.insist(() => this.#deps.broadcasts.end(this.#hold, airing.broadcast.number, reason));
+      this.#givenBack.resolve();
       this.#log.info({ broadcast: airing.broadcast.number, reason }, 'a broadcast ended');
       await recorded;
-      await this.#deps.finished(airing.broadcast);
+      // What is not recorded then is recorded, and finished, by the next process.
+      if (!this.#stopped.signal.aborted) await this.#finishRecording(airing.broadcast);
     }
+    this.#finish();
+  }
+
+  async #finishRecording(broadcast: Broadcast): Promise<void> {
+    await this.#deps.finished(broadcast).catch((cause: unknown) => {
+      this.#log.error({ err: cause, recording: broadcast.recordingId }, 'a recording could not be finished yet');
+    });
+  }
+
+  /** Of one that never was on the air: nobody hears of it any more. */
+  discard(): void {
     this.#finish();
   }
 
@@ -367,6 +395,7 @@ export class StreamActor {
     this.#occupancy = { phase: 'over', departure: this.#occupancy.departure };
     clearInterval(this.#ticker);
     clearTimeout(this.#window);
+    this.#givenBack.resolve();
     this.#over();
   }
 

@@ -187,7 +187,7 @@ export class LivePackager implements Packager {
     for (const { timeline } of this.#stages.values()) timeline.end();
     this.waiters.wake();
     await this.#recorder.settled();
-    await this.#spool.discard();
+    if (!this.#recorder.isStopped) await this.#spool.discard();
   }
 
   /** The process stops and the broadcast does not: what is not recorded stays in the spool for the next process. */

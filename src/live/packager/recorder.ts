@@ -55,6 +55,11 @@ export class Recorder {
     return { retries: this.#retries, waiting: this.#queue.length + this.#running, lost: this.#lost };
   }
 
+  /** Not everything may be recorded. */
+  get isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
   session(session: Session): void {
     this.#spool.noteSession(session);
     this.#add(() => this.#deps.recordings.addSession(this.#recordingId, session));

@@ -1,0 +1,128 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import fastify from 'fastify';
+import { expect, test, vi } from 'vitest';
+import type { Broadcast, LiveStream } from '../../src/database/live-stream-rows.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import type { BroadcastDeps, Packaging } from '../../src/live/broadcast/deps.ts';
+import { BroadcastDesk } from '../../src/live/broadcast/desk.ts';
+import { StreamActor } from '../../src/live/broadcast/stream-actor.ts';
+import { mountLiveProxy } from '../../src/origin/live-proxy.ts';
+
+const STREAM = { id: 'ls_aaaabbbbccccdddd', options: { reconnectSeconds: 0.2 } } as unknown as LiveStream;
+const BROADCAST = { streamId: STREAM.id, number: 3, recordingId: 'as_1', format: {} } as unknown as Broadcast;
+const away = async () => {
+  throw new Error('the database is away');
+};
+
+function made(packaging: Partial<Packaging> = {}) {
+  const broadcasts = {
+    lost: vi.fn(async () => true),
+    end: vi.fn(async () => true),
+    unfinished: vi.fn(async () => [BROADCAST]),
+    abandoned: vi.fn(async () => []),
+  };
+  const streams = {
+    claim: vi.fn(async () => STREAM),
+    renew: vi.fn(async () => true),
+    release: vi.fn(async () => {}),
+    findByKey: vi.fn(async () => STREAM),
+  };
+  const whole = {
+    lastSession: 1,
+    closeSession: () => {},
+    end: async () => {},
+    abandon: async () => {},
+    ...packaging,
+  };
+  const recover = vi.fn(async () => whole);
+  const finished = vi.fn(async () => {});
+  const feed = { started: () => {}, reconnecting: () => {}, ended: vi.fn() };
+  const deps = {
+    ...{ broadcasts, streams, finished },
+    packagers: { recover },
+    channels: { open: async () => feed },
+    nodeUrl: () => 'http://127.0.0.1:1',
+    settings: { liveStreams: 1 },
+    clock: { now: () => Date.now() },
+    log: silentLog,
+  } as unknown as BroadcastDeps;
+  return { deps, broadcasts, streams, recover, finished, feed };
+}
+
+async function resumed(parts: ReturnType<typeof made>) {
+  const over = Promise.withResolvers<void>();
+  const actor = new StreamActor(parts.deps, STREAM, () => over.resolve());
+  await actor.resume(BROADCAST);
+  return { actor, over: over.promise };
+}
+
+test('a broadcast that nobody comes back to ends though the database was away when its publisher went', async () => {
+  const parts = made();
+  parts.broadcasts.lost.mockImplementation(away);
+  const { over } = await resumed(parts);
+  await over;
+  expect(parts.broadcasts.end).toHaveBeenCalledWith(expect.anything(), 3, 'lost');
+});
+
+test('an end that the database did not hear of is told again until it does', async () => {
+  const parts = made();
+  parts.broadcasts.end.mockImplementationOnce(away).mockImplementationOnce(away);
+  const { actor, over } = await resumed(parts);
+  await actor.end('requested');
+  await over;
+  expect(parts.feed.ended).toHaveBeenCalledOnce();
+  expect(parts.broadcasts.end).toHaveBeenCalledTimes(3);
+  expect(parts.finished).toHaveBeenCalledOnce();
+});
+
+test('a process stops though a store that is away keeps it from recording what has ended', async () => {
+  const stopped = Promise.withResolvers<void>();
+  const parts = made({ end: () => stopped.promise, abandon: async () => stopped.resolve() });
+  const { actor } = await resumed(parts);
+  void actor.end('requested');
+  await actor.givenBack;
+  await actor.abandon();
+  // The next process does, with what the spool has.
+  expect(parts.finished).not.toHaveBeenCalled();
+});
+
+test('whoever comes while a broadcast ends begins the next one when the stream is given back', async () => {
+  const parts = made();
+  const ended = Promise.withResolvers<boolean>();
+  parts.broadcasts.end.mockImplementation(() => ended.promise);
+  const desk = new BroadcastDesk(parts.deps);
+  await desk.start();
+  const end = desk.end(STREAM.id, 'requested');
+  const claims = parts.streams.claim.mock.calls.length;
+  const admitted = desk.admit({ door: 'rtmp', streamKey: 'sk_x', address: '' });
+  await pause(50);
+  expect(parts.streams.claim).toHaveBeenCalledTimes(claims);
+  ended.resolve(true);
+  const place = await admitted;
+  await end;
+  expect(parts.streams.claim).toHaveBeenCalledTimes(claims + 1);
+  place.leave();
+  await desk.stop();
+});
+
+test('a broadcast that could not be taken up is taken up later, and until then its stream has no room for another', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const parts = made();
+  parts.recover.mockImplementationOnce(away);
+  const desk = new BroadcastDesk(parts.deps);
+  await desk.start();
+  expect(desk.find(STREAM.id)).toBeUndefined();
+  vi.advanceTimersByTime(15_000);
+  await vi.waitFor(() => expect(desk.find(STREAM.id)).toBeDefined());
+  vi.useRealTimers();
+  await desk.stop();
+});
+
+test('viewers of a stream that is here are served while the database is away', async () => {
+  const app = fastify();
+  const find = vi.fn(away);
+  mountLiveProxy(app, { streams: { find }, ownUrl: () => 'http://127.0.0.1:1', sign: () => ({}), clock: Date });
+  app.get('/live/*', async () => 'here');
+  const response = await app.inject(`/live/${STREAM.id}/master.m3u8`);
+  expect([response.statusCode, response.body, find.mock.calls.length]).toEqual([200, 'here', 1]);
+});
