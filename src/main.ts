@@ -52,7 +52,7 @@ import type { Log } from './kernel/log.ts';
 import { buildBrowserListener } from './live/browser-listener.ts';
 import { INGEST_PATH } from './live/doors/websocket/door.ts';
 import { WHIP_PATH } from './live/doors/whip/door.ts';
-import { Live, mountEnded } from './live/live.ts';
+import { Live, mountWithoutRole } from './live/live.ts';
 import { Recordings } from './live/recordings.ts';
 import { buildOrigin } from './origin/http.ts';
 import { mountLiveProxy } from './origin/live-proxy.ts';
@@ -322,7 +322,10 @@ async function startOrigin(ground: Ground, seams: Seams, live: Live | undefined)
     clock,
   });
   if (live) await live.mountOrigin(app);
-  else mountEnded(app, seams, clock);
+  else {
+    const channels = await mountWithoutRole(app, { ...seams, ...nodeOf(ground, seams) });
+    lifecycle.add('channels', () => channels.stop());
+  }
   lifecycle.add('origin', () => drain(app));
   urls.origin = await app.listen({ host: settings.originHost, port: settings.originPort });
 }
@@ -340,26 +343,34 @@ function signAsNode({ secrets, clock }: Ground, method: string, target: string):
   return { [EDGE_SIGNATURE_HEADER]: signAsEdge(credential, method, target, clock.now()) };
 }
 
+/** What all that is told of live streams works with. */
+function nodeOf(ground: Ground, { database }: Seams) {
+  const { secrets, clock, log } = ground;
+  return {
+    streams: new LiveStreamRepository(database, clock, secrets.contentKeySecret),
+    nodeUrl: () => liveNodeUrl(ground),
+    sign: (method: string, target: string) => signAsNode(ground, method, target),
+    viewerSecret: secrets.contentKeySecret,
+    clock,
+    log: log.child({ part: 'live' }),
+  };
+}
+
 function prepareLive(ground: Ground, seams: Seams): Live {
   const { settings, folder, secrets, clock, log, metrics } = ground;
   const live: Live = new Live({
     ...seams,
+    ...nodeOf(ground, seams),
     settings,
     folder: join(folder, 'live'),
-    streams: new LiveStreamRepository(seams.database, clock, secrets.contentKeySecret),
     recordings: new Recordings({
       ...seams,
       recorded: new RecordedAssetRepository(seams.database, clock, secrets.contentKeySecret),
       log: log.child({ part: 'recordings' }),
     }),
     readLadder: (name) => readLadder(name, LADDERS),
-    nodeUrl: () => liveNodeUrl(ground),
-    sign: (method, target) => signAsNode(ground, method, target),
     edgeSecret: secrets.edgeSecret,
-    viewerSecret: secrets.contentKeySecret,
     count: (name) => metrics.count(name, {}),
-    clock,
-    log: log.child({ part: 'live' }),
   });
   metrics.gauge('live_streams', () => live.desk.actors.length);
   metrics.gauges('live_encoder_speed', () =>

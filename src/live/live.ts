@@ -63,15 +63,7 @@ export class Live {
     this.#options = options;
     this.#broadcasts = new BroadcastRepository(database, clock);
     this.#recordings = new RecordingRepository(database);
-    this.#channels = new LiveChannels({
-      streams: options.streams,
-      bans: new LiveBanRepository(database, clock),
-      secret: options.viewerSecret,
-      ownUrl: options.nodeUrl,
-      sign: options.sign,
-      clock,
-      log: log.child({ part: 'channel' }),
-    });
+    this.#channels = openChannels(options);
     this.desk = new BroadcastDesk(this.#broadcastDeps());
     this.#doors = new Doors({ settings, desk: this.desk, log });
   }
@@ -188,12 +180,32 @@ const SETTLED_MS = 120_000;
 /** What is not to be kept may still be watched to its end for so long. */
 const KEPT_MS = 10 * 60_000;
 
-/** The same for an origin without the role: broadcasts that are over are served by every node. */
-export function mountEnded(
-  app: FastifyInstance,
-  { database, store }: Pick<LiveOptions, 'database' | 'store'>,
-  clock: Clock,
-): void {
+type WithoutRole = Pick<
+  LiveOptions,
+  'database' | 'store' | 'streams' | 'nodeUrl' | 'sign' | 'viewerSecret' | 'clock' | 'log'
+>;
+
+/**
+ * The same for an origin without the role: broadcasts that are over are served by every node, and every node leads to the
+ * channel of one that lasts elsewhere.
+ */
+export async function mountWithoutRole(app: FastifyInstance, options: WithoutRole): Promise<Pick<Live, 'stop'>> {
+  const { database, store, clock } = options;
   const ended = new EndedBroadcasts(new BroadcastRepository(database, clock), new RecordingRepository(database));
+  const channels = openChannels(options);
+  await channels.mount(app);
   mountLive(app, { onAir: new OnAir(), ended, store });
+  return channels;
+}
+
+function openChannels({ database, streams, viewerSecret, nodeUrl, sign, clock, log }: WithoutRole): LiveChannels {
+  return new LiveChannels({
+    streams,
+    bans: new LiveBanRepository(database, clock),
+    secret: viewerSecret,
+    ownUrl: nodeUrl,
+    sign,
+    clock,
+    log: log.child({ part: 'channel' }),
+  });
 }

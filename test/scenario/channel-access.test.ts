@@ -1,9 +1,19 @@
+import { once } from 'node:events';
+import Fastify from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { edgeCredentialOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
+import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import type { TokenGrant } from '../../src/kernel/access/grant-token.ts';
 import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { signCookies, signUrl } from '../../src/kernel/access/sign.ts';
+import { LINK_PROTOCOL } from '../../src/kernel/live/channel-link.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import { mountWithoutRole } from '../../src/live/live.ts';
+import { DATABASES, type FreshDatabase } from '../contract/databases.ts';
 import { ChannelNode, ChannelScenario, STREAM } from '../harness/channel-scenario.ts';
+import { EDGE_ID, FLEET_SECRET } from '../harness/edge-scenario.ts';
 import { CONSOLE, KEY_PAIR_ID, privateKey } from '../harness/film-edge.ts';
 
 const PATH = liveChannelPath(STREAM);
@@ -119,4 +129,45 @@ describe('a stream at another node', () => {
       await there.stop();
     }
   });
+
+  test('is found through an origin without the role', async () => {
+    await start();
+    const fresh = await freshSqlite();
+    const { clock } = c;
+    const there = await new ChannelNode('public', clock).start();
+    const app = Fastify({ forceCloseConnections: true });
+    const moved = { ...there.stream, nodeUrl: there.url, ownedUntilMs: clock.now() + 3_600_000 };
+    if (there.stream) there.stream = { ...there.stream, ...moved };
+    const channels = await mountWithoutRole(app, {
+      database: fresh.database,
+      store: undefined as never,
+      streams: { find: async () => there.stream } as never,
+      nodeUrl: () => 'http://127.0.0.1:1',
+      sign: (method, target) => ({
+        [EDGE_SIGNATURE_HEADER]: signAsEdge(edgeCredentialOf(FLEET_SECRET, EDGE_ID), method, target, clock.now()),
+      }),
+      viewerSecret: 'a secret of the fleet',
+      clock,
+      log: silentLog,
+    });
+    try {
+      const url = await app.listen({ host: '127.0.0.1', port: 0 });
+      const edge = new WebSocket(`${url.replace('http', 'ws')}${PATH}`, [LINK_PROTOCOL]);
+      edge.on('open', () => edge.send(JSON.stringify({ type: 'open', epoch: '', sequence: 0 })));
+      const [first] = await once(edge, 'message');
+      expect(JSON.parse(String(first))).toMatchObject({ type: 'state-of', state: 'idle' });
+      edge.terminate();
+    } finally {
+      await channels.stop();
+      await app.close();
+      await there.stop();
+      await fresh.discard();
+    }
+  });
 });
+
+async function freshSqlite(): Promise<FreshDatabase> {
+  const [sqlite] = DATABASES;
+  if (!sqlite) throw new Error('there is no database to test with');
+  return sqlite.fresh();
+}
