@@ -100,3 +100,17 @@ export function parseTrust(list: string): ((address: string) => boolean) | undef
     known.some((range) => inIpRange(address, range)) ||
     (insiders && parseAddress(address) !== undefined && !isPublicAddress(address));
 }
+
+/** Whom to count by: the address, or of IPv6 the /64 that it is in. Whoever has one of these addresses has 2^64 of them. */
+export function networkOf(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const [head = '', tail] = (normalAddress(ip) ?? ip).split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
+  const whole = [
+    ...groups,
+    ...Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0'),
+    ...rest,
+  ];
+  return whole.slice(0, 4).join(':');
+}

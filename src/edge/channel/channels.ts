@@ -1,3 +1,4 @@
+import { networkOf } from '../../kernel/address.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
@@ -42,6 +43,7 @@ interface Open {
 export class Channels {
   readonly #options: ChannelsOptions;
   readonly #open = new Map<string, Open>();
+  /** By network. */
   readonly #perAddress = new Map<string, number>();
   #viewers = 0;
   #droppedBefore = 0;
@@ -72,16 +74,17 @@ export class Channels {
    */
   reserve(address: string): () => void {
     const { maxViewers, maxPerAddress } = this.#options;
-    const ofAddress = this.#perAddress.get(address) ?? 0;
+    const network = networkOf(address);
+    const ofAddress = this.#perAddress.get(network) ?? 0;
     if (this.#isStopped || this.#viewers >= maxViewers) this.#refuse('CHANNEL_FULL');
     if (ofAddress >= maxPerAddress) this.#refuse('CHANNEL_CROWDED');
     this.#viewers += 1;
-    this.#perAddress.set(address, ofAddress + 1);
+    this.#perAddress.set(network, ofAddress + 1);
     return () => {
       this.#viewers -= 1;
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.#perAddress.delete(address);
-      else this.#perAddress.set(address, left);
+      const left = (this.#perAddress.get(network) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(network);
+      else this.#perAddress.set(network, left);
     };
   }
 
@@ -109,7 +112,7 @@ export class Channels {
       path: liveChannelPath(streamId),
       onLeft: ({ droppedParts }) => {
         this.#droppedBefore += droppedParts;
-        if (channel.viewers.size > 0) return;
+        if (channel.viewers.size > 0 || this.#isStopped) return;
         open.linger = setTimeout(() => this.#close(streamId, open), LINGER_MS);
       },
       onUnknown: () => this.#forget(streamId, open),

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { normalAddress } from '../../kernel/address.ts';
+import { networkOf } from '../../kernel/address.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type ProxyHeader, parseProxyHeader } from '../../kernel/proxy-protocol.ts';
 import type { Peer, PeerTls } from '../viewer.ts';
@@ -150,20 +150,6 @@ function ipOf({ remoteAddress }: Socket): string {
 
 function endOf({ remoteAddress, remotePort, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localPort}`;
-}
-
-/** Whoever has one IPv6 address has 2^64 of them. */
-function networkOf(ip: string): string {
-  if (!ip.includes(':')) return ip;
-  const [head = '', tail] = (normalAddress(ip) ?? ip).split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
-  const whole = [
-    ...groups,
-    ...Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0'),
-    ...rest,
-  ];
-  return whole.slice(0, 4).join(':');
 }
 
 function tlsOf(socket: TLSSocket): PeerTls {
