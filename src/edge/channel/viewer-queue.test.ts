@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { EventRing, RING_LIMITS } from '../../kernel/live/event-ring.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 
 const LIMITS = { mediaBytes: 100, mediaMs: 3_000, eventBytes: 20 };
@@ -7,6 +8,15 @@ function queueTo(taken: string[]) {
   const outlet = { isFull: false, write: (bytes: Buffer) => void taken.push(bytes.toString()) };
   return { outlet, queue: new ViewerQueue(outlet, LIMITS) };
 }
+
+test('there is room for all events that are kept, whatever they are written in', () => {
+  const outlet = { isFull: true, write: () => {} };
+  const queue = new ViewerQueue(outlet);
+  const ring = new EventRing(RING_LIMITS);
+  for (let at = 0; at < 1_000; at += 1) ring.push('字'.repeat(4_000));
+  expect(ring.after(0).length).toBeGreaterThan(10);
+  for (const event of [...ring.after(0), 'hello']) expect(queue.pushEvent(Buffer.from(event))).toBe(true);
+});
 
 const frame = (name: string, bytes = name.length) => Buffer.from(name.padEnd(bytes));
 

@@ -1,3 +1,5 @@
+import { RING_LIMITS } from '../../kernel/live/event-ring.ts';
+
 /** Where a viewer's frames go. */
 export interface Outlet {
   /** Has more in hand than it could pass on; says when no more. */
@@ -18,7 +20,10 @@ export interface QueueLimits {
   readonly eventBytes: number;
 }
 
-export const QUEUE_LIMITS: QueueLimits = { mediaBytes: 4_194_304, mediaMs: 3_000, eventBytes: 262_144 };
+/** Who resumes is sent all that is kept of events at once, and those that come meanwhile. */
+const EVENT_BYTES = 2 * RING_LIMITS.bytes;
+
+export const QUEUE_LIMITS: QueueLimits = { mediaBytes: 4_194_304, mediaMs: 3_000, eventBytes: EVENT_BYTES };
 
 /**
  * What one viewer has not taken yet, in order and within bounds. Frames are the same objects in every queue, so that a

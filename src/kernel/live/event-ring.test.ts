@@ -24,6 +24,15 @@ test('it goes on from a number', () => {
   expect([ring.first, ring.sequence, ring.has(40), ring.after(41)]).toEqual([42, 42, false, ['a']]);
 });
 
+test('what was deleted takes no room from what comes later', () => {
+  const ring = new EventRing({ count: 10, bytes: 1_000 });
+  for (let at = 0; at < 50; at += 1) {
+    ring.push(JSON.stringify({ type: 'chat', id: `m_${at}`, text: 'x'.repeat(200) }));
+    ring.withdraw([`m_${at}`]);
+  }
+  expect(ring.after(0)).toHaveLength(10);
+});
+
 test('what was deleted is told to nobody any more, and nothing else is touched', () => {
   const said = (id: string) =>
     JSON.stringify({ type: 'chat', id, author: { id: 'a', name: 'm_1' }, text: 'about m_1' });

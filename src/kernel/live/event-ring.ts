@@ -26,16 +26,17 @@ export class EventRing {
   /** Keeps the event that comes after the newest one. */
   push(text: string): void {
     this.#events.push(text);
-    this.#bytes += text.length;
+    this.#bytes += Buffer.byteLength(text);
     this.#sequence += 1;
     while (this.#events.length > this.#maxCount || (this.#bytes > this.#maxBytes && this.#events.length > 1)) {
-      this.#bytes -= this.#events.shift()?.length ?? 0;
+      this.#bytes -= Buffer.byteLength(this.#events.shift() ?? '');
     }
   }
 
   /** Takes the words out of chat messages that were deleted: who joins later is not told them. Their numbers stay. */
   withdraw(ids: readonly string[]): void {
     this.#events = this.#events.map((text) => (ids.some((id) => text.includes(id)) ? withoutWords(text, ids) : text));
+    this.#bytes = this.#events.reduce((total, text) => total + Buffer.byteLength(text), 0);
   }
 
   has(sequence: number): boolean {
