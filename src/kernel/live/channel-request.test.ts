@@ -37,6 +37,8 @@ test.each([
   ['a negative sequence', '{"type":"resume","epoch":"e","sequence":-1}'],
   ['chat without a name', '{"type":"chat","text":"x"}'],
   ['chat of nothing but spaces', '{"type":"chat","name":"n","text":"  \\u200b "}'],
+  ['chat of joiners and marks alone', '{"type":"chat","name":"n","text":"\\u200d\\ufe0f\\u0301"}'],
+  ['a name that nobody sees', '{"type":"chat","name":"\\u3164","text":"x"}'],
   ['chat that is too long', `{"type":"chat","name":"n","text":"${'x'.repeat(501)}"}`],
   ['half of a character', '{"type":"chat","name":"n","text":"\\ud83d"}'],
   ['a reaction of its own', '{"type":"reaction","reaction":"💩"}'],

@@ -120,13 +120,15 @@ function isEventList(value: unknown): value is readonly EventKind[] {
 }
 
 /** Control characters, what turns the direction of text around, and what is not seen at all. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0]/g;
 const MARKS_IN_A_ROW = /(\p{M}{4})\p{M}+/gu;
 
 /** What somebody may say to everybody: on one line, and not over or under it either. Undefined when nothing is left. */
 function cleaned(value: unknown, maxLength: number): string | undefined {
   if (typeof value !== 'string' || value.length > maxLength || !value.isWellFormed()) return undefined;
   const text = value.replace(UNSEEN, ' ').replace(MARKS_IN_A_ROW, '$1').replace(/\s+/g, ' ').trim();
-  return text === '' ? undefined : text;
+  // Joiners and marks alone are seen by nobody, or stand on whatever comes before.
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(text) ? text : undefined;
 }
