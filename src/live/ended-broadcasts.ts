@@ -1,6 +1,7 @@
 import type { BroadcastRepository } from '../database/broadcasts.ts';
 import type { Broadcast } from '../database/live-stream-rows.ts';
 import type { RecordingRepository } from '../database/recordings.ts';
+import { Fault } from '../kernel/errors.ts';
 import { renditionsOf } from '../kernel/live/broadcast.ts';
 import { RenditionStage } from './packager/rendition-stage.ts';
 
@@ -24,10 +25,15 @@ export class EndedBroadcasts {
     this.#recordings = recordings;
   }
 
-  /** The stream's last broadcast; undefined unless it is over and anything of it is left. */
+  /**
+   * The stream's last broadcast; undefined unless anything of it is left.
+   * @throws Fault UNAVAILABLE while it is under way: not here then, or not yet again
+   */
   async find(streamId: string): Promise<EndedBroadcast | undefined> {
     const latest = await this.#broadcasts.latest(streamId);
-    if (latest?.endedAtMs === undefined) return undefined;
+    if (!latest) return undefined;
+    // Players give up a stream that is not there, and come back to one that is away.
+    if (latest.endedAtMs === undefined) throw new Fault('UNAVAILABLE', { retryAfterSeconds: 1 });
     const ended = await this.#load(latest);
     return ended.stages.size > 0 ? ended : undefined;
   }

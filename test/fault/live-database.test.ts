@@ -6,9 +6,14 @@ import { silentLog } from '../../src/kernel/log.ts';
 import type { BroadcastDeps, Packaging } from '../../src/live/broadcast/deps.ts';
 import { BroadcastDesk } from '../../src/live/broadcast/desk.ts';
 import { StreamActor } from '../../src/live/broadcast/stream-actor.ts';
+import { EndedBroadcasts } from '../../src/live/ended-broadcasts.ts';
 import { mountLiveProxy } from '../../src/origin/live-proxy.ts';
 
-const STREAM = { id: 'ls_aaaabbbbccccdddd', options: { reconnectSeconds: 0.2 } } as unknown as LiveStream;
+const STREAM = {
+  id: 'ls_aaaabbbbccccdddd',
+  state: 'idle',
+  options: { reconnectSeconds: 0.2 },
+} as unknown as LiveStream;
 const BROADCAST = { streamId: STREAM.id, number: 3, recordingId: 'as_1', format: {} } as unknown as Broadcast;
 const away = async () => {
   throw new Error('the database is away');
@@ -116,6 +121,24 @@ test('a broadcast that could not be taken up is taken up later, and until then i
   await vi.waitFor(() => expect(desk.find(STREAM.id)).toBeDefined());
   vi.useRealTimers();
   await desk.stop();
+});
+
+test('whoever comes to a stream that another node has left goes on with its broadcast', async () => {
+  const parts = made();
+  parts.broadcasts.unfinished.mockResolvedValueOnce([]);
+  const desk = new BroadcastDesk(parts.deps);
+  await desk.start();
+  parts.streams.claim.mockResolvedValueOnce({ ...STREAM, state: 'live' } as LiveStream);
+  const place = await desk.admit({ door: 'rtmp', streamKey: 'sk_x', address: '' });
+  expect(parts.recover).toHaveBeenCalledOnce();
+  expect(desk.find(STREAM.id)?.packaging).toBeDefined();
+  place.leave();
+  await desk.stop();
+});
+
+test('a broadcast that is under way and not here is away, and not gone', async () => {
+  const ended = new EndedBroadcasts({ latest: async () => BROADCAST }, { read: vi.fn() });
+  await expect(ended.find(STREAM.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('viewers of a stream that is here are served while the database is away', async () => {

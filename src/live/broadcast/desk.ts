@@ -108,7 +108,14 @@ export class BroadcastDesk implements Desk {
     if (running.length >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
     const claimed = await this.#deps.streams.claim({ streamId, nodeUrl: this.#deps.nodeUrl() }, HOLD_MS);
     if (!claimed) throw new Fault('LIVE_STREAM_BUSY');
-    return this.#open(claimed);
+    return claimed.state === 'idle' ? this.#open(claimed) : this.#takeOver(claimed);
+  }
+
+  /** A broadcast that another node has left, or that could not be taken up here yet, goes on with whoever came. */
+  async #takeOver(stream: LiveStream): Promise<StreamActor> {
+    const underWay = await this.#deps.broadcasts.unfinished(this.#deps.nodeUrl());
+    const broadcast = underWay.find(({ streamId }) => streamId === stream.id);
+    return broadcast ? this.#resume(broadcast, stream) : this.#open(stream);
   }
 
   #open(stream: LiveStream): StreamActor {
@@ -132,13 +139,13 @@ export class BroadcastDesk implements Desk {
     for (const broadcast of await this.#deps.broadcasts.unfinished(this.#deps.nodeUrl())) {
       const { streamId } = broadcast;
       if (this.#isStopped || this.#actors.has(streamId) || this.#claims.has(streamId)) continue;
-      await this.#alone(streamId, () => this.#resume(broadcast)).catch((cause: unknown) => {
+      await this.#alone(streamId, () => this.#reclaim(broadcast)).catch((cause: unknown) => {
         this.#deps.log.error({ err: cause, stream: streamId }, 'a broadcast could not be taken up again');
       });
     }
   }
 
-  async #resume(broadcast: Broadcast): Promise<StreamActor> {
+  async #reclaim(broadcast: Broadcast): Promise<StreamActor> {
     const { streamId, number } = broadcast;
     const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
     const stream = await this.#deps.streams.claim(hold, HOLD_MS);
@@ -147,6 +154,10 @@ export class BroadcastDesk implements Desk {
       if (await this.#deps.broadcasts.end(hold, number, 'disabled')) await this.#deps.finished(broadcast);
       throw new Fault('LIVE_STREAM_DISABLED');
     }
+    return this.#resume(broadcast, stream);
+  }
+
+  async #resume(broadcast: Broadcast, stream: LiveStream): Promise<StreamActor> {
     const actor = this.#newActor(stream);
     try {
       await actor.resume(broadcast);
@@ -154,7 +165,7 @@ export class BroadcastDesk implements Desk {
       actor.discard();
       throw cause;
     }
-    this.#actors.set(streamId, actor);
+    this.#actors.set(stream.id, actor);
     return actor;
   }
 
