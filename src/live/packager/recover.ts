@@ -39,8 +39,9 @@ export async function recover(
     await deps.store.put(sessionInitKey(recordingId, RECORDING_VERSION, rendition, session), bytes);
   }
   const before = await deps.recordings.read(recordingId);
-  const isRecorded = ({ rendition, sequence }: { rendition: string; sequence: number }) =>
-    before.segments.some((each) => each.rendition === rendition && each.sequence === sequence);
+  // Of a day there are hundreds of thousands.
+  const recorded = new Set(before.segments.map(nameOf));
+  const isRecorded = (segment: { rendition: string; sequence: number }) => recorded.has(nameOf(segment));
   const found: LiveSegment[] = [];
   for (const place of left.segments.filter((each) => !isRecorded(each))) {
     const bytes = wholeParts(await readFile(place.path));
@@ -55,6 +56,10 @@ export async function recover(
   const gaps = missingSegments(placed, renditionsOf(format));
   await deps.recordings.addSegments(recordingId, [...added, ...gaps]);
   return deps.recordings.read(recordingId);
+}
+
+function nameOf({ rendition, sequence }: { rendition: string; sequence: number }): string {
+  return `${rendition}/${sequence}`;
 }
 
 /** The file without a part that was being written. */
