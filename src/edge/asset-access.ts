@@ -16,10 +16,15 @@ interface Known {
   readonly askedAtMs: number;
 }
 
+interface Asking {
+  readonly word: Promise<AccessPolicy>;
+  readonly sinceMs: number;
+}
+
 const MAX_AGE_MS = 2_000;
 /** From here on it is asked again behind the viewers' backs, so that a watched asset never makes one wait. */
 const REFRESH_AGE_MS = 1_000;
-/** How long a viewer waits for a slow origin where the last word is known. */
+/** How long viewers wait for a slow origin where the last word is known, from when it was asked: all of them, once. */
 const PATIENCE_MS = 1_000;
 const MAX_ASSETS = 10_000;
 
@@ -33,7 +38,7 @@ export class AssetAccess {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #known = new LRUCache<string, Known>({ max: MAX_ASSETS });
-  readonly #asking = new Map<string, Promise<AccessPolicy>>();
+  readonly #asking = new Map<string, Asking>();
 
   constructor(origin: Asked, signer: Pick<EdgeSigner, 'fields'>, clock: Clock, log: Log) {
     this.#origin = origin;
@@ -45,17 +50,20 @@ export class AssetAccess {
   /** The policy at once when it is known, otherwise when the origin has answered. Never rejects. */
   find(assetId: string): AccessPolicy | Promise<AccessPolicy> {
     const known = this.#known.get(assetId);
-    const ageMs = known ? this.#clock.now() - known.askedAtMs : Number.POSITIVE_INFINITY;
+    const nowMs = this.#clock.now();
+    const ageMs = known ? nowMs - known.askedAtMs : Number.POSITIVE_INFINITY;
     if (ageMs >= 0 && ageMs < REFRESH_AGE_MS && known) return known.policy;
-    const asked = this.#ask(assetId);
-    if (!known) return asked;
-    return ageMs < MAX_AGE_MS ? known.policy : soon(asked, known.policy);
+    const { word, sinceMs } = this.#ask(assetId, nowMs);
+    if (!known) return word;
+    const leftMs = Math.min(PATIENCE_MS, PATIENCE_MS + sinceMs - nowMs);
+    return ageMs < MAX_AGE_MS || leftMs <= 0 ? known.policy : soon(word, known.policy, leftMs);
   }
 
-  #ask(assetId: string): Promise<AccessPolicy> {
+  #ask(assetId: string, sinceMs: number): Asking {
     const already = this.#asking.get(assetId);
     if (already) return already;
-    const asking = this.#fetch(assetId).finally(() => this.#asking.delete(assetId));
+    const word = this.#fetch(assetId).finally(() => this.#asking.delete(assetId));
+    const asking = { word, sinceMs };
     this.#asking.set(assetId, asking);
     return asking;
   }
@@ -79,9 +87,9 @@ export class AssetAccess {
 }
 
 /** The answer if it comes soon, otherwise the last word. */
-function soon(asked: Promise<AccessPolicy>, last: AccessPolicy): Promise<AccessPolicy> {
+function soon(asked: Promise<AccessPolicy>, last: AccessPolicy, patienceMs: number): Promise<AccessPolicy> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PATIENCE_MS, last);
+    const timer = setTimeout(resolve, patienceMs, last);
     void asked.then((policy) => {
       clearTimeout(timer);
       resolve(policy);
