@@ -46,6 +46,9 @@ import { Upstream } from './upstream.ts';
 /** How long a start waits for control before it goes on with what the disk holds. */
 const FIRST_CONFIG_MS = 2_000;
 
+/** Longer than a part: an edge that stops waits for what a broadcast that goes on is about to have. */
+const LIVE_STOP_MS = 1_000;
+
 /** One edge: a listener, a cache, and the connections to the origin and to control. */
 export class Edge {
   readonly #options: EdgeOptions;
@@ -244,7 +247,9 @@ export class Edge {
     await Promise.all([this.#feed?.stop(), this.#reporter?.stop()]);
     this.#siblings.stop();
     this.#parts.channels?.stop();
+    const overdue = setTimeout(() => this.#parts.live.letGo(), LIVE_STOP_MS);
     await this.#door?.stop(this.#options.settings.edgeStopMs);
+    clearTimeout(overdue);
     this.#parts.fills.abandonAll();
     this.#parts.compressions?.abandonAll();
     await this.#operator.stop();

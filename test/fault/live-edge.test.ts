@@ -75,6 +75,21 @@ test('an edge that is cut off says so by the last playlist, and goes on when it 
   expect((await s.get(media('1/s00103.p0.m4s'))).status).toBe(200);
 });
 
+test('an edge that stops lets viewers go who wait for a stream that stands still, by the last playlist', async () => {
+  await startOrigin();
+  const s = await startEdge(origin.url);
+  const last = await s.get(playlist());
+  const viewers = Array.from({ length: 20 }, () => s.viewer(state(103, 0)));
+  await waiting(s, 20);
+  const from = performance.now();
+  const stopping = s.edge.stop();
+  for (const { status, body } of await Promise.all(viewers.map((each) => each.answer)))
+    expect([status, body.toString()]).toEqual([200, last.body.toString()]);
+  await stopping;
+  // Long before the origin would have given up, and before everybody is cut off.
+  expect(performance.now() - from).toBeLessThan(5_000);
+});
+
 test('an origin that nothing is heard of does not hold viewers for longer than a state may take, and loses no trust by it', async () => {
   await startOrigin();
   const proxy = await startProxy();

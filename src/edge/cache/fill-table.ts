@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { lasts } from '../../kernel/clock.ts';
+import type { Fault } from '../../kernel/errors.ts';
 import type { Fill } from './fill.ts';
 
 /** How long a key is taken as uncacheable after an answer was, so that its viewers do not queue for nothing. */
@@ -109,6 +110,10 @@ export class FillTable {
 
   unmarkWhere(isConcerned: (key: string) => boolean): void {
     for (const key of [...this.#uncacheable.keys()].filter(isConcerned)) this.unmark(key);
+  }
+
+  abandonWhere(isConcerned: (fill: Fill) => boolean, fault: Fault): void {
+    for (const fill of [...this.#running].filter(isConcerned)) fill.abandon(fault);
   }
 
   abandonAll(): void {

@@ -204,10 +204,10 @@ export class Fill implements UpstreamSink {
     this.traits = { ...this.traits, background: true };
   }
 
-  /** Ends the fill because nobody wants it any more. */
-  abandon(): void {
+  /** Ends the fill because nobody wants it any more, or shall wait for it any longer. */
+  abandon(fault = new Fault('VIEWER_GONE')): void {
     if (this.ended) return;
-    this.fault = new Fault('VIEWER_GONE');
+    this.fault = fault;
     this.#end('failed');
     this.#call?.abort();
   }

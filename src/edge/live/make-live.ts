@@ -1,3 +1,6 @@
+import { Fault } from '../../kernel/errors.ts';
+import { parseLivePath } from '../../kernel/live/paths.ts';
+import type { Fill } from '../cache/fill.ts';
 import type { Exchange } from '../exchange.ts';
 import type { EdgeParts, EdgeSettings } from '../parts.ts';
 import { Crowd } from './crowd.ts';
@@ -13,6 +16,8 @@ export interface Live {
   readonly held: Crowd;
   /** A playlist has arrived: what it hints is asked for, where somebody watches. */
   learn(key: string, body: Buffer, watcher: Exchange | undefined): void;
+  /** Whoever still waits for what the origin holds gets what there is, and finds another edge. */
+  letGo(): void;
 }
 
 /**
@@ -33,5 +38,10 @@ export function makeLive(settings: EdgeSettings, parts: () => EdgeParts): Live {
       const hinted = renditions.learn(key, body);
       if (watcher) for (const each of hinted) fetchHinted(each, watcher, parts());
     },
+    letGo: () => parts().fills.abandonWhere(isHeld, new Fault('LIVE_LATE', { retryAfterSeconds: 1 })),
   };
+}
+
+function isHeld({ state, traits: { key } }: Fill): boolean {
+  return state === 'asking' && parseLivePath(key.split('?', 1)[0] ?? '') !== undefined;
 }
