@@ -183,14 +183,33 @@ test('names of states that no player asks for are held for one broadcast up to a
   await startOrigin();
   const s = await startEdge(origin.url);
   origin.otherwise(() => {});
-  const viewers = Array.from({ length: 300 }, (_, at) => s.viewer(state(at, 0)));
+  const viewers = Array.from({ length: 1_100 }, (_, at) => s.viewer(state(at, 0)));
   const first = await Promise.race(viewers.map((each) => each.head));
   expect(first.status).toBe(503);
-  await waiting(s, 256);
+  await waiting(s, 1_024);
   for (const each of viewers) each.leave();
   await waiting(s, 0);
   await expect.poll(() => s.edge.usage.fills).toBe(0);
 });
+
+test('who asks for every state that an origin holds, of all renditions, leaves room for those who play', async () => {
+  await startOrigin();
+  const s = await startEdge(origin.url);
+  origin.otherwise(() => {});
+  const wordings = ['', '&_HLS_skip=YES', '&_HLS_skip=v2'];
+  const places = [103, 104].flatMap((msn) => [`_HLS_msn=${msn}`, ...parts(9).map((part) => `_HLS_msn=${msn}&${part}`)]);
+  const renditions = ['1080p', '720p', '540p', '360p', '240p', 'audio'];
+  const all = renditions.flatMap((name) =>
+    places.flatMap((place) => wordings.map((wording) => playlist(name, `${place}${wording}`))),
+  );
+  const greedy = all.map((target) => s.viewer(target));
+  await waiting(s, all.length);
+  s.viewer(state(103, 0, '180p'));
+  await waiting(s, all.length + 1);
+  for (const each of greedy) each.leave();
+});
+
+const parts = (count: number) => Array.from({ length: count }, (_, at) => `_HLS_part=${at}`);
 
 test('viewers who never read cost those who do nothing', async () => {
   await startOrigin(4_000_000);

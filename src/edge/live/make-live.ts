@@ -21,10 +21,10 @@ export interface Live {
 }
 
 /**
- * Players ask for the next state of a rendition, in one of three wordings. Whoever asks for more at once is up to something; so
- * many leave room for twenty renditions and for all that.
+ * Players ask for the next state of a rendition, in one of three wordings. Who is up to something finds some sixty that an
+ * origin holds, in each of ten renditions: with all of these in use there is still room for those who play.
  */
-const HELD_OF_ONE_STREAM = 256;
+const HELD_OF_ONE_STREAM = 1_024;
 /** As many as there are connections for them. */
 const HELD = 4_096;
 
