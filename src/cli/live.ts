@@ -158,13 +158,21 @@ function streamLines(stream: LiveStream): string[] {
       ['POLICY', policy],
       ['STATUS', stateOf(stream)],
       ...(streamKey === undefined ? [] : [['STREAM KEY', streamKey]]),
-      ...Object.entries(ingest).map(([door, url]) => [door.toUpperCase(), url]),
+      ...Object.entries(ingest).map(([door, url]) => [
+        door.toUpperCase(),
+        door === 'srt' ? withKey(url, streamKey) : url,
+      ]),
       ['PLAYS AT', playbackUrl],
       ['CHANNEL', channelUrl],
       ...(stream.broadcast ? [['BROADCAST', broadcastLine(stream.broadcast)]] : []),
       ...(health ? [['SOURCE', healthLine(health)]] : []),
     ],
   );
+}
+
+/** SRT has no field for a key: who copies this line can publish. */
+function withKey(url: string, streamKey: string | undefined): string {
+  return streamKey === undefined ? url : `${url}?streamid=${streamKey}`;
 }
 
 function stateOf({ isDisabled, status }: LiveStream): string {
@@ -179,7 +187,7 @@ function broadcastLine(broadcast: NonNullable<LiveStream['broadcast']>): string 
 
 function healthLine({ bitrateBps, framesPerSecond, speed, problems }: NonNullable<LiveStream['health']>): string {
   const figures = `${(bitrateBps / 1e6).toFixed(1)} Mbit/s, ${framesPerSecond.toFixed(1)} pictures a second`;
-  const speeds = `encoded at ${speed.toFixed(2)} of its speed`;
+  const speeds = `encoded at ${speed.toFixed(2)} × real time`;
   return `${figures}, ${speeds}${problems.length === 0 ? '' : `; trouble with ${problems.join(', ')}`}`;
 }
 

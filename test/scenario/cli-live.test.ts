@@ -70,6 +70,7 @@ test('a stream is shown to people in a table, with its last broadcast', async ()
     ['STATUS', 'live'],
     ['STREAM KEY', streamKey],
     ['RTMP', 'rtmp://live.test/live'],
+    ['SRT', `srt://live.test:8890\\?streamid=${streamKey}`],
     ['BROADCAST', `1, from .*, under way, recorded as ${streamId.replace('ls_', 'as_')}`],
   ])
     expect(shown).toMatch(new RegExp(`^${name} +${value}$`, 'm'));
