@@ -90,6 +90,18 @@ test('a publisher that never connects gives its place back', async () => {
   expect(again.status).toBe(404);
 });
 
+test('a publisher who is still being let in when the door closes leaves nothing behind', async () => {
+  const gate = Promise.withResolvers<void>();
+  desk.gate = gate.promise;
+  const url = await open();
+  const response = post(url, await offer());
+  await expect.poll(() => desk.callers.length, PATIENCE).toBe(1);
+  opened[0]?.door.stop();
+  gate.resolve();
+  expect((await response).status).toBe(503);
+  expect(desk.left).toBe(1);
+});
+
 test('garbage at the port of media harms nobody', async () => {
   const url = await open({ connectMs: 3_000 });
   const sdp = await (await post(url, await offer())).text();

@@ -51,7 +51,8 @@ export class WhipSession {
       this.#timer = setTimeout(() => this.#end('lost'), connectMs);
       return peer.answer;
     } catch (cause) {
-      this.#end('lost');
+      if (this.#isOver) this.#letGo();
+      else this.#end('lost');
       throw cause;
     }
   }
@@ -98,11 +99,17 @@ export class WhipSession {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
-    if (!this.#publisher) this.#place?.leave();
     this.#publisher?.end(how);
-    this.#forwarder?.stop();
-    void this.#peer?.close();
+    this.#letGo();
     this.#parts.ticket.leave();
     this.#parts.close();
+  }
+
+  /** Also of what it was given only after its end. */
+  #letGo(): void {
+    if (!this.#publisher) this.#place?.leave();
+    this.#place = undefined;
+    this.#forwarder?.stop();
+    void this.#peer?.close();
   }
 }
