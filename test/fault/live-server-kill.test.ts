@@ -31,3 +31,26 @@ test('a broadcast outlives a server that is killed, whole up to its last part', 
   await second.stop();
   await rm(folder, { recursive: true, force: true });
 }, 120_000);
+
+test('a server that is stopped under a publisher goes on with the broadcast when it is started again', async () => {
+  const folder = await freshFolder();
+  const environment = { FRONTROW_ORIGIN_PORT: String(await freePort()) };
+  const first = await LiveServer.start({ folder, environment });
+  const stream = await first.createStream();
+  const gone = first.publish(stream);
+  const before = await first.until(stream, PLAYLIST, (text) => listed(text).length >= 2);
+  await first.server.stop();
+  await gone.ended();
+
+  const second = await LiveServer.start({ folder, environment });
+  expect(listed(await second.until(stream, PLAYLIST))).toEqual(expect.arrayContaining(listed(before)));
+  second.publish(stream);
+  await second.until(stream, PLAYLIST, hasPartsOf(2));
+  expect((await second.server.api('POST', `/v1/live-streams/${stream.id}/end`)).status).toBeLessThan(300);
+  const { broadcast } = await second.untilStatus(stream, 'idle');
+  expect(broadcast).toMatchObject({ number: 1, endReason: 'requested' });
+  const recording = await second.server.api('GET', `/v1/assets/${broadcast?.recordingId}`);
+  expect(await recording.json()).toMatchObject({ status: 'ready' });
+  await second.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 120_000);
