@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LiveStream } from '../database/live-stream-rows.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -20,6 +21,8 @@ export interface LiveProxyDeps {
 /** Where a stream is, is asked of the database this often: viewers ask for several files a second. */
 const KNOWN_MS = 1_000;
 const MOST_KNOWN = 1_000;
+/** Viewers do not wait longer for a database. */
+const PATIENCE_MS = 500;
 
 /**
  * Has requests for a stream that another node has answered by that node. Theirs may be held: no time limit is put on them but
@@ -60,7 +63,8 @@ class Whereabouts {
 
   /** A database that does not answer moves no stream: it is where it was, or here. */
   async #look(streamId: string, nowMs: number, before?: Promise<string | undefined>): Promise<string | undefined> {
-    const stream = await this.#deps.streams.find(streamId).catch(() => 'unknown' as const);
+    const asked = this.#deps.streams.find(streamId).catch(() => 'unknown' as const);
+    const stream = await Promise.race([asked, pause(PATIENCE_MS, 'unknown' as const, { ref: false })]);
     if (stream === 'unknown') return before;
     const { nodeUrl, ownedUntilMs = 0 } = stream ?? {};
     return nodeUrl !== undefined && nodeUrl !== this.#deps.ownUrl() && ownedUntilMs > nowMs ? nodeUrl : undefined;

@@ -141,9 +141,12 @@ test('a broadcast that is under way and not here is away, and not gone', async (
   await expect(ended.find(STREAM.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
-test('viewers of a stream that is here are served while the database is away', async () => {
+test.each([
+  ['is away', away],
+  ['never answers', () => new Promise<never>(() => {})],
+])('viewers of a stream that is here are served while the database %s', async (_, answer) => {
   const app = fastify();
-  const find = vi.fn(away);
+  const find = vi.fn(answer);
   mountLiveProxy(app, { streams: { find }, ownUrl: () => 'http://127.0.0.1:1', sign: () => ({}), clock: Date });
   app.get('/live/*', async () => 'here');
   const response = await app.inject(`/live/${STREAM.id}/master.m3u8`);
