@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseContainer, isHopeless, isTooFarBehind, queueSeconds } from './publisher-rules.ts';
+import { chooseContainer, isHopeless, isTooFarBehind, outcomeOf, queueSeconds } from './publisher-rules.ts';
 
 test.each([
   ['a browser that records H.264', true, /./, 'video/x-matroska;codecs=avc1,opus'],
@@ -20,4 +20,9 @@ test('what waits in the browser counts in seconds of the broadcast', () => {
 test('a key that is refused stays refused, and a place that is taken may become free', () => {
   expect(isHopeless('STREAM_KEY_REFUSED')).toBe(true);
   expect(isHopeless('LIVE_STREAM_BUSY')).toBe(false);
+});
+
+test('a broadcast that somebody has ended is over, and was not refused', () => {
+  expect(outcomeOf('LIVE_STREAM_ENDED')).toEqual({ phase: 'finished' });
+  expect(outcomeOf('LIVE_STREAM_DISABLED')).toEqual({ phase: 'refused', code: 'LIVE_STREAM_DISABLED' });
 });

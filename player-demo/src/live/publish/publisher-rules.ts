@@ -29,6 +29,13 @@ export function isHopeless(code: string): boolean {
 
 const SOON_OTHERWISE: ReadonlySet<string> = new Set(['LIVE_STREAM_BUSY', 'LIVE_FULL', 'UNAVAILABLE']);
 
+/** Whoever ends the broadcast has the publisher sent away: that is an end, and nothing went wrong. */
+export function outcomeOf(
+  code: string,
+): { readonly phase: 'finished' } | { readonly phase: 'refused'; readonly code: string } {
+  return code === 'LIVE_STREAM_ENDED' ? { phase: 'finished' } : { phase: 'refused', code };
+}
+
 /** The refusal in words. */
 export function explainCode(code: string): string {
   return WORDS[code] ?? 'The server did not accept the broadcast.';

@@ -1,6 +1,6 @@
 import { retryDelayMs } from '../../api/event-feed.ts';
 import { Cell } from '../../cell.ts';
-import { chooseContainer, isHopeless, isTooFarBehind, queueSeconds } from './publisher-rules.ts';
+import { chooseContainer, isHopeless, isTooFarBehind, outcomeOf, queueSeconds } from './publisher-rules.ts';
 
 /** One blob of the recorder: short enough to be a small part of the delay, long enough to be worth a frame of its own. */
 const CHUNK_MS = 150;
@@ -115,7 +115,7 @@ export class Publisher {
     if (this.state.value.phase !== 'connecting' && !isHopeless(code)) return;
     this.#endTimers();
     this.#hangUp();
-    this.#change({ phase: 'refused', code, queueSeconds: 0, sentBps: 0 });
+    this.#change({ ...outcomeOf(code), queueSeconds: 0, sentBps: 0 });
   }
 
   #lost(socket: WebSocket): void {
