@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { CHANNEL_PROTOCOL } from '../../src/kernel/live/channel.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
 import { type ChannelClient, inWords } from '../harness/channel-client.ts';
-import { ChannelScenario, STREAM } from '../harness/channel-scenario.ts';
+import { ChannelScenario, STREAM, STREAM_KEY } from '../harness/channel-scenario.ts';
 
 let c: ChannelScenario;
 
@@ -174,6 +174,15 @@ describe('viewers', () => {
     expect(await odd.message('error')).toMatchObject({ code: 'CHANNEL_MESSAGE_INVALID' });
     for (let at = 0; at < 20; at += 1) odd.say({ type: 'shout' });
     expect(await odd.ended).toBe(4_009);
+  });
+
+  test("who guess at the stream key do not stand in its owner's way", async () => {
+    await start();
+    const [guesser, owner] = [await c.listener(), await c.listener()];
+    for (let at = 0; at < 20; at += 1) guesser.say({ type: 'broadcaster', streamKey: `lsk_${at}`, ref: `${at}` });
+    await answered(guesser, 'asked');
+    owner.say({ type: 'broadcaster', streamKey: STREAM_KEY, ref: 'own' });
+    await owner.message('accepted', ({ ref }) => ref === 'own');
   });
 
   test('who flood the door find as many places as there are, and leave them behind', async () => {

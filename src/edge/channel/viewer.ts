@@ -52,6 +52,8 @@ export class ChannelViewer {
   #expiresAtMs: number | null = null;
   #grantId = '';
   #isBroadcaster = false;
+  /** One key of his is looked at at a time, so that others wait behind one. */
+  #isClaiming = false;
 
   constructor(socket: ViewerSocket, admission: Admission, host: ViewerHost, now: () => number) {
     this.admission = admission;
@@ -228,9 +230,7 @@ export class ChannelViewer {
 
   #resume({ ref, epoch, sequence }: ChannelRequest & { type: 'resume' }): void {
     const { events } = this.#host;
-    if (this.#events.size === 0) {
-      this.#events = new Set(USUAL_EVENTS);
-    }
+    if (this.#events.size === 0) this.#events = new Set(USUAL_EVENTS);
     const isSame = epoch === this.#host.epoch && sequence <= events.sequence;
     const after = Math.max(isSame ? sequence : 0, events.first - 1);
     this.#tell({ type: 'resumed', ...named(ref), sequence: after, isComplete: isSame && after === sequence });
@@ -252,7 +252,13 @@ export class ChannelViewer {
   }
 
   #claim(streamKey: string, ref: string | undefined): void {
+    if (this.#isClaiming) {
+      this.#refuse('CHANNEL_RATE_LIMITED', ref);
+      return;
+    }
+    this.#isClaiming = true;
     void this.#host.claim(this, streamKey).then((answer) => {
+      this.#isClaiming = false;
       if (!answer.code) this.#isBroadcaster = true;
       this.#accept(answer, ref);
       this.#host.eventsChanged();
