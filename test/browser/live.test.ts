@@ -99,6 +99,7 @@ test('one goes back in the window, and returns to the newest', async () => {
   await goLiveButton.click();
   await expect.poll(() => goLiveButton.getAttribute('data-lit'), LONG).toBe('true');
   await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(8);
+  await expect.poll(() => barBehindSeconds(viewer), LONG).toBeLessThan(8);
 });
 
 test('what one viewer says another one reads, until the broadcaster takes it away', async () => {
@@ -191,6 +192,12 @@ async function deliver(page: Page, label: string): Promise<void> {
   await page.getByTestId('live-player').hover();
   await page.getByTestId('delivery-menu').click();
   await page.locator(`[data-testid="delivery-option"][data-choice="${label}"]`).click();
+}
+
+/** What the bar shows, which is not what is played while it is dragged. */
+async function barBehindSeconds(page: Page): Promise<number> {
+  const bar = page.getByTestId('dvr');
+  return Number(await bar.getAttribute('max')) - Number(await bar.inputValue());
 }
 
 /** To so many seconds before the newest, as a hand on the bar would. */

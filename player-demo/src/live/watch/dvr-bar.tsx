@@ -42,7 +42,8 @@ export function DvrBar({ windowSeconds, behindSeconds, onSeek }: DvrBarProps): V
         step="any"
         value={windowSeconds - behind}
         onInput={(event) => setDragged(windowSeconds - Number(event.currentTarget.value))}
-        onChange={letGo}
+        // preact/compat makes `onChange` an `input` event, before that of `onInput`: what is dragged would never be let go.
+        onChangeCapture={letGo}
         data-testid="dvr"
       />
       {hovered !== undefined && (
