@@ -97,7 +97,9 @@ test('merged sound holds every byte of every frame, in order', () => {
         startTicks: first,
         sampleCount: samples.length,
         durationTicks: samples.length * 1_024,
+        endTicks: first + samples.length * 1_024,
         startsWithSync: true,
+        hasSync: true,
         sampleBytes: samples.map((sample) => sample.length),
       });
       const mdat = findBox(merged, ['mdat']);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RecordedAssetRepository } from '../../src/database/recorded-assets.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
 import {
   type CallInit,
   type ControlServer,
@@ -7,6 +9,7 @@ import {
   startControl,
 } from '../harness/control-server.ts';
 import { LiveNode } from '../harness/live-node.ts';
+import { placeRecorded } from '../harness/recorded-broadcast.ts';
 
 /** Operations that change something and leave no record, and why. */
 const UNRECORDED: Readonly<Record<string, string>> = {
@@ -124,6 +127,12 @@ const DONE: Readonly<Record<string, () => Promise<unknown>>> = {
     const { assetId } = await film();
     await subtitles(assetId);
     await done(`/v1/assets/${assetId}/subtitles/de`, { method: 'DELETE' });
+  },
+  clipAsset: async () => {
+    const { secrets, database, store } = server;
+    const recorded = new RecordedAssetRepository(database, systemClock, secrets.contentKeySecret);
+    const { recordingId } = await placeRecorded({ database, store, recorded }, [{ seconds: 2, beganAtMs: 1 }]);
+    await done(`/v1/assets/${recordingId}/clips`, { json: { inSeconds: 0, outSeconds: 1 } });
   },
   createUpload: upload,
   abortUpload: async () => done(`/v1/uploads/${(await upload()).id}`, { method: 'DELETE', headers: tus }),

@@ -103,6 +103,7 @@ describe('what a segment says', () => {
       startTicks: 96_000,
       sampleCount: 3,
       durationTicks: 3 * 1_024,
+      endTicks: 96_000 + 3 * 1_024,
       startsWithSync: true,
       hasSync: true,
       sampleBytes: [10, 20, 30],
