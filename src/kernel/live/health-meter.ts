@@ -8,9 +8,12 @@ interface Arrival extends SourcePacket {
 
 /** What is measured, is measured over so long. */
 const SPAN_MS = 2_000;
-/** A problem that lasts this long is told, and one that is gone this long is over. */
+/**
+ * A problem that lasts this long is told, and one that is gone this long is over: quick to warn, slow to be reassured, so that
+ * a source at the brink is not told of again and again.
+ */
 const TOLD_AFTER = 2;
-const OVER_AFTER = 5;
+const OVER_AFTER = 10;
 /** Of what was usual before. */
 const FEWER_FRAMES = 0.7;
 const LESS_BITRATE = 0.3;

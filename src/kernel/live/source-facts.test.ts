@@ -103,6 +103,13 @@ describe('health', () => {
     expect(first).toBeLessThanOrEqual(problem === 'key-frames' ? 26 : 24);
     expect(all.at(-1)).not.toContain(problem);
   });
+
+  test('tells once of a source that is good for moments in between', () => {
+    const isGood = (second: number) => second < 20 || second % 9 > 3;
+    const all = told(100, (second) => frames(second, isGood(second) ? 30 : 10, isGood(second) ? 2_000 : 6_000));
+    const changes = all.filter((problems, index) => index > 0 && problems.join() !== all[index - 1]?.join());
+    expect(changes).toEqual([['frame-rate']]);
+  });
 });
 
 function shifted(packet: SourcePacket, seconds: number): SourcePacket {
