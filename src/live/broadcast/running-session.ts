@@ -22,6 +22,7 @@ export class RunningSession {
   #encoder: SessionEncoder | undefined;
   #startedAtMs = 0;
   #isStopped = false;
+  #isAborted = false;
   copiesTop = false;
   #hasOpened = false;
 
@@ -96,8 +97,14 @@ export class RunningSession {
     encoder.kill();
   }
 
+  /** Whether it was ended on purpose, for another session to take its place. */
+  get isAborted(): boolean {
+    return this.#isAborted;
+  }
+
   /** Ends it as a crash would: the broadcast sees that its encoder is over. */
   abort(): void {
+    this.#isAborted = true;
     this.feed.detach();
     this.#encoder?.kill();
   }

@@ -346,8 +346,11 @@ export class StreamActor {
 
   #encoderEnded(session: RunningSession, words: string): void {
     if (this.#session !== session || !this.#feeds.has(session.feed.id)) return;
-    this.#log.warn({ words, livedMs: session.livedMs }, 'the encoder of a broadcast ended');
-    this.#deps.count('live_encoder_restarts');
+    if (session.isAborted) this.#log.info({ livedMs: session.livedMs }, 'an encoder gives its place to another');
+    else {
+      this.#log.warn({ words, livedMs: session.livedMs }, 'the encoder of a broadcast ended');
+      this.#deps.count('live_encoder_restarts');
+    }
     this.#shortLives = session.livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
     if (this.#shortLives < MOST_SHORT_LIVES) {
       this.#happen({ is: 'encoder-lost' });
