@@ -1,7 +1,7 @@
 import type { Exchange, Step } from '../exchange.ts';
 import type { EdgeParts, Films } from '../parts.ts';
 
-const EXPOSED = 'Age, X-Cache, Cache-Status, Content-Length, Content-Range, Date, ETag, X-Frontrow-Id';
+const EXPOSED = 'Age, X-Cache, Cache-Status, Content-Length, Content-Range, Date, ETag, Retry-After, X-Frontrow-Id';
 const PREFLIGHT_SECONDS = 86_400;
 const ALLOWED_FIELDS = 'Range, Authorization, If-None-Match, If-Modified-Since, If-Range';
 
