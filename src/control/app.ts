@@ -84,7 +84,7 @@ export interface ControlDeps extends Pick<LiveDeps, 'ingestUrls' | 'ownOrigin'> 
   readonly settings: CourierParts['settings'] &
     AccessDeps['settings'] &
     RateSettings &
-    Pick<Settings, 'ladder' | 'clipMaxMinutes' | 'jwksAllowPrivate' | 'trustedProxies'>;
+    Pick<Settings, 'ladder' | 'clipMaxMinutes' | 'jwksAllowPrivate' | 'trustedProxies' | 'liveUrl'>;
   /** Where ladders are found by their name. */
   readonly ladderFolder: string;
   /** The built console; a page that says so stands in for one that is not there. */
@@ -146,7 +146,8 @@ export async function buildControl(given: ControlDeps): Promise<Control> {
   readProxies(app);
   lingerAfterAnswers(app);
   answerProblems(app, deps.log);
-  secureAnswers(app, () => edgeUrls(deps));
+  // Browsers may publish at a node of its own.
+  secureAnswers(app, async () => [...(await edgeUrls(deps)), deps.settings.liveUrl]);
   allowOtherOrigins(app);
   readJsonBodies(app);
   const limits = await limitRates(app, deps.settings);

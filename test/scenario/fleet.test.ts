@@ -115,7 +115,8 @@ function asHere(
   const { FRONTROW_PORT = '', FRONTROW_ORIGIN_PORT = '', FRONTROW_EDGE_PORT = '' } = here;
   return {
     ...Object.fromEntries(known),
-    FRONTROW_PORT,
+    // Of live nodes too, which have no control on this machine's one address.
+    FRONTROW_PORT: name === 'control' ? FRONTROW_PORT : '0',
     FRONTROW_ORIGIN_PORT,
     FRONTROW_EDGE_PORT,
     FRONTROW_LEASE_MS: here.FRONTROW_LEASE_MS ?? '',
