@@ -321,8 +321,11 @@ async function startOrigin(ground: Ground, seams: Seams, live: Live | undefined)
     sign: (method, target) => signAsNode(ground, method, target),
     clock,
   });
-  if (live) await live.mountOrigin(app);
-  else {
+  if (live) {
+    await live.mountOrigin(app);
+    // Whatever else cannot start, its channels are open from here on.
+    lifecycle.add('live channels', () => live.stop());
+  } else {
     const channels = await mountWithoutRole(app, { ...seams, ...nodeOf(ground, seams) });
     lifecycle.add('channels', () => channels.stop());
   }

@@ -57,6 +57,7 @@ export class Live {
   readonly #recordings: RecordingRepository;
   #publishers = 0;
   #leftOvers: NodeJS.Timeout | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(options: LiveOptions) {
     const { database, clock, log, settings } = options;
@@ -97,8 +98,13 @@ export class Live {
     return this.#doors.start();
   }
 
-  /** Publishers are sent away; their broadcasts stay as they are, for the next process. */
-  async stop(): Promise<void> {
+  /** Publishers are sent away; their broadcasts stay as they are, for the next process. A second call is the first one's. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     clearInterval(this.#leftOvers);
     await this.desk.stop();
     await this.#doors.stop();
