@@ -9,6 +9,7 @@ import {
   segmentCount,
   type VideoTrack,
 } from '../kernel/film/film.ts';
+import { FRAME_RATES } from '../kernel/film/frame-rates.ts';
 import { labelTracks } from '../kernel/film/track-labels.ts';
 import { type Complexity, fitRungs } from '../kernel/ladder/by-content.ts';
 import type { AudioSettings, Ladder } from '../kernel/ladder/ladder.ts';
@@ -27,19 +28,6 @@ import {
 
 /** Nominal length of every segment. */
 export const SEGMENT_SECONDS = 4;
-
-/** Rates that films have; a source that is none of them gets the next higher one, so that no picture is lost. */
-const FRAME_RATES: readonly Rational[] = [
-  { num: 24_000, den: 1_001 },
-  { num: 24, den: 1 },
-  { num: 25, den: 1 },
-  { num: 30_000, den: 1_001 },
-  { num: 30, den: 1 },
-  { num: 48, den: 1 },
-  { num: 50, den: 1 },
-  { num: 60_000, den: 1_001 },
-  { num: 60, den: 1 },
-];
 
 /** Size of a film's first pictures as they are coded, and width over height as they are shown. */
 export interface PictureFrame {

@@ -1,27 +1,12 @@
 import { AAC_FRAME, type AudioRendition, type Rational, rationalToNumber } from '../film/film.ts';
+import { FRAME_RATES } from '../film/frame-rates.ts';
 import type { AudioSettings, Ladder } from '../ladder/ladder.ts';
 import { planRungs } from '../ladder/rungs.ts';
 import type { BroadcastFormat, LiveVideoTrack } from './broadcast.ts';
 import type { LivePicture, LiveSource } from './source.ts';
 
-/** The usual clock of video; all rates below have whole ticks in it. */
+/** The usual clock of video. At 24000/1001 and 60000/1001 frames differ by a tick, which players do not see and sums keep. */
 const TIMESCALE = 90_000;
-
-/**
- * What live pictures are encoded at, lowest first. A steady rate makes parts of one length; a publisher that drops frames,
- * or a browser, which keeps no rate at all, has the last one repeated.
- */
-const FRAME_RATES: readonly Rational[] = [
-  { num: 24_000, den: 1_001 },
-  { num: 24, den: 1 },
-  { num: 25, den: 1 },
-  { num: 30_000, den: 1_001 },
-  { num: 30, den: 1 },
-  { num: 48, den: 1 },
-  { num: 50, den: 1 },
-  { num: 60_000, den: 1_001 },
-  { num: 60, den: 1 },
-];
 
 const USUAL_RATE: Rational = { num: 30, den: 1 };
 
@@ -90,7 +75,10 @@ function liveForm(ladder: Ladder): Ladder {
 /** For ladders of another codec, whose factors are on another scale. */
 const LIVE_CRF = 23;
 
-/** The slowest of the rates that does not drop frames of the source. */
+/**
+ * The slowest of the rates that does not drop frames of the source. A steady one makes parts of one length; a publisher that
+ * drops frames, or a browser, which keeps no rate at all, has the last one repeated.
+ */
 export function planFrameRate(framesPerSecond: number | undefined): Rational {
   if (framesPerSecond === undefined) return USUAL_RATE;
   const near = FRAME_RATES.toSorted((a, b) => distance(a, framesPerSecond) - distance(b, framesPerSecond))[0];
