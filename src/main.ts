@@ -305,28 +305,23 @@ async function openStore({ settings, folder, log, lifecycle }: Ground, keepAdopt
 
 async function startOrigin(ground: Ground, seams: Seams, live: Live | undefined): Promise<void> {
   const { settings, clock, log, lifecycle, urls, secrets } = ground;
-  const streams = new LiveStreamRepository(seams.database, clock, secrets.contentKeySecret);
+  const node = nodeOf(ground, seams);
   const app = buildOrigin({
     ...seams,
-    streams,
+    streams: node.streams,
     clock,
     holdMs: settings.segmentHoldMs,
     edgeSecret: secrets.edgeSecret,
     revokedEdges: new RevokedEdges(new EdgeRepository(seams.database, clock)),
     log: log.child({ part: 'origin' }),
   });
-  mountLiveProxy(app, {
-    streams,
-    ownUrl: () => liveNodeUrl(ground),
-    sign: (method, target) => signAsNode(ground, method, target),
-    clock,
-  });
+  mountLiveProxy(app, { ...node, ownUrl: node.nodeUrl });
   if (live) {
     await live.mountOrigin(app);
     // Whatever else cannot start, its channels are open from here on.
     lifecycle.add('live channels', () => live.stop());
   } else {
-    const channels = await mountWithoutRole(app, { ...seams, ...nodeOf(ground, seams) });
+    const channels = await mountWithoutRole(app, { ...seams, ...node });
     lifecycle.add('channels', () => channels.stop());
   }
   lifecycle.add('origin', () => drain(app));
