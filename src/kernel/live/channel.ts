@@ -153,8 +153,6 @@ export type Lasting =
       readonly data: unknown;
     };
 
-export type Numbered = Lasting & { readonly sequence: number };
-
 export type Passing =
   | { readonly type: 'viewers'; readonly count: number }
   | { readonly type: 'reactions'; readonly counts: Readonly<Record<string, number>> }
