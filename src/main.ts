@@ -8,8 +8,10 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageFile from '../package.json' with { type: 'json' };
+import { reportEdge } from './analytics/edge-numbers.ts';
 import { FactViews } from './analytics/facts.ts';
 import { Metrics } from './analytics/metrics.ts';
+import { ingestUrls, liveNodeUrl, type OpenUrls, originFor, publicUrls } from './config/addresses.ts';
 import { lockData } from './config/data-lock.ts';
 import { loadEdgeId, readEdgeCredential } from './config/edge-credential.ts';
 import { parseEdgeLocation } from './config/edge-location.ts';
@@ -45,13 +47,10 @@ import { Ingest } from './ingest/ingest.ts';
 import { type EdgeCredential, edgeCredentialOf, signAsEdge } from './kernel/access/edge-identity.ts';
 import { EDGE_SIGNATURE_HEADER } from './kernel/access/edge-signature.ts';
 import { systemClock } from './kernel/clock.ts';
-import { CODINGS } from './kernel/http/coding.ts';
 import { newId } from './kernel/ids.ts';
 import { Lifecycle } from './kernel/lifecycle.ts';
 import type { Log } from './kernel/log.ts';
 import { buildBrowserListener } from './live/browser-listener.ts';
-import { INGEST_PATH } from './live/doors/websocket/door.ts';
-import { WHIP_PATH } from './live/doors/whip/door.ts';
 import { Live, mountWithoutRole } from './live/live.ts';
 import { Recordings } from './live/recordings.ts';
 import { buildOrigin } from './origin/http.ts';
@@ -71,22 +70,12 @@ export type Role = (typeof ROLES)[number];
 
 /** A running server. A role that does not run here has no URL unless the settings name one. */
 export interface Running {
-  readonly urls: Urls;
+  readonly urls: Readonly<OpenUrls>;
   readonly adminToken: string;
   /** Opens the console for whoever has it, once; empty where control does not run. */
   readonly signInUrl: string;
   /** Finishes what runs within limits, newest part first; a second caller gets the same promise. */
   stop(): Promise<void>;
-}
-
-export interface Urls {
-  readonly control: string;
-  readonly edge: string;
-  readonly origin: string;
-  /** Where encoders publish live streams; absent where no door is open here. */
-  readonly rtmp?: string;
-  /** Where browsers publish, on a node with live streams and without control. */
-  readonly live?: string;
 }
 
 const LADDERS = fileURLToPath(new URL('../media/ladders', import.meta.url));
@@ -103,33 +92,7 @@ interface Ground {
   readonly lifecycle: Lifecycle;
   /** Reads nothing before a role asks it to. */
   readonly geo: Geo;
-  /** Where roles are reached from this machine; filled in as the listeners open. */
-  readonly urls: { control: string; edge: string; origin: string; rtmp?: string; srt?: string; live?: string };
-}
-
-/** Where browsers reach the roles, which may be another name behind a proxy. */
-function publicUrls({ settings, urls }: Ground): Pick<Urls, 'control' | 'edge'> {
-  return { control: settings.publicUrl || urls.control, edge: settings.edgeUrl || urls.edge };
-}
-
-/** Where publishers reach the doors; of those that are not open here, nothing unless the settings name them. */
-function ingestUrls(ground: Ground): Partial<Record<'rtmp' | 'srt' | 'websocket' | 'whip', string>> {
-  const { settings, urls } = ground;
-  const rtmp = settings.rtmpUrl || urls.rtmp;
-  const srt = settings.srtUrl || urls.srt;
-  // Browsers come to control's listener where both roles run in one process, else to one of the doors' own.
-  const doors = settings.liveUrl || (urls.rtmp ? publicUrls(ground).control : '');
-  const browsers = doors
-    ? { websocket: `${doors.replace(/^http/, 'ws')}${INGEST_PATH}`, whip: `${doors}${WHIP_PATH}` }
-    : {};
-  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}), ...browsers };
-}
-
-/** The origin of this process is on an address that means something to this machine alone, unless the settings name one. */
-function originFor({ settings, urls }: Ground, ip: string): string | undefined {
-  if (settings.originUrl) return settings.originUrl;
-  const isHere = ip === '127.0.0.1' || ip === '::1' || ip === '::ffff:127.0.0.1';
-  return isHere && urls.origin ? urls.origin : undefined;
+  readonly urls: OpenUrls;
 }
 
 /** Database, store and queue: what all roles but the edge share. */
@@ -328,11 +291,6 @@ async function startOrigin(ground: Ground, seams: Seams, live: Live | undefined)
   urls.origin = await app.listen({ host: settings.originHost, port: settings.originPort });
 }
 
-/** Where the origins of other nodes reach this one's. */
-function liveNodeUrl({ settings, urls }: Ground): string {
-  return settings.liveNodeUrl || urls.origin;
-}
-
 /** Nodes ask one another as edges do, each process as one of its own. */
 const NODE_AS_EDGE = newId('ed');
 
@@ -343,10 +301,10 @@ function signAsNode({ secrets, clock }: Ground, method: string, target: string):
 
 /** What all that is told of live streams works with. */
 function nodeOf(ground: Ground, { database }: Seams) {
-  const { secrets, clock, log } = ground;
+  const { secrets, clock, log, settings, urls } = ground;
   return {
     streams: new LiveStreamRepository(database, clock, secrets.contentKeySecret),
-    nodeUrl: () => liveNodeUrl(ground),
+    nodeUrl: () => liveNodeUrl(settings, urls),
     sign: (method: string, target: string) => signAsNode(ground, method, target),
     viewerSecret: secrets.contentKeySecret,
     clock,
@@ -429,10 +387,10 @@ async function startControl(
     keys: new SigningKeyRepository(seams.database, clock),
     tokens: new ApiTokenRepository(seams.database, clock),
     secrets,
-    urls: () => publicUrls(ground),
+    urls: () => publicUrls(settings, urls),
     places: ground.geo,
-    originFor: (ip) => originFor(ground, ip),
-    ingestUrls: () => ingestUrls(ground),
+    originFor: (ip) => originFor(settings, urls, ip),
+    ingestUrls: () => ingestUrls(settings, urls),
     ownOrigin: () => urls.origin || undefined,
     clock,
     log: log.child({ part: 'control' }),
@@ -511,67 +469,9 @@ async function startEdge(ground: Ground, { originUrl, ...place }: EdgePlace, sha
     places: geo,
     onFact: (fact) => views.record(fact),
   });
-  metrics.gauge('edge_cache_bytes', () => edge.usage.cachedBytes);
-  reportTiers(edge, metrics);
-  reportOrigins(edge, metrics);
-  reportCompressions(edge, metrics);
-  metrics.gauge('edge_connections', () => edge.usage.connections);
-  metrics.gauge('edge_tunnels', () => edge.usage.tunnels);
-  reportChannels(edge, metrics);
-  metrics.gauge('edge_live_waiting', () => edge.usage.waiting);
+  reportEdge(edge, metrics);
   lifecycle.add('edge', () => edge.stop());
   return edge.start();
-}
-
-function reportChannels(edge: Edge, metrics: Metrics): void {
-  if (!edge.channels) return;
-  metrics.gauge('edge_channels', () => edge.channels?.channels ?? 0);
-  metrics.gauge('edge_channel_viewers', () => edge.channels?.viewers ?? 0);
-  metrics.gauge('edge_channel_queued_bytes', () => edge.channels?.queuedBytes ?? 0);
-  metrics.tally('edge_channel_dropped_parts', {}, () => edge.channels?.droppedParts ?? 0);
-  metrics.tally('edge_channel_refused', {}, () => edge.channels?.refused ?? 0);
-}
-
-function reportTiers(edge: Edge, metrics: Metrics): void {
-  for (const tier of ['memory', 'disk'] as const) {
-    if (!edge.tiers[tier]) continue;
-    metrics.tally('edge_tier_hits', { tier }, () => edge.tiers[tier]?.hits ?? 0);
-    metrics.tally('edge_tier_hit_bytes', { tier }, () => edge.tiers[tier]?.hitBytes ?? 0);
-    metrics.tally('edge_tier_evictions', { tier }, () => edge.tiers[tier]?.evicted ?? 0);
-  }
-  if (!edge.tiers.disk) return;
-  metrics.gauge('edge_disk_bytes', () => edge.tiers.disk?.bytes ?? 0);
-  metrics.tally('edge_disk_written_bytes', {}, () => edge.tiers.disk?.writtenBytes ?? 0);
-  metrics.tally('edge_disk_dropped', {}, () => edge.tiers.disk?.dropped ?? 0);
-  metrics.tally('edge_disk_damaged', {}, () => edge.tiers.disk?.damaged ?? 0);
-}
-
-const CIRCUITS = { closed: 0, 'half-open': 1, open: 2 } as const;
-
-function reportOrigins(edge: Edge, metrics: Metrics): void {
-  metrics.gauges('edge_origin_up', () => edge.origins.map(({ name: origin, up }) => [{ origin }, up ? 1 : 0]));
-  metrics.gauges('edge_origin_circuit', () =>
-    edge.origins.map(({ name: origin, circuit }) => [{ origin }, CIRCUITS[circuit]]),
-  );
-  const counts = {
-    edge_origin_requests: 'requests',
-    edge_origin_failures: 'failures',
-    edge_origin_failovers: 'failovers',
-  } as const;
-  for (const name of Object.keys(counts) as (keyof typeof counts)[])
-    metrics.tallies(name, () => edge.origins.map((report) => [{ origin: report.name }, report[counts[name]]]));
-}
-
-function reportCompressions({ compressions }: Edge, metrics: Metrics): void {
-  if (!compressions) return;
-  for (const coding of CODINGS) {
-    const counts = compressions.counts[coding];
-    metrics.tally('edge_compressions', { coding }, () => counts.done);
-    metrics.tally('edge_compression_in_bytes', { coding }, () => counts.takenBytes);
-    metrics.tally('edge_compression_out_bytes', { coding }, () => counts.madeBytes);
-  }
-  metrics.tally('edge_compressions_refused', {}, () => compressions.refused);
-  metrics.gauge('edge_compressions_running', () => compressions.size);
 }
 
 /** A worker whose programs are being asked what they can do, on another processor than the one that starts the rest. */

@@ -25,6 +25,10 @@ interface SegmentObject extends Omit<InitObject, 'kind'> {
   readonly sequence: number;
 }
 
+/** Where browsers publish: what their MediaRecorder writes over a WebSocket, and WebRTC by WHIP (RFC 9725). */
+export const INGEST_PATH = '/live/ingest';
+export const WHIP_PATH = '/live/whip';
+
 /** Everything that viewers of a stream ask for. */
 export function liveFolder(streamId: string): string {
   return `/live/${streamId}/`;

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { normalAddress } from '../../../kernel/address.ts';
 import { Fault } from '../../../kernel/errors.ts';
 import { isOwnPage } from '../../../kernel/live/browser-ingest.ts';
+import { INGEST_PATH } from '../../../kernel/live/paths.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Desk } from '../../seams.ts';
 import { Turnstile, type TurnstileLimits } from '../turnstile.ts';
@@ -15,8 +16,6 @@ export interface WebsocketDoorOptions {
   readonly limits?: TurnstileLimits;
   readonly times?: IngestTimes;
 }
-
-export const INGEST_PATH = '/live/ingest';
 
 const LIMITS: TurnstileLimits = { everybody: 1_000, waiting: 256, waitingPerAddress: 32 };
 const TIMES: IngestTimes = { introductionMs: 10_000, idleMs: 15_000 };

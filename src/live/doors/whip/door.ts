@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { normalAddress } from '../../../kernel/address.ts';
 import { Fault } from '../../../kernel/errors.ts';
+import { WHIP_PATH } from '../../../kernel/live/paths.ts';
 import type { Log } from '../../../kernel/log.ts';
 import type { Desk } from '../../seams.ts';
 import { Turnstile, type TurnstileLimits } from '../turnstile.ts';
@@ -15,8 +16,6 @@ export interface WhipDoorOptions {
   readonly limits?: TurnstileLimits;
   readonly connectMs?: number;
 }
-
-export const WHIP_PATH = '/live/whip';
 
 /** Each decrypts its packets in this process, and has an ffmpeg. */
 const LIMITS: TurnstileLimits = { everybody: 100, waiting: 32, waitingPerAddress: 8 };
