@@ -53,6 +53,18 @@ const left: fc.Arbitrary<StoredRecording> = fc
     return { format: FORMAT, sessions: sessions.map((_, at) => ({ number: at + 1, beganAtMs: 1_000 })), segments };
   });
 
+/** A number of which no rendition has anything, not even that it is a gap: a disk that was full, or one that broke. */
+const LOST_EVERYWHERE: StoredRecording = {
+  format: FORMAT,
+  sessions: [{ number: 1, beganAtMs: 1_000 }],
+  segments: [
+    { rendition: '180p', sequence: 0, session: 1, startTicks: 0, durationTicks: 18_000, bytes: 200 },
+    { rendition: 'audio', sequence: 0, session: 1, startTicks: 0, durationTicks: 9_600, bytes: 200 },
+    { rendition: '180p', sequence: 2, session: 1, startTicks: 36_000, durationTicks: 18_000, bytes: 200 },
+    { rendition: 'audio', sequence: 2, session: 1, startTicks: 19_200, durationTicks: 9_600, bytes: 200 },
+  ],
+};
+
 test('whatever is missing, every playlist has the same numbers, and names nothing that is not stored', () => {
   fc.assert(
     fc.property(left, (stored) => {
@@ -73,6 +85,7 @@ test('whatever is missing, every playlist has the same numbers, and names nothin
       });
       for (const list of lists) expect(list).toEqual(lists[0]);
     }),
+    { examples: [[LOST_EVERYWHERE]] },
   );
 });
 
@@ -92,6 +105,7 @@ test('numbers and times of every period of a manifest go on without a hole', () 
             for (let at = 0; at < count; at += 1) expect(there.has(`${id} ${startNumber + at}`)).toBe(true);
           }
     }),
+    { examples: [[LOST_EVERYWHERE]] },
   );
 });
 

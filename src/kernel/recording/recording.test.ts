@@ -202,6 +202,21 @@ describe('the playlists of a recording', () => {
   });
 });
 
+test('a number that nobody has is a gap as long as it lasted, in all renditions', () => {
+  const recording = made(storedOf([4], ['360p 1', '720p 1', 'audio 1', '360p 2', '720p 2', 'audio 2']));
+  expect(numbersOf(recording)).toEqual([[0, 1, 2, 3]]);
+  expect(recordedSeconds(recording)).toBe(8);
+  for (const name of NAMES) {
+    const text = writeMediaPlaylist(recordedMediaPlaylist(recording, name));
+    expect(text.match(/#EXT-X-GAP\n#EXTINF:2\.0+,\n/g)).toHaveLength(2);
+  }
+  const manifest = recordedManifest(recording, 1, new Map(), { tracks: [], uriOf: () => '' });
+  expect(manifest.periods.map(({ sets }) => sets.map(({ startNumber }) => startNumber))).toEqual([
+    [0, 0],
+    [3, 3],
+  ]);
+});
+
 test('the manifest has a period for every session, and ends one where a rendition has a gap', () => {
   const recording = made(storedOf([2, 2], ['720p 1']));
   const texts = { tracks: [], uriOf: () => '' };

@@ -86,7 +86,8 @@ function stretchOf(
   names: readonly string[],
   timescaleOf: ReadonlyMap<string, number>,
 ): Stretch[] {
-  const own = segments.filter((each) => each.session === session.number);
+  const there = segments.filter((each) => each.session === session.number);
+  const own = [...there, ...lostEverywhere(there, timescaleOf)];
   const sequences = [...new Set(own.map(({ sequence }) => sequence))].sort((one, other) => one - other);
   if (!own.some(({ isGap }) => !isGap)) return [];
   const at = new Map(own.map((each) => [keyOf(each.rendition, each.sequence), each]));
@@ -96,6 +97,29 @@ function stretchOf(
   });
   const rows = names.map((name, index) => [name, whole.flatMap((each) => each[index] ?? [])] as const);
   return [{ session, sequences, segments: new Map(rows) }];
+}
+
+/**
+ * Gaps for numbers of which no rendition has anything, so that time goes on over them: they share what lies between the
+ * segments around them. One rendition's are enough, since the others lack them as they lack any.
+ */
+function lostEverywhere(own: readonly LiveSegment[], timescaleOf: ReadonlyMap<string, number>): LiveSegment[] {
+  const known = [...new Map(own.map((each) => [each.sequence, each])).values()];
+  const ordered = known.toSorted((one, other) => one.sequence - other.sequence);
+  return ordered.flatMap((before, index) => {
+    const after = ordered[index + 1];
+    const count = after ? after.sequence - before.sequence - 1 : 0;
+    if (!after || count === 0) return [];
+    const { rendition, session } = before;
+    const from = before.startTicks + before.durationTicks;
+    const factor = (timescaleOf.get(rendition) ?? 1) / (timescaleOf.get(after.rendition) ?? 1);
+    const span = Math.max(0, Math.round(after.startTicks * factor) - from);
+    const startOf = (at: number) => from + Math.round((at * span) / count);
+    return Array.from({ length: count }, (_, at): LiveSegment => {
+      const place = { rendition, session, sequence: before.sequence + 1 + at, startTicks: startOf(at) };
+      return { ...place, durationTicks: startOf(at + 1) - startOf(at), bytes: 0, isGap: true };
+    });
+  });
 }
 
 function keyOf(rendition: string, sequence: number): string {
