@@ -41,6 +41,7 @@ export class PackagedLive {
   readonly onAir = new OnAir();
   /** Targets that were asked for, in their order. */
   readonly asked: string[] = [];
+  readonly #packagers: LivePackager[] = [];
   readonly #app: FastifyInstance;
   url = '';
 
@@ -79,6 +80,8 @@ export class PackagedLive {
   }
 
   async stop(): Promise<void> {
+    // What they still write, they write into the folder that goes.
+    await Promise.all(this.#packagers.map((packager) => packager.abandon()));
     this.#app.server.closeAllConnections();
     await this.#app.close();
     await this.database.destroy();
@@ -96,6 +99,7 @@ export class PackagedLive {
   /** A broadcast that is on air, of which nothing came yet. */
   packager(format: BroadcastFormat, { news = NO_NEWS, deps = this.deps() } = {}): LivePackager {
     const packager = new LivePackager(deps, this.place(format), news);
+    this.#packagers.push(packager);
     this.onAir.add(packager);
     return packager;
   }
