@@ -132,6 +132,32 @@ test('a packager that is killed loses the part in progress, and the broadcast go
   expect(text).toContain(`2/s0000${count}.m4s`);
 });
 
+test('what a killed packager had of one rendition alone is a gap of the others, and whatever is listed besides is there', async () => {
+  const never = origin.packager(SOURCE_FORMAT, { deps: origin.deps({ put: () => new Promise<void>(() => {}) }) });
+  never.openSession({ number: 1, beganAtMs: 7 }, ALL);
+  let pictures = 0;
+  const taker = {
+    init: (rendition: string, bytes: Uint8Array) => never.takeInit(rendition, bytes),
+    fragment: (rendition: string, fragment: Parameters<LivePackager['takeFragment']>[1]) => {
+      if (rendition === '180p') pictures += 1;
+      // Two segments of the larger picture, and of the others the beginning of a third.
+      if (rendition !== '180p' || pictures <= 100) never.takeFragment(rendition, fragment);
+    },
+  };
+  await new LiveSource(taker, { seconds: 5, paced: false }).ended;
+  const spool = join(origin.folder, 'live', RECORDING);
+  await vi.waitFor(async () => expect(await readdir(join(spool, 'audio'))).toContain('1-2.m4s'));
+
+  origin.onAir.add(await LivePackager.recover(origin.deps(), origin.place(SOURCE_FORMAT), NO_NEWS));
+  for (const rendition of ALL) {
+    const text = await (await origin.get(`/live/${STREAM}/b1/${rendition}/index.m3u8`)).text();
+    const listed = [...text.matchAll(/(#EXT-X-GAP\n)?#EXTINF.*\n(1\/s\d+\.m4s)/g)];
+    expect(listed.map(([, gap]) => gap !== undefined)).toEqual([false, false, rendition === '180p']);
+    for (const [, gap, uri] of listed)
+      expect((await origin.get(`/live/${STREAM}/b1/${rendition}/${uri}`)).status).toBe(gap ? 404 : 200);
+  }
+});
+
 test('of a broadcast that is over, what its killed packager left is recorded and removed', async () => {
   const never = origin.packager(SOURCE_FORMAT, { deps: origin.deps({ put: () => new Promise<void>(() => {}) }) });
   never.openSession({ number: 1, beganAtMs: 7 }, ALL);
