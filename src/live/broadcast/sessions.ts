@@ -1,0 +1,176 @@
+import type { LiveStream } from '../../database/live-stream-rows.ts';
+import { Fault } from '../../kernel/errors.ts';
+import { EncoderLives } from '../../kernel/live/encoder-lives.ts';
+import type { ClockTrouble } from '../../kernel/live/jump.ts';
+import type { Happening } from '../../kernel/live/occupancy.ts';
+import { mayCopyTop, sessionRenditions } from '../../kernel/live/session-plan.ts';
+import type { SourcePacket } from '../../kernel/live/tap.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { Airing } from './airing.ts';
+import type { BroadcastDeps } from './deps.ts';
+import type { PublisherFeed } from './feed.ts';
+import type { Publishers } from './publishers.ts';
+import { RunningSession, type SessionSink } from './running-session.ts';
+import { Watch } from './watch.ts';
+
+/** A rendition that is copied may need this much more than its cap, which players are told of, for a while. */
+const MOST_OVER_CAP = 1.25;
+/** A source that jumps more often has no clock that would be worth a session each time. */
+const MOST_JUMPS = 3;
+/** A jump this early in a session is one that the session before has seen. */
+const JUMP_AGAIN_MS = 3_000;
+
+interface Parts {
+  readonly airing: Airing;
+  readonly publishers: Pick<Publishers, 'find'>;
+  readonly tell: (happening: Happening) => void;
+}
+
+/**
+ * The encoder sessions of a stream, one at a time, and what each of them learns of its source. Whatever is wrong with one
+ * is mended by the next, so all that is done about it is to end it.
+ */
+export class Sessions {
+  readonly #deps: BroadcastDeps;
+  readonly #stream: LiveStream;
+  readonly #log: Log;
+  readonly #parts: Parts;
+  readonly #watch = new Watch();
+  readonly #lives = new EncoderLives();
+  #session: RunningSession | undefined;
+  /** Of renditions from the top, left out since the machine is too slow for them. */
+  #droppedRungs = 0;
+
+  constructor(deps: BroadcastDeps, stream: LiveStream, log: Log, parts: Parts) {
+    this.#deps = deps;
+    this.#stream = stream;
+    this.#log = log;
+    this.#parts = parts;
+  }
+
+  get droppedRungs(): number {
+    return this.#droppedRungs;
+  }
+
+  get speed(): number | undefined {
+    return this.#session && this.#watch.speed;
+  }
+
+  get encoderPid(): number | undefined {
+    return this.#session?.encoderPid;
+  }
+
+  /** Looks at what comes, begins a broadcast where there is none, and starts an encoder. Does not keep others waiting. */
+  encode(feed: PublisherFeed): void {
+    const session = new RunningSession(feed, this.#deps, this.#log);
+    const before = this.#session;
+    this.#session = session;
+    void this.#run(session, before).catch((cause: unknown) => {
+      const fault = Fault.from(cause);
+      if (fault.side === 'ours') this.#log.error({ err: cause, code: fault.code }, 'a session could not be started');
+      if (this.#session === session) this.#parts.tell({ is: 'useless', who: feed.id, why: fault.code });
+    });
+  }
+
+  async #run(session: RunningSession, before: RunningSession | undefined): Promise<void> {
+    const { airing, tell } = this.#parts;
+    await before?.stop();
+    const source = await session.feed.look();
+    if (this.#session !== session) return;
+    if (!source) throw new Fault('LIVE_MEDIA_REFUSED');
+    const format = await airing.begin(source);
+    tell({ is: 'began' });
+    if (this.#session !== session) return;
+    const renditions = sessionRenditions(format, source, this.#droppedRungs);
+    if (renditions.length === 0) throw new Fault('LIVE_MEDIA_REFUSED');
+    this.#watch.begin(format, renditions, this.#deps.clock.now());
+    const copiesTop =
+      this.#stream.options.passthrough === 'auto' &&
+      this.#deps.regular.has(this.#stream.id) &&
+      mayCopyTop(session.feed, format, source, renditions);
+    await session.start(format, source, renditions, copiesTop, this.#sinkOf(session, renditions));
+    void session.ended.then((words) => this.#ended(session, words));
+  }
+
+  #sinkOf(session: RunningSession, renditions: readonly string[]): SessionSink {
+    const { airing } = this.#parts;
+    return {
+      opened: (beganAtMs) => airing.openSession(beganAtMs, renditions),
+      init: (rendition, bytes) => airing.packaging?.takeInit(rendition, bytes),
+      fragment: (rendition, fragment) => {
+        airing.packaging?.takeFragment(rendition, fragment);
+        this.#watch.encoded(rendition, fragment);
+      },
+      packets: (packets) => this.#look(session, packets),
+      dropped: (frames) => this.#watch.dropped(frames),
+    };
+  }
+
+  #ended(session: RunningSession, words: string): void {
+    const { feed, livedMs, isAborted } = session;
+    if (this.#session !== session || !this.#parts.publishers.find(feed.id)) return;
+    if (isAborted) this.#log.info({ livedMs }, 'an encoder gives its place to another');
+    else {
+      this.#log.warn({ words, livedMs }, 'the encoder of a broadcast ended');
+      this.#deps.count('live_encoder_restarts');
+    }
+    if (this.#lives.over(livedMs) === 'again') this.#parts.tell({ is: 'encoder-lost' });
+    else this.#parts.tell({ is: 'useless', who: feed.id, why: 'LIVE_MEDIA_REFUSED' });
+  }
+
+  async close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.stop();
+    this.#parts.airing.closeSession();
+  }
+
+  /** Once a second, while somebody is live. */
+  check(): void {
+    const session = this.#session;
+    if (!session) return;
+    const now = this.#deps.clock.now();
+    const health = this.#watch.measure(now, session.feed.blockedMs(now));
+    this.#parts.airing.tellHealth(health);
+    this.#followRhythm(session, health.bitrateBps);
+    if (health.problems.includes('overload')) this.#relieve(session);
+  }
+
+  /** Learns from every session; one that copies what turns out to be irregular is encoded from here on. */
+  #followRhythm(session: RunningSession, bitrateBps: number): void {
+    const top = this.#parts.airing.format?.video?.renditions.at(-1);
+    const { rhythm } = this.#watch;
+    const isTooMuch = bitrateBps > (top?.maxrateBps ?? 0) * MOST_OVER_CAP;
+    if (rhythm === 'regular' && !isTooMuch) this.#deps.regular.add(this.#stream.id);
+    if (rhythm !== 'irregular' && !isTooMuch) return;
+    this.#deps.regular.delete(this.#stream.id);
+    if (session.copiesTop) session.abort();
+  }
+
+  #look(session: RunningSession, packets: readonly SourcePacket[]): void {
+    const now = this.#deps.clock.now();
+    const trouble = this.#watch.packets(packets, now);
+    if (!trouble || this.#session !== session) return;
+    this.#log.warn({ trouble, publisher: session.feed.id }, 'the clock of a source is not one');
+    this.#prepareNext(session.feed, trouble, this.#watch.livedMs(now));
+    session.abort();
+  }
+
+  /** So that what was wrong with this session's clock is not wrong with the next one's. */
+  #prepareNext(feed: PublisherFeed, trouble: ClockTrouble, livedMs: number): void {
+    if (trouble === 'jump') feed.jumps += 1;
+    if (trouble === 'still' || feed.jumps >= MOST_JUMPS) feed.usesArrivalTimes = true;
+    // A jump that the newest group holds would only come again.
+    else if (livedMs < JUMP_AGAIN_MS) feed.forget();
+  }
+
+  /** One rung less from the next session on, which begins at once; the lowest stays whatever happens. */
+  #relieve(session: RunningSession): void {
+    const rungs = this.#parts.airing.format?.video?.renditions.length ?? 0;
+    if (this.#droppedRungs + 1 >= rungs) return;
+    this.#droppedRungs += 1;
+    this.#deps.count('live_rungs_dropped');
+    this.#log.warn({ dropped: this.#droppedRungs }, 'the machine is too slow for all rungs');
+    session.abort();
+  }
+}
