@@ -60,7 +60,8 @@ export class BroadcastRepository {
   async lost({ streamId, nodeUrl }: Hold): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable('live_streams')
-      .set({ state: 'reconnecting', updated_at: this.#clock.now() })
+      // How the source did says nothing once there is none.
+      .set({ state: 'reconnecting', health: null, updated_at: this.#clock.now() })
       .where('id', '=', streamId)
       .where('node_url', '=', nodeUrl)
       .where('state', '=', 'live')

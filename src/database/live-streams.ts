@@ -178,14 +178,14 @@ export class LiveStreamRepository {
       .execute();
   }
 
-  /** How the source is doing; for about once a second. */
+  /** How the source is doing; for about once a second. What comes late, after the source was lost, is let go. */
   async setHealth({ streamId, nodeUrl }: Hold, health: IngestHealth): Promise<void> {
     await this.#db
       .updateTable('live_streams')
       .set({ health: JSON.stringify(health) })
       .where('id', '=', streamId)
       .where('node_url', '=', nodeUrl)
-      .where('state', '!=', 'idle')
+      .where('state', '=', 'live')
       .execute();
   }
 

@@ -77,7 +77,7 @@ test('it plays by the channel as well, and is nearer to the publisher then', asy
   await deliver(viewer, 'Channel');
   await untilPlaying(viewer, 'channel');
   await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(4);
-  expect(await viewer.getByTestId('go-live').getAttribute('data-lit')).toBe('true');
+  await expect.poll(() => viewer.getByTestId('go-live').getAttribute('data-lit'), LONG).toBe('true');
 });
 
 test('a line that drops is dialled again, and viewers go on', async () => {

@@ -275,6 +275,18 @@ describe.each(DATABASES)('live streams on $name', ({ fresh }) => {
       await broadcasts.end(hold(), 1, 'finished');
       expect(await streams.find('ls_a')).not.toHaveProperty('health');
     });
+
+    test('has no health while its source is lost, not even what was measured just before', async () => {
+      await make();
+      await goLive();
+      await streams.setHealth(hold(), HEALTH);
+      await broadcasts.lost(hold());
+      await streams.setHealth(hold(), HEALTH);
+      expect(await streams.find('ls_a')).not.toHaveProperty('health');
+      await broadcasts.reconnected(hold());
+      await streams.setHealth(hold(), HEALTH);
+      expect((await streams.find('ls_a'))?.health).toEqual(HEALTH);
+    });
   });
 
   describe('the outbox', () => {

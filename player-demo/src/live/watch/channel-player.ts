@@ -31,6 +31,8 @@ export class ChannelPlayer implements LiveEngine {
   #firstClockMs: number | undefined;
   #wantedSeconds = RESERVE_FIRST_SECONDS;
   #droppedAtMs = 0;
+  /** When the last part came. */
+  #heardAtMs = 0;
   #chosen = -1;
   #playing = -1;
   #hasBegun = false;
@@ -56,7 +58,7 @@ export class ChannelPlayer implements LiveEngine {
     this.#source.addEventListener('sourceopen', () => this.#open(), { once: true, signal });
     this.#video.src = URL.createObjectURL(this.#source);
     this.#video.addEventListener('waiting', () => this.#stalled(), { signal });
-    this.#video.addEventListener('play', () => this.goLive(), { signal });
+    this.#video.addEventListener('play', () => this.#catchUp(), { signal });
     this.#video.addEventListener('error', () => this.#listener.onBroken('DECODER_FAILED'), { signal });
     this.#listener.onLevels(this.#levels());
   }
@@ -79,7 +81,7 @@ export class ChannelPlayer implements LiveEngine {
     const first = this.#firstClockMs;
     return {
       ...(first === undefined || !this.#hasBegun ? {} : { latencySeconds: (nowMs - first) / 1_000 - currentTime }),
-      behindSeconds: 0,
+      ...(this.#hasBegun ? { behindSeconds: this.#behindSeconds() } : {}),
       windowSeconds: Math.max(0, (nowMs - this.#broadcast.startedAtMs) / 1_000),
       bufferSeconds: ahead,
       targetSeconds: this.#wantedSeconds,
@@ -93,8 +95,8 @@ export class ChannelPlayer implements LiveEngine {
   }
 
   goLive(): void {
-    const newest = this.#ranges().at(-1);
-    if (newest) this.#jumpInto(newest);
+    this.#catchUp();
+    void this.#video.play().catch(() => undefined); // Refused, it stays paused, and looks so.
   }
 
   choose(level: number): void {
@@ -133,6 +135,7 @@ export class ChannelPlayer implements LiveEngine {
     if (!rendition || frame.broadcast !== this.#broadcast.number) return;
     const track = this.#tracks.get(rendition.kind);
     if (frame.kind === 'part') {
+      this.#heardAtMs = performance.now();
       track?.append(frame.media);
       return;
     }
@@ -168,6 +171,19 @@ export class ChannelPlayer implements LiveEngine {
     this.#wantedSeconds = reserveAfterCalm(this.#wantedSeconds, STEER_MS / 1_000);
     if (steering.kind === 'jump') this.#jumpInto(newest);
     else if (this.#video.playbackRate !== steering.rate) this.#video.playbackRate = steering.rate;
+  }
+
+  #catchUp(): void {
+    const newest = this.#ranges().at(-1);
+    if (newest) this.#jumpInto(newest);
+  }
+
+  /** What is here and not played, and what should have come since, beyond what is held on purpose. */
+  #behindSeconds(): number {
+    const end = this.#ranges().at(-1)?.[1] ?? 0;
+    const silentSeconds = (performance.now() - this.#heardAtMs) / 1_000;
+    const held = this.#wantedSeconds + this.#broadcast.partTargetSeconds;
+    return Math.max(0, end + silentSeconds - this.#video.currentTime - held);
   }
 
   /** To where the reserve is what it should be right after a part has come. */

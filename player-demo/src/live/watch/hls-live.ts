@@ -9,6 +9,8 @@ const FASTEST = 1.1;
 const RETRY_MS = 1_500;
 /** Who follows the edge and fell this far behind it, such as by a stall, is brought back. */
 const FAR_SECONDS = 6;
+/** So much before the end of what there is a picture can still be found. */
+const END_SECONDS = 0.3;
 /** From here on a seek is a wish to see the past. */
 const PAST_SECONDS = 3;
 
@@ -66,16 +68,16 @@ export class HlsLive implements LiveEngine {
 
   read(): LiveReading {
     const { hls } = this;
-    const live = this.#livePosition();
+    const aim = this.#aim();
     const at = this.#video.currentTime;
-    const start = this.#details?.fragmentStart ?? live;
+    const start = this.#details?.fragmentStart ?? aim;
     const pictureAtMs = hls.playingDate?.getTime();
     const nowMs = Date.now() + this.#options.clockAheadMs();
     return {
       ...(pictureAtMs === undefined ? {} : { latencySeconds: (nowMs - pictureAtMs) / 1_000 }),
       ...(hls.targetLatency ? { targetSeconds: hls.targetLatency } : {}),
-      behindSeconds: Math.max(0, live - at),
-      windowSeconds: Math.max(0, live - start),
+      ...(this.#hasPicture() ? { behindSeconds: Math.max(0, aim - at) } : {}),
+      windowSeconds: Math.max(0, aim - start),
       bufferSeconds: bufferAheadSeconds(rangesOf(this.#video.buffered), at),
       rate: this.#video.playbackRate,
     };
@@ -83,11 +85,16 @@ export class HlsLive implements LiveEngine {
 
   seekBehind(seconds: number): void {
     this.#followsEdge = seconds < PAST_SECONDS;
-    const start = this.#details?.fragmentStart ?? 0;
-    this.#video.currentTime = Math.max(start + 0.1, this.#livePosition() - seconds);
+    const { fragmentStart: start = 0, edge = Number.POSITIVE_INFINITY } = this.#details ?? {};
+    // The aim runs on while no playlist comes; there is nothing to play behind the last one's end.
+    const to = Math.min(this.#aim() - seconds, edge - END_SECONDS);
+    this.#video.currentTime = Math.max(start + 0.1, to);
   }
 
   goLive(): void {
+    // Stalls have moved hls.js away from the edge; who asks for the edge gives it another try.
+    const holdBack = this.#holdBack();
+    if (holdBack !== undefined) this.hls.targetLatency = holdBack;
     this.seekBehind(0);
     void this.#video.play().catch(() => undefined); // Refused, it stays paused, and looks so.
   }
@@ -97,20 +104,33 @@ export class HlsLive implements LiveEngine {
     this.#tellQuality();
   }
 
+  #hasPicture(): boolean {
+    return this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+  }
+
   #hasFallenBehind(): boolean {
-    const hasPicture = this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
-    return this.#followsEdge && hasPicture && this.read().behindSeconds > FAR_SECONDS;
+    return this.#followsEdge && this.#hasPicture() && (this.read().behindSeconds ?? 0) > FAR_SECONDS;
   }
 
   #letGo(): void {
     this.#followsEdge = false;
   }
 
-  /** Where playing begins without a wish: the newest, less what the playlist wants held back. After the end: the end. */
-  #livePosition(): number {
+  /**
+   * Where the playlist wants players to be: its end as it is by now, less what it has them hold back. hls.js keeps further
+   * away after stalls, which is its own affair and no nearer to live. After the end: the end.
+   */
+  #aim(): number {
     const details = this.#details;
-    if (details && !details.live) return details.edge;
-    return this.hls.liveSyncPosition ?? details?.edge ?? this.#video.currentTime;
+    if (!details) return this.#video.currentTime;
+    return details.live ? details.edge + details.age - (this.#holdBack() ?? 0) : details.edge;
+  }
+
+  #holdBack(): number | undefined {
+    const details = this.#details;
+    if (!details) return undefined;
+    const { holdBack, partHoldBack, targetduration } = details;
+    return (this.#options.lowLatency && partHoldBack) || holdBack || 3 * targetduration;
   }
 
   #updated(details: LevelDetails): void {

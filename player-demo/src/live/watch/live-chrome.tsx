@@ -4,7 +4,7 @@ import { QualityMenu } from '../../player/quality-menu.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import type { Delivery } from '../deliveries.ts';
 import { DvrBar } from './dvr-bar.tsx';
-import { formatBehind, isAtEdge } from './phase.ts';
+import { formatBehind, type Place } from './phase.ts';
 import type { LiveControl } from './use-live-playback.ts';
 
 const CHOICES: readonly { delivery: Delivery; label: string; note: string }[] = [
@@ -18,12 +18,13 @@ interface LiveChromeProps {
   /** Whether there is a channel that media can come by. */
   readonly hasChannel: boolean;
   readonly isOver: boolean;
+  readonly place: Place;
   readonly statsShown: boolean;
   readonly onStats: () => void;
 }
 
 /** The controls over a live picture. */
-export function LiveChrome({ control, hasChannel, isOver, statsShown, onStats }: LiveChromeProps): VNode {
+export function LiveChrome({ control, hasChannel, isOver, place, statsShown, onStats }: LiveChromeProps): VNode {
   const { playback } = control;
   const { reading, delivery } = playback;
   const deliveries = CHOICES.filter((one) => hasChannel || one.delivery !== 'channel');
@@ -34,7 +35,7 @@ export function LiveChrome({ control, hasChannel, isOver, statsShown, onStats }:
       <div class="player-bottom">
         <DvrBar
           windowSeconds={reading.windowSeconds}
-          behindSeconds={reading.behindSeconds}
+          behindSeconds={reading.behindSeconds ?? 0}
           onSeek={control.seekBehind}
         />
         <media-control-bar class="player-bar">
@@ -43,7 +44,7 @@ export function LiveChrome({ control, hasChannel, isOver, statsShown, onStats }:
             <media-mute-button />
             <media-volume-range class="wide-only" />
           </span>
-          {!isOver && <LiveButton control={control} />}
+          {!isOver && <LiveButton control={control} place={place} />}
           <span class="player-gap" />
           <ChoiceMenu
             label="Delivery"
@@ -84,32 +85,31 @@ export function LiveChrome({ control, hasChannel, isOver, statsShown, onStats }:
 }
 
 /** Lit at the edge, with the delay beside it; elsewhere it says how far back one is, and leads to the edge. */
-function LiveButton({ control }: { control: LiveControl }): VNode {
-  const { reading, delivery, state } = control.playback;
-  const atEdge = isAtEdge(reading.behindSeconds) && state !== 'paused';
-  const { latencySeconds } = reading;
+function LiveButton({ control, place }: { control: LiveControl; place: Place }): VNode {
+  const { latencySeconds, behindSeconds = 0 } = control.playback.reading;
+  const isLit = place === 'live';
   return (
     <>
       <button
         type="button"
-        class={atEdge ? 'player-button go-live is-lit' : 'player-button go-live'}
-        aria-label={atEdge ? 'Live' : 'Go live'}
-        title={atEdge ? 'You are live' : 'Go live'}
+        class={isLit ? 'player-button go-live is-lit' : 'player-button go-live'}
+        title={isLit ? 'You are live' : 'Go live'}
+        disabled={place === undefined}
         onClick={control.goLive}
         data-testid="go-live"
-        data-lit={atEdge}
+        data-lit={isLit}
       >
         <i aria-hidden="true" />
-        {atEdge ? 'Live' : 'Go live'}
+        {place === 'behind' ? 'Go live' : 'Live'}
       </button>
       <span
         class="live-delay tabular"
         data-testid="live-latency"
-        data-delivery={delivery}
-        title="Delay to the publisher"
+        data-delivery={control.playback.delivery}
+        title={isLit ? 'Delay to the publisher' : 'Behind live'}
       >
-        {atEdge && latencySeconds !== undefined && `${Math.max(0, latencySeconds).toFixed(1)} s`}
-        {!atEdge && reading.behindSeconds > 0 && formatBehind(reading.behindSeconds)}
+        {isLit && latencySeconds !== undefined && `${Math.max(0, latencySeconds).toFixed(1)} s`}
+        {place === 'behind' && formatBehind(behindSeconds)}
       </span>
     </>
   );

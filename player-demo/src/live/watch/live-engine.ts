@@ -15,8 +15,8 @@ export interface LiveEngine {
 export interface LiveReading {
   /** Age of the picture on the screen, by the server's clock. */
   readonly latencySeconds?: number;
-  /** How far before the newest that can be played. */
-  readonly behindSeconds: number;
+  /** How far the picture is behind the place that the player aims at; undefined before there is one. */
+  readonly behindSeconds?: number;
   /** How far back one can go from there; 0 without a window. */
   readonly windowSeconds: number;
   readonly bufferSeconds: number;
@@ -33,4 +33,4 @@ export interface LiveEngineListener {
   onBroken(code: string): void;
 }
 
-export const NO_READING: LiveReading = { behindSeconds: 0, windowSeconds: 0, bufferSeconds: 0, rate: 1 };
+export const NO_READING: LiveReading = { windowSeconds: 0, bufferSeconds: 0, rate: 1 };

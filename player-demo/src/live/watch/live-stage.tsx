@@ -9,7 +9,7 @@ import type { Channel } from '../use-channel.ts';
 import { LiveChrome } from './live-chrome.tsx';
 import { LiveStats } from './live-stats.tsx';
 import { MetadataList } from './metadata-list.tsx';
-import { type Phase, phaseOf } from './phase.ts';
+import { formatBehind, type Phase, type Place, phaseOf, placeOf } from './phase.ts';
 import { ReactionShower } from './reaction-shower.tsx';
 import { type LivePlayback, useLivePlayback } from './use-live-playback.ts';
 import { usePlaylistProbe } from './use-playlist-probe.ts';
@@ -41,6 +41,8 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
   const control = useLivePlayback(video, program, delivery);
   const { playback } = control;
   const isOver = phase === 'ended' && isAtItsEnd(playback);
+  const { state, reading } = playback;
+  const place = placeOf(phase, state !== 'paused', reading.behindSeconds);
   return (
     <div class="stage has-rail live-stage">
       <div class="player" data-testid="live-player" data-phase={phase} data-state={playback.state}>
@@ -49,7 +51,7 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
           <video ref={setVideo} slot="media" crossorigin="anonymous" playsinline data-testid="live-video" />
           {hasProgram && (
             <div class="live-overlay" noautohide>
-              <Marks phase={phase} viewers={view.viewers} />
+              <Marks phase={phase} place={place} behindSeconds={reading.behindSeconds ?? 0} viewers={view.viewers} />
               {stats && <LiveStats video={video} playback={playback} view={view} />}
             </div>
           )}
@@ -59,6 +61,7 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
               control={control}
               hasChannel={broadcast !== undefined}
               isOver={phase === 'ended'}
+              place={place}
               statsShown={stats}
               onStats={() => setStats(!stats)}
             />
@@ -95,15 +98,23 @@ function isAtItsEnd({ delivery, state, reading }: LivePlayback): boolean {
   return state === 'ended' || delivery === 'channel' || (state !== 'playing' && reading.bufferSeconds < 0.1);
 }
 
-function Marks({ phase, viewers }: { phase: Phase; viewers: number }): VNode {
+interface MarksProps {
+  readonly phase: Phase;
+  readonly place: Place;
+  readonly behindSeconds: number;
+  readonly viewers: number;
+}
+
+function Marks({ phase, place, behindSeconds, viewers }: MarksProps): VNode {
   return (
     <div class="live-marks">
-      {phase === 'on-air' && (
-        <span class="chip chip-live">
+      {place === 'live' && (
+        <span class="chip chip-live" data-testid="live-badge">
           <i aria-hidden="true" />
           Live
         </span>
       )}
+      {place === 'behind' && <span class="live-mark tabular">{formatBehind(behindSeconds)}</span>}
       {phase === 'ended' && <span class="live-mark">Ended</span>}
       <span class="live-mark tabular" title={`${viewers} watching`}>
         <Icon name="eye" size={15} />

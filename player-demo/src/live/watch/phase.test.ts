@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ChannelView, UNKNOWN } from '../channel/channel-view.ts';
-import { formatBehind, isAtEdge, phaseOf } from './phase.ts';
+import { formatBehind, phaseOf, placeOf } from './phase.ts';
 
 const heard = (part: Partial<ChannelView>): ChannelView => ({ ...UNKNOWN, connection: 'open', ...part });
 
@@ -19,7 +19,17 @@ test.each([
   expect(phaseOf(view, playlist)).toBe(phase);
 });
 
+test.each([
+  ['at the edge', 'on-air', true, 0.4, 'live'],
+  ['two seconds behind it', 'on-air', true, 2, 'behind'],
+  ['paused at the edge', 'on-air', false, 0.4, 'behind'],
+  ['before the first picture', 'on-air', true, undefined, undefined],
+  ['while nobody publishes', 'reconnecting', true, 0.4, undefined],
+  ['after the end', 'ended', true, 0, undefined],
+] as const)('%s what is on the screen is called what it is', (_name, phase, isPlaying, behindSeconds, place) => {
+  expect(placeOf(phase, isPlaying, behindSeconds)).toBe(place);
+});
+
 test('the distance from the newest is said as a clock', () => {
   expect([4, 65, 3_725].map(formatBehind)).toEqual(['-0:04', '-1:05', '-1:02:05']);
-  expect([isAtEdge(0.4), isAtEdge(8)]).toEqual([true, false]);
 });

@@ -18,9 +18,23 @@ export function phaseOf(view: ChannelView, playlistIsThere: boolean | undefined)
   return view.endedBroadcast === undefined ? 'waiting' : 'ended';
 }
 
-/** Close enough to the newest to call it live. */
+/** How far behind the place that the player aims at a picture still counts as live. */
+const LIVE_SECONDS = 1.5;
+
+/** Whether what is on the screen may be called live. */
 export function isAtEdge(behindSeconds: number): boolean {
-  return behindSeconds < 2.5;
+  return behindSeconds <= LIVE_SECONDS;
+}
+
+/**
+ * Where a viewer is: `live`, or `behind` with something newer to go to. Undefined without a picture, and where nobody
+ * publishes: nothing is live then, and nothing newer to come by.
+ */
+export type Place = 'live' | 'behind' | undefined;
+
+export function placeOf(phase: Phase, isPlaying: boolean, behindSeconds: number | undefined): Place {
+  if (phase !== 'on-air' || behindSeconds === undefined) return undefined;
+  return isPlaying && isAtEdge(behindSeconds) ? 'live' : 'behind';
 }
 
 /** How far back, as a clock: `-1:05`. */
