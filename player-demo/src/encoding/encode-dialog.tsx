@@ -2,19 +2,17 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Problem } from '../api/problem.ts';
 import type { Asset, Encryption, Ladder } from '../api/shapes.ts';
-import { ProblemLine, useWork } from '../library/asset-dialogs.tsx';
 import { api } from '../session.ts';
 import { library } from '../stores.ts';
-import { Button, Field, Segmented } from '../ui/controls.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Field, Segmented } from '../ui/controls.tsx';
 import { tell } from '../ui/toast.tsx';
+import { FormDialog } from '../ui/work-dialog.tsx';
 import { ladderFacts, ladderNote } from './ladder-facts.ts';
 import { LoudnessSelect } from './loudness-select.tsx';
 
 export function EncodeDialog({ asset, onClose }: { asset: Asset; onClose: () => void }): VNode {
   const { ladders, problem: away } = useLadders();
   const [chosen, setChosen] = useState<string>();
-  const { busy, problem, run } = useWork(onClose);
   const ladder = chosen ?? ladders?.find(({ isDefault }) => isDefault)?.name ?? ladders?.[0]?.name;
   const present = { encryption: asset.encryption ?? 'none', loudness: asset.loudness?.targetLufs ?? null };
   const [encryption, setEncryption] = useState<Encryption>(present.encryption);
@@ -28,57 +26,53 @@ export function EncodeDialog({ asset, onClose }: { asset: Asset; onClose: () => 
     });
     tell(`${asset.title} is being encoded again.`);
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
-    run(encode);
-  };
   const isRunning = asset.encoding?.status === 'running';
   return (
-    <Dialog title="Encode again" onClose={onClose} testId="encode-dialog">
-      <form class="stack" onSubmit={submit}>
-        <p class="muted">
-          Makes a new version from the stored source.{' '}
-          {asset.status === 'ready' &&
-            `Viewers keep version ${asset.version} until it is whole; whoever is in the middle of it then plays it to its end.`}
+    <FormDialog
+      title="Encode again"
+      label="Encode"
+      isReady={ladder !== undefined}
+      work={encode}
+      onClose={onClose}
+      problem={away}
+      testId="encode-dialog"
+      submitTestId="encode-submit"
+    >
+      <p class="muted">
+        Makes a new version from the stored source.{' '}
+        {asset.status === 'ready' &&
+          `Viewers keep version ${asset.version} until it is whole; whoever is in the middle of it then plays it to its end.`}
+      </p>
+      {ladders === undefined && !away && <div class="skeleton ladder-skeleton" role="status" aria-label="Loading" />}
+      <fieldset class="ladders">
+        <legend class="visually-hidden">Ladder</legend>
+        {ladders?.map((one) => (
+          <LadderChoice key={one.name} ladder={one} isChosen={one.name === ladder} onChoose={setChosen} />
+        ))}
+      </fieldset>
+      <div class="field-pair">
+        <Field label="Sound">
+          <LoudnessSelect value={loudness} onChange={setLoudness} />
+        </Field>
+        <div class="field">
+          <span class="field-label">Segments</span>
+          <Segmented<Encryption>
+            label="Segments"
+            value={encryption}
+            onChange={setEncryption}
+            options={[
+              { value: 'none', label: 'Clear', testId: 'version-clear' },
+              { value: 'aes-128', label: 'Encrypted', testId: 'version-encrypted' },
+            ]}
+          />
+        </div>
+      </div>
+      {isRunning && (
+        <p class="muted small">
+          Version {asset.encoding?.version} is under way by {asset.encoding?.ladder}; another ladder takes its place.
         </p>
-        {ladders === undefined && !away && <div class="skeleton ladder-skeleton" role="status" aria-label="Loading" />}
-        <fieldset class="ladders">
-          <legend class="visually-hidden">Ladder</legend>
-          {ladders?.map((one) => (
-            <LadderChoice key={one.name} ladder={one} isChosen={one.name === ladder} onChoose={setChosen} />
-          ))}
-        </fieldset>
-        <div class="field-pair">
-          <Field label="Sound">
-            <LoudnessSelect value={loudness} onChange={setLoudness} />
-          </Field>
-          <div class="field">
-            <span class="field-label">Segments</span>
-            <Segmented<Encryption>
-              label="Segments"
-              value={encryption}
-              onChange={setEncryption}
-              options={[
-                { value: 'none', label: 'Clear', testId: 'version-clear' },
-                { value: 'aes-128', label: 'Encrypted', testId: 'version-encrypted' },
-              ]}
-            />
-          </div>
-        </div>
-        {isRunning && (
-          <p class="muted small">
-            Version {asset.encoding?.version} is under way by {asset.encoding?.ladder}; another ladder takes its place.
-          </p>
-        )}
-        <ProblemLine problem={problem ?? away} />
-        <div class="dialog-actions">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy} disabled={ladder === undefined} data-testid="encode-submit">
-            Encode
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+    </FormDialog>
   );
 }
 

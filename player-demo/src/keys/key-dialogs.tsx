@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import { Problem } from '../api/problem.ts';
 import type { KeyAlgorithm, NewSigningKey, SigningKey } from '../api/shapes.ts';
 import { api } from '../session.ts';
 import { Button, CopyButton, Field, Segmented } from '../ui/controls.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { tell } from '../ui/toast.tsx';
+import { ConfirmDialog, FormDialog } from '../ui/work-dialog.tsx';
 
 interface CreateKeyDialogProps {
   readonly onClose: () => void;
@@ -16,57 +16,42 @@ interface CreateKeyDialogProps {
 export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps): VNode {
   const [name, setName] = useState('');
   const [algorithm, setAlgorithm] = useState<KeyAlgorithm>('RSA');
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const create = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      onCreated(await api.createKey(name.trim(), algorithm));
-    } catch (thrown) {
-      setProblem(Problem.from(thrown));
-      setBusy(false);
-    }
-  };
+  const create = async () => onCreated(await api.createKey(name.trim(), algorithm));
   return (
-    <Dialog title="New signing key" onClose={onClose}>
-      <form class="stack" onSubmit={(event) => void create(event)}>
-        <Field label="Name" hint="So that you know later which backend uses it.">
-          <input
-            class="input"
-            value={name}
-            maxLength={100}
-            placeholder="shop backend"
-            onInput={(event) => setName(event.currentTarget.value)}
-            data-testid="key-name"
-          />
-        </Field>
-        <div class="field">
-          <span class="field-label">Algorithm</span>
-          <Segmented<KeyAlgorithm>
-            label="Algorithm"
-            value={algorithm}
-            onChange={setAlgorithm}
-            options={[
-              { value: 'RSA', label: 'RSA 2048' },
-              { value: 'ECDSA', label: 'ECDSA P-256' },
-            ]}
-          />
-          <span class="field-hint">RSA works with every CloudFront signer. ECDSA makes shorter signatures.</span>
-        </div>
-        {problem && (
-          <p class="alert" role="alert">
-            {problem.message} <code>{problem.code}</code>
-          </p>
-        )}
-        <div class="dialog-actions">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" type="submit" busy={busy} disabled={name.trim() === ''} data-testid="key-submit">
-            Create
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="New signing key"
+      label="Create"
+      isReady={name.trim() !== ''}
+      work={create}
+      onClose={onClose}
+      // What was made has a dialog of its own, in the place of this one.
+      onDone={() => {}}
+      submitTestId="key-submit"
+    >
+      <Field label="Name" hint="So that you know later which backend uses it.">
+        <input
+          class="input"
+          value={name}
+          maxLength={100}
+          placeholder="shop backend"
+          onInput={(event) => setName(event.currentTarget.value)}
+          data-testid="key-name"
+        />
+      </Field>
+      <div class="field">
+        <span class="field-label">Algorithm</span>
+        <Segmented<KeyAlgorithm>
+          label="Algorithm"
+          value={algorithm}
+          onChange={setAlgorithm}
+          options={[
+            { value: 'RSA', label: 'RSA 2048' },
+            { value: 'ECDSA', label: 'ECDSA P-256' },
+          ]}
+        />
+        <span class="field-hint">RSA works with every CloudFront signer. ECDSA makes shorter signatures.</span>
+      </div>
+    </FormDialog>
   );
 }
 
@@ -103,37 +88,20 @@ export function NewKeyDialog({ created, onClose }: { created: NewSigningKey; onC
 }
 
 export function RevokeKeyDialog({ signingKey, onClose }: { signingKey: SigningKey; onClose: () => void }): VNode {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
   const revoke = async () => {
-    setBusy(true);
-    try {
-      await api.revokeKey(signingKey.keyPairId);
-      tell(`${signingKey.name} is revoked.`);
-      onClose();
-    } catch (thrown) {
-      setProblem(Problem.from(thrown));
-      setBusy(false);
-    }
+    await api.revokeKey(signingKey.keyPairId);
+    tell(`${signingKey.name} is revoked.`);
   };
   return (
-    <Dialog title={`Revoke “${signingKey.name}”?`} onClose={onClose}>
-      <p class="muted">
-        Every URL, cookie and token signed with it stops working within seconds, for people who are watching too. This
-        cannot be undone.
-      </p>
-      {problem && (
-        <p class="alert" role="alert">
-          {problem.message} <code>{problem.code}</code>
-        </p>
-      )}
-      <div class="dialog-actions">
-        <Button onClick={onClose}>Keep it</Button>
-        <Button look="danger" busy={busy} onClick={() => void revoke()} data-testid="key-revoke-confirm">
-          Revoke
-        </Button>
-      </div>
-    </Dialog>
+    <ConfirmDialog
+      title={`Revoke “${signingKey.name}”?`}
+      says="Every URL, cookie and token signed with it stops working within seconds, for people who are watching too. This cannot be undone."
+      keep="Keep it"
+      label="Revoke"
+      work={revoke}
+      onClose={onClose}
+      testId="key-revoke-confirm"
+    />
   );
 }
 

@@ -10,11 +10,11 @@ import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
+import { ConfirmDialog } from '../ui/work-dialog.tsx';
 import { AddressPanel } from './address-panel.tsx';
 import { BroadcastList } from './broadcast-list.tsx';
 import { ChatPanel, type Moderation } from './chat/chat-panel.tsx';
 import { HealthPanel } from './health-panel.tsx';
-import { ConfirmDialog } from './live-dialogs.tsx';
 import { sourceOf } from './live-source.ts';
 import { isOnAir, LiveChip } from './live-status.tsx';
 import { StudioPanel } from './publish/studio-panel.tsx';
@@ -163,6 +163,7 @@ function EndDialog({ stream, onClose }: { stream: LiveStream; onClose: () => voi
       label="End broadcast"
       work={() => api.live.end(stream.streamId)}
       onClose={onClose}
+      testId="live-confirm"
     />
   );
 }
@@ -181,6 +182,7 @@ function DeleteDialog({ stream, onClose }: { stream: LiveStream; onClose: () => 
       label="Delete"
       work={remove}
       onClose={onClose}
+      testId="live-confirm"
     />
   );
 }

@@ -9,8 +9,8 @@ import { goTo } from '../shell/use-route.ts';
 import { useNow } from '../ui/clock.ts';
 import { Button } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
-import { NewStreamDialog } from './live-dialogs.tsx';
 import { isOnAir, LiveChip } from './live-status.tsx';
+import { NewStreamDialog } from './new-stream-dialog.tsx';
 import { usePolled } from './use-polled.ts';
 
 const POLL_MS = 4_000;

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { api } from '../session.ts';
 import { Button, CopyButton, copyText } from '../ui/controls.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
-import { ConfirmDialog } from './live-dialogs.tsx';
+import { ConfirmDialog } from '../ui/work-dialog.tsx';
 
 const HIDDEN = '•'.repeat(28);
 
@@ -54,6 +54,7 @@ export function StreamKeyPanel({ streamId }: { streamId: string }): VNode {
           label="New key"
           work={renew}
           onClose={() => setAsking(false)}
+          testId="live-confirm"
         />
       )}
     </section>

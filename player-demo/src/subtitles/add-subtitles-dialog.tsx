@@ -1,12 +1,11 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Asset, Subtitles } from '../api/shapes.ts';
-import { ProblemLine, useWork } from '../library/asset-dialogs.tsx';
 import { api } from '../session.ts';
-import { Button, Field, Segmented } from '../ui/controls.tsx';
-import { Dialog } from '../ui/dialog.tsx';
+import { Field, Segmented } from '../ui/controls.tsx';
 import { FileField } from '../ui/file-field.tsx';
 import { tell } from '../ui/toast.tsx';
+import { FormDialog } from '../ui/work-dialog.tsx';
 import { isLanguageTag, languageName, languageOfFile, offeredLanguages } from './languages.ts';
 
 const OTHER = 'other';
@@ -25,7 +24,6 @@ export function AddSubtitlesDialog({ asset, known, onAdded, onClose }: AddSubtit
   const [name, setName] = useState('');
   const [kind, setKind] = useState<Subtitles['kind']>('subtitles');
   const [isDefault, setDefault] = useState(false);
-  const { busy, problem, run } = useWork(onClose);
   const language = chosen === OTHER ? tag.trim() : chosen;
   const replaces = known.some((one) => one.origin === 'uploaded' && one.language === language);
   const take = (next: File) => {
@@ -33,102 +31,92 @@ export function AddSubtitlesDialog({ asset, known, onAdded, onClose }: AddSubtit
     const told = languageOfFile(next.name);
     if (told !== undefined && chosen === '') setChosen(told);
   };
-  const add = async (text: File) => {
+  const add = async () => {
+    if (!file) return;
     const label = name.trim();
     const given = { language, kind, default: isDefault, ...(label === '' ? {} : { name: label }) };
-    await api.putSubtitles(asset.assetId, text, given);
+    await api.putSubtitles(asset.assetId, file, given);
     tell(`${label || languageName(language)} added.`);
     onAdded();
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (file) run(() => add(file));
-  };
   return (
-    <Dialog title="Add subtitles" onClose={onClose} testId="subtitles-dialog">
-      <form class="stack" onSubmit={submit}>
-        <FileField
-          label="SRT or WebVTT file"
-          accept=".srt,.vtt,text/vtt,application/x-subrip,text/plain"
-          file={file}
-          onFile={take}
-          testId="subtitles-file"
-        />
-        <div class="field-pair">
-          <Field label="Language">
-            <select
-              class="input"
-              required
-              value={chosen}
-              onChange={(event) => setChosen(event.currentTarget.value)}
-              data-testid="subtitles-language"
-            >
-              <option value="" disabled>
-                Choose one
+    <FormDialog
+      title="Add subtitles"
+      label={replaces ? 'Replace' : 'Add'}
+      isReady={file !== undefined && isLanguageTag(language)}
+      work={add}
+      onClose={onClose}
+      testId="subtitles-dialog"
+      submitTestId="subtitles-submit"
+    >
+      <FileField
+        label="SRT or WebVTT file"
+        accept=".srt,.vtt,text/vtt,application/x-subrip,text/plain"
+        file={file}
+        onFile={take}
+        testId="subtitles-file"
+      />
+      <div class="field-pair">
+        <Field label="Language">
+          <select
+            class="input"
+            required
+            value={chosen}
+            onChange={(event) => setChosen(event.currentTarget.value)}
+            data-testid="subtitles-language"
+          >
+            <option value="" disabled>
+              Choose one
+            </option>
+            {offeredLanguages().map((one) => (
+              <option key={one.tag} value={one.tag}>
+                {one.name}
               </option>
-              {offeredLanguages().map((one) => (
-                <option key={one.tag} value={one.tag}>
-                  {one.name}
-                </option>
-              ))}
-              <option value={OTHER}>Another, by its tag</option>
-            </select>
-          </Field>
-          {chosen === OTHER && (
-            <Field label="Language tag">
-              <input
-                class="input"
-                placeholder="gsw-CH"
-                value={tag}
-                onInput={(event) => setTag(event.currentTarget.value)}
-                data-testid="subtitles-tag"
-              />
-            </Field>
-          )}
-          <Field label="Label in the menu">
+            ))}
+            <option value={OTHER}>Another, by its tag</option>
+          </select>
+        </Field>
+        {chosen === OTHER && (
+          <Field label="Language tag">
             <input
               class="input"
-              maxLength={100}
-              placeholder={isLanguageTag(language) ? languageName(language) : 'As the language'}
-              value={name}
-              onInput={(event) => setName(event.currentTarget.value)}
-              data-testid="subtitles-name"
+              placeholder="gsw-CH"
+              value={tag}
+              onInput={(event) => setTag(event.currentTarget.value)}
+              data-testid="subtitles-tag"
             />
           </Field>
-        </div>
-        <Segmented<Subtitles['kind']>
-          label="What they tell"
-          value={kind}
-          onChange={setKind}
-          options={[
-            { value: 'subtitles', label: 'What is said' },
-            { value: 'captions', label: 'Sounds too', testId: 'subtitles-captions' },
-          ]}
-        />
-        <label class="checkbox">
+        )}
+        <Field label="Label in the menu">
           <input
-            type="checkbox"
-            checked={isDefault}
-            onChange={(event) => setDefault(event.currentTarget.checked)}
-            data-testid="subtitles-default"
+            class="input"
+            maxLength={100}
+            placeholder={isLanguageTag(language) ? languageName(language) : 'As the language'}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+            data-testid="subtitles-name"
           />
-          <span>Show unless the viewer says otherwise</span>
-        </label>
-        {replaces && <p class="muted small">Replaces what was added in {languageName(language)} before.</p>}
-        <ProblemLine problem={problem} />
-        <div class="dialog-actions">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            look="primary"
-            type="submit"
-            busy={busy}
-            disabled={!file || !isLanguageTag(language)}
-            data-testid="subtitles-submit"
-          >
-            {replaces ? 'Replace' : 'Add'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+        </Field>
+      </div>
+      <Segmented<Subtitles['kind']>
+        label="What they tell"
+        value={kind}
+        onChange={setKind}
+        options={[
+          { value: 'subtitles', label: 'What is said' },
+          { value: 'captions', label: 'Sounds too', testId: 'subtitles-captions' },
+        ]}
+      />
+      <label class="checkbox">
+        <input
+          type="checkbox"
+          checked={isDefault}
+          onChange={(event) => setDefault(event.currentTarget.checked)}
+          data-testid="subtitles-default"
+        />
+        <span>Show unless the viewer says otherwise</span>
+      </label>
+      {replaces && <p class="muted small">Replaces what was added in {languageName(language)} before.</p>}
+    </FormDialog>
   );
 }

@@ -1,0 +1,50 @@
+import type { VNode } from 'preact';
+import { useState } from 'preact/hooks';
+import type { LiveStream } from '../api/live-shapes.ts';
+import type { AssetPolicy } from '../api/shapes.ts';
+import { api } from '../session.ts';
+import { Field, Segmented } from '../ui/controls.tsx';
+import { FormDialog } from '../ui/work-dialog.tsx';
+
+interface NewStreamDialogProps {
+  readonly onClose: () => void;
+  readonly onCreated: (stream: LiveStream) => void;
+}
+
+export function NewStreamDialog({ onClose, onCreated }: NewStreamDialogProps): VNode {
+  const [title, setTitle] = useState('');
+  const [policy, setPolicy] = useState<AssetPolicy>('public');
+  return (
+    <FormDialog
+      title="New stream"
+      label="Create"
+      isReady={title.trim() !== ''}
+      work={async () => onCreated(await api.live.create({ title: title.trim(), policy }))}
+      onClose={onClose}
+      submitTestId="live-submit"
+    >
+      <Field label="Title" hint="A stream is an address that lasts: you may go live on it again and again.">
+        <input
+          class="input"
+          value={title}
+          maxLength={200}
+          placeholder="Friday talks"
+          onInput={(event) => setTitle(event.currentTarget.value)}
+          data-testid="live-title"
+        />
+      </Field>
+      <div class="field">
+        <span class="field-label">Who may watch</span>
+        <Segmented<AssetPolicy>
+          label="Who may watch"
+          value={policy}
+          onChange={setPolicy}
+          options={[
+            { value: 'public', label: 'Anyone with the link', testId: 'live-public' },
+            { value: 'signed', label: 'Only with a grant', testId: 'live-signed' },
+          ]}
+        />
+      </div>
+    </FormDialog>
+  );
+}
