@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
 import type { LiveSource } from '../../src/kernel/live/source.ts';
+import { lookAtSource } from '../../src/live/encoder/look.ts';
 import { SessionEncoder } from '../../src/live/encoder/session-encoder.ts';
 import { testSource } from '../harness/live.ts';
 
@@ -68,4 +69,16 @@ test('pictures that come too fast to be encoded are left out, and counted', asyn
   // One or two more at either end than half of them.
   expect(Math.abs(dropped - 3 * RATE)).toBeLessThan(4);
   expect(pictures + dropped).toBe(6 * RATE);
+});
+
+test('a transport stream is known by its tables and first pictures, and nobody waits for a second of it', async () => {
+  const source = testSource({ seconds: 0.6 }).filter((option) => option !== '-re');
+  const { stdout } = await run('ffmpeg', ['-v', 'error', ...source, '-f', 'mpegts', 'pipe:1'], { encoding: 'buffer' });
+  const look = await lookAtSource('mpegts', 1e6);
+  // And no end: what would wait for more of it would wait until it is given up.
+  look.input.write(stdout);
+  expect(await look.source).toMatchObject({
+    video: { codec: 'h264', size: { width: 320, height: 180 }, framesPerSecond: 30 },
+    audio: { codec: 'aac' },
+  });
 });

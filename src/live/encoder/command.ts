@@ -24,13 +24,15 @@ export interface EncodeCommand {
 }
 
 /**
- * How long a stream is looked at before it is read: until all is known of it, which a transport stream never says by
- * itself. Not `nobuffer`: that throws away what was looked at, and with it everything up to the next key frame.
+ * How long a stream is looked at before it is read: until all is known of it. What a transport stream has, its first tables
+ * say; ffmpeg's programs ask for all later ones too, and would go on looking for the whole time. Not `nobuffer`: that throws
+ * away what was looked at, and with it everything up to the next key frame.
  */
 export function lookOptions(container: StreamContainer): string[] {
-  const seconds = container === 'mpegts' ? 1 : 3;
-  const micros = String(seconds * 1_000_000);
-  return ['-analyzeduration', micros, '-probesize', String(LOOK_BYTES), '-fpsprobesize', '4'];
+  const isTransport = container === 'mpegts';
+  const micros = String((isTransport ? 1 : 3) * 1_000_000);
+  const tables = isTransport ? ['-scan_all_pmts', '0'] : [];
+  return ['-analyzeduration', micros, '-probesize', String(LOOK_BYTES), '-fpsprobesize', '4', ...tables];
 }
 
 const LOOK_BYTES = 8_000_000;
