@@ -78,6 +78,27 @@ function specialOf({ special, codec, pace }: Draw, container: string): Partial<S
   return { showsMade: true, rework: (from, to) => joinParts(from, to, parts) };
 }
 
+/** Draws that once found a fault. */
+const FOUND: Readonly<Record<string, Draw>> = {
+  'sound whose last packet before a join holds less than the others': {
+    rate: '24000/1001',
+    pace: 'constant',
+    codec: 'B-frames',
+    pixels: '1',
+    sound: 'mono',
+    container: 'ts',
+    startSeconds: 100.5,
+    special: 'joined',
+    chunk: [0, 0],
+  },
+};
+
+test.each(Object.entries(FOUND))(
+  'a film is one film with %s',
+  async (name, draw) => expectOneFilm(`found-${Object.keys(FOUND).indexOf(name)}`, shapeOf(draw), () => 0),
+  FILM_MS,
+);
+
 test(
   'a film is one film in whatever pieces it is encoded, whatever its properties are together',
   async () => {

@@ -14,21 +14,35 @@ interface Recording {
   readonly sound: number;
   /** Of the picture alone, in seconds: what is left out in its middle. */
   readonly gap?: readonly [from: number, until: number];
+  /** How many sounds share a packet; fewer in the last. */
+  readonly packed?: number;
 }
 
 function recorded(recordings: readonly Recording[]): Mark[] {
   let at = 0;
-  return recordings.flatMap(({ begins, picture, sound, gap = [0, 0] }) => {
+  return recordings.flatMap(({ begins, picture, sound, gap = [0, 0], packed = 1 }) => {
+    const sounds = (first: number) => Math.min(packed, sound * 50 - first);
     const marks = [
-      ...Array.from({ length: picture * 25 }, (_, index) => ({ stream: PICTURE, seconds: index / 25 })),
-      ...Array.from({ length: sound * 50 }, (_, index) => ({ stream: SOUND, seconds: index / 50 })),
+      ...Array.from({ length: picture * 25 }, (_, index) => ({ stream: PICTURE, seconds: index / 25, sizeBytes: 900 })),
+      ...Array.from({ length: Math.ceil((sound * 50) / packed) }, (_, index) => ({
+        stream: SOUND,
+        seconds: (index * packed) / 50,
+        sizeBytes: 200 * sounds(index * packed),
+      })),
     ].filter(({ stream, seconds }) => stream === SOUND || seconds < gap[0] || seconds >= gap[1]);
     return marks
       .sort((one, other) => one.seconds - other.seconds)
-      .map(({ stream, seconds }) => {
+      .map(({ stream, seconds, sizeBytes }) => {
         const ticks = wrapTicks(Math.round((begins + seconds) * 90_000));
         at += 188;
-        return { stream, kind: stream === PICTURE ? 'picture' : 'other', at, decode: ticks, show: ticks } as const;
+        return {
+          stream,
+          kind: stream === PICTURE ? 'picture' : 'other',
+          at,
+          decode: ticks,
+          show: ticks,
+          sizeBytes,
+        } as const;
       });
   });
 }
@@ -73,6 +87,21 @@ describe('a clock that jumps goes on', () => {
     expect(behind[0]).toBeCloseTo(7, 4);
     expect(straightened(marks, SOUND)[350]).toBeCloseTo(7, 4);
   });
+});
+
+test('sound that ends with the picture in a packet shorter than the others holds nothing up', () => {
+  const part = { begins: 1.4, picture: 8, sound: 8, packed: 19 };
+  const marks = recorded([part, part]);
+  for (const [index, moment] of straightened(marks, PICTURE).entries()) expect(moment).toBeCloseTo(index / 25, 4);
+  expect(straightened(marks, SOUND)[22]).toBeCloseTo(8, 4);
+});
+
+test('sound in packets of many frames that outlasts the picture is heard to its end', () => {
+  const marks = recorded([
+    { begins: 1.4, picture: 8, sound: 10, packed: 19 },
+    { begins: 1.4, picture: 8, sound: 8 },
+  ]);
+  expect(straightened(marks, PICTURE)[200]).toBeCloseTo(10, 4);
 });
 
 describe('a clock that runs straight is left alone', () => {

@@ -18,6 +18,8 @@ const SPARSE_TICKS = TICKS_PER_SECOND / 2;
 const APART_TICKS = 5 * TICKS_PER_SECOND;
 /** Sound may outlast the picture of a recording by this and give way to the next; more is shown to its end. */
 const TAIL_TICKS = TICKS_PER_SECOND / 4;
+/** No codec's frame lasts longer: packets of sound that are further apart hold several frames each. */
+const ONE_FRAME_TICKS = TICKS_PER_SECOND / 8;
 /** Pictures that are shown before the one they are stored behind follow it within this. */
 const LEADING_TICKS = TICKS_PER_SECOND;
 
@@ -37,8 +39,10 @@ interface Run {
   lastDecode: number;
   firstShow: number;
   lastShow: number;
-  /** Distances between packets, as many as tell what is usual. */
+  /** Distances between packets and sizes of packets, as many as tell what is usual. */
   readonly steps: number[];
+  readonly sizes: number[];
+  lastSize: number | undefined;
 }
 
 /** Two parts of a stream with a jump between them. */
@@ -112,7 +116,7 @@ export class JumpFinder {
   }
 }
 
-function beginRun({ stream, kind, at, decode, show }: Mark): Run {
+function beginRun({ stream, kind, at, decode, show, sizeBytes }: Mark): Run {
   return {
     stream,
     isPicture: kind === 'picture',
@@ -123,19 +127,27 @@ function beginRun({ stream, kind, at, decode, show }: Mark): Run {
     firstShow: show,
     lastShow: show,
     steps: [],
+    sizes: [],
+    lastSize: sizeBytes,
   };
 }
 
 const STEPS = 31;
 
-function goOn(run: Run, { at, decode, show }: Mark): void {
+function goOn(run: Run, { at, decode, show, sizeBytes }: Mark): void {
   const step = ticksBetween(run.lastDecode, decode);
-  if (step > 0 && run.steps.push(step) > STEPS) run.steps.shift();
+  if (step > 0) remember(run.steps, step);
+  if (run.lastSize !== undefined) remember(run.sizes, run.lastSize);
+  run.lastSize = sizeBytes;
   run.lastAt = at;
   run.lastDecode = decode;
   if (ticksBetween(run.lastShow, show) > 0) run.lastShow = show;
   const isLeading = ticksBetween(run.firstDecode, decode) < LEADING_TICKS;
   if (isLeading && ticksBetween(run.firstShow, show) < 0) run.firstShow = show;
+}
+
+function remember(latest: number[], value: number): void {
+  if (latest.push(value) > STEPS) latest.shift();
 }
 
 function follows(before: number, next: number): boolean {
@@ -145,7 +157,22 @@ function follows(before: number, next: number): boolean {
 
 /** The usual distance between two packets of a run. */
 function stepOf({ steps }: Run): number {
-  return steps.toSorted((one, other) => one - other)[steps.length >> 1] ?? 0;
+  return median(steps);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0;
+}
+
+/**
+ * How long the last packet of a run lasts. One of many frames of sound holds only those that were left when the recording
+ * ended; taken for as long as the others, it would seem to outlast the picture. Its size tells, near enough, how many.
+ */
+function lastLength(run: Run): number {
+  const step = stepOf(run);
+  const size = median(run.sizes);
+  if (run.isPicture || step <= ONE_FRAME_TICKS || run.lastSize === undefined || size === 0) return step;
+  return Math.round(step * Math.min(1, run.lastSize / size));
 }
 
 /** A stream that goes on through what another one leaves out says that this is a gap, and that the clock is right. */
@@ -195,7 +222,7 @@ function shiftOver(jumps: readonly Jump[], shifts: ReadonlyMap<number, number>):
 }
 
 function seamlessShift({ before, after }: Jump, shifts: ReadonlyMap<number, number>): number {
-  const end = before.lastShow + stepOf(before) + (shifts.get(before.stream) ?? 0);
+  const end = before.lastShow + lastLength(before) + (shifts.get(before.stream) ?? 0);
   return wrapTicks(end - after.firstShow);
 }
 

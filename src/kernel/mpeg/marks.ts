@@ -10,6 +10,8 @@ export interface Mark {
   /** When to decode and when to show what begins here, in ticks. */
   readonly decode: number;
   readonly show: number;
+  /** Of its packet, where the packet says so. */
+  readonly sizeBytes?: number | undefined;
 }
 
 /** Is told of every mark in the order of the file, and says by how many ticks it is to be moved. */
@@ -63,7 +65,7 @@ export interface Stamps {
 export function passStamps(
   bytes: Uint8Array,
   { show, decode }: Stamps,
-  mark: Pick<Mark, 'stream' | 'kind' | 'at'>,
+  mark: Omit<Mark, 'show' | 'decode'>,
   onMark: OnMark,
 ): void {
   const shown = readTicks(bytes, show);
@@ -88,6 +90,12 @@ export function stampsOf(bytes: Uint8Array, at: number, end: number): Stamps | u
   if (which < 2) return undefined;
   const show = { at: at + 9, form: 'stamp' } as const;
   return which === 3 ? { show, decode: { at: at + 14, form: 'stamp' } } : { show };
+}
+
+/** How long the packet whose start code is at `at` says that it is, its header included; undefined where it leaves that open. */
+export function sizeOf(bytes: Uint8Array, at: number): number | undefined {
+  const behind = ((bytes[at + 4] ?? 0) << 8) | (bytes[at + 5] ?? 0);
+  return behind > 0 ? 6 + behind : undefined;
 }
 
 export function startsPacket(bytes: Uint8Array, at: number): boolean {

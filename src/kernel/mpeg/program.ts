@@ -67,7 +67,8 @@ function readPacket(bytes: Uint8Array, [at, end]: readonly [number, number], pos
   if (!stamps) return;
   // Sounds and subtitles of a disc share one number, and differ in the first byte of what they hold.
   const within = id === PRIVATE ? (bytes[at + 9 + (bytes[at + 8] ?? 0)] ?? 0) : 0;
-  passStamps(bytes, stamps, { stream: 256 * id + within, kind: kindOf(id), at: position + at }, onMark);
+  const mark = { stream: 256 * id + within, kind: kindOf(id), at: position + at, sizeBytes: end - at };
+  passStamps(bytes, stamps, mark, onMark);
 }
 
 /** The time stamps of an MPEG-1 packet, behind stuffing and the size of a buffer. */

@@ -6,6 +6,7 @@ import {
   type OnMark,
   type Passed,
   passStamps,
+  sizeOf,
   stampsOf,
   startsPacket,
 } from './marks.ts';
@@ -110,6 +111,7 @@ export class TransportReader implements MarkReader {
     if (!isOpened) return;
     const stamps = stampsOf(bytes, payload, at + PACKET);
     const kind = kindOf(bytes[payload + 3] ?? 0);
-    if (stamps) passStamps(bytes, stamps, { ...where, stream: 2 * pid, kind }, onMark);
+    const mark = { ...where, stream: 2 * pid, kind, sizeBytes: sizeOf(bytes, payload) };
+    if (stamps) passStamps(bytes, stamps, mark, onMark);
   }
 }
