@@ -16,6 +16,12 @@ export interface Hold {
   readonly nodeUrl: string;
 }
 
+/** The asset of a broadcast that is over, soon `ready` or so already. */
+export interface PublicRecording {
+  readonly recordingId: string;
+  readonly isReady: boolean;
+}
+
 /**
  * Each time a stream goes live. The state of the stream and the event that tells of it change with it, in one transaction;
  * a node that has lost the stream to another changes nothing any more.
@@ -113,6 +119,23 @@ export class BroadcastRepository {
   /** The last one of a stream, whether it is over or not; none of a stream that was deleted. */
   async latest(streamId: string): Promise<Broadcast | undefined> {
     return (await this.latestOf([streamId])).get(streamId);
+  }
+
+  /** What everybody may play of the last broadcast of a stream. */
+  async publicRecording(streamId: string): Promise<PublicRecording | undefined> {
+    const row = await this.#db
+      .selectFrom('broadcasts')
+      .innerJoin('live_streams', (join) =>
+        join.onRef('live_streams.id', '=', 'stream_id').onRef('live_streams.broadcast', '=', 'number'),
+      )
+      .innerJoin('assets', 'assets.id', 'recording_id')
+      .select(['assets.id', 'assets.status'])
+      .where('stream_id', '=', streamId)
+      .where('ended_at', 'is not', null)
+      .where('assets.policy', '=', 'public')
+      .where('assets.status', '!=', 'errored')
+      .executeTakeFirst();
+    return row && { recordingId: row.id, isReady: row.status === 'ready' };
   }
 
   /** Newest first. `before` is the number of the last one of the page before. */

@@ -170,6 +170,7 @@ export class Live {
   async #finished(broadcast: Broadcast): Promise<void> {
     try {
       await this.#options.recordings.finish(broadcast, KEPT_MS);
+      await this.#channels.tellRecording(broadcast.streamId);
     } finally {
       const packager = this.#onAir.find(broadcast.streamId);
       if (packager?.place.broadcast === broadcast.number) this.#onAir.remove(packager);
@@ -208,6 +209,7 @@ function openChannels({ database, streams, viewerSecret, nodeUrl, sign, clock, l
   return new LiveChannels({
     streams,
     bans: new LiveBanRepository(database, clock),
+    recordings: new BroadcastRepository(database, clock),
     secret: viewerSecret,
     ownUrl: nodeUrl,
     sign,

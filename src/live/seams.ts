@@ -73,5 +73,6 @@ export interface ChannelFeed extends PackagerNews {
   started(broadcast: number, format: BroadcastFormat): void;
   reconnecting(): void;
   health(health: IngestHealth): void;
-  ended(): void;
+  /** @param recordingId of what everybody may play of it from now on */
+  ended(recordingId?: string): void;
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AssetRepository } from '../../src/database/assets.ts';
 import { BroadcastRepository } from '../../src/database/broadcasts.ts';
 import { LiveStreamRepository } from '../../src/database/live-streams.ts';
 import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
@@ -204,6 +205,29 @@ describe.each(DATABASES)('live streams on $name', ({ fresh }) => {
       expect((await broadcasts.list('ls_a', 10, 2)).map(({ number }) => number)).toEqual([1]);
       expect((await broadcasts.latestOf(['ls_a', 'ls_none'])).get('ls_a')?.number).toBe(2);
       expect((await broadcasts.ofRecording('as_1'))?.number).toBe(1);
+    });
+
+    test('has a recording for everybody once it is over, while that is public and comes to something', async () => {
+      const assets = new AssetRepository(on.database, clock);
+      const asset = { title: 'x', policy: 'public', sourceName: 'x' } as const;
+      await make();
+      await goLive('as_1');
+      await assets.create({ ...asset, id: 'as_1' });
+      expect(await broadcasts.publicRecording('ls_a')).toBeUndefined();
+      await broadcasts.end(hold(), 1, 'finished');
+      expect(await broadcasts.publicRecording('ls_a')).toEqual({ recordingId: 'as_1', isReady: false });
+      const become = (change: object) =>
+        on.database.updateTable('assets').set(change).where('id', '=', 'as_1').execute();
+      await become({ status: 'ready' });
+      expect(await broadcasts.publicRecording('ls_a')).toEqual({ recordingId: 'as_1', isReady: true });
+      await become({ status: 'errored' });
+      expect(await broadcasts.publicRecording('ls_a')).toBeUndefined();
+      await become({ status: 'ready', policy: 'signed' });
+      expect(await broadcasts.publicRecording('ls_a')).toBeUndefined();
+      await become({ policy: 'public' });
+      await goLive('as_2');
+      await broadcasts.end(hold(), 2, 'finished');
+      expect(await broadcasts.publicRecording('ls_a')).toBeUndefined();
     });
 
     test('ends once, whoever says so and however often', async () => {

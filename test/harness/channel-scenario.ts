@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Settings } from '../../src/config/settings.ts';
+import type { PublicRecording } from '../../src/database/broadcasts.ts';
 import type { LiveBan } from '../../src/database/live-bans.ts';
 import type { LiveStream } from '../../src/database/live-stream-rows.ts';
 import { edgeCredentialOf, signAsEdge, verifyEdge } from '../../src/kernel/access/edge-identity.ts';
@@ -28,6 +29,7 @@ export class ChannelNode {
   readonly app: FastifyInstance = Fastify({ logger: false, forceCloseConnections: true });
   readonly bans: LiveBan[] = [];
   stream: LiveStream | undefined;
+  recording: PublicRecording | undefined;
   url = '';
 
   constructor(policy: LiveStream['policy'], clock: Clock, edgeSecret = FLEET_SECRET) {
@@ -47,6 +49,7 @@ export class ChannelNode {
         add: async (_, ban) => void this.bans.push(ban),
         remove: async () => void this.bans.splice(0),
       },
+      recordings: { publicRecording: async () => this.recording },
       secret: 'a secret of the node',
       ownUrl: () => this.url,
       sign: (method, target) => ({

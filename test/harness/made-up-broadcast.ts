@@ -42,6 +42,10 @@ export class MadeUpBroadcast {
     this.session();
   }
 
+  end(recordingId?: string): void {
+    this.#feed.ended(recordingId);
+  }
+
   /** A publisher's media begins. */
   session(beganAtMs = 1_790_000_000_000): void {
     this.#session = { number: this.#session.number + 1, beganAtMs };

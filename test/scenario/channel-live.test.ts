@@ -72,7 +72,15 @@ test('a publisher is in the picture of those who waited, chat beside it, until h
   viewer.say({ type: 'chat', name: 'Ada', text: 'I can see you', ref: '1' });
   await viewer.message('accepted');
   await publisher.stop();
-  await viewer.message('state', ({ event, state }) => event === 'ended' && state === 'idle');
+  const ended = await viewer.message('state', ({ event, state }) => event === 'ended' && state === 'idle');
+  const recorded = await viewer.message('state', ({ event }) => event === 'recording');
+  const { recordingId, playbackPath } = ended.recording as { recordingId: string; playbackPath: string };
+  expect(recorded.recording).toEqual({ recordingId, playbackPath, isReady: true });
+  expect((await fetch(`${server.run.edge}${playbackPath}`)).status).toBe(200);
+  const late = await listener(stream);
+  expect(await late.message('hello')).toMatchObject({ recording: recorded.recording });
+  expect((await server.api('PATCH', `/v1/assets/${recordingId}`, { policy: 'signed' })).status).toBe(200);
+  await late.message('state', ({ recording }) => recording === null);
   expect(viewer.numbered()).toEqual(viewer.numbered().map((_, at) => at + 1));
 }, 90_000);
 

@@ -40,6 +40,61 @@ describe('joining', () => {
   });
 });
 
+describe('the end', () => {
+  const recording = { recordingId: 'as_r', playbackPath: '/assets/as_r/master.m3u8' };
+
+  test('leads on to the recording, then and later, until the next broadcast begins', async () => {
+    await start();
+    const broadcast = await c.node.broadcast();
+    broadcast.start();
+    const viewer = await c.listener();
+    expect(await viewer.message('hello')).toMatchObject({ recording: null });
+    broadcast.end('as_r');
+    expect(await viewer.message('state', ({ event }) => event === 'ended')).toMatchObject({
+      ...{ state: 'idle', broadcast: null, recording: { ...recording, isReady: false } },
+    });
+    c.node.recording = { recordingId: 'as_r', isReady: true };
+    await c.node.channels.tellRecording(STREAM);
+    expect(await viewer.message('state', ({ event }) => event === 'recording')).toMatchObject({
+      ...{ state: 'idle', recording: { ...recording, isReady: true } },
+    });
+    const late = await c.listener();
+    expect(await late.message('hello')).toMatchObject({ state: 'idle', recording: { ...recording, isReady: true } });
+    (await c.node.broadcast()).start(2);
+    expect(await late.message('state', ({ event }) => event === 'started')).toMatchObject({ recording: null });
+  });
+
+  test('leads nowhere where not everybody may play it, or no more', async () => {
+    await start();
+    const broadcast = await c.node.broadcast();
+    broadcast.start();
+    const viewer = await c.listener();
+    broadcast.end();
+    expect(await viewer.message('state', ({ event }) => event === 'ended')).toMatchObject({ recording: null });
+    c.node.recording = { recordingId: 'as_r', isReady: true };
+    await viewer.message('state', ({ recording: found }) => found !== null);
+    c.node.recording = undefined;
+    await viewer.message('state', ({ event, recording: found }) => event === 'recording' && found === null);
+  });
+
+  test('is known to a channel that opens long after it', async () => {
+    await start();
+    c.node.recording = { recordingId: 'as_r', isReady: true };
+    expect(await c.join().message('hello')).toMatchObject({ recording: { ...recording, isReady: true } });
+  });
+
+  test('is known to an edge that was away when it was told', async () => {
+    await start();
+    const broadcast = await c.node.broadcast();
+    broadcast.start();
+    await c.listener();
+    c.line.cut();
+    broadcast.end('as_r');
+    c.line.mend();
+    await expect.poll(async () => (await c.join().message('hello')).recording).toMatchObject(recording);
+  });
+});
+
 describe('media', () => {
   test('who joins in the middle of a segment gets a picture and its sound at once', async () => {
     await start();

@@ -175,7 +175,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     const { sequence } = this.#events;
     const goesOn = this.#state?.epoch === state.epoch && sequence <= state.sequence && sequence >= state.replayFrom - 1;
     const before = this.#state;
-    this.#state = goesOn && before ? { ...state, state: before.state, broadcast: before.broadcast } : state;
+    this.#state = goesOn && before ? { ...state, ...theState(before) } : state;
     if (!goesOn) {
       this.#events = new EventRing(RING_LIMITS, state.sequence);
       this.#forgetMedia();
@@ -247,9 +247,8 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     else if (kind === 'health') this.#state = { ...state, health: fields.health as ChannelState['health'] };
     else if (kind === 'chat-settings') this.#state = { ...state, chat: fields.chat as ChannelState['chat'] };
     if (kind !== 'state') return false;
-    const broadcast = fields.broadcast as ChannelState['broadcast'];
-    this.#state = { ...state, state: fields.state as ChannelState['state'], broadcast };
-    return broadcast?.number !== state.broadcast?.number;
+    this.#state = { ...state, ...theState(fields as unknown as TheState) };
+    return this.#state.broadcast?.number !== state.broadcast?.number;
   }
 
   #forgetMedia(): void {
@@ -275,6 +274,13 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     this.#toldViewers = viewers;
     this.#reactions = {};
   }
+}
+
+/** What numbered events keep up to date, those that were missed too. */
+type TheState = Pick<ChannelState, 'state' | 'broadcast' | 'recording'>;
+
+function theState({ state, broadcast, recording }: TheState): TheState {
+  return { state, broadcast, recording };
 }
 
 function whoIs({ admission, grantId }: ChannelViewer): { address: string; grantId: string } {

@@ -1,4 +1,5 @@
 import type { FaultCode } from '../errors.ts';
+import { masterKey } from '../film/paths.ts';
 import type { BroadcastFormat, LivePart, LiveSegment } from './broadcast.ts';
 import type { ChatOptions, LiveStreamState } from './live-stream.ts';
 
@@ -79,6 +80,15 @@ export interface ChannelChat extends ChatOptions {
   readonly maxNameLength: number;
 }
 
+/** The film that a broadcast has become, where whoever likes may play it. */
+export interface ChannelRecording {
+  readonly recordingId: string;
+  /** At every edge. */
+  readonly playbackPath: string;
+  /** Not yet in the moment of the end. */
+  readonly isReady: boolean;
+}
+
 export type CoarseHealth = 'good' | 'poor' | 'unknown';
 
 /** How the stream is now. */
@@ -91,6 +101,8 @@ export interface ChannelState {
   readonly replayFrom: number;
   readonly state: LiveStreamState;
   readonly broadcast: ChannelBroadcast | null;
+  /** Of the last broadcast, once it is over. */
+  readonly recording: ChannelRecording | null;
   readonly viewers: number;
   readonly health: CoarseHealth;
   readonly chat: ChannelChat;
@@ -111,7 +123,7 @@ export interface Hello extends ChannelState {
   readonly expiresAtMs: number | null;
 }
 
-export type StateChange = 'started' | 'session' | 'reconnecting' | 'ended';
+export type StateChange = 'started' | 'session' | 'reconnecting' | 'ended' | 'recording';
 
 /** A moment of the stream. */
 export interface MediaTime {
@@ -134,6 +146,7 @@ export type Lasting =
       readonly event: StateChange;
       readonly state: LiveStreamState;
       readonly broadcast: ChannelBroadcast | null;
+      readonly recording: ChannelRecording | null;
       readonly atMs: number;
     }
   | {
@@ -219,6 +232,10 @@ export function channelRenditions({ video, audio }: BroadcastFormat): ChannelRen
     timescale: audio?.sampleRate ?? 1,
   }));
   return [...pictures, ...sounds];
+}
+
+export function channelRecording(recordingId: string, isReady: boolean): ChannelRecording {
+  return { recordingId, playbackPath: `/${masterKey(recordingId)}`, isReady };
 }
 
 export function channelChat(options: ChatOptions): ChannelChat {

@@ -131,7 +131,8 @@ export class Airing {
     if (!onAir) return;
     const { broadcast, packaging } = onAir;
     const recorded = packaging.end();
-    this.#channel?.ended();
+    const isPublic = broadcast.isRecorded && this.#stream.policy === 'public';
+    this.#channel?.ended(isPublic ? broadcast.recordingId : undefined);
     await this.#teller.told;
     await this.#teller.insist(() => this.#deps.broadcasts.end(this.#hold, broadcast.number, reason));
     this.#givenBack.resolve();

@@ -4,9 +4,11 @@ import { randomSymbols } from '../../kernel/ids.ts';
 import type { BroadcastFormat, LivePart, LiveSegment, Session } from '../../kernel/live/broadcast.ts';
 import {
   type ChannelBroadcast,
+  type ChannelRecording,
   type ChannelState,
   type CoarseHealth,
   channelChat,
+  channelRecording,
   channelRenditions,
   type Lasting,
   type Passing,
@@ -51,6 +53,7 @@ export class ChannelActor implements ChannelFeed {
   readonly #links = new Set<EdgeLink>();
   #state: LiveStreamState = 'idle';
   #broadcast: ChannelBroadcast | null = null;
+  #recording: ChannelRecording | null = null;
   #carried: ReadonlyMap<string, Carried> = new Map();
   #health: CoarseHealth = 'unknown';
   #toldViewers = 0;
@@ -83,6 +86,7 @@ export class ChannelActor implements ChannelFeed {
     const renditions = channelRenditions(format);
     const { partTargetSeconds, segmentSeconds } = format;
     const startedAtMs = this.#options.clock.now();
+    this.#recording = null;
     this.#broadcast = { number, startedAtMs, session: null, partTargetSeconds, segmentSeconds, renditions };
     this.#carried = new Map(
       renditions.map(({ name, kind, timescale }, rendition) => {
@@ -130,11 +134,21 @@ export class ChannelActor implements ChannelFeed {
     for (const link of this.#links) if (link.wantsIngest) link.tell({ type: 'ingest', ingest });
   }
 
-  ended(): void {
+  ended(recordingId?: string): void {
     this.#broadcast = null;
+    this.#recording = recordingId === undefined ? null : channelRecording(recordingId, false);
     this.#carried = new Map();
     this.#changeState('idle', 'ended');
     this.#tellHealth('unknown');
+  }
+
+  /** What there is to play of the last broadcast, as it turned out later. */
+  recorded(recording: ChannelRecording | null): void {
+    const known = this.#recording;
+    const isKnown = recording?.recordingId === known?.recordingId && recording?.isReady === known?.isReady;
+    if (!this.isIdle || isKnown) return;
+    this.#recording = recording;
+    this.#changeState('idle', 'recording');
   }
 
   // --- moderation and metadata ---
@@ -205,6 +219,7 @@ export class ChannelActor implements ChannelFeed {
       replayFrom: this.#events.first,
       state: this.#state,
       broadcast: this.#broadcast,
+      recording: this.#recording,
       viewers: this.viewers,
       health: this.#health,
       chat: channelChat(this.desk.options),
@@ -256,7 +271,7 @@ export class ChannelActor implements ChannelFeed {
   #changeState(state: LiveStreamState, event: (Lasting & { type: 'state' })['event']): void {
     this.#state = state;
     const atMs = this.#options.clock.now();
-    this.#tellAll({ type: 'state', event, state, broadcast: this.#broadcast, atMs });
+    this.#tellAll({ type: 'state', event, state, broadcast: this.#broadcast, recording: this.#recording, atMs });
   }
 
   #tellHealth(health: CoarseHealth): void {

@@ -1,10 +1,12 @@
 import websocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { PublicRecording } from '../../database/broadcasts.ts';
 import type { LiveBan } from '../../database/live-bans.ts';
 import type { LiveStream } from '../../database/live-stream-rows.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { isId } from '../../kernel/ids.ts';
+import { channelRecording } from '../../kernel/live/channel.ts';
 import { PASSED_ON_HEADER, parseFromEdge } from '../../kernel/live/channel-link.ts';
 import type { ChatOptions } from '../../kernel/live/live-stream.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
@@ -25,6 +27,7 @@ export interface LiveChannelsOptions {
     add(streamId: string, ban: LiveBan): Promise<void>;
     remove(streamId: string, authorId: string): Promise<void>;
   };
+  readonly recordings: { publicRecording(streamId: string): Promise<PublicRecording | undefined> };
   /** Under which addresses of viewers become names. */
   readonly secret: string;
   /** The origin of this node, as it stands with the streams that it has; asked when it is known. */
@@ -121,6 +124,15 @@ export class LiveChannels {
     this.#open.get(streamId)?.actor.desk.unban(authorId);
   }
 
+  /** The recording of the stream's broadcast may be `ready`. */
+  async tellRecording(streamId: string): Promise<void> {
+    const actor = this.#open.get(streamId)?.actor;
+    if (!actor) return;
+    await this.#keepRecording(streamId, actor).catch((cause: unknown) => {
+      this.#options.log.warn({ streamId, err: cause }, 'the recording of a broadcast could not be looked up');
+    });
+  }
+
   async setChat(streamId: string, chat: ChatOptions): Promise<void> {
     this.#open.get(streamId)?.actor.setChat(chat);
   }
@@ -171,14 +183,20 @@ export class LiveChannels {
     return opened;
   }
 
-  /** How the chat is set, and who may not take part in it. */
-  async #load(streamId: string, { desk }: ChannelActor): Promise<void> {
+  /** How the chat is set, who may not take part in it, and what there is to play in place of a broadcast. */
+  async #load(streamId: string, actor: ChannelActor): Promise<void> {
     const [stream, banned] = await Promise.all([
       this.#options.streams.find(streamId),
       this.#options.bans.list(streamId),
+      this.#keepRecording(streamId, actor),
     ]);
-    if (stream) desk.options = stream.options.chat;
-    for (const { authorId, untilMs } of banned) desk.ban(authorId, untilMs);
+    if (stream) actor.desk.options = stream.options.chat;
+    for (const { authorId, untilMs } of banned) actor.desk.ban(authorId, untilMs);
+  }
+
+  async #keepRecording(streamId: string, actor: ChannelActor): Promise<void> {
+    const found = await this.#options.recordings.publicRecording(streamId);
+    actor.recorded(found ? channelRecording(found.recordingId, found.isReady) : null);
   }
 
   async #beat(): Promise<void> {
@@ -206,6 +224,8 @@ export class LiveChannels {
         stream?.nodeUrl !== undefined && stream.nodeUrl !== ownUrl() && (stream.ownedUntilMs ?? 0) > clock.now();
       if (stream && !isElsewhere && actor.links.size > 0) {
         this.#keepChat(actor, stream.options.chat);
+        // Whose end the database has not heard of yet says itself what there is of it.
+        if (stream.state === 'idle') await this.#keepRecording(streamId, actor);
         return;
       }
       // A broadcast may have begun here meanwhile.

@@ -37,7 +37,7 @@ export class StreamFeed implements ChannelFeed {
     this.#channel().health(health);
   }
 
-  ended(): void {
-    this.#channel().ended();
+  ended(recordingId?: string): void {
+    this.#channel().ended(recordingId);
   }
 }
