@@ -424,6 +424,18 @@ export const SETTINGS = {
     max: 1_000_000,
     says: 'How many of these may wait for one broadcast.',
   }),
+  edgeLiveWaitersPerAddress: integer({
+    default: 5_000,
+    min: 1,
+    max: 1_000_000,
+    says: 'How many of these may come from one address (of IPv6: one /64) that is not of FRONTROW_EDGE_TRUSTED_PROXIES.',
+  }),
+  edgeLiveHeldPerAddress: integer({
+    default: 128,
+    min: 8,
+    max: 4_096,
+    says: 'For how many different things that are to come one such address may have the origin asked at once. A player wants the next state and part of each rendition that it plays, and what somebody else has asked for already does not count.',
+  }),
   edgeChannelViewers: integer({
     default: 20_000,
     min: 1,

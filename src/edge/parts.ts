@@ -54,6 +54,8 @@ export interface EdgeSettings extends OriginSettings {
   readonly edgeLiveHoldMs: number;
   readonly edgeLiveWaiters: number;
   readonly edgeLiveWaitersPerStream: number;
+  readonly edgeLiveWaitersPerAddress: number;
+  readonly edgeLiveHeldPerAddress: number;
   readonly edgeChannelViewers: number;
   readonly edgeChannelViewersPerAddress: number;
   readonly prefetchSegments: number;

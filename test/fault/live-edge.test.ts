@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -179,11 +180,15 @@ test('a flood of joins is let in as far as there is room, and the rest is told w
   expect(live.count(state(103, 0))).toBe(1);
 });
 
+/** Each viewer by an address of his own, as a proxy in front of the edge tells it. */
+const BEHIND_PROXY = { edgeTrustedProxies: '127.0.0.1' };
+const from = (address: string) => ({ headers: { 'X-Forwarded-For': address } });
+
 test('names of states that no player asks for are held for one broadcast up to a limit', async () => {
   await startOrigin();
-  const s = await startEdge(origin.url);
+  const s = await startEdge(origin.url, BEHIND_PROXY);
   origin.otherwise(() => {});
-  const viewers = Array.from({ length: 1_100 }, (_, at) => s.viewer(state(at, 0)));
+  const viewers = Array.from({ length: 1_100 }, (_, at) => s.viewer(state(at, 0), from(`192.0.2.${at % 50}`)));
   const first = await Promise.race(viewers.map((each) => each.head));
   expect(first.status).toBe(503);
   await waiting(s, 1_024);
@@ -192,9 +197,51 @@ test('names of states that no player asks for are held for one broadcast up to a
   await expect.poll(() => s.edge.usage.fills).toBe(0);
 });
 
-test('who asks for every state that an origin holds, of all renditions, leaves room for those who play', async () => {
+test.each([
+  ['an address', () => '198.51.100.7'],
+  ['a /64', (at: number) => `2001:db8:0:7::${at.toString(16)}`],
+])('a viewer who has %s to ask from and asks for ever other things keeps nobody else waiting', async (_, address) => {
+  await startOrigin();
+  const s = await startEdge(origin.url, BEHIND_PROXY);
+  const answer = ({ target }: { target: string }, response: ServerResponse) =>
+    // Nothing is known of a rendition, and the origin waits for whatever comes, as one that is in trouble might.
+    target.includes('flooded') ? undefined : live.answer(target, response);
+  origin.otherwise(answer);
+  await s.get(playlist('720p'), from('192.0.2.1'));
+  const greedy = Array.from({ length: 1_500 }, (_, at) =>
+    s.viewer(playlist(`flooded${at % 10}`, `_HLS_msn=${at}`), from(address(at))),
+  );
+  await expect.poll(() => s.facts.filter(({ status }) => status === 503).length, { timeout: 20_000 }).toBe(1_500 - 128);
+  for (let part = 0; part < 8; part++) {
+    const players = [1, 2, 3].map((each) => s.viewer(state(103 + (part >> 2), part % 4), from(`192.0.2.${each}`)));
+    await waiting(s, 128 + 3);
+    live.publish();
+    for (const { status } of await Promise.all(players.map((each) => each.answer))) expect(status).toBe(200);
+    const uri = media(`1/s00${103 + (part >> 2)}.p${part % 4}.m4s`);
+    expect((await s.get(uri, from('192.0.2.2'))).status).toBe(200);
+  }
+  for (const each of greedy) each.leave();
+  await waiting(s, 0);
+});
+
+test('a viewer who asks for every state around the newest has the origin asked for few, and the flood for none ahead', async () => {
   await startOrigin();
   const s = await startEdge(origin.url);
+  await s.get(state(102, 3));
+  const asked = Array.from({ length: 2_000 }, (_, msn) =>
+    s.viewer(playlist('720p', `_HLS_msn=${msn}&_HLS_part=${msn % 9}`)),
+  );
+  // All but those of the next few segments are answered at once.
+  await expect.poll(() => s.facts.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(1 + 2_000 - 8);
+  const states = live.asked.filter((each) => each.includes('_HLS_msn'));
+  expect(states.length).toBeLessThanOrEqual(64);
+  expect(s.facts.filter(({ status }) => status === 503)).toEqual([]);
+  for (const each of asked) each.leave();
+});
+
+test('who asks for every state that an origin holds, of all renditions, leaves room for those who play', async () => {
+  await startOrigin();
+  const s = await startEdge(origin.url, BEHIND_PROXY);
   origin.otherwise(() => {});
   const wordings = ['', '&_HLS_skip=YES', '&_HLS_skip=v2'];
   const places = [103, 104].flatMap((msn) => [`_HLS_msn=${msn}`, ...parts(9).map((part) => `_HLS_msn=${msn}&${part}`)]);
@@ -202,9 +249,9 @@ test('who asks for every state that an origin holds, of all renditions, leaves r
   const all = renditions.flatMap((name) =>
     places.flatMap((place) => wordings.map((wording) => playlist(name, `${place}${wording}`))),
   );
-  const greedy = all.map((target) => s.viewer(target));
+  const greedy = all.map((target, at) => s.viewer(target, from(`192.0.2.${at % 10}`)));
   await waiting(s, all.length);
-  s.viewer(state(103, 0, '180p'));
+  s.viewer(state(103, 0, '180p'), from('192.0.2.200'));
   await waiting(s, all.length + 1);
   for (const each of greedy) each.leave();
 });

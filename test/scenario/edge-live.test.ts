@@ -59,6 +59,44 @@ describe('a public broadcast', () => {
     expect(live.asked.filter((each) => each.includes('m3u8'))).toEqual([next]);
   });
 
+  test.each([
+    ['_HLS_msn=103&_HLS_part=0', '_HLS_msn=0103&_HLS_part=00'],
+    ['_HLS_msn=103&_HLS_part=0&_HLS_skip=YES', '_HLS_skip=v2&_HLS_msn=103&_HLS_part=0'],
+    ['_HLS_msn=103&_HLS_part=0', '_HLS_msn=102&_HLS_part=4'],
+    ['_HLS_msn=103&_HLS_part=0', '_HLS_msn=103&_HLS_part=0&_HLS_report=1&_HLS_push=1'],
+  ])('who asks for "%s" and who asks for "%s" wait for the same', async (one, other) => {
+    await s.get(playlist());
+    const viewers = [s.viewer(playlist('720p', one)), s.viewer(playlist('720p', other))];
+    await waiting(2);
+    live.publish();
+    for (const { status } of await Promise.all(viewers.map((each) => each.answer))) expect(status).toBe(200);
+    expect(live.asked.filter((each) => each.includes('_HLS_'))).toEqual([playlist('720p', one)]);
+  });
+
+  test('a state that has come and gone is answered by the newest playlist in hand, while that is new', async () => {
+    const newest = await s.get(playlist('720p', '_HLS_msn=102&_HLS_part=3'));
+    for (const query of ['_HLS_msn=3', '_HLS_msn=101&_HLS_part=99', '_HLS_msn=102', '_HLS_msn=102&_HLS_skip=YES'])
+      expect((await s.get(playlist('720p', query))).body).toEqual(newest.body);
+    expect(live.asked.filter((each) => each.includes('m3u8'))).toHaveLength(1);
+    clock.advance(3);
+    await s.get(playlist('720p', '_HLS_msn=3'));
+    expect(live.count(playlist('720p', '_HLS_msn=3'))).toBe(1);
+  });
+
+  test('what is far ahead of a playlist in hand is refused without a word to the origin', async () => {
+    await s.get(playlist());
+    for (const query of [
+      '_HLS_msn=200',
+      '_HLS_msn=999999&_HLS_part=3&_HLS_skip=YES',
+      '_HLS_msn=99999999999999999999',
+    ]) {
+      const { status, body, headers } = await s.get(playlist('720p', query));
+      expect([status, JSON.parse(body.toString()).code]).toEqual([400, 'LIVE_DIRECTIVES_INVALID']);
+      expect(headers['cache-control']).toBe('no-store');
+    }
+    expect(live.asked.filter((each) => each.includes('_HLS_'))).toEqual([]);
+  });
+
   test('nothing of a query tells media apart', async () => {
     const segment = media('1/s00101.m4s');
     await s.get(`${segment}?_HLS_msn=1`);
@@ -177,6 +215,12 @@ describe('a signed broadcast', () => {
   test('without a grant nobody is let in, and nothing is asked', async () => {
     for (const path of [master, playlist(), media('1/s00101.m4s')]) expect((await s.get(path)).status).toBe(403);
     expect(live.asked).toEqual([]);
+  });
+
+  test('who is not let in does not learn how far a broadcast is', async () => {
+    await s.get(signed(playlist()));
+    for (const query of ['_HLS_msn=1', '_HLS_msn=99999'])
+      expect((await s.get(playlist('720p', query))).status).toBe(403);
   });
 
   test('a signed master leads to playlists, parts and reports of other renditions that all carry its grant', async () => {

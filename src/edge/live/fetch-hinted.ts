@@ -14,15 +14,16 @@ export function fetchHinted(path: string, viewer: Exchange, parts: EdgeParts): v
   const { tier, disk, fills, clock, origin, edgeId, live } = parts;
   const object = parseLivePath(path);
   if (!object || !tier.isCalm || tier.has(path) || disk?.has(path) || fills.get(path)) return;
-  const { streamId } = object;
-  if (!live.held.hasRoom(streamId)) return;
-  live.held.enter(streamId);
+  // Asked for on account of everybody who watches.
+  const party = { streamId: object.streamId, address: undefined };
+  if (!live.held.hasRoom(party)) return;
+  live.held.enter(party);
   const fill = new Fill(
     { key: path, startedAtMs: clock.now(), bodiless: false, background: true, ahead: true },
     new Intake(
       {
         ...{ method: 'GET', resource: path, path, part: undefined, headers: {}, alone: false, stale: undefined },
-        ...{ live: object, viewer, onEnd: () => live.held.leave(streamId) },
+        ...{ live: object, viewer, onEnd: () => live.held.leave(party) },
       },
       parts,
     ),

@@ -1,9 +1,11 @@
 import { joinTarget } from '../../kernel/access/canonical.ts';
 import { Fault } from '../../kernel/errors.ts';
-import { readDirectives, writeDirectives } from '../../kernel/live/directives.ts';
+import { type Directives, readDirectives, writeDirectives } from '../../kernel/live/directives.ts';
 import { type LiveObject, parseLivePath } from '../../kernel/live/paths.ts';
 
+import type { Exchange } from '../exchange.ts';
 import type { Wait } from '../upstream.ts';
+import type { Party } from './crowd.ts';
 import type { Renditions } from './renditions.ts';
 
 /** What of a broadcast a viewer asks for. */
@@ -13,6 +15,8 @@ export interface LiveAsk {
   readonly mayBeHeld: boolean;
   /** What it is stored and asked for under: of a playlist the path with the state, of all others the path. */
   readonly resource: string;
+  /** The state, where it is a playlist that is asked for in one. */
+  readonly directives?: Directives;
 }
 
 const BELOW = '/live/';
@@ -29,7 +33,15 @@ export function readLiveAsk(method: string, path: string, query: string): LiveAs
   // A HEAD leads no fill that others could follow, so it is told of what there is.
   if (method !== 'GET') return { object, mayBeHeld: false, resource: path };
   const resource = joinTarget(path, writeDirectives(directives));
-  return { object, mayBeHeld: directives.msn !== undefined, resource };
+  return { object, mayBeHeld: directives.msn !== undefined, resource, directives };
+}
+
+/**
+ * Whom a wait is counted for. An edge below counts its own viewers; of a proxy that does not tell whom it stands for
+ * nobody knows how many those are.
+ */
+export function partyOf(x: Exchange, { object: { streamId } }: LiveAsk, trusts: (ip: string) => boolean): Party {
+  return { streamId, address: x.fromEdge || trusts(x.ip) ? undefined : x.ip };
 }
 
 /** Worth telling only when it is whole: many wait for it, and it is small. */

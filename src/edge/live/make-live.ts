@@ -21,7 +21,7 @@ export interface Live {
 }
 
 /**
- * Players ask for the next state of a rendition, in one of three wordings. Who is up to something finds some sixty that an
+ * Players ask for the next state of a rendition, in one of two wordings. Who is up to something finds some forty that an
  * origin holds, in each of ten renditions: with all of these in use there is still room for those who play.
  */
 const HELD_OF_ONE_STREAM = 1_024;
@@ -32,10 +32,14 @@ export function makeLive(settings: EdgeSettings, parts: () => EdgeParts): Live {
   const renditions = new Renditions(settings.edgeLiveHoldMs);
   return {
     renditions,
-    waiters: new Crowd({ all: settings.edgeLiveWaiters, ofOneStream: settings.edgeLiveWaitersPerStream }),
-    held: new Crowd({ all: HELD, ofOneStream: HELD_OF_ONE_STREAM }),
+    waiters: new Crowd({
+      all: settings.edgeLiveWaiters,
+      ofOneStream: settings.edgeLiveWaitersPerStream,
+      ofOneViewer: settings.edgeLiveWaitersPerAddress,
+    }),
+    held: new Crowd({ all: HELD, ofOneStream: HELD_OF_ONE_STREAM, ofOneViewer: settings.edgeLiveHeldPerAddress }),
     learn: (key, body, watcher) => {
-      const hinted = renditions.learn(key, body);
+      const hinted = renditions.learn(key, body, parts().clock.now());
       if (watcher) for (const each of hinted) fetchHinted(each, watcher, parts());
     },
     letGo: () => parts().fills.abandonWhere(isHeld, new Fault('LIVE_LATE', { retryAfterSeconds: 1 })),

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { Directives } from '../../kernel/live/directives.ts';
 import { readOutlook } from '../../kernel/live/outlook.ts';
 import { parseLivePath } from '../../kernel/live/paths.ts';
+import { type Awaited, foresee, type Progress } from '../../kernel/live/reload.ts';
 
 /** More than anybody watches at one edge. */
 const MAX_RENDITIONS = 4_096;
@@ -8,12 +10,23 @@ const MAX_RENDITIONS = 4_096;
 const HELD_TARGETS = 3;
 const GRACE_MS = 2_000;
 
-interface Known {
+/** A playlist that arrived. */
+interface Seen {
+  readonly key: string;
+  readonly atMs: number;
   readonly targetSeconds: number;
-  /** Keys of the playlists that arrived last: one that says everything, and one that leaves out what players have. */
-  readonly whole?: string;
-  readonly delta?: string;
+  readonly progress: Progress | undefined;
 }
+
+/** The playlists of a rendition that arrived last: one that says everything, and one that leaves out what players have. */
+interface Known {
+  readonly newest: Seen;
+  readonly whole?: Seen;
+  readonly delta?: Seen;
+}
+
+/** What a reload comes to: a playlist in hand that has what it waits for, too much to ask, or a state to wait for. */
+export type Outcome = { readonly inHand: readonly string[] } | 'too-far-ahead' | { readonly state: Directives };
 
 /** What is known of renditions by the playlists of theirs that passed by. */
 export class Renditions {
@@ -27,26 +40,50 @@ export class Renditions {
 
   /** How long an answer to this path may be waited for. */
   holdMs(path: string): number {
-    const target = this.#known.get(renditionOf(path))?.targetSeconds;
+    const target = this.#known.get(renditionOf(path))?.newest.targetSeconds;
     return target === undefined ? this.#maxHoldMs : Math.min(this.#maxHoldMs, target * HELD_TARGETS * 1000 + GRACE_MS);
   }
 
   /** Takes in a playlist as it arrived, and gives the paths that it hints: of this very rendition, and nothing else. */
-  learn(key: string, body: Buffer): string[] {
-    const outlook = readOutlook(body);
-    if (!outlook) return [];
+  learn(key: string, body: Buffer, nowMs: number): string[] {
     const folder = renditionOf(key);
-    const { targetSeconds, hints, ended } = outlook;
-    const newest = isDelta(key) ? { delta: key } : { whole: key };
-    this.#known.set(folder, { ...this.#known.get(folder), targetSeconds, ...newest });
-    return ended ? [] : hints.map((uri) => folder + uri).filter(isMedia);
+    const outlook = readOutlook(body, folder);
+    if (!outlook) return [];
+    const { targetSeconds, hints, progress } = outlook;
+    const seen = { key, atMs: nowMs, targetSeconds, progress };
+    this.#known.set(folder, { ...this.#known.get(folder), newest: seen, [isDelta(key) ? 'delta' : 'whole']: seen });
+    return hints.filter(isMedia);
+  }
+
+  /** What a reload of the playlist at a path comes to; undefined where nothing is known. */
+  foresee(path: string, { msn, part, skip }: Directives, nowMs: number): Outcome | undefined {
+    const known = this.#known.get(renditionOf(path));
+    if (!known?.newest.progress || msn === undefined) return undefined;
+    const asked = { sequence: msn, ...(part === undefined ? {} : { part }) };
+    const foreseen = foresee(asked, known.newest.progress, agedTargets(known.newest, nowMs));
+    if (foreseen === 'too-far-ahead') return foreseen;
+    if (foreseen !== 'listed') return { state: stateOf(foreseen, skip) };
+    const has = (seen: Seen | undefined) =>
+      seen?.progress && agedTargets(seen, nowMs) <= 1 && foresee(asked, seen.progress, 0) === 'listed'
+        ? [seen.key]
+        : [];
+    return { inHand: [...(skip ? has(known.delta) : []), ...has(known.whole)] };
   }
 
   /** The keys of the newest playlists that may stand for the one at a key, the better one first. */
   newestFor(key: string): string[] {
     const { whole, delta } = this.#known.get(renditionOf(key)) ?? {};
-    return [...(isDelta(key) && delta !== undefined ? [delta] : []), ...(whole === undefined ? [] : [whole])];
+    return [...(isDelta(key) && delta ? [delta.key] : []), ...(whole ? [whole.key] : [])];
   }
+}
+
+/** How long ago it arrived, in target durations. The clock may have been set back meanwhile. */
+function agedTargets({ atMs, targetSeconds }: Seen, nowMs: number): number {
+  return Math.abs(nowMs - atMs) / 1000 / Math.max(1, targetSeconds);
+}
+
+function stateOf({ sequence, part }: Awaited, skip: Directives['skip']): Directives {
+  return { msn: sequence, ...(part === undefined ? {} : { part }), ...(skip ? { skip } : {}) };
 }
 
 /** The folder of a rendition: all that is of it goes to the same parent, too. */

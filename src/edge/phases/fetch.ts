@@ -8,7 +8,7 @@ import type { Beginning } from '../cache/partial-object.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import { awaitAnswer } from '../live/await-answer.ts';
-import { waitFor } from '../live/live-ask.ts';
+import { partyOf, waitFor } from '../live/live-ask.ts';
 import { renditionOf } from '../live/renditions.ts';
 import { DEBUG_FIELD } from '../operator/debug.ts';
 import type { OriginRequest } from '../origins/origins.ts';
@@ -27,7 +27,7 @@ export function fetch(parts: EdgeParts): Phase {
     const fill = startFill(x, x.alone && x.method !== 'HEAD' ? undefined : x.stale, parts, false);
     x.fill = fill;
     x.reader = fill.join();
-    return x.live && !x.alone ? awaitAnswer(x, x.live, fill, parts.live.waiters) : awaitHead(x, fill);
+    return x.live && !x.alone ? awaitAnswer(x, x.live, fill, parts) : awaitHead(x, fill);
   };
 }
 
@@ -75,11 +75,11 @@ function startFill(x: Exchange, stale: CachedObject | undefined, parts: EdgePart
 }
 
 /** Counts a request that the origin may hold, and gives what is to be called when that is over. */
-function holding({ live }: Exchange, parts: EdgeParts): (() => void) | undefined {
-  if (!live?.mayBeHeld) return undefined;
-  const { streamId } = live.object;
-  parts.live.held.enter(streamId);
-  return () => parts.live.held.leave(streamId);
+function holding(x: Exchange, { live, trusts }: EdgeParts): (() => void) | undefined {
+  if (!x.live?.mayBeHeld) return undefined;
+  const party = partyOf(x, x.live, trusts);
+  live.held.enter(party);
+  return () => live.held.leave(party);
 }
 
 /** By which an expired copy is asked for again: a HEAD is answered from what a GET brought. */

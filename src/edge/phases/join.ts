@@ -3,6 +3,7 @@ import type { Fill } from '../cache/fill.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
 import { awaitAnswer } from '../live/await-answer.ts';
+import { partyOf } from '../live/live-ask.ts';
 import type { EdgeParts } from '../parts.ts';
 import { passOnInterims } from './interim.ts';
 import { goAlone } from './lookup.ts';
@@ -13,7 +14,7 @@ const MAX_JOINS = 2;
 
 /** Leads the fill for a key, follows the one under way, or goes alone. */
 export function join(parts: EdgeParts): Phase {
-  const { fills, settings, live } = parts;
+  const { fills, settings, live, trusts } = parts;
   return (x) => {
     // Of use for the lookup behind the reading alone: a later one asks what stands by then.
     x.brought = undefined;
@@ -24,16 +25,17 @@ export function join(parts: EdgeParts): Phase {
     x.joins += 1;
     if (x.joins > MAX_JOINS) throw x.setback ?? new Fault('FILL_TIMEOUT');
     // Before anybody is asked on account of him.
-    if (x.live) live.waiters.check(x.live.object.streamId);
+    const party = x.live && partyOf(x, x.live, trusts);
+    if (party) live.waiters.check(party);
     if (!fill || fill.ended || (!x.live && isOverdue(fill, parts))) {
-      if (x.live?.mayBeHeld) live.held.check(x.live.object.streamId);
+      if (party && x.live?.mayBeHeld) live.held.check(party);
       return lead(x);
     }
     x.fill = fill;
     x.reader = fill.join();
     x.verdict = 'collapsed';
     x.reason = 'followed';
-    if (x.live) return awaitAnswer(x, x.live, fill, live.waiters);
+    if (x.live) return awaitAnswer(x, x.live, fill, parts);
     return fill.answer ? 'admit' : follow(x, fill, settings.fillFollowMs, parts);
   };
 }

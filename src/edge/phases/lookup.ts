@@ -9,6 +9,7 @@ import { DiskObject } from '../cache/disk/disk-object.ts';
 import type { DiskTier } from '../cache/disk/disk-tier.ts';
 import type { Phase } from '../drive.ts';
 import type { Exchange, Step } from '../exchange.ts';
+import { nameState } from '../live/name-state.ts';
 import type { EdgeParts } from '../parts.ts';
 import { isWantedCoded, variantOf } from './compress.ts';
 import { refreshBehind } from './fetch.ts';
@@ -37,6 +38,7 @@ export function lookup(parts: EdgeParts): Phase {
       x.key = x.resource;
       return goAlone(x, 'caching-disabled');
     }
+    if (x.live) nameState(x, parts);
     const object = find(x, parts);
     const { disk } = parts;
     if (!object && disk && x.seeks < MAX_SEEKS && disk.has(x.key)) return seek(x, disk, parts);

@@ -7,12 +7,12 @@ export interface Directives {
   readonly msn?: number;
   /** `_HLS_part`: of that segment, from 0. */
   readonly part?: number;
-  /** `_HLS_skip`: what the player has need not be repeated; `v2` goes for date ranges too. */
-  readonly skip?: 'YES' | 'v2';
+  /** `_HLS_skip`: what the player has need not be repeated. */
+  readonly skip?: true;
 }
 
-/** Of more digits than anybody counts to, and with zeros in front, a number would have a second name. */
-const INTEGER = /^(?:0|[1-9]\d{0,14})$/;
+/** As long as a decimal integer of RFC 8216 may be (section 4.2), zeros in front included. */
+const INTEGER = /^\d{1,20}$/;
 const NAMES: ReadonlySet<string> = new Set(['_HLS_msn', '_HLS_part', '_HLS_skip']);
 
 /**
@@ -44,7 +44,8 @@ function checked(found: ReadonlyMap<string, string>): Directives | undefined {
   return {
     ...(msn === undefined ? {} : { msn: Number(msn) }),
     ...(part === undefined ? {} : { part: Number(part) }),
-    ...(skip === undefined ? {} : { skip }),
+    // `v2` is for date ranges too, which we do not leave out: it gets the same, and so is the same.
+    ...(skip === undefined ? {} : { skip: true }),
   };
 }
 
@@ -53,7 +54,7 @@ export function writeDirectives({ msn, part, skip }: Directives): string {
   const pairs: string[] = [];
   if (msn !== undefined) pairs.push(`_HLS_msn=${msn}`);
   if (part !== undefined) pairs.push(`_HLS_part=${part}`);
-  if (skip !== undefined) pairs.push(`_HLS_skip=${skip}`);
+  if (skip) pairs.push('_HLS_skip=YES');
   return pairs.join('&');
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readDirectives } from './directives.ts';
-import { decideReload, isPublished, type Progress } from './reload.ts';
+import { decideReload, foresee, isPublished, type Progress } from './reload.ts';
 
 /** Segment 7 is complete and had 6 parts; of segment 8 there are two. */
 const now: Progress = { last: 7, lastParts: 6, openParts: 2, isEnded: false, partTargetSeconds: 0.4 };
@@ -56,4 +56,17 @@ test('what was waited for is there with itself, with anything later and with the
   expect(isPublished(until, { ...now, last: 8, openParts: 0 })).toBe(true);
   expect(isPublished(until, ended)).toBe(true);
   expect(isPublished({ sequence: 8 }, { ...now, openParts: 5 })).toBe(false);
+});
+
+test.each([
+  ['what was listed then', { sequence: 8, part: 1 }, 0, 'listed'],
+  ['what was not', { sequence: 8, part: 2 }, 0, { sequence: 8, part: 2 }],
+  ['a part behind the last', { sequence: 7, part: 6 }, 0, 'listed'],
+  ['a part further ahead than is held', { sequence: 8, part: 99 }, 0, { sequence: 8, part: 99 }],
+  ['as far as a bunch of segments may lead', { sequence: 12 }, 0, { sequence: 12 }],
+  ['beyond', { sequence: 13 }, 0, 'too-far-ahead'],
+  ['the same a moment later', { sequence: 13 }, 0.1, { sequence: 13 }],
+  ['a part of it', { sequence: 13, part: 0 }, 0, 'too-far-ahead'],
+] as const)('who saw the playlist some time ago says of %s what holds whatever has come', (_, asked, age, said) => {
+  expect(foresee(asked, now, age)).toEqual(said);
 });

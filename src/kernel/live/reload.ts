@@ -28,21 +28,34 @@ export interface Awaited {
 const ADVANCE_SEGMENTS = 2;
 
 /**
- * Whether a reload is answered at once, held or refused (RFC 8216bis section 6.2.5.2). `v2` would also skip date ranges,
- * which we do not offer: it gets the same as `YES`. Without directives that can be meant it is malformed, unless there is
- * nothing to wait for any more.
+ * Whether a reload is answered at once, held or refused (RFC 8216bis section 6.2.5.2). Without directives that can be meant
+ * it is malformed, unless there is nothing to wait for any more.
  */
 export function decideReload(asked: Directives | undefined, progress: Progress): ReloadAnswer {
   if (progress.isEnded) return { answer: 'now', isDelta: false };
   if (!asked) return { answer: 'refuse', why: 'malformed' };
   const { msn, part, skip } = asked;
-  const isDelta = skip !== undefined;
+  const isDelta = skip === true;
   if (msn === undefined) return { answer: 'now', isDelta };
   if (msn > progress.last + ADVANCE_SEGMENTS) return { answer: 'refuse', why: 'too-far-ahead' };
   const until = awaitedOf(msn, part, progress);
   if (isPublished(until, progress)) return { answer: 'now', isDelta };
   if (isTooFarAhead(until, progress)) return { answer: 'refuse', why: 'too-far-ahead' };
   return { answer: 'hold', until, isDelta };
+}
+
+/** What can be said of a reload by somebody who saw the playlist some time ago, and is not the one who writes it. */
+export type Foreseen = 'listed' | 'too-far-ahead' | Awaited;
+
+/** Segments that may have come unseen at once, beside those that time explains: after a jam they come in a bunch. */
+const UNSEEN_SEGMENTS = 3;
+
+/** Says that something is listed, or is too far ahead, only where that is so whatever has happened since. */
+export function foresee(asked: Awaited, seen: Progress, agedTargets: number): Foreseen {
+  const until = awaitedOf(asked.sequence, asked.part, seen);
+  if (isPublished(until, seen)) return 'listed';
+  const furthest = seen.last + UNSEEN_SEGMENTS + Math.ceil(agedTargets) + ADVANCE_SEGMENTS;
+  return until.sequence > furthest ? 'too-far-ahead' : until;
 }
 
 /** A part behind the last one of a complete segment is the first of the next. */
