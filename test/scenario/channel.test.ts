@@ -40,6 +40,23 @@ describe('joining', () => {
   });
 });
 
+describe('who looks after a stream', () => {
+  test('is not counted among its viewers once he says so, and is again when he says that', async () => {
+    await start();
+    const [viewer, owner] = await Promise.all([c.listener(), c.listener()]);
+    await viewer.message('viewers', ({ count }) => count === 2);
+    owner.say({ type: 'subscribe', observe: true, ref: 'o' });
+    expect(await owner.message('subscribed', ({ ref }) => ref === 'o')).toMatchObject({ observe: true });
+    await viewer.message('viewers', ({ count }) => count === 1);
+    // Nothing but what is said changes it.
+    owner.say({ type: 'subscribe', events: ['viewers'], ref: 'e' });
+    expect(await owner.message('subscribed', ({ ref }) => ref === 'e')).toMatchObject({ observe: true });
+    owner.say({ type: 'subscribe', observe: false });
+    await viewer.until(() => viewer.messages.filter(({ type, count }) => type === 'viewers' && count === 2).length > 1);
+    expect(c.s.edge.channels).toMatchObject({ viewers: 2 });
+  });
+});
+
 describe('the end', () => {
   const recording = { recordingId: 'as_r', playbackPath: '/assets/as_r/master.m3u8' };
 

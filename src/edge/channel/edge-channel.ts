@@ -23,7 +23,7 @@ import { binaryFrame, textFrame } from './web-socket-frames.ts';
 
 type State = FromNode & { readonly type: 'state-of' };
 
-const CAPABILITIES = ['events', 'media', 'auto', 'chat', 'reactions', 'resume', 'authorize', 'broadcaster'];
+const CAPABILITIES = ['events', 'media', 'auto', 'chat', 'reactions', 'resume', 'authorize', 'broadcaster', 'observe'];
 export const IDLE_MS = 60_000;
 
 export interface EdgeChannelOptions extends LinkOptions {
@@ -267,7 +267,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
   }
 
   #tellAudience(): void {
-    const viewers = this.#viewers.size;
+    const viewers = [...this.#viewers].filter(({ isObserver }) => !isObserver).length;
     const reactions = this.#reactions;
     if (viewers === this.#toldViewers && Object.keys(reactions).length === 0) return;
     if (!this.#link.send({ type: 'audience', viewers, reactions })) return;

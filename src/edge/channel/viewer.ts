@@ -52,6 +52,7 @@ export class ChannelViewer {
   #expiresAtMs: number | null = null;
   #grantId = '';
   #isBroadcaster = false;
+  #isObserver = false;
   /** One key of his is looked at at a time, so that others wait behind one. */
   #isClaiming = false;
 
@@ -91,6 +92,11 @@ export class ChannelViewer {
 
   get isBroadcaster(): boolean {
     return this.#isBroadcaster;
+  }
+
+  /** Is here to look after the stream, and does not want to be counted. Whoever likes may say so: it helps nobody to. */
+  get isObserver(): boolean {
+    return this.#isObserver;
   }
 
   begin(): void {
@@ -190,7 +196,7 @@ export class ChannelViewer {
     else this.#tell({ type: 'pong', ...named(ref), nowMs: this.#now() });
   }
 
-  #subscribe({ ref, events, video, audio }: ChannelRequest & { type: 'subscribe' }): void {
+  #subscribe({ ref, events, video, audio, observe }: ChannelRequest & { type: 'subscribe' }): void {
     const { renditions } = this.#host;
     const isUnknown = (wish: string | undefined, kind: 'video' | 'audio') =>
       wish !== undefined && wish !== 'auto' && !renditions.some((each) => each.name === wish && each.kind === kind);
@@ -198,6 +204,7 @@ export class ChannelViewer {
       this.#refuse('RENDITION_UNKNOWN', ref);
       return;
     }
+    this.#isObserver = observe ?? this.#isObserver;
     const wishes = { ...(video === undefined ? {} : { video }), ...(audio === undefined ? {} : { audio }) };
     const missed = events ? this.#listenTo(events) : [];
     this.#confirm(ref, { ...this.#playback.wishes, ...wishes });
@@ -271,7 +278,7 @@ export class ChannelViewer {
   }
 
   #confirm(ref: string | undefined, media: Pick<Subscription, 'video' | 'audio'>): void {
-    this.#tell({ type: 'subscribed', ...named(ref), events: [...this.#events], ...media });
+    this.#tell({ type: 'subscribed', ...named(ref), events: [...this.#events], ...media, observe: this.#isObserver });
   }
 
   #tellQuality(reason: QualityReason): void {

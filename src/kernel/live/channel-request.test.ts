@@ -9,6 +9,7 @@ test('each message that the protocol has is read as what it asks for', () => {
     ...{ type: 'subscribe', events: USUAL_EVENTS, video: 'auto', audio: 'audio', ref: '1' },
   });
   expect(read({ type: 'subscribe', events: ['part'] })).toEqual({ type: 'subscribe', events: ['part'] });
+  expect(read({ type: 'subscribe', observe: true })).toEqual({ type: 'subscribe', observe: true });
   expect(read({ type: 'unsubscribe', video: true })).toEqual({ type: 'unsubscribe', video: true });
   expect(read({ type: 'resume', epoch: 'e', sequence: 0 })).toEqual({ type: 'resume', epoch: 'e', sequence: 0 });
   expect(read({ type: 'reaction', reaction: '🔥' })).toEqual({ type: 'reaction', reaction: '🔥' });
@@ -32,6 +33,7 @@ test.each([
   ['an unknown type', '{"type":"shout"}'],
   ['a field that the message does not have', '{"type":"ping","text":"x"}'],
   ['a ref that is too long', `{"type":"ping","ref":"${'r'.repeat(33)}"}`],
+  ['an observer by half', '{"type":"subscribe","observe":1}'],
   ['an unknown event', '{"type":"subscribe","events":["secrets"]}'],
   ['a rendition that is a path', '{"type":"subscribe","video":"../360p"}'],
   ['a negative sequence', '{"type":"resume","epoch":"e","sequence":-1}'],

@@ -15,6 +15,8 @@ export type ChannelRequest = { readonly ref?: string } & (
       readonly events?: readonly EventKind[];
       readonly video?: string;
       readonly audio?: string;
+      /** Whether he is left out of the count. */
+      readonly observe?: boolean;
     }
   | { readonly type: 'unsubscribe'; readonly events?: true; readonly video?: true; readonly audio?: true }
   | { readonly type: 'resume'; readonly epoch: string; readonly sequence: number }
@@ -41,8 +43,9 @@ export function parseChannelRequest(text: string): ChannelRequest | undefined {
 
 const READERS: Readonly<Record<string, Reader>> = {
   subscribe: (fields) => {
-    const { events, video, audio } = fields;
-    if (!hasOnly(fields, ['events', 'video', 'audio'])) return undefined;
+    const { events, video, audio, observe } = fields;
+    if (!hasOnly(fields, ['events', 'video', 'audio', 'observe'])) return undefined;
+    if (observe !== undefined && typeof observe !== 'boolean') return undefined;
     const kinds = events === true ? USUAL_EVENTS : events;
     if (kinds !== undefined && !isEventList(kinds)) return undefined;
     if (!isRendition(video) || !isRendition(audio)) return undefined;
@@ -51,6 +54,7 @@ const READERS: Readonly<Record<string, Reader>> = {
       ...(kinds ? { events: kinds } : {}),
       ...(video === undefined ? {} : { video }),
       ...(audio === undefined ? {} : { audio }),
+      ...(observe === undefined ? {} : { observe }),
     };
   },
   unsubscribe: (fields) => {

@@ -195,6 +195,7 @@ export interface Subscription {
   readonly events: readonly EventKind[];
   readonly video: string | null;
   readonly audio: string | null;
+  readonly observe: boolean;
 }
 
 /** What only one viewer is told. */
