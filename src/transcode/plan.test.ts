@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { segmentCount } from '../kernel/film/film.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
-import { planFilm, planFrameRate, planLayout, planStoryboard } from './plan.ts';
+import { planFilm, planLayout, planStoryboard } from './plan.ts';
 import type { SourceInfo } from './source.ts';
 
 const LADDER: Ladder = {
@@ -30,22 +30,6 @@ const VIDEO: NonNullable<SourceInfo['video']> = {
 const AUDIO = { streamIndex: 1, sampleRate: 44_100, channels: 6, startSeconds: 0, durationSeconds: 600 };
 const SOURCE: SourceInfo = { container: 'mov', video: VIDEO, audio: AUDIO };
 const plan = (source: SourceInfo) => planFilm('as_x', source, LADDER, 6);
-
-describe('the frame rate', () => {
-  const cases: [string, [number, number], [number, number]][] = [
-    ['exact', [24_000, 1_001], [24_000, 1_001]],
-    ['rounded by a camera', [2_997, 100], [30_000, 1_001]],
-    ['film at 23.98', [1_199, 50], [24_000, 1_001]],
-    ['a variable rate goes up', [274, 10], [30_000, 1_001]],
-    ['a slow rate goes up', [12, 1], [24_000, 1_001]],
-    ['a game at 144', [144, 1], [60, 1]],
-  ];
-  test.each(cases)('%s', (_name, [num, den], [outNum, outDen]) =>
-    expect(planFrameRate({ num, den })).toEqual({ num: outNum, den: outDen }),
-  );
-
-  test('an unknown one is 25', () => expect(planFrameRate(undefined)).toEqual({ num: 25, den: 1 }));
-});
 
 describe('the sound', () => {
   const SURROUND = { ...LADDER, audio: { ...LADDER.audio, channels: 6 } };

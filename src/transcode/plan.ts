@@ -9,7 +9,7 @@ import {
   segmentCount,
   type VideoTrack,
 } from '../kernel/film/film.ts';
-import { FRAME_RATES } from '../kernel/film/frame-rates.ts';
+import { planFrameRate } from '../kernel/film/frame-rates.ts';
 import { labelTracks } from '../kernel/film/track-labels.ts';
 import { type Complexity, fitRungs } from '../kernel/ladder/by-content.ts';
 import type { AudioSettings, Ladder } from '../kernel/ladder/ladder.ts';
@@ -145,21 +145,11 @@ function layOut(source: SourceInfo, ladder: Ladder, loudness: Measured['loudness
   };
 }
 
-/** The rate itself when it is within half a percent of a known one, otherwise the next known one above it. */
-export function planFrameRate(source: Rational | undefined): Rational {
-  const fallback = { num: 25, den: 1 };
-  const wanted = rationalToNumber(source ?? fallback);
-  const distance = (rate: Rational) => Math.abs(rationalToNumber(rate) / wanted - 1);
-  const nearest = FRAME_RATES.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best));
-  if (distance(nearest) <= 0.005) return nearest;
-  return FRAME_RATES.find((rate) => rationalToNumber(rate) >= wanted) ?? { num: 60, den: 1 };
-}
-
 /** Sound that outlasts the picture by less than this is cut with it; more keeps the last picture standing. */
 const AUDIO_TAIL_SECONDS = 1;
 
 function planVideo(source: SourceInfo, video: SourceVideo, ladder: Ladder): { track: VideoTrack; size: DisplaySize } {
-  const frameRate = planFrameRate(video.frameRate);
+  const frameRate = frameRateOf(video);
   const perSecond = rationalToNumber(frameRate);
   const size = planDisplaySize(video, video.pixelShape, video.rotation);
   const end = standsStill(source, video) ? soundEnd(source) : pictureEnd(video);
@@ -172,6 +162,10 @@ function planVideo(source: SourceInfo, video: SourceVideo, ladder: Ladder): { tr
     renditions: planRungs(ladder, size, frameRate),
   };
   return { track: startsWithPicture(source, video) ? withCopy(track, video) : track, size };
+}
+
+function frameRateOf({ frameRate }: SourceVideo): Rational {
+  return planFrameRate(frameRate && rationalToNumber(frameRate));
 }
 
 /** Time 0 shows the first picture, and the last one ends the film: then frame and packet are one and the same. */
@@ -299,7 +293,7 @@ function zeroSeconds(source: SourceInfo): number {
   const start = videoStartSeconds(video);
   const lead = start - (audio?.startSeconds ?? start);
   if (lead <= AUDIO_LEAD_SECONDS) return start;
-  const perSecond = rationalToNumber(planFrameRate(video.frameRate));
+  const perSecond = rationalToNumber(frameRateOf(video));
   return start - Math.ceil(lead * perSecond) / perSecond;
 }
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { rationalToNumber } from '../film/film.ts';
+import { planFrameRate } from '../film/frame-rates.ts';
 import { parseLadder } from '../ladder/ladder.ts';
-import { planBroadcast, planFrameRate, planPartTarget } from './plan-broadcast.ts';
+import { planBroadcast, planPartTarget } from './plan-broadcast.ts';
 import type { LivePicture } from './source.ts';
 
 const ladderNamed = (name: string) =>
@@ -29,20 +30,6 @@ test('a ladder of another codec is encoded in H.264 live, one rung a height', ()
     const format = planBroadcast({ video: picture(640, 360, 30) }, ladderNamed(name), RULES);
     expect(format.video?.renditions.map(({ codecs }) => codecs.slice(0, 5))).toEqual(['avc1.', 'avc1.']);
   }
-});
-
-test.each([
-  [30, 30],
-  [29.97, 30_000 / 1_001],
-  [25, 25],
-  [23.976, 24_000 / 1_001],
-  [15, 24_000 / 1_001],
-  [59.94, 60_000 / 1_001],
-  [27.4, 30_000 / 1_001],
-  [120, 30],
-  [undefined, 30],
-])('a source of %s frames a second is encoded at %s', (given, rate) => {
-  expect(rationalToNumber(planFrameRate(given))).toBeCloseTo(rate, 6);
 });
 
 test('a part is a whole number of pictures, and sound fills 85 % of it at least', () => {

@@ -1,5 +1,5 @@
 import { AAC_FRAME, type AudioRendition, type Rational, rationalToNumber } from '../film/film.ts';
-import { FRAME_RATES } from '../film/frame-rates.ts';
+import { planFrameRate } from '../film/frame-rates.ts';
 import type { AudioSettings, Ladder } from '../ladder/ladder.ts';
 import { planRungs } from '../ladder/rungs.ts';
 import type { BroadcastFormat, LiveVideoTrack } from './broadcast.ts';
@@ -7,11 +7,6 @@ import type { LivePicture, LiveSource } from './source.ts';
 
 /** The usual clock of video. At 24000/1001 and 60000/1001 frames differ by a tick, which players do not see and sums keep. */
 const TIMESCALE = 90_000;
-
-const USUAL_RATE: Rational = { num: 30, den: 1 };
-
-/** Clocks in whole milliseconds make 29.97 and 30 look alike within this. */
-const SAME_RATE = 0.0005;
 
 /** Players hold back three parts: a second. Much shorter ones cost requests, and many players falter on them. */
 const PART_SECONDS = 1 / 3;
@@ -41,6 +36,10 @@ export function planBroadcast(source: LiveSource, ladder: Ladder, rules: Broadca
   };
 }
 
+/**
+ * At a steady rate, which makes parts of one length; a publisher that drops frames, or a browser, which keeps no rate at all,
+ * has the last one repeated.
+ */
 function planVideo(picture: LivePicture, ladder: Ladder): LiveVideoTrack {
   const frameRate = planFrameRate(picture.framesPerSecond);
   const rungs = planRungs(liveForm(ladder), picture.size, frameRate);
@@ -74,21 +73,6 @@ function liveForm(ladder: Ladder): Ladder {
 
 /** For ladders of another codec, whose factors are on another scale. */
 const LIVE_CRF = 23;
-
-/**
- * The slowest of the rates that does not drop frames of the source. A steady one makes parts of one length; a publisher that
- * drops frames, or a browser, which keeps no rate at all, has the last one repeated.
- */
-export function planFrameRate(framesPerSecond: number | undefined): Rational {
-  if (framesPerSecond === undefined) return USUAL_RATE;
-  const near = FRAME_RATES.toSorted((a, b) => distance(a, framesPerSecond) - distance(b, framesPerSecond))[0];
-  if (near && distance(near, framesPerSecond) < SAME_RATE) return near;
-  return FRAME_RATES.find((rate) => rationalToNumber(rate) >= framesPerSecond * (1 - SAME_RATE)) ?? USUAL_RATE;
-}
-
-function distance(rate: Rational, framesPerSecond: number): number {
-  return Math.abs(rationalToNumber(rate) / framesPerSecond - 1);
-}
 
 /** A whole number of pictures, in seconds; of sound where there is no picture. */
 export function planPartTarget(frameRate: Rational | undefined): number {

@@ -1,4 +1,5 @@
 import type { Rational } from '../film/film.ts';
+import { FASTEST_SOURCE } from '../film/frame-rates.ts';
 import { type DisplaySize, planDisplaySize } from '../ladder/rungs.ts';
 
 /** What a publisher sends, as far as it can be told from the first second of it. */
@@ -47,15 +48,14 @@ function readPicture(stream: Fields): LivePicture {
   };
 }
 
-/** Beyond these a rate is a guess of ffprobe's from a clock, such as the 1000 of a WebM. */
+/** Slower, and faster than any source, is a guess of ffprobe's. */
 const SLOWEST = 1;
-const FASTEST = 125;
 
 function rateOf(stream: Fields): number | undefined {
   const rates = [ratio(stream.avg_frame_rate, '/'), ratio(stream.r_frame_rate, '/')];
   return rates
     .flatMap((rate) => (rate ? [rate.num / rate.den] : []))
-    .find((rate) => rate >= SLOWEST && rate <= FASTEST);
+    .find((rate) => rate >= SLOWEST && rate <= FASTEST_SOURCE);
 }
 
 function rotationOf(stream: Fields): number {
