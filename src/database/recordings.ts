@@ -9,6 +9,9 @@ export interface Recording {
   readonly segments: readonly LiveSegment[];
 }
 
+/** A number and the session that it is of. */
+export type SequencePlace = Pick<LiveSegment, 'sequence' | 'session'>;
+
 /** The segments that were stored of broadcasts, and where they lie in time. */
 export class RecordingRepository {
   readonly #db: Database;
@@ -18,16 +21,30 @@ export class RecordingRepository {
   }
 
   /** Recorded twice it counts once, as do segments: after a crash nobody knows what was recorded last. */
-  async addSession(recordingId: string, { number, beganAtMs }: Session): Promise<void> {
+  async addSession(recordingId: string, { number, beganAtMs, discontinuities = 0 }: Session): Promise<void> {
     await this.#db
       .insertInto('recording_sessions')
-      .values({ recording_id: recordingId, session: number, began_at: beganAtMs })
+      .values({ recording_id: recordingId, session: number, began_at: beganAtMs, discontinuities })
       .onConflict((conflict) => conflict.columns(['recording_id', 'session']).doNothing())
       .execute();
   }
 
   async addSegments(recordingId: string, segments: readonly LiveSegment[]): Promise<void> {
     await insertSegments(this.#db, recordingId, segments);
+  }
+
+  /** What a broadcast that nobody keeps has behind its window is not there any more. */
+  async forgetBefore(recordingId: string, { sequence, session }: SequencePlace): Promise<void> {
+    await this.#db
+      .deleteFrom('recording_segments')
+      .where('recording_id', '=', recordingId)
+      .where('sequence', '<', sequence)
+      .execute();
+    await this.#db
+      .deleteFrom('recording_sessions')
+      .where('recording_id', '=', recordingId)
+      .where('session', '<', session)
+      .execute();
   }
 
   async read(recordingId: string): Promise<Recording> {
@@ -45,7 +62,11 @@ export class RecordingRepository {
       .orderBy('sequence')
       .execute();
     return {
-      sessions: sessions.map(({ session, began_at }) => ({ number: session, beganAtMs: Number(began_at) })),
+      sessions: sessions.map(({ session, began_at, discontinuities }) => ({
+        number: session,
+        beganAtMs: Number(began_at),
+        ...(discontinuities === 0 ? {} : { discontinuities }),
+      })),
       segments: segments.map(toSegment),
     };
   }

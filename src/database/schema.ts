@@ -433,6 +433,8 @@ export interface RecordingSessionTable {
   session: number;
   /** Wall clock of the session's tick 0. */
   began_at: number;
+  /** How many sessions that had anything came before it, whether their rows are still there or not. */
+  discontinuities: Generated<number>;
 }
 
 /** One row a stored segment of a recording, or of a clip. */

@@ -11,7 +11,7 @@ import { readSegment } from '../../src/kernel/cmaf/segment.ts';
 import { Fault } from '../../src/kernel/errors.ts';
 import { segmentKey } from '../../src/kernel/film/paths.ts';
 import type { LivePart } from '../../src/kernel/live/broadcast.ts';
-import { LivePackager } from '../../src/live/packager/live-packager.ts';
+import type { LivePackager } from '../../src/live/packager/live-packager.ts';
 import { salvageSpools } from '../../src/live/packager/salvage.ts';
 import { LiveSource, SOURCE_FORMAT } from '../harness/live-source.ts';
 import { NO_NEWS, PackagedLive, RECORDING, STREAM } from '../harness/packaged-live.ts';
@@ -97,11 +97,9 @@ test('a packager that is killed loses the part in progress, and the broadcast go
   await once(killed, 'exit');
 
   const news: number[] = [];
-  const packager = await LivePackager.recover(origin.deps(), origin.place(SOURCE_FORMAT), {
-    ...NO_NEWS,
-    segment: ({ sequence }) => news.push(sequence),
+  const packager = await origin.recovered(SOURCE_FORMAT, {
+    news: { ...NO_NEWS, segment: ({ sequence }) => news.push(sequence) },
   });
-  origin.onAir.add(packager);
   expect(packager.lastSession).toBe(1);
   const { sessions, segments } = await origin.recordings.read(RECORDING);
   expect(sessions).toEqual([{ number: 1, beganAtMs: 1_750_000_000_000 }]);
@@ -148,7 +146,7 @@ test('what a killed packager had of one rendition alone is a gap of the others, 
   const spool = join(origin.folder, 'live', RECORDING);
   await vi.waitFor(async () => expect(await readdir(join(spool, 'audio'))).toContain('1-2.m4s'));
 
-  origin.onAir.add(await LivePackager.recover(origin.deps(), origin.place(SOURCE_FORMAT), NO_NEWS));
+  await origin.recovered(SOURCE_FORMAT);
   for (const rendition of ALL) {
     const text = await (await origin.get(`/live/${STREAM}/b1/${rendition}/index.m3u8`)).text();
     const listed = [...text.matchAll(/(#EXT-X-GAP\n)?#EXTINF.*\n(1\/s\d+\.m4s)/g)];

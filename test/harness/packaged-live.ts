@@ -23,12 +23,16 @@ import { FolderStore } from '../../src/storage/folder.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { EdgeScenario, FLEET_SECRET } from './edge-scenario.ts';
 import { CONFIG } from './film-edge.ts';
+import { SOURCE_FORMAT } from './live-source.ts';
 import { freshFolder } from './server.ts';
 
 const EDGE = edgeCredentialOf(FLEET_SECRET, 'ed_abcdefghjkmnpqrs');
 
 export const STREAM = 'ls_aaaabbbbccccdddd';
 export const RECORDING = 'as_aaaabbbbccccdddd';
+
+/** With the shortest window that there is. */
+export const PASSING_FORMAT: BroadcastFormat = { ...SOURCE_FORMAT, dvrSeconds: 1 };
 
 export const NO_NEWS: PackagerNews = { init() {}, part() {}, segment() {} };
 
@@ -88,17 +92,33 @@ export class PackagedLive {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  deps(store: Pick<ObjectStore, 'put'> = this.store): PackagerDeps & { recordings: RecordingRepository } {
+  deps(changed: Partial<PackagerDeps['store']> = {}): PackagerDeps & { recordings: RecordingRepository } {
+    const store: PackagerDeps['store'] = {
+      put: (key, body) => this.store.put(key, body),
+      deletePrefix: (prefix) => this.store.deletePrefix(prefix),
+      ...changed,
+    };
     return { store, recordings: this.recordings, folder: join(this.folder, 'live'), log: silentLog };
   }
 
-  place(format: BroadcastFormat): BroadcastPlace {
-    return { streamId: STREAM, broadcast: 1, recordingId: RECORDING, format };
+  place(format: BroadcastFormat, isRecorded = true): BroadcastPlace {
+    return { streamId: STREAM, broadcast: 1, recordingId: RECORDING, format, isRecorded };
   }
 
   /** A broadcast that is on air, of which nothing came yet. */
-  packager(format: BroadcastFormat, { news = NO_NEWS, deps = this.deps() } = {}): LivePackager {
-    const packager = new LivePackager(deps, this.place(format), news);
+  packager(format: BroadcastFormat, { news = NO_NEWS, deps = this.deps(), isRecorded = true } = {}): LivePackager {
+    return this.#keep(new LivePackager(deps, this.place(format, isRecorded), news));
+  }
+
+  /** The same, of which another packager has left something. */
+  async recovered(
+    format: BroadcastFormat,
+    { news = NO_NEWS, deps = this.deps(), isRecorded = true } = {},
+  ): Promise<LivePackager> {
+    return this.#keep(await LivePackager.recover(deps, this.place(format, isRecorded), news));
+  }
+
+  #keep(packager: LivePackager): LivePackager {
     this.#packagers.push(packager);
     this.onAir.add(packager);
     return packager;

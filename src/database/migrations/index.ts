@@ -18,6 +18,7 @@ import * as live from './0020-live.ts';
 import * as liveBans from './0021-live-bans.ts';
 import * as recordings from './0022-recordings.ts';
 import * as liveEvents from './0023-live-events.ts';
+import * as liveWindows from './0024-live-windows.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -40,4 +41,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0021-live-bans': liveBans,
   '0022-recordings': recordings,
   '0023-live-events': liveEvents,
+  '0024-live-windows': liveWindows,
 };

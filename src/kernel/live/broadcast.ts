@@ -69,6 +69,8 @@ export interface Session {
   readonly number: number;
   /** Wall clock of tick 0: when the first of its media reached us. Epoch milliseconds. */
   readonly beganAtMs: number;
+  /** How many of the broadcast's sessions had anything before it; absent for none. */
+  readonly discontinuities?: number;
 }
 
 /** A complete segment, as it is listed and recorded. */

@@ -46,9 +46,16 @@ export class RenditionTimeline {
   #session: Session | undefined;
   /** The first segment of each session that has any. */
   readonly #sessionStarts: { readonly session: number; readonly sequence: number }[] = [];
+  /** Discontinuities before those. */
+  #earlierDiscontinuities = 0;
   #nextSequence = 0;
   #discontinuitySequence = 0;
   #windowTicks = 0;
+  /** Of any playlist that there was. */
+  #longestTicks = 0;
+  /** Segments that are listed no more, and that players with an old playlist may still ask for. */
+  readonly #removed: Pick<ListedSegment, 'sequence' | 'durationTicks'>[] = [];
+  #removedTicks = 0;
   #hint: PartPlace | undefined;
   #isEnded = false;
   #version = 0;
@@ -77,6 +84,19 @@ export class RenditionTimeline {
 
   get discontinuitySequence(): number {
     return this.#discontinuitySequence;
+  }
+
+  /** Of the session that comes next, whatever has slid out of the window. */
+  get nextDiscontinuity(): number {
+    return this.#earlierDiscontinuities + this.#sessionStarts.length;
+  }
+
+  /**
+   * The first segment that anybody may still ask for: each stays for as long as it lasts and the longest playlist that
+   * had it (RFC 8216 section 6.2.2), counted by what is published meanwhile.
+   */
+  get reachableFrom(): number {
+    return this.#removed[0]?.sequence ?? this.#segments[0]?.sequence ?? this.#nextSequence;
   }
 
   /** The part that is expected next; undefined while none is. */
@@ -154,9 +174,20 @@ export class RenditionTimeline {
 
   /** One that was complete before this process began. */
   addRecorded(segment: LiveSegment, session: Session): void {
+    // What came before it may be removed.
+    if (this.#sessionStarts.length === 0) {
+      this.#earlierDiscontinuities = session.discontinuities ?? 0;
+      this.#discontinuitySequence = this.#earlierDiscontinuities;
+    }
     this.#session = session;
     this.#nextSequence = segment.sequence;
     this.addSegment(segment.startTicks, segment.durationTicks, segment.isGap === true);
+  }
+
+  /** Nothing is asked any more of sessions before this one. */
+  forgetSessions(before: number): void {
+    const kept = this.#sessionStarts.findIndex(({ session }) => session >= before);
+    if (kept > 0) this.#earlierDiscontinuities += this.#sessionStarts.splice(0, kept).length;
   }
 
   end(): void {
@@ -172,6 +203,7 @@ export class RenditionTimeline {
   #push(segment: ListedSegment): void {
     this.#segments.push(segment);
     this.#windowTicks += segment.durationTicks;
+    this.#longestTicks = Math.max(this.#longestTicks, this.#windowTicks);
     this.#open = undefined;
     this.#nextSequence = segment.sequence + 1;
     this.#version += 1;
@@ -204,7 +236,19 @@ export class RenditionTimeline {
       this.#segments.shift();
       this.#windowTicks -= first.durationTicks;
       if (first.isDiscontinuity) this.#discontinuitySequence += 1;
+      this.#removed.push(first);
+      this.#removedTicks += first.durationTicks;
       first = this.#segments[0];
+    }
+    this.#forgetRemoved();
+  }
+
+  #forgetRemoved(): void {
+    for (let first = this.#removed[0]; first; first = this.#removed[0]) {
+      const sinceTicks = this.#removedTicks - first.durationTicks;
+      if (sinceTicks < first.durationTicks + this.#longestTicks) return;
+      this.#removed.shift();
+      this.#removedTicks = sinceTicks;
     }
   }
 }

@@ -175,6 +175,6 @@ export class Airing {
   }
 }
 
-function placeOf({ streamId, number, recordingId, format }: Broadcast) {
-  return { streamId, broadcast: number, recordingId, format };
+function placeOf({ streamId, number, recordingId, format, isRecorded }: Broadcast) {
+  return { streamId, broadcast: number, recordingId, format, isRecorded };
 }

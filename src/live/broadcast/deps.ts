@@ -13,6 +13,8 @@ export interface BroadcastPlace {
   readonly broadcast: number;
   readonly recordingId: string;
   readonly format: BroadcastFormat;
+  /** Whether all of it stays. */
+  readonly isRecorded: boolean;
 }
 
 /** A packager, which the process may leave to the next one. */

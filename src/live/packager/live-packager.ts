@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SequencePlace } from '../../database/recordings.ts';
 import { readInit } from '../../kernel/cmaf/init.ts';
 import { keyFrameRange } from '../../kernel/cmaf/segment.ts';
 import type { Fragment } from '../../kernel/cmaf/splitter.ts';
@@ -9,6 +10,7 @@ import { newestPart } from '../../kernel/live/reload.ts';
 import { type RenditionCut, SessionCutter } from '../../kernel/live/session-cutter.ts';
 import type { Packager, PackagerNews } from '../seams.ts';
 import type { PlaylistText } from './playlist-text.ts';
+import { Pruner, type PrunerDeps } from './pruner.ts';
 import { Recorder, type RecorderDeps } from './recorder.ts';
 import { type Recovered, type RecoveryDeps, recover } from './recover.ts';
 import { RenditionStage, type Surroundings } from './rendition-stage.ts';
@@ -16,6 +18,8 @@ import { Spool } from './spool.ts';
 import { Waiters } from './waiters.ts';
 
 export interface PackagerDeps extends RecorderDeps {
+  readonly store: RecorderDeps['store'] & PrunerDeps['store'];
+  readonly recordings: RecorderDeps['recordings'] & PrunerDeps['recordings'];
   /** On this machine: parts of unfinished segments lie below it. */
   readonly folder: string;
 }
@@ -26,6 +30,8 @@ export interface BroadcastPlace {
   readonly broadcast: number;
   readonly recordingId: string;
   readonly format: BroadcastFormat;
+  /** Whether all of it stays. */
+  readonly isRecorded: boolean;
 }
 
 /** Held requests of one broadcast: edges ask once for all of their viewers. */
@@ -45,6 +51,7 @@ export class LivePackager implements Packager {
   readonly #stages: ReadonlyMap<string, RenditionStage>;
   readonly #spool: Spool;
   readonly #recorder: Recorder;
+  #pruner: Pruner | undefined;
   #dateRanges: DateRange[] = [];
   #dateRangesVersion = 0;
   #session: Session | undefined;
@@ -65,6 +72,7 @@ export class LivePackager implements Packager {
     this.waiters = new Waiters(MOST_WAITERS, PATIENCE_TARGETS * format.targetDurationSeconds * 1_000);
     this.#spool = new Spool(spoolFolder(deps.folder, recordingId), deps.log);
     this.#recorder = new Recorder(deps, recordingId, this.#spool);
+    this.#pruneFrom({ sequence: 0, session: 1 });
   }
 
   /**
@@ -85,12 +93,21 @@ export class LivePackager implements Packager {
   }
 
   #resume({ sessions, segments }: Recovered): void {
+    const sequence = segments.reduce((least, each) => Math.min(least, each.sequence), Infinity);
+    const session = sessions[0]?.number;
+    if (session !== undefined && segments.length > 0) this.#pruneFrom({ sequence, session });
     const byNumber = new Map(sessions.map((session) => [session.number, session]));
     for (const segment of segments) {
       const session = byNumber.get(segment.session);
       if (session) this.#stages.get(segment.rendition)?.addRecorded(segment, session);
     }
     this.#lastSession = Math.max(0, ...byNumber.keys());
+  }
+
+  /** What is before is removed already. */
+  #pruneFrom(first: SequencePlace): void {
+    const { recordingId, isRecorded } = this.place;
+    if (!isRecorded) this.#pruner = new Pruner(this.#deps, recordingId, [...this.#stages.keys()], first);
   }
 
   /** Of the last session that there was; 0 before the first. The next one has a greater number. */
@@ -125,13 +142,15 @@ export class LivePackager implements Packager {
     return this.#recorder.pending(segment);
   }
 
-  openSession(session: Session, renditions: readonly string[]): void {
+  openSession(opened: Session, renditions: readonly string[]): void {
     this.closeSession();
+    const [first] = this.#stages.values();
+    const { nextSequence = 0, nextDiscontinuity: discontinuities = 0 } = first?.timeline ?? {};
+    const session = { ...opened, ...(discontinuities > 0 ? { discontinuities } : {}) };
     this.#session = session;
     this.#lastSession = session.number;
     this.#cutter = new SessionCutter(this.place.format, renditions);
-    const [first] = this.#stages.values();
-    this.#firstSequence = first?.timeline.nextSequence ?? 0;
+    this.#firstSequence = nextSequence;
     for (const { name, timeline } of this.#stages.values()) {
       timeline.enter(session);
       timeline.expect(this.#nextOf(name));
@@ -186,6 +205,7 @@ export class LivePackager implements Packager {
     this.closeSession();
     for (const { timeline } of this.#stages.values()) timeline.end();
     this.waiters.wake();
+    await this.#pruner?.stop();
     await this.#recorder.settled();
     if (!this.#recorder.isStopped) await this.#spool.discard();
   }
@@ -194,7 +214,7 @@ export class LivePackager implements Packager {
   async abandon(): Promise<void> {
     this.closeSession();
     this.waiters.stop();
-    await this.#recorder.stop();
+    await Promise.all([this.#recorder.stop(), this.#pruner?.stop()]);
     await this.#spool.written();
   }
 
@@ -204,6 +224,19 @@ export class LivePackager implements Packager {
     // Where one track begins a segment the others expect something else than before.
     for (const stage of this.#stages.values()) stage.timeline.expect(this.#nextOf(stage.name));
     this.waiters.wake();
+    if (cuts.some(({ kind }) => kind === 'segment')) this.#prune();
+  }
+
+  /** What is not recorded yet stays: it would come after it was removed. */
+  #prune(): void {
+    if (!this.#pruner) return;
+    const stages = [...this.#stages.values()];
+    const reachable = Math.min(...stages.map(({ timeline }) => timeline.reachableFrom));
+    const sequence = Math.min(reachable, this.#recorder.oldestPending ?? Infinity);
+    const session = stages[0]?.sessionOf(sequence);
+    if (session === undefined) return;
+    for (const stage of stages) stage.forgetSessions(session);
+    this.#pruner.prune({ sequence, session });
   }
 
   #nextOf(rendition: string) {

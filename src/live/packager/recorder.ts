@@ -38,6 +38,8 @@ export class Recorder {
   readonly #queue: Work[] = [];
   readonly #waiting = new Map<string, Uint8Array>();
   readonly #stopped = new AbortController();
+  /** Numbers of which something is not recorded yet, with how many renditions that is. */
+  readonly #pending = new Map<number, number>();
   #running = 0;
   #waitingBytes = 0;
   #retries = 0;
@@ -53,6 +55,13 @@ export class Recorder {
   /** Writes that were tried again, segments that wait for theirs and those that are lost for good. */
   get counts(): { readonly retries: number; readonly waiting: number; readonly lost: number } {
     return { retries: this.#retries, waiting: this.#queue.length + this.#running, lost: this.#lost };
+  }
+
+  /** The oldest number of which something is not recorded yet. */
+  get oldestPending(): number | undefined {
+    let oldest: number | undefined;
+    for (const sequence of this.#pending.keys()) oldest = Math.min(sequence, oldest ?? sequence);
+    return oldest;
   }
 
   /** Not everything may be recorded. */
@@ -72,8 +81,13 @@ export class Recorder {
   }
 
   segment(segment: LiveSegment, bytes: Uint8Array): void {
+    const { sequence } = segment;
+    this.#pending.set(sequence, (this.#pending.get(sequence) ?? 0) + 1);
     if (segment.isGap) {
-      this.#add(() => this.#deps.recordings.addSegments(this.#recordingId, [segment]));
+      this.#add(async () => {
+        await this.#deps.recordings.addSegments(this.#recordingId, [segment]);
+        this.#recorded(sequence);
+      });
       return;
     }
     const key = segmentKey(this.#recordingId, RECORDING_VERSION, segment.rendition, segment.sequence);
@@ -118,6 +132,13 @@ export class Recorder {
     this.#waitingBytes -= this.#waiting.get(key)?.length ?? 0;
     this.#waiting.delete(key);
     this.#spool.remove(segment);
+    this.#recorded(segment.sequence);
+  }
+
+  #recorded(sequence: number): void {
+    const left = (this.#pending.get(sequence) ?? 1) - 1;
+    if (left > 0) this.#pending.set(sequence, left);
+    else this.#pending.delete(sequence);
   }
 
   #add(work: Work): void {

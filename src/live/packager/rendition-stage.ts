@@ -63,6 +63,13 @@ export class RenditionStage {
     return this.inits.has(session) || this.#recorded.has(session);
   }
 
+  /** Nothing is asked any more of sessions before this one. */
+  forgetSessions(before: number): void {
+    this.timeline.forgetSessions(before);
+    for (const session of this.inits.keys()) if (session < before) this.inits.delete(session);
+    for (const session of this.#recorded) if (session < before) this.#recorded.delete(session);
+  }
+
   /** The text of the present state, made once for each state and form, when the first one asks. */
   text(isDelta: boolean, around: () => Surroundings, dateRangesVersion: number): PlaylistText {
     const state = `${this.timeline.version}.${dateRangesVersion}`;
