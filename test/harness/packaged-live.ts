@@ -20,7 +20,6 @@ import { buildOrigin } from '../../src/origin/http.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
-import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { EdgeScenario, FLEET_SECRET } from './edge-scenario.ts';
 import { CONFIG } from './film-edge.ts';
 import { SOURCE_FORMAT } from './live-source.ts';
