@@ -21,6 +21,8 @@ export interface PublishOptions {
   readonly sound?: 'none';
   /** In place of the above: everything before the output. */
   readonly source?: readonly string[];
+  /** RTMP unless told. */
+  readonly door?: 'srt';
 }
 
 /** Small enough that two processors carry several of them. */
@@ -43,8 +45,19 @@ export class TestPublisher {
   readonly process: ChildProcess;
   #said = '';
 
-  constructor(args: readonly string[], target: string) {
-    const all = ['-nostdin', '-hide_banner', '-loglevel', 'error', ...args, '-flush_packets', '1', '-f', 'flv', target];
+  constructor(args: readonly string[], target: string, format = 'flv') {
+    const all = [
+      '-nostdin',
+      '-hide_banner',
+      '-loglevel',
+      'error',
+      ...args,
+      '-flush_packets',
+      '1',
+      '-f',
+      format,
+      target,
+    ];
     this.process = spawn('ffmpeg', all, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.process.stderr?.on('data', (text) => {
       this.#said += String(text);
@@ -126,7 +139,11 @@ export class LiveServer {
   }
 
   publish({ streamKey }: Pick<TestStream, 'streamKey'>, options: PublishOptions = {}): TestPublisher {
-    const publisher = new TestPublisher(testSource(options), `${this.server.run.rtmp}/${streamKey}`);
+    const { rtmp, srt } = this.server.run;
+    const publisher =
+      options.door === 'srt'
+        ? new TestPublisher(testSource(options), `${srt}?streamid=${streamKey}`, 'mpegts')
+        : new TestPublisher(testSource(options), `${rtmp}/${streamKey}`);
     this.#publishers.push(publisher);
     return publisher;
   }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/kernel/log.ts';
 import { SrtDoor } from '../../src/live/doors/srt/door.ts';
 import { allBytes, probe, STREAM_KEY, startEncoder, TestDesk } from '../harness/live-desk.ts';
+import { LossyRelay } from '../harness/lossy-relay.ts';
 
 let desk: TestDesk;
 let door: SrtDoor;
@@ -19,8 +20,8 @@ afterEach(() => door.stop());
 /** A caller that leaves out nothing, late or last: on a busy machine a tenth of a second is soon over. */
 const PATIENT = `streamid=${STREAM_KEY}&latency=1500000&linger=5`;
 
-const publish = (seconds: number, query = `streamid=${STREAM_KEY}`) =>
-  startEncoder(seconds, ['-f', 'mpegts', `srt://127.0.0.1:${port}?${query}`]);
+const publish = (seconds: number, query = `streamid=${STREAM_KEY}`, to = port) =>
+  startEncoder(seconds, ['-f', 'mpegts', `srt://127.0.0.1:${to}?${query}`]);
 
 test('a broadcast over SRT arrives whole to its last frame, and its end is a goodbye', async () => {
   const encoder = publish(3, PATIENT);
@@ -29,6 +30,16 @@ test('a broadcast over SRT arrives whole to its last frame, and its end is a goo
   expect(await probe(await allBytes(publisher), 'mpegts')).toMatchObject({ codecs: ['aac', 'h264'], frames: 90 });
   expect(await publisher.gone).toBe('finished');
   expect(await encoder.said).toBe('');
+});
+
+test('a line that loses every tenth packet costs not one frame', async () => {
+  const line = await LossyRelay.start(port, 10);
+  const encoder = publish(3, PATIENT, line.port);
+  const publisher = await desk.publisher();
+  expect(await probe(await allBytes(publisher), 'mpegts')).toMatchObject({ codecs: ['aac', 'h264'], frames: 90 });
+  expect(line.lost).toBeGreaterThan(10);
+  expect(await encoder.said).toBe('');
+  line.stop();
 });
 
 const ACCESS_CONTROL = `#!::u=me,r=${STREAM_KEY},m=publish`;
@@ -41,10 +52,12 @@ test.each([ACCESS_CONTROL, encodeURIComponent(ACCESS_CONTROL)])('the key may com
 });
 
 test('two publishers are carried at once', async () => {
-  const encoders = [publish(2, PATIENT), publish(2, PATIENT)];
-  const publishers = [await desk.publisher(0), await desk.publisher(1)];
+  const encoders = [publish(4, PATIENT)];
+  const first = await desk.publisher(0);
+  encoders.push(publish(4, PATIENT));
+  const publishers = [first, await desk.publisher(1)];
   const arrived = await Promise.all(publishers.map(async (each) => probe(await allBytes(each), 'mpegts')));
-  expect(arrived.map(({ frames }) => frames)).toEqual([60, 60]);
+  expect(arrived.map(({ frames }) => frames)).toEqual([120, 120]);
   await Promise.all(encoders.map(({ said }) => said));
 });
 

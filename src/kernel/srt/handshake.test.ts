@@ -4,6 +4,7 @@ import {
   HANDSHAKE,
   inductionAnswer,
   inductionOf,
+  isAnswerTo,
   isShutdown,
   readConclusion,
   readHandshake,
@@ -40,6 +41,12 @@ test('an induction is answered with a cookie, and with no more than was asked', 
   expect(answer).toHaveLength(INDUCTION.length);
   expect(destinationOf(answer)).toBe(0x27ad9e3a);
   expect(readHandshake(answer)).toMatchObject({ version: 5, type: 1, cookie: 0x01020304 });
+});
+
+test('a second answer to an induction is none to the conclusion behind it, and a refusal is one', () => {
+  const answers = [inductionAnswer(INDUCTION, 7), CONCLUSION, rejection(CONCLUSION, 1_401), Buffer.alloc(64)];
+  expect(answers.map((each) => isAnswerTo(HANDSHAKE.induction, each))).toEqual([true, false, false, false]);
+  expect(answers.map((each) => isAnswerTo(HANDSHAKE.conclusion, each))).toEqual([false, true, true, false]);
 });
 
 test('a conclusion says whose stream it is, and how long the caller would wait', () => {

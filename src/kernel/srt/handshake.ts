@@ -61,6 +61,15 @@ export function readHandshake(packet: Uint8Array): Handshake | undefined {
   };
 }
 
+/**
+ * Whether a listener says this to a handshake of that type. A question that was said twice is answered twice: the second
+ * answer to an induction comes when the conclusion has been said already, and is none to that. Any other number is a refusal.
+ */
+export function isAnswerTo(asked: number, packet: Uint8Array): boolean {
+  const type = readHandshake(packet)?.type;
+  return type !== undefined && (type === HANDSHAKE.induction) === (asked === HANDSHAKE.induction);
+}
+
 /** What a listener answers to an induction: as long as what was asked, so that nobody's flood is made larger by it. */
 export function inductionAnswer(packet: Uint8Array, cookie: number): Uint8Array {
   const answer = answerTo(packet);

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type Receiver, receiveSrt } from '../../../ffmpeg/receiver.ts';
-import { HANDSHAKE, inductionOf, readHandshake, saidAgain } from '../../../kernel/srt/handshake.ts';
+import { HANDSHAKE, inductionOf, isAnswerTo, readHandshake, saidAgain } from '../../../kernel/srt/handshake.ts';
 
 /** How often what may have been lost is said again; ffmpeg takes some tenths of a second to listen. */
 const AGAIN_MS = 50;
@@ -46,10 +46,11 @@ export class Relay {
   /** ffmpeg's answer to the caller's conclusion; undefined when none came in time. */
   async conclude({ packet, arrivedMs }: Arrived, withinMs: number): Promise<Buffer | undefined> {
     const deadline = AbortSignal.timeout(withinMs);
-    const induced = await this.#ask(() => inductionOf(packet), deadline);
+    const induced = await this.#ask(HANDSHAKE.induction, () => inductionOf(packet), deadline);
     const cookie = induced && readHandshake(induced)?.cookie;
     if (cookie === undefined) return undefined;
-    const answer = await this.#ask(() => saidAgain(packet, cookie, performance.now() - arrivedMs), deadline);
+    const again = () => saidAgain(packet, cookie, performance.now() - arrivedMs);
+    const answer = await this.#ask(HANDSHAKE.conclusion, again, deadline);
     if (!answer || readHandshake(answer)?.type !== HANDSHAKE.conclusion) return undefined;
     this.#socket.on('message', (packet) => this.#onPacket(packet));
     this.#isOpen = true;
@@ -67,13 +68,16 @@ export class Relay {
     this.receiver.kill();
   }
 
-  /** Says it again and again until something comes back, ffmpeg is over or it is too late. */
-  async #ask(question: () => Uint8Array, deadline: AbortSignal): Promise<Buffer | undefined> {
+  /** Says it again and again until it is answered, ffmpeg is over or it is too late. */
+  async #ask(type: number, question: () => Uint8Array, deadline: AbortSignal): Promise<Buffer | undefined> {
     const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
     const say = () => this.#socket.send(question(), ignored);
     const giveUp = () => resolve(undefined);
+    const hear = (packet: Buffer) => {
+      if (isAnswerTo(type, packet)) resolve(packet);
+    };
     const timer = setInterval(say, AGAIN_MS);
-    this.#socket.on('message', resolve);
+    this.#socket.on('message', hear);
     deadline.addEventListener('abort', giveUp);
     void this.receiver.ended.then(giveUp);
     say();
@@ -81,7 +85,7 @@ export class Relay {
       return await promise;
     } finally {
       clearInterval(timer);
-      this.#socket.off('message', resolve);
+      this.#socket.off('message', hear);
       deadline.removeEventListener('abort', giveUp);
     }
   }
