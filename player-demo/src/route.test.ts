@@ -21,6 +21,10 @@ describe('addresses', () => {
     ['#/live/ls_1', { page: 'broadcast', streamId: 'ls_1' }],
     ['#/tune-in/ls_1', { page: 'tune-in', streamId: 'ls_1' }],
     ['#/tune-in/ls_1?by=channel', { page: 'tune-in', streamId: 'ls_1', delivery: 'channel' }],
+    [
+      '#/tune-in/ls_1?by=channel&carrier=cookies',
+      { page: 'tune-in', streamId: 'ls_1', delivery: 'channel', carrier: 'cookies' },
+    ],
     ['#/tune-in/ls_1?by=pigeon', { page: 'tune-in', streamId: 'ls_1' }],
     ['#/tune-in', { page: 'lost' }],
     ['#/nowhere', { page: 'lost' }],

@@ -11,7 +11,12 @@ export type Route =
   | { readonly page: 'keys' }
   | { readonly page: 'live' }
   | { readonly page: 'broadcast'; readonly streamId: string }
-  | { readonly page: 'tune-in'; readonly streamId: string; readonly delivery?: Delivery }
+  | {
+      readonly page: 'tune-in';
+      readonly streamId: string;
+      readonly delivery?: Delivery;
+      readonly carrier?: CarrierName;
+    }
   | { readonly page: 'lost' };
 
 /** Reads `location.hash`; an address that is none of ours gives `lost`, never an exception. */
@@ -39,7 +44,7 @@ function readPage(first: string, second: string, query: URLSearchParams): Route 
     case 'live':
       return second ? { page: 'broadcast', streamId: second } : { page: 'live' };
     case 'tune-in':
-      return second ? readTuneIn(second, query.get('by')) : { page: 'lost' };
+      return second ? readTuneIn(second, query) : { page: 'lost' };
     default:
       return { page: 'lost' };
   }
@@ -50,9 +55,10 @@ function readWatch(assetId: string, wanted: string | null): Route {
   return carrier ? { page: 'watch', assetId, carrier } : { page: 'watch', assetId };
 }
 
-function readTuneIn(streamId: string, wanted: string | null): Route {
-  const delivery = DELIVERIES.find((name) => name === wanted);
-  return delivery ? { page: 'tune-in', streamId, delivery } : { page: 'tune-in', streamId };
+function readTuneIn(streamId: string, query: URLSearchParams): Route {
+  const delivery = DELIVERIES.find((name) => name === query.get('by'));
+  const carrier = CARRIERS.find((name) => name === query.get('carrier'));
+  return { page: 'tune-in', streamId, ...(delivery ? { delivery } : {}), ...(carrier ? { carrier } : {}) };
 }
 
 /** Beside the manifest, a link may name its poster and storyboard: a canned signature opens one file only. */
@@ -87,8 +93,13 @@ export function writeRoute(route: Route): string {
     case 'broadcast':
       return `#/live/${encodeURIComponent(route.streamId)}`;
     case 'tune-in':
-      return `#/tune-in/${encodeURIComponent(route.streamId)}${route.delivery ? `?by=${route.delivery}` : ''}`;
+      return writeTuneIn(route);
   }
+}
+
+function writeTuneIn({ streamId, delivery, carrier }: Extract<Route, { page: 'tune-in' }>): string {
+  const query = [...(delivery ? [`by=${delivery}`] : []), ...(carrier ? [`carrier=${carrier}`] : [])].join('&');
+  return `#/tune-in/${encodeURIComponent(streamId)}${query && `?${query}`}`;
 }
 
 function writePlay({ url, posterUrl, storyboardUrl }: Extract<Route, { page: 'play' }>): string {

@@ -138,6 +138,7 @@ const clip: Command = {
   options: [
     { flags: '--in <seconds>', says: 'where it begins' },
     { flags: '--out <seconds>', says: 'where it ends' },
+    { flags: '--last <seconds>', says: 'in the place of the two: the newest so many seconds' },
     { flags: '--title <text>', says: "what it is called (default: the asset's title)" },
     { flags: '--policy <policy>', says: "who may watch (default: the asset's)", choices: ['public', 'signed'] },
     ...OPTIONS,
@@ -145,9 +146,11 @@ const clip: Command = {
   async run(given, terminal) {
     const inSeconds = given.number('in', 0, MOST_SECONDS);
     const outSeconds = given.number('out', 0, MOST_SECONDS);
-    if (inSeconds === undefined || outSeconds === undefined) throw usage('A clip needs --in and --out, in seconds.');
+    const lastSeconds = given.number('last', 0.5, MOST_SECONDS);
+    const isSpan = inSeconds !== undefined && outSeconds !== undefined;
+    if (!isSpan && lastSeconds === undefined) throw usage('A clip needs --in and --out, or --last, in seconds.');
     const api = await findServer(given);
-    const wish = { inSeconds, outSeconds, title: given.text('title'), policy: given.text('policy') };
+    const wish = { inSeconds, outSeconds, lastSeconds, title: given.text('title'), policy: given.text('policy') };
     const made = await api.call<Asset>('POST', `${pathOf(given.argument('assetId'))}/clips`, wish);
     terminal.answer(made, assetLines(made));
   },

@@ -552,10 +552,12 @@ export interface NewChatBan {
   readonly seconds?: number;
 }
 
-/** From when to when, on the asset's own clock. Title and policy are the asset's unless they are said. */
+/** From when to when on the asset's own clock, or the last seconds of it. Title and policy are the asset's unless they are said. */
 export interface NewClip {
-  readonly inSeconds: number;
-  readonly outSeconds: number;
+  readonly inSeconds?: number;
+  readonly outSeconds?: number;
+  /** In the place of the two: the newest so many seconds, such as of a broadcast that goes on. */
+  readonly lastSeconds?: number;
   readonly title?: string;
   /** Whether viewers need a grant. */
   readonly policy?: 'public' | 'signed';

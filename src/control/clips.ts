@@ -4,10 +4,16 @@ import type { RecordedAssetRepository } from '../database/recorded-assets.ts';
 import { Fault } from '../kernel/errors.ts';
 import { filmPrefix, initKey, segmentKey, sessionInitKey } from '../kernel/film/paths.ts';
 import { newId } from '../kernel/ids.ts';
-import { type Clip, planClip, type Span } from '../kernel/recording/clip.ts';
+import { type Clip, planClip, type Span, spanOf, type WantedSpan } from '../kernel/recording/clip.ts';
 import { storedFilm } from '../kernel/recording/from-film.ts';
 import type { ClipRange } from '../kernel/recording/recorded-film.ts';
-import { recordedNames, type StoredRecording, tracksOf } from '../kernel/recording/recording.ts';
+import {
+  makeRecording,
+  recordedNames,
+  recordedSeconds,
+  type StoredRecording,
+  tracksOf,
+} from '../kernel/recording/recording.ts';
 import type { Queue } from '../queue/queue.ts';
 import { recordedPicturesJob } from '../queue/recorded-pictures.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
@@ -24,7 +30,7 @@ export interface ClipParts extends RecordingPublisherParts {
   readonly mostSeconds: number;
 }
 
-export interface ClipWish extends Span {
+export interface ClipWish extends WantedSpan {
   readonly title?: string;
   readonly policy?: AssetPolicy;
 }
@@ -52,23 +58,31 @@ export class Clips {
   }
 
   /**
-   * @throws Fault CLIP_RANGE_INVALID for a span that is none or not within what there is, ASSET_NOT_READY for a film that
+   * @throws Fault CLIP_RANGE_INVALID for a span that is none, is said twice, or is not within what there is, ASSET_NOT_READY for a film that
    * is not whole
    */
   async make(asset: Asset, wish: ClipWish): Promise<Asset> {
-    const plan = this.#plan(await this.#storedOf(asset), wish);
+    const stored = await this.#storedOf(asset);
+    const whole = makeRecording(stored);
+    const span = spanOf(wish, whole ? recordedSeconds(whole) : 0);
+    if (!span) {
+      throw new Fault('CLIP_RANGE_INVALID', {
+        says: 'A clip is either from inSeconds to outSeconds, or of lastSeconds.',
+      });
+    }
+    const plan = this.#plan(stored, span);
     const id = newId('as');
     // Written down first: a crash in the midst of it leaves nothing in the store that nobody knows of.
     await this.#parts.recorded.expectClip(id, WITHIN_MS);
     try {
-      return await this.#make(id, asset, wish, plan);
+      return await this.#make(id, asset, { ...wish, ...span }, plan);
     } catch (cause) {
       await this.#parts.store.deletePrefix(filmPrefix(id));
       throw cause;
     }
   }
 
-  async #make(id: string, asset: Asset, wish: ClipWish, { recording, ...span }: Clip): Promise<Asset> {
+  async #make(id: string, asset: Asset, wish: ClipWish & Span, { recording, ...span }: Clip): Promise<Asset> {
     const { recorded, contentKeys, queue, signals } = this.#parts;
     const { title = asset.title, policy = asset.policy } = wish;
     const contentKey = asset.encryption && (await contentKeys.find(asset.id, asset.version));
@@ -94,7 +108,7 @@ export class Clips {
     return stored;
   }
 
-  #plan(stored: StoredRecording, { inSeconds, outSeconds }: ClipWish): Clip {
+  #plan(stored: StoredRecording, { inSeconds, outSeconds }: Span): Clip {
     const { mostSeconds } = this.#parts;
     const seconds = outSeconds - inSeconds;
     if (seconds < LEAST_SECONDS) {

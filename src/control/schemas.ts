@@ -69,14 +69,22 @@ const Second = Type.Number({ minimum: 0, maximum: 100_000_000 });
 
 export const NewClip = Type.Object(
   {
-    inSeconds: Second,
-    outSeconds: Second,
+    inSeconds: Type.Optional(Second),
+    outSeconds: Type.Optional(Second),
+    lastSeconds: Type.Optional(
+      Type.Number({
+        minimum: 0.5,
+        maximum: 100_000_000,
+        description: 'In the place of the two: the newest so many seconds, such as of a broadcast that goes on.',
+      }),
+    ),
     title: Type.Optional(Title),
     policy: Type.Optional(Policy),
   },
   {
     title: 'NewClip',
-    description: "From when to when, on the asset's own clock. Title and policy are the asset's unless they are said.",
+    description:
+      "From when to when on the asset's own clock, or the last seconds of it. Title and policy are the asset's unless they are said.",
     examples: [{ inSeconds: 61.5, outSeconds: 90, title: 'The goal' }],
     additionalProperties: false,
   },

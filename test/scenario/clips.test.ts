@@ -164,6 +164,8 @@ test.each([
   ['of nothing', { inSeconds: 3, outSeconds: 3 }, 422, 'CLIP_RANGE_INVALID'],
   ['beyond the end', { inSeconds: 3, outSeconds: 60 }, 422, 'CLIP_RANGE_INVALID'],
   ['that is too long', { inSeconds: 0, outSeconds: 3_700 }, 422, 'CLIP_RANGE_INVALID'],
+  ['of neither a span nor the last seconds', { inSeconds: 3 }, 422, 'CLIP_RANGE_INVALID'],
+  ['of both', { inSeconds: 1, outSeconds: 3, lastSeconds: 2 }, 422, 'CLIP_RANGE_INVALID'],
   ['before the beginning', { inSeconds: -1, outSeconds: 3 }, 400, 'INVALID_REQUEST'],
 ])('a clip %s is refused', async (_, span, status, code) => {
   const answer = await clip(film.assetId, span);
@@ -198,6 +200,10 @@ describe('a broadcast', () => {
     expect(made.body).toMatchObject({ status: 'ready', clip: { inSeconds: 4, outSeconds: 8 } });
     const { playlists } = await everything(made.body.playbackUrl);
     expect(await pictures(playlists)).toBe(100);
+    const last = await clip(placed.recordingId, { lastSeconds: 3 });
+    expect(last.body).toMatchObject({ status: 'ready', clip: { inSeconds: 8, outSeconds: 12 } });
+    const all = await clip(placed.recordingId, { lastSeconds: 30 });
+    expect(all.body).toMatchObject({ clip: { inSeconds: 0, outSeconds: 12 } });
     const refused = await server.api('DELETE', `/v1/assets/${placed.recordingId}`);
     expect(await refused.json()).toMatchObject({ code: 'RECORDING_RUNNING', status: 409 });
 

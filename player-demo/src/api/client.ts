@@ -4,6 +4,7 @@ import type {
   Asset,
   AssetPage,
   AssetPolicy,
+  ClipWish,
   CurrentSession,
   FilmWish,
   GrantRequest,
@@ -74,6 +75,10 @@ export class ApiClient {
 
   async encodeAgain(assetId: string, wish: VersionWish): Promise<Asset> {
     return this.#send('POST', `${assetPath(assetId)}/encodings`, wish);
+  }
+
+  async clipAsset(assetId: string, wish: ClipWish): Promise<Asset> {
+    return this.#send('POST', `${assetPath(assetId)}/clips`, wish);
   }
 
   async listLadders(): Promise<readonly Ladder[]> {

@@ -51,11 +51,13 @@ export interface Broadcast {
   readonly recordingId?: string;
 }
 
-/** Two carriers of one grant: a signed address for the playlist, a token for the channel. */
+/** Carriers of one grant: a signed address for the playlist and a token for the channel, or cookies for both. */
 export interface LiveGrant {
   readonly expiresAt: string;
   readonly url: string;
   readonly channelUrl: string;
+  readonly cookies: Readonly<Record<string, string>>;
+  readonly cookiePath: string;
 }
 
 export interface NewLiveStream {

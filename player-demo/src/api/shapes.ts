@@ -48,10 +48,18 @@ export interface Asset {
   readonly posterUrl?: string;
   readonly storyboardUrl?: string;
   readonly error?: { readonly code: string; readonly detail: string };
+  /** The part of another asset that this is. */
+  readonly clip?: { readonly assetId: string; readonly inSeconds: number; readonly outSeconds: number };
   /** The one that viewers get. */
   readonly version: number;
   readonly encoding?: Encoding;
 }
+
+/** What a clip is to be of its asset. */
+export type ClipWish = (
+  | { readonly inSeconds: number; readonly outSeconds: number }
+  | { readonly lastSeconds: number }
+) & { readonly title?: string };
 
 /** The last time an asset was asked to be encoded again. Viewers get its version once it is ready. */
 export interface Encoding {

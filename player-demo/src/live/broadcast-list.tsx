@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
 import { useCallback } from 'preact/hooks';
 import type { Broadcast, LiveStream } from '../api/live-shapes.ts';
+import { LastClip } from '../clips/last-clip.tsx';
 import { formatAgo, formatClock } from '../format.ts';
 import { writeRoute } from '../route.ts';
 import { api } from '../session.ts';
@@ -13,6 +14,7 @@ const POLL_MS = 5_000;
 /** Every time the stream was on air, newest first, with the films that were made of it. */
 export function BroadcastList({ stream }: { stream: LiveStream }): VNode {
   const { streamId } = stream;
+  const { broadcast: latest } = stream;
   const { value: broadcasts = [] } = usePolled(
     useCallback(() => api.live.broadcasts(streamId), [streamId]),
     POLL_MS,
@@ -28,6 +30,7 @@ export function BroadcastList({ stream }: { stream: LiveStream }): VNode {
           ))}
         </ul>
       )}
+      {latest?.recordingId && !latest.endedAt && <LastClip key={latest.recordingId} recordingId={latest.recordingId} />}
     </section>
   );
 }

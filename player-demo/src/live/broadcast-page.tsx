@@ -2,7 +2,6 @@ import type { VNode } from 'preact';
 import { useCallback, useMemo, useState } from 'preact/hooks';
 import type { LiveStream } from '../api/live-shapes.ts';
 import { PolicyBadge } from '../library/asset-card.tsx';
-import { writeRoute } from '../route.ts';
 import { api } from '../session.ts';
 import { goTo } from '../shell/use-route.ts';
 import { Button, Segmented } from '../ui/controls.tsx';
@@ -11,16 +10,15 @@ import { Menu } from '../ui/menu.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
 import { ConfirmDialog } from '../ui/work-dialog.tsx';
-import { AddressPanel } from './address-panel.tsx';
 import { BroadcastList } from './broadcast-list.tsx';
 import { ChatPanel, type Moderation } from './chat/chat-panel.tsx';
+import { EncoderPanel } from './encoder/encoder-panel.tsx';
 import { HealthPanel } from './health-panel.tsx';
-import { sourceOf } from './live-source.ts';
 import { isOnAir, LiveChip } from './live-status.tsx';
 import { StudioPanel } from './publish/studio-panel.tsx';
-import { StreamKeyPanel } from './stream-key-panel.tsx';
-import { useChannel } from './use-channel.ts';
+import { useChannel, useLiveSource } from './use-channel.ts';
 import { usePolled } from './use-polled.ts';
+import { WatchButton } from './viewer-link.tsx';
 
 const POLL_MS = 1_500;
 
@@ -76,8 +74,7 @@ function Broadcast({ stream, onChange }: { stream: LiveStream; onChange: () => v
             <StudioPanel stream={stream} />
           </div>
           <div class="stack" hidden={from !== 'encoder'}>
-            <StreamKeyPanel streamId={stream.streamId} />
-            <AddressPanel stream={stream} />
+            <EncoderPanel stream={stream} />
           </div>
           <HealthPanel stream={stream} />
         </div>
@@ -94,12 +91,8 @@ function Broadcast({ stream, onChange }: { stream: LiveStream; onChange: () => v
 
 /** The chat with the means to keep it civil. */
 function StudioChat({ stream }: { stream: LiveStream }): VNode {
-  const { streamId, policy, playbackUrl, channelUrl } = stream;
-  const source = useMemo(
-    () => sourceOf({ streamId, policy, playbackUrl, channelUrl }),
-    [streamId, policy, playbackUrl, channelUrl],
-  );
-  const { client, view } = useChannel(source);
+  const { streamId } = stream;
+  const { client, view } = useChannel(useLiveSource(stream), true);
   const moderation = useMemo(() => moderate(streamId), [streamId]);
   return <ChatPanel client={client} view={view} moderation={moderation} />;
 }
@@ -135,10 +128,7 @@ function BroadcastHead({ stream, onDialog }: HeadProps): VNode {
       <LiveChip status={status} />
       <PolicyBadge policy={policy} />
       <span class="live-actions">
-        <a class="button button-plain" href={writeRoute({ page: 'tune-in', streamId })} data-testid="tune-in">
-          <Icon name="play" size={16} />
-          <span>Watch</span>
-        </a>
+        <WatchButton streamId={streamId} testId="tune-in" />
         {isOnAir(stream) && (
           <Button look="danger" icon="stop" onClick={() => onDialog('end')} data-testid="live-end">
             End broadcast

@@ -9,8 +9,12 @@ import { goTo } from '../shell/use-route.ts';
 import { useNow } from '../ui/clock.ts';
 import { Button } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { tellProblem } from '../ui/toast.tsx';
 import { isOnAir, LiveChip } from './live-status.tsx';
 import { NewStreamDialog } from './new-stream-dialog.tsx';
+import { PictureChoices } from './publish/picture-choices.tsx';
+import type { PictureKind } from './publish/picture-source.ts';
+import { prepareQuickStart } from './publish/quick-start.ts';
 import { usePolled } from './use-polled.ts';
 
 const POLL_MS = 4_000;
@@ -33,7 +37,7 @@ export function LivePage(): VNode {
           <p class="muted tabular">{streams ? summarize(streams) : 'Loading'}</p>
         </div>
         <div class="page-actions">
-          <Button look="primary" icon="plus" onClick={() => setCreating(true)} data-testid="live-create">
+          <Button icon="plus" onClick={() => setCreating(true)} data-testid="live-create">
             New stream
           </Button>
         </div>
@@ -50,6 +54,7 @@ export function LivePage(): VNode {
         </p>
       )}
       {!streams && !problem && <div class="panel skeleton streams-skeleton" role="status" aria-label="Loading" />}
+      {streams && <QuickStart streams={streams} />}
       {streams?.length === 0 && <NoStreams onCreate={() => setCreating(true)} />}
       {streams && streams.length > 0 && (
         <ul class="streams" data-testid="stream-list">
@@ -96,16 +101,36 @@ function describe(broadcast: Broadcast | undefined, nowMs: number): string {
   return `On air for ${formatClock((nowMs - Date.parse(broadcast.startedAt)) / 1_000)}`;
 }
 
+/** On air without another question: a stream is at hand, or made. */
+function QuickStart({ streams }: { streams: readonly LiveStream[] }): VNode {
+  const [busy, setBusy] = useState(false);
+  const begin = async (kind: PictureKind) => {
+    setBusy(true);
+    try {
+      goTo({ page: 'broadcast', streamId: await prepareQuickStart(kind, streams) });
+    } catch (thrown) {
+      tellProblem(thrown);
+      setBusy(false);
+    }
+  };
+  return (
+    <section class="quick" aria-label="Go live from this browser" data-testid="quick-start">
+      <div>
+        <h2>Go live from this browser</h2>
+        <p>Camera and screen after a look at them; the test picture at once.</p>
+      </div>
+      <PictureChoices disabled={busy} onChoose={(kind) => void begin(kind)} />
+    </section>
+  );
+}
+
 function NoStreams({ onCreate }: { onCreate: () => void }): VNode {
   return (
-    <section class="empty" data-testid="live-empty">
-      <span class="notice-icon">
-        <Icon name="live" size={24} />
-      </span>
-      <h2>Go live in a minute</h2>
+    <section class="empty streams-none" data-testid="live-empty">
+      <h2>Or from OBS or ffmpeg</h2>
       <p class="muted">
-        Make a stream, then send to it from OBS, from ffmpeg, or straight from this browser. When it ends, it is a film
-        in your library.
+        Make a stream: an address that lasts, with a key of its own. When a broadcast ends, it is a film in your
+        library.
       </p>
       <Button look="primary" icon="plus" onClick={onCreate}>
         New stream

@@ -1,27 +1,40 @@
 import type { LiveStream } from '../api/live-shapes.ts';
+import type { CarrierName } from '../player/carrier-names.ts';
+import { setGrantCookies } from '../player/grant-cookies.ts';
 import { liveGrants } from '../stores.ts';
 
 export interface LiveAddresses {
   readonly masterUrl: string;
   readonly channelUrl: string;
+  /** The grant is in cookies. */
+  readonly withCredentials?: true;
 }
 
 /** Where a stream is watched. Addresses of a signed one carry a grant, which is renewed when it is over. */
 export interface LiveSource {
   read(): Promise<LiveAddresses>;
   renew(): void;
+  /** Takes away what was set for it. */
+  release(): void;
 }
 
-/** For somebody who is signed in. */
-export function sourceOf(stream: Pick<LiveStream, 'streamId' | 'policy' | 'playbackUrl' | 'channelUrl'>): LiveSource {
+type Watched = Pick<LiveStream, 'streamId' | 'policy' | 'playbackUrl' | 'channelUrl'>;
+
+/** For somebody who is signed in. A signed stream's grant travels in its addresses, or in cookies to see that way work. */
+export function sourceOf(stream: Watched, carrier: CarrierName = 'url'): LiveSource {
   const { streamId, policy, playbackUrl, channelUrl } = stream;
-  if (policy === 'public') return fixedSource({ masterUrl: playbackUrl, channelUrl });
+  const plain = { masterUrl: playbackUrl, channelUrl };
+  if (policy === 'public') return fixedSource(plain);
+  let clear = () => {};
   return {
     read: async () => {
       const grant = await liveGrants.get(streamId);
-      return { masterUrl: grant.url, channelUrl: grant.channelUrl };
+      if (carrier !== 'cookies') return { masterUrl: grant.url, channelUrl: grant.channelUrl };
+      clear = setGrantCookies(grant);
+      return { ...plain, withCredentials: true };
     },
     renew: () => liveGrants.forget(streamId),
+    release: () => clear(),
   };
 }
 
@@ -32,7 +45,7 @@ export function sourceOfLink(masterUrl: string): LiveSource | undefined {
 }
 
 function fixedSource(addresses: LiveAddresses): LiveSource {
-  return { read: async () => addresses, renew: () => {} };
+  return { read: async () => addresses, renew: () => {}, release: () => {} };
 }
 
 const LIVE_MASTER = /^(?:\/t\/[^/]+)?\/live\/ls_[a-z0-9]{16}\/master\.m3u8$/;

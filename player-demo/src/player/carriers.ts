@@ -31,7 +31,7 @@ export function signedSource(asset: Asset, grant: PlaybackGrant, carrier: Carrie
 }
 
 /** The texts for `document.cookie` that carry a grant. No Domain: cookies ignore ports, so the edge's port gets them too. */
-export function grantCookies(grant: PlaybackGrant): readonly string[] {
+export function grantCookies(grant: Pick<PlaybackGrant, 'cookies' | 'cookiePath' | 'expiresAt'>): readonly string[] {
   const expires = new Date(grant.expiresAt).toUTCString();
   return Object.entries(grant.cookies).map(
     ([name, value]) => `${name}=${value}; Path=${grant.cookiePath}; Expires=${expires}; SameSite=Lax`,

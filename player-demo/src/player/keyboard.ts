@@ -1,3 +1,6 @@
+/** What moves the picture in time. */
+export type Seek = Extract<PlayerAction, { readonly kind: 'seek-by' | 'seek-to' }>;
+
 /** What a key does on the player. Seeks are in seconds, `seek-to` is a share of the film. */
 export type PlayerAction =
   | { readonly kind: 'toggle-play' | 'toggle-mute' | 'toggle-fullscreen' | 'toggle-stats' | 'toggle-captions' }
@@ -33,6 +36,7 @@ const KEYS: ReadonlyMap<string, PlayerAction> = new Map([
   ['ArrowUp', { kind: 'volume-by', share: 0.1 }],
   ['ArrowDown', { kind: 'volume-by', share: -0.1 }],
   ['Home', { kind: 'seek-to', share: 0 }],
+  ['End', { kind: 'seek-to', share: 1 }],
 ] satisfies [string, PlayerAction][]);
 
 /** The same keys for people, in the order a panel lists them. */

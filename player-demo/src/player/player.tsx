@@ -1,10 +1,9 @@
-import './media-chrome.ts';
 import type { ComponentChildren, VNode } from 'preact';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { Icon } from '../ui/icons.tsx';
 import type { PlaybackSource } from './carriers.ts';
 import { PlaybackErrorView } from './playback-error-view.tsx';
-import { QualityMenu } from './quality-menu.tsx';
+import { PlayerControls } from './player-controls.tsx';
 import { StatsPanel } from './stats-panel.tsx';
 import { AudioMenu, SubtitleMenu } from './track-menus.tsx';
 import { useKeyboard } from './use-keyboard.ts';
@@ -23,14 +22,17 @@ interface PlayerProps {
   readonly children?: ComponentChildren;
   /** Called before a retry, for a source that can be renewed. */
   readonly onRetry?: () => void;
+  /** Told the element, for what goes by its time. */
+  readonly onVideo?: (video: HTMLVideoElement | null) => void;
 }
 
 export function Player(props: PlayerProps): VNode {
-  const { title, source, audioOnly = false, statsAtFirst, waiting, aside, onRetry, children } = props;
+  const { title, source, audioOnly = false, statsAtFirst, waiting, aside, onRetry, onVideo, children } = props;
   const [video, setVideo] = useState<HTMLVideoElement | null>(null);
   const [stats, setStats] = useState(statsAtFirst);
   const control = usePlayback(video, source);
   const { playback } = control;
+  useEffect(() => onVideo?.(video), [video, onVideo]);
   const onStats = useCallback(() => setStats((shown) => !shown), []);
   useKeyboard(video, { onStats, onCaptions: control.toggleSubtitles });
   const retry = () => {
@@ -106,48 +108,31 @@ function Chrome({ control, audioOnly, statsShown, onStats }: ChromeProps): VNode
   const { playback } = control;
   return (
     <>
-      <media-loading-indicator slot="centered-chrome" noautohide />
       <div class="player-big" data-hidden={playback.state !== 'ready' && playback.state !== 'loading'}>
         <media-play-button notooltip class="player-big-play" />
       </div>
-      <div class="player-bottom" noautohide={audioOnly}>
-        <media-time-range class="player-time" />
-        <media-control-bar class="player-bar">
-          <media-play-button />
-          <media-seek-backward-button class="wide-only" seekoffset="10" />
-          <media-seek-forward-button class="wide-only" seekoffset="10" />
-          <span class="player-volume">
-            <media-mute-button />
-            <media-volume-range class="wide-only" />
-          </span>
-          <media-time-display class="tabular" showduration />
-          <span class="player-gap" />
-          <AudioMenu list={playback.audio} onChoose={control.chooseAudio} />
-          <SubtitleMenu list={playback.subtitles} onChoose={control.chooseSubtitles} />
-          <media-playback-rate-button class="wide-only" rates="0.75 1 1.25 1.5 2" />
-          {playback.levels.length > 1 && (
-            <QualityMenu
-              levels={playback.levels}
-              playing={playback.playingLevel}
-              chosen={playback.chosenLevel}
-              onChoose={control.chooseLevel}
-            />
-          )}
-          <button
-            type="button"
-            class="player-button"
-            aria-pressed={statsShown}
-            aria-label="Stats"
-            title="Stats (I)"
-            onClick={onStats}
-            data-testid="stats-toggle"
-          >
-            <Icon name="chart" size={20} />
-          </button>
-          <media-pip-button class="wide-only" />
-          <media-fullscreen-button />
-        </media-control-bar>
-      </div>
+      <PlayerControls
+        timeline={<media-time-range class="player-time" />}
+        skips={
+          <>
+            <media-seek-backward-button class="wide-only" seekoffset="10" />
+            <media-seek-forward-button class="wide-only" seekoffset="10" />
+          </>
+        }
+        place={<media-time-display class="tabular" showduration />}
+        menus={
+          <>
+            <AudioMenu list={playback.audio} onChoose={control.chooseAudio} />
+            <SubtitleMenu list={playback.subtitles} onChoose={control.chooseSubtitles} />
+            <media-playback-rate-button class="wide-only" rates="0.75 1 1.25 1.5 2" />
+          </>
+        }
+        quality={playback}
+        onQuality={control.chooseLevel}
+        statsShown={statsShown}
+        onStats={onStats}
+        stays={audioOnly}
+      />
     </>
   );
 }

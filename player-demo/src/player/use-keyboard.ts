@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { actionOf, type PlayerAction } from './keyboard.ts';
+import { actionOf, type PlayerAction, type Seek } from './keyboard.ts';
 
 /** Elements that use the keys themselves: typing, choosing, and the player's own sliders. */
 const OWN_KEYS =
@@ -9,12 +9,14 @@ const PRESSED_BY_SPACE = 'button, a, summary, media-play-button, media-mute-butt
 /** What keys do that is no matter of the element. */
 interface PlayerPanel {
   readonly onStats: () => void;
-  readonly onCaptions: () => void;
+  readonly onCaptions?: () => void;
+  /** For a picture whose time is not the element's alone. */
+  readonly onSeek?: (seek: Seek) => void;
 }
 
 /** The player's keys work anywhere on the page, not only when the player has the focus. */
 export function useKeyboard(video: HTMLVideoElement | null, panel: PlayerPanel): void {
-  const { onStats, onCaptions } = panel;
+  const { onStats, onCaptions, onSeek } = panel;
   useEffect(() => {
     if (!video) return;
     const press = (event: KeyboardEvent) => {
@@ -22,11 +24,11 @@ export function useKeyboard(video: HTMLVideoElement | null, panel: PlayerPanel):
       const action = actionOf(event);
       if (!action) return;
       event.preventDefault();
-      perform(action, video, { onStats, onCaptions });
+      perform(action, video, panel);
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, [video, onStats, onCaptions]);
+  }, [video, onStats, onCaptions, onSeek]);
 }
 
 function isTaken(event: KeyboardEvent): boolean {
@@ -35,7 +37,7 @@ function isTaken(event: KeyboardEvent): boolean {
   return event.key === ' ' && event.target.closest(`${PRESSED_BY_SPACE}, [role="button"]`) !== null;
 }
 
-function perform(action: PlayerAction, video: HTMLVideoElement, { onStats, onCaptions }: PlayerPanel): void {
+function perform(action: PlayerAction, video: HTMLVideoElement, panel: PlayerPanel): void {
   switch (action.kind) {
     case 'toggle-play':
       togglePlay(video);
@@ -47,16 +49,15 @@ function perform(action: PlayerAction, video: HTMLVideoElement, { onStats, onCap
       toggleFullscreen(video);
       break;
     case 'toggle-stats':
-      onStats();
+      panel.onStats();
       break;
     case 'toggle-captions':
-      onCaptions();
+      panel.onCaptions?.();
       break;
     case 'seek-by':
-      seek(video, video.currentTime + action.seconds);
-      break;
     case 'seek-to':
-      seek(video, video.duration * action.share);
+      if (panel.onSeek) panel.onSeek(action);
+      else seek(video, action.kind === 'seek-by' ? video.currentTime + action.seconds : video.duration * action.share);
       break;
     case 'volume-by':
       video.muted = false;

@@ -4,7 +4,8 @@ import type { Asset, PlaybackGrant } from '../api/shapes.ts';
 import { isPlayable } from '../library/shelf.ts';
 import { grants } from '../stores.ts';
 import type { CarrierName } from './carrier-names.ts';
-import { clearedCookies, grantCookies, type PlaybackSource, publicSource, signedSource } from './carriers.ts';
+import { type PlaybackSource, publicSource, signedSource } from './carriers.ts';
+import { setGrantCookies } from './grant-cookies.ts';
 
 export interface SourceState {
   /** undefined until the asset is playable and, for a signed one, the grant is there. */
@@ -59,17 +60,12 @@ function useGrantCookies(grant: PlaybackGrant | undefined): boolean {
   const [set, setSet] = useState(false);
   useEffect(() => {
     if (!grant) return;
-    for (const text of grantCookies(grant)) writeCookie(text);
+    const clear = setGrantCookies(grant);
     setSet(true);
     return () => {
-      for (const text of clearedCookies(grant.cookiePath)) writeCookie(text);
+      clear();
       setSet(false);
     };
   }, [grant]);
   return set;
-}
-
-function writeCookie(text: string): void {
-  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API needs https, and this runs on localhost too.
-  document.cookie = text;
 }

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Problem } from '../api/problem.ts';
 import type { Asset } from '../api/shapes.ts';
 import { useCell } from '../cell.ts';
+import { ClipPanel } from '../clips/clip-panel.tsx';
 import { EncodingPanel } from '../encoding/encoding-panel.tsx';
 import { EncryptionBadge, PolicyBadge } from '../library/asset-card.tsx';
 import { isArriving, viewStatus } from '../library/asset-status.ts';
@@ -54,6 +55,7 @@ function useMissing(assetId: string, absent: boolean): Problem | undefined {
 function Watch({ asset, carrierAtFirst }: { asset: Asset; carrierAtFirst: CarrierName }): VNode {
   const [carrier, setCarrier] = useState(carrierAtFirst);
   const [version, setVersion] = useState(asset.version);
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null);
   const { source, problem, renew } = useSource(asset, carrier);
   const audioOnly = asset.renditions?.length ? asset.renditions.every((one) => one.kind === 'audio') : false;
   return (
@@ -78,12 +80,14 @@ function Watch({ asset, carrierAtFirst }: { asset: Asset; carrierAtFirst: Carrie
         statsAtFirst={matchMedia(WIDE).matches}
         waiting={<Waiting asset={asset} problem={problem} />}
         onRetry={renew}
+        onVideo={setVideo}
         aside={<DeliveryPanel asset={asset} carrier={carrier} onCarrier={setCarrier} />}
       >
         <StatusLine asset={asset} />
         <div class="film-panels">
           <EncodingPanel asset={asset} playing={version} onPlayNewest={() => setVersion(asset.version)} />
           <SubtitlesPanel asset={asset} />
+          <ClipPanel asset={asset} video={video} />
         </div>
         <RenditionTable asset={asset} />
       </Player>

@@ -83,7 +83,14 @@ function SignedIn({ route }: { route: Route }): VNode {
     case 'broadcast':
       return <BroadcastPage key={route.streamId} streamId={route.streamId} />;
     case 'tune-in':
-      return <TuneInPage key={route.streamId} streamId={route.streamId} delivery={route.delivery ?? 'll-hls'} />;
+      return (
+        <TuneInPage
+          key={route.streamId}
+          streamId={route.streamId}
+          delivery={route.delivery ?? 'll-hls'}
+          carrier={route.carrier}
+        />
+      );
     case 'lost':
       return (
         <Notice icon="search" title="There is no page at this address">

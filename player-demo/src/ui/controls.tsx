@@ -37,8 +37,15 @@ export function IconButton({ icon, label, ...rest }: IconButtonProps): VNode {
   );
 }
 
+interface CopyButtonProps {
+  readonly text: string;
+  readonly label?: string;
+  /** For whoever does not see what it stands beside. */
+  readonly says?: string;
+}
+
 /** A button that copies a text and says so for a moment. */
-export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }): VNode {
+export function CopyButton({ text, label = 'Copy', says = label }: CopyButtonProps): VNode {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -50,7 +57,7 @@ export function CopyButton({ text, label = 'Copy' }: { text: string; label?: str
       look="plain"
       icon={copied ? 'check' : 'copy'}
       onClick={() => void copyText(text).then(setCopied)}
-      aria-label={copied ? 'Copied' : label}
+      aria-label={copied ? 'Copied' : says}
     >
       {copied ? 'Copied' : label}
     </Button>

@@ -6,6 +6,18 @@ export interface Span {
   readonly outSeconds: number;
 }
 
+/** A span, or the newest so many seconds: of a broadcast that goes on nobody else knows how far it has come. */
+export type WantedSpan = Partial<Span> & { readonly lastSeconds?: number };
+
+/** Undefined for a wish that names no span, or both kinds. */
+export function spanOf({ inSeconds, outSeconds, lastSeconds }: WantedSpan, endSeconds: number): Span | undefined {
+  if (inSeconds !== undefined && outSeconds !== undefined) {
+    return lastSeconds === undefined ? { inSeconds, outSeconds } : undefined;
+  }
+  if (lastSeconds === undefined || inSeconds !== undefined || outSeconds !== undefined) return undefined;
+  return { inSeconds: Math.max(0, endSeconds - lastSeconds), outSeconds: endSeconds };
+}
+
 /** A part of a recording, and which span it really is: segments are whole, so it may begin sooner and end later. */
 export interface Clip extends Span {
   readonly recording: Recording;

@@ -19,6 +19,8 @@ export interface ChannelSource {
   readonly url: () => Promise<string>;
   /** The grant in the address is over. */
   readonly onGrantEnded: () => void;
+  /** Whoever looks on without being one of the viewers, such as the broadcaster. */
+  readonly observes: boolean;
 }
 
 export interface Refusal {
@@ -117,6 +119,7 @@ export class ChannelClient {
 
   #greeted(hello: Hello): void {
     this.#failures = 0;
+    if (this.#source.observes) this.#send({ type: 'subscribe', observe: true });
     this.#send({ type: 'resume', ...resumeFrom(this.view.value, hello) });
     if (this.#media) this.#send({ type: 'subscribe', ...this.#media });
   }

@@ -51,6 +51,32 @@ describe('a page that joins', () => {
   });
 });
 
+describe('the recording', () => {
+  const film = (isReady: boolean) => ({ recordingId: 'as_1', playbackPath: '/assets/as_1/master.m3u8', isReady });
+  const told = (sequence: number, event: 'ended' | 'recording', isReady: boolean): ChannelMessage => ({
+    type: 'state',
+    sequence,
+    event,
+    state: 'idle',
+    broadcast: null,
+    recording: film(isReady),
+    atMs: 0,
+  });
+
+  test('is led to once it plays, and no more when the next broadcast begins', () => {
+    const ended = follow(UNKNOWN, HELLO, told(42, 'ended', false));
+    expect(ended).toMatchObject({ endedBroadcast: 3, recording: undefined });
+    const ready = follow(ended, told(43, 'recording', true));
+    expect(ready).toMatchObject({ endedBroadcast: 3, recording: { recordingId: 'as_1' } });
+    expect(follow(ready, state(44, 'started')).recording).toBeUndefined();
+  });
+
+  test('of a broadcast that was missed is led to as well', () => {
+    const idle = { ...HELLO, state: 'idle' as const, broadcast: null, recording: film(true) };
+    expect(follow(UNKNOWN, idle)).toMatchObject({ recording: { recordingId: 'as_1' } });
+  });
+});
+
 describe('a page that comes back', () => {
   const known = follow(UNKNOWN, HELLO, said(42));
 

@@ -1,5 +1,13 @@
 import type { LiveStatus } from '../../api/live-shapes.ts';
-import type { ChannelBroadcast, ChannelMessage, ChatMessage, ChatSettings, Hello, TimedMetadata } from './messages.ts';
+import type {
+  ChannelBroadcast,
+  ChannelMessage,
+  ChannelRecording,
+  ChatMessage,
+  ChatSettings,
+  Hello,
+  TimedMetadata,
+} from './messages.ts';
 
 const MESSAGES_KEPT = 200;
 const METADATA_KEPT = 20;
@@ -12,6 +20,8 @@ export interface ChannelView {
   /** Undefined until the first words. */
   readonly status: LiveStatus | undefined;
   readonly broadcast: ChannelBroadcast | null;
+  /** Of the last broadcast, once it plays. */
+  readonly recording: ChannelRecording | undefined;
   /** The broadcast that was seen to end here. */
   readonly endedBroadcast?: number;
   readonly viewers: number;
@@ -32,6 +42,7 @@ export const UNKNOWN: ChannelView = {
   connection: 'connecting',
   status: undefined,
   broadcast: null,
+  recording: undefined,
   viewers: 0,
   messages: [],
   chat: undefined,
@@ -77,6 +88,7 @@ function greet(view: ChannelView, hello: Hello, nowMs: number): ChannelView {
     connection: 'open',
     status: hello.state,
     broadcast: hello.broadcast,
+    recording: playable(hello.recording),
     viewers: hello.viewers,
     chat: hello.chat,
     reactions: hello.reactions,
@@ -105,6 +117,7 @@ function applyNumbered(before: ChannelView, message: NumberedMessage): ChannelVi
         ...endOf(view, message.state, message.broadcast),
         status: message.state,
         broadcast: message.broadcast,
+        recording: playable(message.recording),
       };
     case 'chat':
       return { ...view, messages: [...view.messages, message].slice(-MESSAGES_KEPT) };
@@ -115,6 +128,10 @@ function applyNumbered(before: ChannelView, message: NumberedMessage): ChannelVi
     case 'metadata':
       return { ...view, metadata: [...view.metadata, message].slice(-METADATA_KEPT) };
   }
+}
+
+function playable(recording: ChannelRecording | null | undefined): ChannelRecording | undefined {
+  return recording?.isReady ? recording : undefined;
 }
 
 function endOf(view: ChannelView, next: LiveStatus, broadcast: ChannelBroadcast | null): Partial<ChannelView> {

@@ -25,6 +25,14 @@ export interface ChatSettings {
   readonly maxNameLength: number;
 }
 
+/** The film that the last broadcast became, where whoever likes may play it. */
+export interface ChannelRecording {
+  readonly recordingId: string;
+  /** At the same edge. */
+  readonly playbackPath: string;
+  readonly isReady: boolean;
+}
+
 export interface Hello {
   readonly type: 'hello';
   readonly nowMs: number;
@@ -33,6 +41,7 @@ export interface Hello {
   readonly replayFrom: number;
   readonly state: LiveStatus;
   readonly broadcast: ChannelBroadcast | null;
+  readonly recording?: ChannelRecording | null;
   readonly viewers: number;
   readonly chat: ChatSettings;
   readonly reactions: readonly string[];
@@ -54,9 +63,10 @@ export interface TimedMetadata {
 type Numbered = { readonly sequence: number } & (
   | {
       readonly type: 'state';
-      readonly event: 'started' | 'session' | 'reconnecting' | 'ended';
+      readonly event: 'started' | 'session' | 'reconnecting' | 'ended' | 'recording';
       readonly state: LiveStatus;
       readonly broadcast: ChannelBroadcast | null;
+      readonly recording?: ChannelRecording | null;
       readonly atMs: number;
     }
   | ({ readonly type: 'chat' } & ChatMessage)

@@ -27,7 +27,8 @@ export function ChatForm({ client, settings, isAway, reactions }: ChatFormProps)
     const answer = await client.say(said, name.trim() || 'Guest');
     setBusy(false);
     setRefusal(answer);
-    if (!answer) setText('');
+    // What was typed meanwhile stays.
+    if (!answer) setText((now) => (now.trim() === said ? '' : now));
   };
   return (
     <form class="chat-form" onSubmit={(event) => void submit(event)}>

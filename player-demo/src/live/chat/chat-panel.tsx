@@ -75,8 +75,11 @@ function Message({ message, moderation }: { message: ChatMessage; moderation: Mo
   const { author, text, atMs } = message;
   return (
     <li class="chat-message" data-testid="chat-message" title={new Date(atMs).toLocaleTimeString()}>
-      <p>
-        <b class={`chat-name chat-tone-${toneOf(author.id)}`}>{author.name}</b> {text}
+      <p dir="auto">
+        <b class={`chat-name chat-tone-${toneOf(author.id)}`}>
+          <bdi>{author.name}</bdi>
+        </b>{' '}
+        <bdi>{text}</bdi>
       </p>
       {moderation && (
         <span class="chat-acts">

@@ -4,17 +4,15 @@ import type { LiveStream } from '../../api/live-shapes.ts';
 import { formatBitrate, formatClock } from '../../format.ts';
 import { useNow } from '../../ui/clock.ts';
 import { Button, Segmented } from '../../ui/controls.tsx';
-import { Icon, type IconName } from '../../ui/icons.tsx';
-import type { PictureKind } from './picture-source.ts';
+import { Icon } from '../../ui/icons.tsx';
+import { ConfirmDialog } from '../../ui/work-dialog.tsx';
+import { CopyViewerLink, WatchButton } from '../viewer-link.tsx';
+import { PictureChoices } from './picture-choices.tsx';
 import type { PublisherState } from './publisher.ts';
 import { explainCode } from './publisher-rules.ts';
+import { takeQuickStart } from './quick-start.ts';
+import { useStayQuestion } from './use-stay-question.ts';
 import { type Studio, useStudio } from './use-studio.ts';
-
-const KINDS: readonly { kind: PictureKind; label: string; icon: IconName; says: string }[] = [
-  { kind: 'camera', label: 'Camera', icon: 'camera', says: 'with the microphone' },
-  { kind: 'screen', label: 'Screen', icon: 'screen', says: 'a window or all of it' },
-  { kind: 'test', label: 'Test picture', icon: 'grid', says: 'bars, a clock and a beep' },
-];
 
 const QUALITIES = [
   { value: '1200000', label: '1.2 Mbit/s' },
@@ -29,11 +27,18 @@ export function StudioPanel({ stream }: { stream: LiveStream }): VNode {
   const studio = useStudio(stream);
   const [quality, setQuality] = useState<Quality>('2500000');
   const { picture, publishing, problem } = studio;
+  const { leavingTo, stay } = useStayQuestion(isSending(publishing));
+  useQuickStart(stream.streamId, studio, Number(quality));
   return (
     <section class="panel studio" aria-label="Go live from this browser">
       <div class="studio-frame">
         <Preview stream={picture?.stream} />
-        {!picture && <Choices studio={studio} />}
+        {!picture && (
+          <div class="studio-choices">
+            <h2>What do you want to show?</h2>
+            <PictureChoices disabled={studio.opening} onChoose={(kind) => void studio.openPicture(kind)} />
+          </div>
+        )}
         {publishing && <OnAir state={publishing} />}
       </div>
       {problem && (
@@ -53,7 +58,7 @@ export function StudioPanel({ stream }: { stream: LiveStream }): VNode {
       {picture && (
         <div class="studio-bar">
           {isSending(publishing) ? (
-            <Button look="danger" icon="stop" onClick={() => void studio.finish()} data-testid="studio-stop">
+            <Button icon="stop" onClick={() => void studio.finish()} data-testid="studio-stop">
               Stop sending
             </Button>
           ) : (
@@ -75,36 +80,55 @@ export function StudioPanel({ stream }: { stream: LiveStream }): VNode {
           {publishing && isSending(publishing) && <LineFacts state={publishing} />}
         </div>
       )}
+      {publishing?.phase === 'live' && <OnAirLinks stream={stream} />}
+      {leavingTo !== undefined && (
+        <ConfirmDialog
+          title="Leave the studio?"
+          says="This page is what sends the picture: your broadcast stops when you leave it. To see it as viewers do, open Watch in a new tab."
+          keep="Stay on air"
+          label="Stop and leave"
+          work={async () => {
+            await studio.finish();
+            location.hash = leavingTo;
+          }}
+          onClose={stay}
+          testId="studio-leave"
+        />
+      )}
     </section>
+  );
+}
+
+/** Begins with the picture that was chosen before this page: the test picture at once, others after a look at them. */
+function useQuickStart(streamId: string, studio: Studio, videoBps: number): void {
+  const now = useRef(studio);
+  now.current = studio;
+  useEffect(() => {
+    const kind = takeQuickStart(streamId);
+    if (!kind) return;
+    const begin = async () => {
+      await now.current.openPicture(kind);
+      if (kind === 'test') await now.current.goLive(videoBps);
+    };
+    void begin();
+  }, [streamId]);
+}
+
+/** How it is seen by others, while it is on air. */
+function OnAirLinks({ stream }: { stream: LiveStream }): VNode {
+  return (
+    <div class="studio-links" data-testid="studio-links">
+      <p class="muted small">
+        {stream.policy === 'public' ? 'Anyone with the link can watch now.' : 'Viewers need a grant to watch.'}
+      </p>
+      <WatchButton streamId={stream.streamId} testId="studio-watch" />
+      <CopyViewerLink policy={stream.policy} playbackUrl={stream.playbackUrl} />
+    </div>
   );
 }
 
 function isSending(state: PublisherState | undefined): boolean {
   return state !== undefined && state.phase !== 'refused' && state.phase !== 'finished';
-}
-
-function Choices({ studio }: { studio: Studio }): VNode {
-  return (
-    <div class="studio-choices">
-      <h2>What do you want to show?</h2>
-      <div class="studio-kinds">
-        {KINDS.map(({ kind, label, icon, says }) => (
-          <button
-            key={kind}
-            type="button"
-            class="studio-kind"
-            disabled={studio.opening}
-            onClick={() => void studio.openPicture(kind)}
-            data-testid={`studio-${kind}`}
-          >
-            <Icon name={icon} size={26} />
-            <strong>{label}</strong>
-            <span>{says}</span>
-          </button>
-        ))}
-      </div>
-    </div>
-  );
 }
 
 function Preview({ stream }: { stream: MediaStream | undefined }): VNode {

@@ -83,7 +83,6 @@ export function useStudio(stream: LiveStream): Studio {
     },
     [],
   );
-  useStayQuestion(publishing?.phase === 'live');
 
   return {
     picture,
@@ -95,16 +94,6 @@ export function useStudio(stream: LiveStream): Studio {
     goLive,
     finish,
   };
-}
-
-/** The browser asks before it closes a page that is on air. */
-function useStayQuestion(onAir: boolean): void {
-  useEffect(() => {
-    if (!onAir) return;
-    const ask = (event: Event) => event.preventDefault();
-    addEventListener('beforeunload', ask);
-    return () => removeEventListener('beforeunload', ask);
-  }, [onAir]);
 }
 
 function defaultAddress(): string {

@@ -16,6 +16,7 @@ const PAST_SECONDS = 3;
 
 export interface HlsLiveOptions {
   readonly url: string;
+  readonly withCredentials: boolean;
   readonly lowLatency: boolean;
   /** Where to begin, in seconds before the newest. */
   readonly behindSeconds: number;
@@ -157,7 +158,7 @@ export class HlsLive implements LiveEngine {
   }
 }
 
-function tune({ lowLatency }: HlsLiveOptions): Partial<HlsConfig> {
+function tune({ lowLatency, withCredentials }: HlsLiveOptions): Partial<HlsConfig> {
   return {
     lowLatencyMode: lowLatency,
     // The distance to the edge is the playlist's to say: neither liveSyncDuration nor its count is set here.
@@ -167,6 +168,9 @@ function tune({ lowLatency }: HlsLiveOptions): Partial<HlsConfig> {
     backBufferLength: 30,
     maxBufferLength: 30,
     startFragPrefetch: true,
+    xhrSetup: (xhr) => {
+      xhr.withCredentials = withCredentials;
+    },
   };
 }
 

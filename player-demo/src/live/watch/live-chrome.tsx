@@ -1,7 +1,6 @@
 import type { VNode } from 'preact';
 import { ChoiceMenu } from '../../player/choice-menu.tsx';
-import { QualityMenu } from '../../player/quality-menu.tsx';
-import { Icon } from '../../ui/icons.tsx';
+import { PlayerControls } from '../../player/player-controls.tsx';
 import type { Delivery } from '../deliveries.ts';
 import { DvrBar } from './dvr-bar.tsx';
 import { formatBehind, type Place } from './phase.ts';
@@ -30,57 +29,33 @@ export function LiveChrome({ control, hasChannel, isOver, place, statsShown, onS
   const deliveries = CHOICES.filter((one) => hasChannel || one.delivery !== 'channel');
   const chosen = deliveries.findIndex((one) => one.delivery === delivery);
   return (
-    <>
-      <media-loading-indicator slot="centered-chrome" noautohide />
-      <div class="player-bottom">
+    <PlayerControls
+      timeline={
         <DvrBar
           windowSeconds={reading.windowSeconds}
           behindSeconds={reading.behindSeconds ?? 0}
           onSeek={control.seekBehind}
         />
-        <media-control-bar class="player-bar">
-          <media-play-button />
-          <span class="player-volume">
-            <media-mute-button />
-            <media-volume-range class="wide-only" />
-          </span>
-          {!isOver && <LiveButton control={control} place={place} />}
-          <span class="player-gap" />
-          <ChoiceMenu
-            label="Delivery"
-            now={deliveries[chosen]?.label ?? ''}
-            icon="live"
-            choices={deliveries.map(({ label, note }, id) => ({ id, label, note }))}
-            chosen={chosen}
-            onChoose={(id) => control.deliver(deliveries[id]?.delivery ?? 'll-hls')}
-            testId="delivery"
-          >
-            <span>{deliveries[chosen]?.label}</span>
-          </ChoiceMenu>
-          {playback.levels.length > 1 && (
-            <QualityMenu
-              levels={playback.levels}
-              playing={playback.playingLevel}
-              chosen={playback.chosenLevel}
-              onChoose={control.choose}
-            />
-          )}
-          <button
-            type="button"
-            class="player-button wide-only"
-            aria-pressed={statsShown}
-            aria-label="Stats"
-            title="Stats"
-            onClick={onStats}
-            data-testid="live-stats-toggle"
-          >
-            <Icon name="chart" size={20} />
-          </button>
-          <media-pip-button class="wide-only" />
-          <media-fullscreen-button />
-        </media-control-bar>
-      </div>
-    </>
+      }
+      place={!isOver && <LiveButton control={control} place={place} />}
+      menus={
+        <ChoiceMenu
+          label="Delivery"
+          now={deliveries[chosen]?.label ?? ''}
+          icon="live"
+          choices={deliveries.map(({ label, note }, id) => ({ id, label, note }))}
+          chosen={chosen}
+          onChoose={(id) => control.deliver(deliveries[id]?.delivery ?? 'll-hls')}
+          testId="delivery"
+        >
+          <span>{deliveries[chosen]?.label}</span>
+        </ChoiceMenu>
+      }
+      quality={playback}
+      onQuality={control.choose}
+      statsShown={statsShown}
+      onStats={onStats}
+    />
   );
 }
 

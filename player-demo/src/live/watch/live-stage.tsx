@@ -1,6 +1,8 @@
 import '../../player/media-chrome.ts';
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Seek } from '../../player/keyboard.ts';
+import { useKeyboard } from '../../player/use-keyboard.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { ChatPanel } from '../chat/chat-panel.tsx';
 import type { Delivery } from '../deliveries.ts';
@@ -9,9 +11,10 @@ import type { Channel } from '../use-channel.ts';
 import { LiveChrome } from './live-chrome.tsx';
 import { LiveStats } from './live-stats.tsx';
 import { MetadataList } from './metadata-list.tsx';
-import { formatBehind, type Phase, type Place, phaseOf, placeOf } from './phase.ts';
+import { formatBehind, type Phase, type Place, phaseOf, placeOf, seekTarget } from './phase.ts';
 import { ReactionShower } from './reaction-shower.tsx';
-import { type LivePlayback, useLivePlayback } from './use-live-playback.ts';
+import { PublicRecordingLink } from './recording-link.tsx';
+import { type LiveControl, type LivePlayback, useLivePlayback } from './use-live-playback.ts';
 import { usePlaylistProbe } from './use-playlist-probe.ts';
 
 interface LiveStageProps {
@@ -19,7 +22,7 @@ interface LiveStageProps {
   readonly source: LiveSource;
   readonly channel: Channel;
   readonly delivery: Delivery;
-  /** What leads on after the end, such as to the recording. */
+  /** What leads on after the end, where that is not the public recording. */
   readonly afterwards?: ComponentChildren;
   readonly children?: ComponentChildren;
 }
@@ -42,6 +45,8 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
   const { playback } = control;
   const isOver = phase === 'ended' && isAtItsEnd(playback);
   const { state, reading } = playback;
+  const onStats = useCallback(() => setStats((shown) => !shown), []);
+  useKeyboard(hasProgram && !isOver ? video : null, { onStats, onSeek: useSeeks(control) });
   const place = placeOf(phase, state !== 'paused', reading.behindSeconds);
   return (
     <div class="stage has-rail live-stage">
@@ -63,16 +68,24 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
               isOver={phase === 'ended'}
               place={place}
               statsShown={stats}
-              onStats={() => setStats(!stats)}
+              onStats={onStats}
             />
           )}
         </media-controller>
         {!hasProgram && (
           <div class="player-waiting">
-            <Waiting phase={phase} code={view.closedBy} />
+            <Waiting phase={phase} code={view.closedBy}>
+              <PublicRecordingLink source={source} recording={view.recording} label="Watch the last one" />
+            </Waiting>
           </div>
         )}
-        {isOver && <Over>{afterwards}</Over>}
+        {isOver && (
+          <Over>
+            {afterwards ?? (
+              <PublicRecordingLink source={source} recording={view.recording} label="Watch the recording" />
+            )}
+          </Over>
+        )}
       </div>
       <div class="under">{children}</div>
       <div class="rail">
@@ -91,6 +104,19 @@ function useShown<T>(broadcast: T | undefined, phase: Phase): T | undefined {
     else if (phase === 'waiting') setShown(undefined);
   }, [broadcast, phase]);
   return broadcast ?? shown;
+}
+
+/** What keys do in the window, the same function for as long as the page is there. */
+function useSeeks(control: LiveControl): (seek: Seek) => void {
+  const now = useRef(control);
+  now.current = control;
+  return useCallback((seek: Seek) => {
+    const { behindSeconds, windowSeconds } = now.current.playback.reading;
+    if (behindSeconds === undefined) return;
+    const to = seekTarget(seek, behindSeconds, windowSeconds);
+    if (to === 0) now.current.goLive();
+    else now.current.seekBehind(to);
+  }, []);
 }
 
 /** A channel stops with the broadcast; a playlist may be watched to its end. */
@@ -130,7 +156,13 @@ function Marks({ phase, place, behindSeconds, viewers }: MarksProps): VNode {
   );
 }
 
-function Waiting({ phase, code }: { phase: Phase; code: string | undefined }): VNode {
+interface WaitingProps {
+  readonly phase: Phase;
+  readonly code: string | undefined;
+  readonly children: ComponentChildren;
+}
+
+function Waiting({ phase, code, children }: WaitingProps): VNode {
   if (phase === 'refused') {
     return (
       <div class="player-error" role="alert" data-testid="live-refused" data-code={code}>
@@ -149,6 +181,7 @@ function Waiting({ phase, code }: { phase: Phase; code: string | undefined }): V
       </span>
       <h2>The broadcast has not begun</h2>
       <p>Stay here: it plays by itself as soon as it does.</p>
+      {children}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ChannelView, UNKNOWN } from '../channel/channel-view.ts';
-import { formatBehind, phaseOf, placeOf } from './phase.ts';
+import { formatBehind, phaseOf, placeOf, seekTarget } from './phase.ts';
 
 const heard = (part: Partial<ChannelView>): ChannelView => ({ ...UNKNOWN, connection: 'open', ...part });
 
@@ -32,4 +32,11 @@ test.each([
 
 test('the distance from the newest is said as a clock', () => {
   expect([4, 65, 3_725].map(formatBehind)).toEqual(['-0:04', '-1:05', '-1:02:05']);
+});
+
+test('keys move in the window and never out of it', () => {
+  const by = (seconds: number, behindSeconds: number) => seekTarget({ kind: 'seek-by', seconds }, behindSeconds, 60);
+  expect([by(-10, 0), by(-10, 55), by(5, 12), by(10, 3)]).toEqual([10, 60, 7, 0]);
+  const to = (share: number) => seekTarget({ kind: 'seek-to', share }, 5, 60);
+  expect([to(0), to(0.5), to(1)]).toEqual([60, 30, 0]);
 });

@@ -1,3 +1,4 @@
+import type { Seek } from '../../player/keyboard.ts';
 import type { ChannelView } from '../channel/channel-view.ts';
 
 /** What a watch page is about at the moment. */
@@ -35,6 +36,12 @@ export type Place = 'live' | 'behind' | undefined;
 export function placeOf(phase: Phase, isPlaying: boolean, behindSeconds: number | undefined): Place {
   if (phase !== 'on-air' || behindSeconds === undefined) return undefined;
   return isPlaying && isAtEdge(behindSeconds) ? 'live' : 'behind';
+}
+
+/** Where a key leads to, in seconds behind the newest. */
+export function seekTarget(seek: Seek, behindSeconds: number, windowSeconds: number): number {
+  const to = seek.kind === 'seek-by' ? behindSeconds - seek.seconds : windowSeconds * (1 - seek.share);
+  return Math.min(windowSeconds, Math.max(0, to));
 }
 
 /** How far back, as a clock: `-1:05`. */

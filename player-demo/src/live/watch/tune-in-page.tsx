@@ -1,32 +1,36 @@
 import type { VNode } from 'preact';
-import { useCallback, useMemo } from 'preact/hooks';
-import type { LiveStream } from '../../api/live-shapes.ts';
+import { useCallback } from 'preact/hooks';
+import type { Broadcast, LiveStream } from '../../api/live-shapes.ts';
+import { LastClip } from '../../clips/last-clip.tsx';
 import { PolicyBadge } from '../../library/asset-card.tsx';
+import type { CarrierName } from '../../player/carrier-names.ts';
 import { writeRoute } from '../../route.ts';
 import { api } from '../../session.ts';
-import { CopyButton } from '../../ui/controls.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Notice } from '../../ui/notice.tsx';
 import type { Delivery } from '../deliveries.ts';
-import { sourceOf } from '../live-source.ts';
-import { useChannel } from '../use-channel.ts';
+import { useChannel, useLiveSource } from '../use-channel.ts';
 import { usePolled } from '../use-polled.ts';
+import { CopyViewerLink } from '../viewer-link.tsx';
 import { LiveStage } from './live-stage.tsx';
+import { RecordingLink } from './recording-link.tsx';
 
 const POLL_MS = 30_000;
 
 interface TuneInPageProps {
   readonly streamId: string;
   readonly delivery: Delivery;
+  /** How the grant of a signed stream travels. */
+  readonly carrier: CarrierName | undefined;
 }
 
 /** Watching a stream while signed in. */
-export function TuneInPage({ streamId, delivery }: TuneInPageProps): VNode {
+export function TuneInPage({ streamId, delivery, carrier }: TuneInPageProps): VNode {
   const { value: stream, problem } = usePolled(
     useCallback(() => api.live.get(streamId), [streamId]),
     POLL_MS,
   );
-  if (stream) return <TuneIn stream={stream} delivery={delivery} />;
+  if (stream) return <TuneIn stream={stream} delivery={delivery} carrier={carrier} />;
   if (problem) {
     return (
       <Notice icon="search" title="There is no such stream" code={problem.code}>
@@ -39,12 +43,15 @@ export function TuneInPage({ streamId, delivery }: TuneInPageProps): VNode {
   return <div class="player player-skeleton skeleton" role="status" aria-label="Loading" />;
 }
 
-function TuneIn({ stream, delivery }: { stream: LiveStream; delivery: Delivery }): VNode {
-  const { streamId, title, policy, playbackUrl, channelUrl } = stream;
-  const source = useMemo(
-    () => sourceOf({ streamId, policy, playbackUrl, channelUrl }),
-    [streamId, policy, playbackUrl, channelUrl],
-  );
+interface TuneInProps {
+  readonly stream: LiveStream;
+  readonly delivery: Delivery;
+  readonly carrier: CarrierName | undefined;
+}
+
+function TuneIn({ stream, delivery, carrier }: TuneInProps): VNode {
+  const { streamId, title, policy, playbackUrl } = stream;
+  const source = useLiveSource(stream, carrier);
   const channel = useChannel(source);
   return (
     <article class="watch" data-testid="tune-in-page">
@@ -64,40 +71,41 @@ function TuneIn({ stream, delivery }: { stream: LiveStream; delivery: Delivery }
         source={source}
         channel={channel}
         delivery={delivery}
-        afterwards={<RecordingLink streamId={streamId} ended={channel.view.endedBroadcast} />}
+        afterwards={<OwnRecordingLink streamId={streamId} ended={channel.view.endedBroadcast} />}
       >
         {policy === 'public' && <ShareLine playbackUrl={playbackUrl} />}
+        <ClipOfBroadcast streamId={streamId} number={channel.view.broadcast?.number} />
       </LiveStage>
     </article>
   );
 }
 
-/** The film that the broadcast became. */
-function RecordingLink({ streamId, ended }: { streamId: string; ended: number | undefined }): VNode | null {
-  const { value: broadcasts = [] } = usePolled(
-    useCallback(() => api.live.broadcasts(streamId), [streamId]),
-    2_000,
-  );
+/** While it goes on, for whoever may. */
+function ClipOfBroadcast({ streamId, number }: { streamId: string; number: number | undefined }): VNode | null {
+  const broadcasts = useBroadcasts(streamId, 10_000);
+  const recordingId = broadcasts.find((one) => one.number === number && !one.endedAt)?.recordingId;
+  return recordingId ? <LastClip key={recordingId} recordingId={recordingId} /> : null;
+}
+
+/** The film that the broadcast became, also where viewers need a grant for it. */
+function OwnRecordingLink({ streamId, ended }: { streamId: string; ended: number | undefined }): VNode | null {
+  const broadcasts = useBroadcasts(streamId, 2_000);
   const recordingId = broadcasts.find(({ number }) => number === ended)?.recordingId;
-  if (!recordingId) return null;
-  return (
-    <a
-      class="button button-primary"
-      href={writeRoute({ page: 'watch', assetId: recordingId })}
-      data-testid="watch-recording"
-    >
-      <Icon name="play" size={17} />
-      <span>Watch the recording</span>
-    </a>
-  );
+  return recordingId ? (
+    <RecordingLink to={{ page: 'watch', assetId: recordingId }} label="Watch the recording" />
+  ) : null;
+}
+
+function useBroadcasts(streamId: string, everyMs: number): readonly Broadcast[] {
+  const read = useCallback(() => api.live.broadcasts(streamId), [streamId]);
+  return usePolled(read, everyMs).value ?? [];
 }
 
 function ShareLine({ playbackUrl }: { playbackUrl: string }): VNode {
-  const address = `${location.origin}${location.pathname}${writeRoute({ page: 'play', url: playbackUrl })}`;
   return (
     <div class="share-line">
       <p class="muted small">Anyone may watch with this link, without an account.</p>
-      <CopyButton text={address} label="Copy link" />
+      <CopyViewerLink policy="public" playbackUrl={playbackUrl} />
     </div>
   );
 }

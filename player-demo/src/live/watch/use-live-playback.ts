@@ -162,9 +162,10 @@ async function makeEngine(
   if (delivery === 'channel' && broadcast && ChannelPlayer.isSupported()) {
     return new ChannelPlayer(video, client, broadcast, listener);
   }
-  const { masterUrl } = await source.read();
+  const { masterUrl: url, withCredentials = false } = await source.read();
   const clockAheadMs = () => client.view.value.clockAheadMs;
-  return new HlsLive(video, { url: masterUrl, lowLatency: delivery !== 'hls', behindSeconds, clockAheadMs }, listener);
+  const options = { url, withCredentials, lowLatency: delivery !== 'hls', behindSeconds, clockAheadMs };
+  return new HlsLive(video, options, listener);
 }
 
 /** Browsers may forbid sound before somebody has pressed something; a live picture without it is better than none. */

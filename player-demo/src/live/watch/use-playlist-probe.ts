@@ -16,7 +16,11 @@ export function usePlaylistProbe(source: LiveSource, isWanted: boolean): boolean
     const ask = async (): Promise<void> => {
       const answer = await source
         .read()
-        .then(({ masterUrl }) => fetch(masterUrl, { cache: 'no-store' }).then(({ ok }) => ok))
+        .then(({ masterUrl, withCredentials }) => {
+          const credentials = withCredentials ? 'include' : 'omit';
+          return fetch(masterUrl, { cache: 'no-store', credentials });
+        })
+        .then(({ ok }) => ok)
         .catch(() => false);
       if (!current) return;
       setIsThere(answer);
