@@ -6,6 +6,7 @@ import { useNow } from '../../ui/clock.ts';
 import { Button, Segmented } from '../../ui/controls.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { ConfirmDialog } from '../../ui/work-dialog.tsx';
+import { isOnAir } from '../live-status.tsx';
 import { CopyViewerLink, WatchButton } from '../viewer-link.tsx';
 import { PictureChoices } from './picture-choices.tsx';
 import type { PublisherState } from './publisher.ts';
@@ -72,13 +73,20 @@ export function StudioPanel({ stream }: { stream: LiveStream }): VNode {
                 Go live
               </Button>
               <Segmented<Quality> label="Quality" value={quality} onChange={setQuality} options={QUALITIES} />
-              <Button look="quiet" onClick={studio.closePicture}>
+              <Button look="quiet" onClick={studio.closePicture} data-testid="studio-another">
                 Another picture
               </Button>
             </>
           )}
           {publishing && isSending(publishing) && <LineFacts state={publishing} />}
         </div>
+      )}
+      {isOnAir(stream) && !isSending(publishing) && (
+        <p class="studio-note muted small" data-testid="studio-elsewhere">
+          {stream.status === 'live'
+            ? 'On air from somewhere else. What you send stands by as its backup.'
+            : 'The broadcast waits for its publisher: it goes on with what you send.'}
+        </p>
       )}
       {publishing?.phase === 'live' && <OnAirLinks stream={stream} />}
       {leavingTo !== undefined && (

@@ -163,7 +163,7 @@ function tune({ lowLatency, withCredentials }: HlsLiveOptions): Partial<HlsConfi
     lowLatencyMode: lowLatency,
     // The distance to the edge is the playlist's to say: neither liveSyncDuration nor its count is set here.
     maxLiveSyncPlaybackRate: lowLatency ? FASTEST : 1,
-    liveSyncOnStallIncrease: 0.5,
+    liveSyncOnStallIncrease: 0.25,
     capLevelToPlayerSize: true,
     backBufferLength: 30,
     maxBufferLength: 30,

@@ -16,6 +16,7 @@ import { ReactionShower } from './reaction-shower.tsx';
 import { PublicRecordingLink } from './recording-link.tsx';
 import { type LiveControl, type LivePlayback, useLivePlayback } from './use-live-playback.ts';
 import { usePlaylistProbe } from './use-playlist-probe.ts';
+import { useStill } from './use-still.ts';
 
 interface LiveStageProps {
   readonly title: string;
@@ -41,7 +42,8 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
     () => (hasProgram ? { source, client, broadcast } : undefined),
     [hasProgram, source, client, number],
   );
-  const control = useLivePlayback(video, program, delivery);
+  const still = useStill(video);
+  const control = useLivePlayback(video, program, delivery, still.hold);
   const { playback } = control;
   const isOver = phase === 'ended' && isAtItsEnd(playback);
   const { state, reading } = playback;
@@ -54,6 +56,7 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
         <media-controller nohotkeys autohide="2" aria-label={`Live: ${title}`}>
           {/* biome-ignore lint/a11y/useMediaCaption: a live broadcast brings no captions of its own. */}
           <video ref={setVideo} slot="media" crossorigin="anonymous" playsinline data-testid="live-video" />
+          <canvas ref={still.canvas} class="live-still" hidden data-testid="live-still" noautohide />
           {hasProgram && (
             <div class="live-overlay" noautohide>
               <Marks phase={phase} place={place} behindSeconds={reading.behindSeconds ?? 0} viewers={view.viewers} />

@@ -21,7 +21,7 @@ test.each([
 
 test.each([
   ['at the edge', 'on-air', true, 0.4, 'live'],
-  ['two seconds behind it', 'on-air', true, 2, 'behind'],
+  ['more than two seconds behind it', 'on-air', true, 2.1, 'behind'],
   ['paused at the edge', 'on-air', false, 0.4, 'behind'],
   ['before the first picture', 'on-air', true, undefined, undefined],
   ['while nobody publishes', 'reconnecting', true, 0.4, undefined],

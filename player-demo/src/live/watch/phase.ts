@@ -20,7 +20,7 @@ export function phaseOf(view: ChannelView, playlistIsThere: boolean | undefined)
 }
 
 /** How far behind the place that the player aims at a picture still counts as live. */
-const LIVE_SECONDS = 1.5;
+const LIVE_SECONDS = 2;
 
 /** Whether what is on the screen may be called live. */
 export function isAtEdge(behindSeconds: number): boolean {

@@ -70,6 +70,8 @@ export function useLivePlayback(
   video: HTMLVideoElement | null,
   program: LiveProgram | undefined,
   deliveryAtFirst: Delivery,
+  /** Told before the engine is changed for another. */
+  onChange: () => void,
 ): LiveControl {
   const [delivery, setDelivery] = useState(deliveryAtFirst);
   const [playback, setPlayback] = useState(START);
@@ -135,18 +137,24 @@ export function useLivePlayback(
       if (delivery !== 'channel') engine.current?.seekBehind(seconds);
       else {
         startBehind.current = seconds;
+        onChange();
         setDelivery('ll-hls');
       }
     },
-    [delivery],
+    [delivery, onChange],
   );
   return {
     playback: { ...playback, delivery },
     choose: useCallback((level: number) => engine.current?.choose(level), []),
-    deliver: useCallback((next: Delivery) => {
-      channelTries.current = 0;
-      setDelivery(next);
-    }, []),
+    deliver: useCallback(
+      (next: Delivery) => {
+        if (next === delivery) return;
+        channelTries.current = 0;
+        onChange();
+        setDelivery(next);
+      },
+      [delivery, onChange],
+    ),
     goLive: useCallback(() => engine.current?.goLive(), []),
     seekBehind,
   };

@@ -1,0 +1,34 @@
+import { useCallback, useEffect, useRef } from 'preact/hooks';
+
+/** Whoever waits longer than this should see that there is nothing. */
+const LONGEST_MS = 8_000;
+
+export interface Still {
+  readonly canvas: { current: HTMLCanvasElement | null };
+  /** Keeps what is on the screen there until the next picture plays. */
+  readonly hold: () => void;
+}
+
+/** The last picture of one engine stands until the first of the next: a change of delivery is a blink, and no black screen. */
+export function useStill(video: HTMLVideoElement | null): Still {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const release = useRef(() => {});
+  const hold = useCallback(() => {
+    const still = canvas.current;
+    if (!still || !video || video.videoWidth === 0) return;
+    release.current();
+    Object.assign(still, { width: video.videoWidth, height: video.videoHeight });
+    still.getContext('2d')?.drawImage(video, 0, 0);
+    still.hidden = false;
+    const done = new AbortController();
+    const timer = setTimeout(() => release.current(), LONGEST_MS);
+    release.current = () => {
+      clearTimeout(timer);
+      done.abort();
+      still.hidden = true;
+    };
+    video.addEventListener('playing', () => release.current(), { signal: done.signal });
+  }, [video]);
+  useEffect(() => () => release.current(), []);
+  return { canvas, hold };
+}
