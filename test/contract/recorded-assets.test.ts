@@ -7,24 +7,17 @@ import { insertSegments } from '../../src/database/recorded-rows.ts';
 import { RemovalRepository } from '../../src/database/removals.ts';
 import { transact } from '../../src/database/transact.ts';
 import { parseLadder } from '../../src/kernel/ladder/ladder.ts';
-import type { BroadcastFormat, LiveSegment } from '../../src/kernel/live/broadcast.ts';
+import type { LiveSegment } from '../../src/kernel/live/broadcast.ts';
 import { planClip } from '../../src/kernel/recording/clip.ts';
 import { makeRecording, type StoredRecording } from '../../src/kernel/recording/recording.ts';
+import { broadcastFormat } from '../harness/broadcast-format.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
 import { HandClock } from './hand-clock.ts';
 
 const SECRET = 'a secret';
 const BROADCAST = { streamId: 'ls_a', number: 1, recordingId: 'as_r' };
 const ABOUT = { title: 'Harbour', policy: 'signed' } as const;
-const FORMAT: BroadcastFormat = {
-  segmentSeconds: 2,
-  targetDurationSeconds: 2,
-  partTargetSeconds: 0.33,
-  audio: {
-    sampleRate: 48_000,
-    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 96_000, channels: 2 }],
-  },
-};
+const FORMAT = broadcastFormat({});
 /** As many as one statement does not take. */
 const SEGMENTS: LiveSegment[] = Array.from({ length: 1_203 }, (_, sequence) => ({
   rendition: 'audio',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
 import type { Frame } from '../../src/kernel/live/frames.ts';
+import { broadcastFormat, rung } from './broadcast-format.ts';
 
 const SYNC = 0x02000000;
 const NON_SYNC = 0x01010000;
@@ -13,27 +13,9 @@ export function frameAt(startTicks: number, durationTicks: number, isKey: boolea
 }
 
 /** Two rungs and sound at 25 frames a second. */
-export const LIVE_FORMAT: BroadcastFormat = {
-  segmentSeconds: 2,
-  targetDurationSeconds: 2,
-  partTargetSeconds: 0.32,
-  video: {
-    frameRate: { num: 25, den: 1 },
-    timescale: 90_000,
-    renditions: ['360p', '720p'].map((name) => ({
-      name,
-      width: 640,
-      height: 360,
-      codecs: 'avc1.64001e',
-      averageBps: 400_000,
-      maxrateBps: 500_000,
-    })),
-  },
-  audio: {
-    sampleRate: 48_000,
-    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 128_000, channels: 2 }],
-  },
-};
+export const LIVE_FORMAT = broadcastFormat({
+  rungs: [rung(360, 'avc1.64001e', 400_000), rung(720, 'avc1.64001e', 400_000)],
+});
 
 export interface TimedFrame {
   readonly rendition: string;

@@ -2,26 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type Fragment, FragmentSplitter } from '../../src/kernel/cmaf/splitter.ts';
-import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
+import { broadcastFormat, rung } from './broadcast-format.ts';
 
 /** Two rungs of a test picture and a tone, as an encoder of a live stream lets them go. */
-export const SOURCE_FORMAT: BroadcastFormat = {
-  segmentSeconds: 2,
-  targetDurationSeconds: 2,
-  partTargetSeconds: 0.32,
-  video: {
-    frameRate: { num: 25, den: 1 },
-    timescale: 90_000,
-    renditions: [
-      { name: '90p', width: 160, height: 90, codecs: 'avc1.42c00a', averageBps: 80_000, maxrateBps: 100_000 },
-      { name: '180p', width: 320, height: 180, codecs: 'avc1.42c00c', averageBps: 160_000, maxrateBps: 200_000 },
-    ],
-  },
-  audio: {
-    sampleRate: 48_000,
-    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 64_000, channels: 2 }],
-  },
-};
+export const SOURCE_FORMAT = broadcastFormat({
+  rungs: [rung(90, 'avc1.42c00a', 80_000), rung(180, 'avc1.42c00c', 160_000)],
+});
 
 export interface SourceTaker {
   init(rendition: string, bytes: Uint8Array): void;

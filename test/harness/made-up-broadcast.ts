@@ -1,27 +1,16 @@
-import type { BroadcastFormat, LivePart, Session } from '../../src/kernel/live/broadcast.ts';
+import type { LivePart, Session } from '../../src/kernel/live/broadcast.ts';
 import type { ChannelFeed } from '../../src/live/seams.ts';
+import { broadcastFormat, rung } from './broadcast-format.ts';
 
 const VIDEO_TICKS = 90_000;
 const SOUND_TICKS = 48_000;
 export const PARTS_A_SEGMENT = 4;
 
-export const FORMAT: BroadcastFormat = {
-  segmentSeconds: 2,
-  targetDurationSeconds: 2,
-  partTargetSeconds: 0.5,
-  video: {
-    frameRate: { num: 30, den: 1 },
-    timescale: VIDEO_TICKS,
-    renditions: ['360p', '720p'].map((name, at) => ({
-      ...{ name, width: 640 * (at + 1), height: 360 * (at + 1), codecs: 'avc1.64001e' },
-      ...{ averageBps: 700_000 * (at + 1), maxrateBps: 900_000 * (at + 1) },
-    })),
-  },
-  audio: {
-    sampleRate: SOUND_TICKS,
-    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 128_000, channels: 2 }],
-  },
-};
+export const FORMAT = broadcastFormat({
+  rungs: [rung(360, 'avc1.64001e', 700_000), rung(720, 'avc1.64001e', 1_400_000)],
+  framesPerSecond: 30,
+  partSeconds: 0.5,
+});
 
 /** What a packager tells of a broadcast, as fast as the test wants it. */
 export class MadeUpBroadcast {

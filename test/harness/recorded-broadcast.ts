@@ -9,27 +9,14 @@ import { keyFrameRange, readSegment } from '../../src/kernel/cmaf/segment.ts';
 import { type Fragment, FragmentSplitter } from '../../src/kernel/cmaf/splitter.ts';
 import { segmentKey, sessionInitKey } from '../../src/kernel/film/paths.ts';
 import { newId } from '../../src/kernel/ids.ts';
-import type { BroadcastFormat, LiveSegment } from '../../src/kernel/live/broadcast.ts';
+import type { LiveSegment } from '../../src/kernel/live/broadcast.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { broadcastFormat, rung } from './broadcast-format.ts';
 
 /** Two rungs and sound, as a broadcast sends them. */
-export const FORMAT: BroadcastFormat = {
-  segmentSeconds: 2,
-  targetDurationSeconds: 2,
-  partTargetSeconds: 0.33,
-  video: {
-    frameRate: { num: 25, den: 1 },
-    timescale: 90_000,
-    renditions: [
-      { name: '180p', width: 320, height: 180, codecs: 'avc1.42c00d', averageBps: 200_000, maxrateBps: 300_000 },
-      { name: '360p', width: 640, height: 360, codecs: 'avc1.42c01e', averageBps: 500_000, maxrateBps: 700_000 },
-    ],
-  },
-  audio: {
-    sampleRate: 48_000,
-    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 96_000, channels: 2 }],
-  },
-};
+export const FORMAT = broadcastFormat({
+  rungs: [rung(180, 'avc1.42c00d', 200_000), rung(360, 'avc1.42c01e', 500_000)],
+});
 
 /** What a test says of one session of a broadcast. */
 export interface SessionWish {

@@ -1,31 +1,20 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
 import type { LiveSource } from '../../src/kernel/live/source.ts';
 import { lookAtSource } from '../../src/live/encoder/look.ts';
 import { SessionEncoder } from '../../src/live/encoder/session-encoder.ts';
+import { broadcastFormat, rung } from '../harness/broadcast-format.ts';
 import { testSource } from '../harness/live.ts';
 
 const run = promisify(execFile);
 
 const RATE = 15;
-const FORMAT: BroadcastFormat = {
-  segmentSeconds: 2,
-  targetDurationSeconds: 2,
-  partTargetSeconds: 0.334,
-  video: {
-    frameRate: { num: RATE, den: 1 },
-    timescale: 90_000,
-    renditions: [
-      { name: '180p', width: 320, height: 180, codecs: 'avc1.64000d', averageBps: 200_000, maxrateBps: 300_000 },
-    ],
-  },
-  audio: {
-    sampleRate: 48_000,
-    renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 64_000, channels: 2 }],
-  },
-};
+const FORMAT = broadcastFormat({
+  rungs: [rung(180, 'avc1.64000d', 200_000)],
+  framesPerSecond: RATE,
+  partSeconds: 0.334,
+});
 
 const SOURCE: LiveSource = {
   video: {
