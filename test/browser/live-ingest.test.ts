@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { FastifyInstance } from 'fastify';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/kernel/log.ts';
@@ -7,15 +6,13 @@ import { WebsocketDoor } from '../../src/live/doors/websocket/door.ts';
 import { WhipDoor } from '../../src/live/doors/whip/door.ts';
 import type { Publisher } from '../../src/live/seams.ts';
 import { launchBrowser } from '../harness/browser.ts';
-import { openListener } from '../harness/ingest-listener.ts';
+import { type OpenDoors, openDoors } from '../harness/ingest-listener.ts';
 import { probe, STREAM_KEY, TestDesk } from '../harness/live-desk.ts';
 
 let browser: Browser;
 let page: Page;
 let desk: TestDesk;
-let app: FastifyInstance;
-let port: number;
-let doors: { stop(): void }[];
+let opened: OpenDoors;
 
 beforeAll(async () => {
   browser = await launchBrowser('--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns');
@@ -27,21 +24,17 @@ beforeEach(async () => {
   desk = new TestDesk();
   const websocket = new WebsocketDoor({ publicUrl: '', desk, log: silentLog });
   const whip = new WhipDoor({ host: '127.0.0.1', desk, log: silentLog });
-  doors = [websocket, whip];
-  [app, port] = await openListener((listener) => {
-    websocket.mount(listener);
-    whip.mount(listener);
+  opened = await openDoors([websocket, whip], (listener) => {
     listener.get('/', async (_request, reply) => reply.type('text/html').send('<!doctype html><title>live</title>'));
   });
   page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.goto(`http://127.0.0.1:${opened.port}/`);
   await page.addScriptTag({ content: PAGE });
 });
 
 afterEach(async () => {
   await page.close();
-  for (const door of doors) door.stop();
-  await app.close();
+  await opened.stop();
 });
 
 /** Runs in the page: a moving picture with a tone, and both ways of publishing it. */

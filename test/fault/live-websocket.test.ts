@@ -1,31 +1,21 @@
-import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { LARGEST_CHUNK_BYTES } from '../../src/kernel/live/browser-ingest.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { WebsocketDoor, type WebsocketDoorOptions } from '../../src/live/doors/websocket/door.ts';
 import { IngestClient } from '../harness/ingest-client.ts';
-import { openListener } from '../harness/ingest-listener.ts';
+import { openDoors } from '../harness/ingest-listener.ts';
 import { STREAM_KEY, TestDesk } from '../harness/live-desk.ts';
 
 let desk: TestDesk;
-let opened: { readonly door: WebsocketDoor; readonly app: FastifyInstance }[];
 
 beforeEach(() => {
   desk = new TestDesk();
-  opened = [];
-});
-
-afterEach(async () => {
-  for (const { door, app } of opened) {
-    door.stop();
-    await app.close();
-  }
 });
 
 async function open(options: Partial<WebsocketDoorOptions> = {}): Promise<number> {
   const door = new WebsocketDoor({ publicUrl: '', desk, log: silentLog, ...options });
-  const [app, port] = await openListener((listener) => door.mount(listener));
-  opened.push({ door, app });
+  const { port, stop } = await openDoors([door]);
+  onTestFinished(stop);
   return port;
 }
 

@@ -1,35 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import type { FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { RTCPeerConnection } from 'werift';
 import { silentLog } from '../../src/kernel/log.ts';
 import { WhipDoor, type WhipDoorOptions } from '../../src/live/doors/whip/door.ts';
-import { openListener } from '../harness/ingest-listener.ts';
+import { openDoors } from '../harness/ingest-listener.ts';
 import { STREAM_KEY, TestDesk } from '../harness/live-desk.ts';
 
 let desk: TestDesk;
-let opened: { readonly door: WhipDoor; readonly app: FastifyInstance }[];
+/** The one that was opened last. */
+let door: WhipDoor;
 
 beforeEach(() => {
   desk = new TestDesk();
-  opened = [];
-});
-
-afterEach(async () => {
-  for (const { door, app } of opened) {
-    door.stop();
-    await app.close();
-  }
 });
 
 const PATIENCE = { timeout: 60_000 };
 
 async function open(options: Partial<WhipDoorOptions> = {}): Promise<string> {
-  const door = new WhipDoor({ host: '127.0.0.1', desk, log: silentLog, ...options });
-  const [app, port] = await openListener((listener) => door.mount(listener));
-  opened.push({ door, app });
+  door = new WhipDoor({ host: '127.0.0.1', desk, log: silentLog, ...options });
+  const { port, stop } = await openDoors([door]);
+  onTestFinished(stop);
   return `http://127.0.0.1:${port}/live/whip`;
 }
 
@@ -96,7 +88,7 @@ test('a publisher who is still being let in when the door closes leaves nothing 
   const url = await open();
   const response = post(url, await offer());
   await expect.poll(() => desk.callers.length, PATIENCE).toBe(1);
-  opened[0]?.door.stop();
+  door.stop();
   gate.resolve();
   expect((await response).status).toBe(503);
   expect(desk.left).toBe(1);

@@ -1,26 +1,22 @@
-import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/kernel/log.ts';
 import { WebsocketDoor } from '../../src/live/doors/websocket/door.ts';
 import { IngestClient, recordedWebm } from '../harness/ingest-client.ts';
-import { openListener } from '../harness/ingest-listener.ts';
+import { type OpenDoors, openDoors } from '../harness/ingest-listener.ts';
 import { allBytes, probe, STREAM_KEY, TestDesk } from '../harness/live-desk.ts';
 
 let desk: TestDesk;
-let door: WebsocketDoor;
-let app: FastifyInstance;
+let opened: OpenDoors;
 let port: number;
 
 beforeEach(async () => {
   desk = new TestDesk();
-  door = new WebsocketDoor({ publicUrl: 'https://video.example', desk, log: silentLog });
-  [app, port] = await openListener((listener) => door.mount(listener));
+  const door = new WebsocketDoor({ publicUrl: 'https://video.example', desk, log: silentLog });
+  opened = await openDoors([door]);
+  port = opened.port;
 });
 
-afterEach(async () => {
-  door.stop();
-  await app.close();
-});
+afterEach(() => opened.stop());
 
 test('what a recorder hands out arrives whole, and its end is a goodbye', async () => {
   const client = new IngestClient(port, { origin: 'https://video.example' });
