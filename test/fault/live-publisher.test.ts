@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LiveServer } from '../harness/live.ts';
+import { hasPartsOf, LiveServer, segmentsOf } from '../harness/live.ts';
 
 let live: LiveServer;
 
@@ -12,9 +12,7 @@ beforeAll(async () => {
 afterAll(() => live.stop());
 
 const PLAYLIST = 'b1/180p/index.m3u8';
-const segmentsOf = (text: string) => text.split('#EXTINF').length - 1;
 const discontinuities = (text: string) => text.split('#EXT-X-DISCONTINUITY\n').length - 1;
-const hasPartsOf = (session: number) => (text: string) => text.includes(`URI="${session}/`);
 
 /** Processes of ffmpeg that the server has started. */
 async function encodersOf(pid: number): Promise<number[]> {

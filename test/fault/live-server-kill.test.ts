@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { freePort } from '../bench/ports.ts';
-import { LiveServer } from '../harness/live.ts';
+import { hasPartsOf, LiveServer } from '../harness/live.ts';
 import { freshFolder } from '../harness/server.ts';
 
 const PLAYLIST = 'b1/180p/index.m3u8';
-const hasPartsOf = (session: number) => (text: string) => text.includes(`URI="${session}/`);
 const listed = (text: string) => [...text.matchAll(/^(\d+\/s\d+\.m4s)$/gm)].map(([, uri]) => uri ?? '');
 /** Of what came last before a crash, one rendition may have something and another nothing. */
 const gaps = (text: string) => [...text.matchAll(/#EXT-X-GAP\n(?:#.*\n)*(\d+\/s\d+\.m4s)$/gm)].map(([, uri]) => uri);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LiveServer, waitFor } from '../harness/live.ts';
+import { hasPartsOf, LiveServer, segmentsOf, waitFor } from '../harness/live.ts';
 
 let live: LiveServer;
 
@@ -13,8 +13,6 @@ beforeAll(async () => {
 afterAll(() => live.stop());
 
 const PLAYLIST = 'b1/180p/index.m3u8';
-const segmentsOf = (text: string) => text.split('#EXTINF').length - 1;
-const hasPartsOf = (session: number) => (text: string) => text.includes(`URI="${session}/`);
 
 // biome-ignore format: options read in pairs
 const ENCODED = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '30', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];

@@ -187,6 +187,16 @@ export class LiveServer {
   }
 }
 
+/** How many whole segments a playlist lists. */
+export function segmentsOf(playlist: string): number {
+  return playlist.split('#EXTINF').length - 1;
+}
+
+/** Whether a playlist has parts of a session. */
+export function hasPartsOf(session: number): (playlist: string) => boolean {
+  return (playlist) => playlist.includes(`URI="${session}/`);
+}
+
 const LIMIT_MS = 30_000;
 
 /** Asks again until there is an answer. */
