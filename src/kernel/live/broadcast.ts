@@ -36,8 +36,6 @@ export interface LiveVideoRendition {
   readonly encoding?: RungEncoding;
   readonly averageBps: number;
   readonly maxrateBps: number;
-  /** The publisher's own packets, not encoded again. */
-  readonly isPassedThrough?: true;
 }
 
 export interface RungEncoding {

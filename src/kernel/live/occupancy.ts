@@ -27,7 +27,7 @@ export type Happening =
   | { readonly is: 'ended'; readonly reason: EndReason };
 
 export type Deed =
-  /** Encode this one from now on, in a session of its own. */
+  /** Encode this one from now on, in a session of its own. What was encoded last comes out first. */
   | { readonly do: 'encode'; readonly who: Publisher }
   /** What was encoded last comes out still, then the session is over. */
   | { readonly do: 'close-session' }
@@ -92,9 +92,7 @@ function leave(now: Occupancy, who: Publisher, how: Departure): Decision {
   if (who === backup) return { now: { ...rest, ...(first === undefined ? {} : { first }) }, deeds: [] };
   if (who !== first) return { now, deeds: [] };
   const left = { ...rest, departure: how };
-  if (backup !== undefined) {
-    return { now: { ...left, first: backup }, deeds: [{ do: 'close-session' }, { do: 'encode', who: backup }] };
-  }
+  if (backup !== undefined) return { now: { ...left, first: backup }, deeds: [{ do: 'encode', who: backup }] };
   if (now.phase === 'empty') return { now: left, deeds: [{ do: 'close-session' }, { do: 'give-back' }] };
   return { now: { ...left, phase: 'reconnecting' }, deeds: [{ do: 'close-session' }, { do: 'wait' }] };
 }
@@ -103,8 +101,7 @@ function leave(now: Occupancy, who: Publisher, how: Departure): Decision {
 function passOver(now: Occupancy, who: Publisher): Decision {
   const { first, backup } = now;
   if (first !== who || backup === undefined) return { now, deeds: [] };
-  const swapped = { ...now, first: backup, backup: first };
-  return { now: swapped, deeds: [{ do: 'close-session' }, { do: 'encode', who: backup }] };
+  return { now: { ...now, first: backup, backup: first }, deeds: [{ do: 'encode', who: backup }] };
 }
 
 function end(now: Occupancy, reason: EndReason): Decision {

@@ -97,8 +97,9 @@ export class PublisherFeed {
     return this.#window.beganAtMs ?? this.#clock.now();
   }
 
-  detach(): void {
-    this.#reader = undefined;
+  /** Another program may have taken its place. */
+  detach(reader: Writable): void {
+    if (this.#reader === reader) this.#reader = undefined;
   }
 
   /** What was is no good to begin with: whoever attaches next waits for the next key frame. */

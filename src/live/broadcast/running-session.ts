@@ -5,13 +5,19 @@ import type { Log } from '../../kernel/log.ts';
 import { type EncoderSink, SessionEncoder } from '../encoder/session-encoder.ts';
 import type { BroadcastDeps } from './deps.ts';
 import type { PublisherFeed } from './feed.ts';
+import { HeldSink, type SessionSink } from './held-sink.ts';
 
-/** How long an encoder whose source is gone may take for what is under way. */
+/** How long an encoder whose source is gone may take for what is under way; less while another one waits for it. */
 const FLUSH_MS = 1_500;
+const FLUSH_FOR_NEXT_MS = 500;
 
-export interface SessionSink extends EncoderSink {
-  /** Before anything else comes out; `beganAtMs` is when the first of the source came. */
-  opened(beganAtMs: number): void;
+export interface SessionPlan {
+  readonly format: BroadcastFormat;
+  readonly source: LiveSource;
+  /** Those of the format that it has. */
+  readonly renditions: readonly string[];
+  /** Whether the highest of them is the source's own packets. */
+  readonly copiesTop: boolean;
 }
 
 /** From a publisher through an encoder: one session, until either is over. */
@@ -24,7 +30,6 @@ export class RunningSession {
   #isStopped = false;
   #isAborted = false;
   copiesTop = false;
-  #hasOpened = false;
 
   constructor(feed: PublisherFeed, deps: Pick<BroadcastDeps, 'clock' | 'settings'>, log: Log) {
     this.feed = feed;
@@ -45,55 +50,35 @@ export class RunningSession {
     return this.#encoder?.ended ?? Promise.resolve('');
   }
 
-  async start(
-    format: BroadcastFormat,
-    source: LiveSource,
-    renditions: readonly string[],
-    copiesTop: boolean,
-    sink: SessionSink,
-  ): Promise<void> {
-    const { feed } = this;
-    let beganAtMs = 0;
-    const open = () => {
-      if (!this.#hasOpened) sink.opened(beganAtMs);
-      this.#hasOpened = true;
-    };
-    const order = {
-      container: feed.publisher.container,
-      source,
-      format,
-      renditions,
-      copiesTop,
-      usesArrivalTimes: feed.usesArrivalTimes,
-      maxPixels: this.#deps.settings.sourceMaxPixels,
-    };
-    const encoder = await SessionEncoder.start(order, {
-      ...sink,
-      init: (rendition, bytes) => {
-        open();
-        sink.init(rendition, bytes);
-      },
-      fragment: sink.fragment,
-      packets: sink.packets,
-      dropped: sink.dropped,
-    });
+  /** Encodes at once. Nothing reaches the sink before the session before this one is over. */
+  async start(plan: SessionPlan, sink: SessionSink, vacated: Promise<void>): Promise<void> {
+    const held = new HeldSink(sink);
+    void vacated.then(() => held.release());
+    const encoder = await this.#startEncoder(plan, held.inlet);
     if (this.#isStopped) return encoder.kill();
     this.#encoder = encoder;
-    this.copiesTop = copiesTop;
+    this.copiesTop = plan.copiesTop;
     this.#startedAtMs = this.#deps.clock.now();
-    beganAtMs = feed.attach(encoder.input);
-    this.#log.info({ publisher: feed.id, renditions, copiesTop, pid: encoder.pid }, 'a session began');
+    held.beganAtMs = this.feed.attach(encoder.input);
+    const { renditions, copiesTop } = plan;
+    this.#log.info({ publisher: this.feed.id, renditions, copiesTop, pid: encoder.pid }, 'a session began');
+  }
+
+  #startEncoder(plan: SessionPlan, sink: EncoderSink): Promise<SessionEncoder> {
+    const { container, usesArrivalTimes } = this.feed;
+    const maxPixels = this.#deps.settings.sourceMaxPixels;
+    return SessionEncoder.start({ ...plan, container, usesArrivalTimes, maxPixels }, sink);
   }
 
   /** Ends the encoder; what is under way comes out before this resolves. */
-  async stop(): Promise<void> {
+  async stop({ isFollowed = false } = {}): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
     const encoder = this.#encoder;
     if (!encoder) return;
-    this.feed.detach();
+    this.feed.detach(encoder.input);
     encoder.finish();
-    await Promise.race([encoder.ended, pause(FLUSH_MS)]);
+    await Promise.race([encoder.ended, pause(isFollowed ? FLUSH_FOR_NEXT_MS : FLUSH_MS)]);
     encoder.kill();
   }
 
@@ -105,7 +90,7 @@ export class RunningSession {
   /** Ends it as a crash would: the broadcast sees that its encoder is over. */
   abort(): void {
     this.#isAborted = true;
-    this.feed.detach();
+    if (this.#encoder) this.feed.detach(this.#encoder.input);
     this.#encoder?.kill();
   }
 }

@@ -9,8 +9,9 @@ import type { Log } from '../../kernel/log.ts';
 import type { Airing } from './airing.ts';
 import type { BroadcastDeps } from './deps.ts';
 import type { PublisherFeed } from './feed.ts';
+import type { SessionSink } from './held-sink.ts';
 import type { Publishers } from './publishers.ts';
-import { RunningSession, type SessionSink } from './running-session.ts';
+import { RunningSession } from './running-session.ts';
 import { Watch } from './watch.ts';
 
 /** A rendition that is copied may need this much more than its cap, which players are told of, for a while. */
@@ -38,6 +39,8 @@ export class Sessions {
   readonly #watch = new Watch();
   readonly #lives = new EncoderLives();
   #session: RunningSession | undefined;
+  /** All sessions before that one are over, and what came out of them is published. */
+  #vacated: Promise<void> = Promise.resolve();
   /** Of renditions from the top, left out since the machine is too slow for them. */
   #droppedRungs = 0;
 
@@ -63,18 +66,23 @@ export class Sessions {
   /** Looks at what comes, begins a broadcast where there is none, and starts an encoder. Does not keep others waiting. */
   encode(feed: PublisherFeed): void {
     const session = new RunningSession(feed, this.#deps, this.#log);
-    const before = this.#session;
+    // The next one starts while the last one ends: a backup is to take over within a second.
+    if (this.#session) this.#vacated = this.#vacate(this.#session, true);
     this.#session = session;
-    void this.#run(session, before).catch((cause: unknown) => {
+    void this.#run(session, this.#vacated).catch((cause: unknown) => {
       const fault = Fault.from(cause);
       if (fault.side === 'ours') this.#log.error({ err: cause, code: fault.code }, 'a session could not be started');
       if (this.#session === session) this.#parts.tell({ is: 'useless', who: feed.id, why: fault.code });
     });
   }
 
-  async #run(session: RunningSession, before: RunningSession | undefined): Promise<void> {
+  async #vacate(session: RunningSession, isFollowed: boolean): Promise<void> {
+    await Promise.all([this.#vacated, session.stop({ isFollowed })]);
+    this.#parts.airing.closeSession();
+  }
+
+  async #run(session: RunningSession, vacated: Promise<void>): Promise<void> {
     const { airing, tell } = this.#parts;
-    await before?.stop();
     const source = await session.feed.look();
     if (this.#session !== session) return;
     if (!source) throw new Fault('LIVE_MEDIA_REFUSED');
@@ -88,7 +96,7 @@ export class Sessions {
       this.#stream.options.passthrough === 'auto' &&
       this.#deps.regular.has(this.#stream.id) &&
       mayCopyTop(session.feed, format, source, renditions);
-    await session.start(format, source, renditions, copiesTop, this.#sinkOf(session, renditions));
+    await session.start({ format, source, renditions, copiesTop }, this.#sinkOf(session, renditions), vacated);
     void session.ended.then((words) => this.#ended(session, words));
   }
 
@@ -99,10 +107,14 @@ export class Sessions {
       init: (rendition, bytes) => airing.packaging?.takeInit(rendition, bytes),
       fragment: (rendition, fragment) => {
         airing.packaging?.takeFragment(rendition, fragment);
-        this.#watch.encoded(rendition, fragment);
+        if (this.#session === session) this.#watch.encoded(rendition, fragment);
       },
-      packets: (packets) => this.#look(session, packets),
-      dropped: (frames) => this.#watch.dropped(frames),
+      packets: (packets) => {
+        if (this.#session === session) this.#look(session, packets);
+      },
+      dropped: (frames) => {
+        if (this.#session === session) this.#watch.dropped(frames);
+      },
     };
   }
 
@@ -121,7 +133,8 @@ export class Sessions {
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
-    await session?.stop();
+    if (session) this.#vacated = this.#vacate(session, false);
+    await this.#vacated;
     this.#parts.airing.closeSession();
   }
 
@@ -150,7 +163,7 @@ export class Sessions {
   #look(session: RunningSession, packets: readonly SourcePacket[]): void {
     const now = this.#deps.clock.now();
     const trouble = this.#watch.packets(packets, now);
-    if (!trouble || this.#session !== session) return;
+    if (!trouble) return;
     this.#log.warn({ trouble, publisher: session.feed.id }, 'the clock of a source is not one');
     this.#prepareNext(session.feed, trouble, this.#watch.livedMs(now));
     session.abort();

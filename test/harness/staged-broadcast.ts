@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { Broadcast, LiveStream } from '../../src/database/live-stream-rows.ts';
+import type { FaultCode } from '../../src/kernel/errors.ts';
+import { parseLadder } from '../../src/kernel/ladder/ladder.ts';
+import {
+  type BroadcastFormat,
+  type LivePart,
+  type LiveSegment,
+  renditionsOf,
+} from '../../src/kernel/live/broadcast.ts';
+import type { IngestHealth } from '../../src/kernel/live/health.ts';
+import { silentLog } from '../../src/kernel/log.ts';
+import type { BroadcastDeps } from '../../src/live/broadcast/deps.ts';
+import { StreamActor } from '../../src/live/broadcast/stream-actor.ts';
+import { LivePackager, type PackagerDeps } from '../../src/live/packager/live-packager.ts';
+import type { Publisher } from '../../src/live/seams.ts';
+import { testSource, waitFor } from './live.ts';
+import { freshFolder } from './server.ts';
+
+const STREAM_ID = 'ls_aaaabbbbccccdddd';
+
+/** Something that came out, by the clock of this process. */
+export type Timed<T> = T & { readonly atMs: number };
+
+interface StageOptions {
+  readonly passthrough?: 'auto' | 'never';
+  readonly reconnectSeconds?: number;
+  /** What the broadcast takes for the time of day. */
+  readonly now?: () => number;
+}
+
+/**
+ * One stream with real encoders and a real packager, and nothing around them: no doors, no database, no edge. For what is
+ * measured to a tenth of a second, or takes a clock of its own.
+ */
+export class StagedBroadcast {
+  readonly parts: Timed<LivePart>[] = [];
+  readonly segments: LiveSegment[] = [];
+  readonly healths: Timed<IngestHealth>[] = [];
+  /** When the first of each session's media came, by the clock of the stage. */
+  readonly beganAtMs = new Map<number, number>();
+  readonly regular = new Set<string>();
+  readonly counts: string[] = [];
+  readonly told: string[] = [];
+  readonly actor: StreamActor;
+  #format: BroadcastFormat | undefined;
+  readonly #folder: string;
+  readonly #publishers: StagedPublisher[] = [];
+  readonly #recordingId = 'as_aaaabbbbccccdddd';
+  #lastPublisher = 0;
+
+  private constructor(folder: string, options: StageOptions) {
+    this.#folder = folder;
+    const { passthrough = 'never', reconnectSeconds = 60 } = options;
+    const stream = { id: STREAM_ID, state: 'idle', options: { ladder: 'h264', passthrough, reconnectSeconds } };
+    this.actor = new StreamActor(this.#deps(options.now ?? Date.now), stream as unknown as LiveStream, () => {
+      this.told.push('over');
+    });
+  }
+
+  static async open(options: StageOptions = {}): Promise<StagedBroadcast> {
+    return new StagedBroadcast(await freshFolder(), options);
+  }
+
+  get format(): BroadcastFormat {
+    if (!this.#format) throw new Error('the broadcast has not begun');
+    return this.#format;
+  }
+
+  get top(): string {
+    return this.format.video?.renditions.at(-1)?.name ?? '';
+  }
+
+  publish(args: readonly string[] = testSource(), container: Publisher['container'] = 'flv'): StagedPublisher {
+    const publisher = new StagedPublisher(args, container);
+    this.#publishers.push(publisher);
+    if (!this.actor.reserve()) throw new Error('no room');
+    this.actor.join(publisher.seam);
+    return publisher;
+  }
+
+  partsOf(session: number, rendition: string): Timed<LivePart>[] {
+    return this.parts.filter((part) => part.session === session && part.rendition === rendition);
+  }
+
+  until<T>(what: string, ask: () => T | undefined | false): Promise<T> {
+    return waitFor(what, async () => ask() || undefined);
+  }
+
+  /** When a part came to an end in the source, by the clock of the stage: its program date and time. */
+  endsAtMs({ session, startTicks, durationTicks, timescale }: LivePart): number {
+    return (this.beganAtMs.get(session) ?? 0) + ((startTicks + durationTicks) * 1_000) / timescale;
+  }
+
+  /** Seconds of everything published, in the tick clock of each rendition. */
+  secondsOf({ rendition, durationTicks }: LiveSegment | LivePart): number {
+    return durationTicks / (renditionsOf(this.format).find(({ name }) => name === rendition)?.timescale ?? 1);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#publishers.map((publisher) => publisher.kill()));
+    await this.actor.abandon();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #deps(now: () => number): BroadcastDeps {
+    const note = (word: string) => async () => {
+      this.told.push(word);
+      return true;
+    };
+    return {
+      streams: { setHealth: async () => true, release: note('released') },
+      broadcasts: Object.fromEntries(
+        ['lost', 'reconnected', 'end', 'unhealthy', 'recovered'].map((word) => [word, note(word)]),
+      ),
+      packagers: { open: (place: LivePackager['place'], news: never) => this.#packager(place, news) },
+      channels: { open: async () => this.#feed() },
+      readLadder: async () =>
+        parseLadder(await readFile(new URL('../../media/ladders/h264.json', import.meta.url), 'utf8')),
+      begin: async (_hold: unknown, _stream: unknown, format: BroadcastFormat) => this.#begin(format),
+      regular: this.regular,
+      finished: async () => {},
+      nodeUrl: () => 'http://127.0.0.1:1',
+      settings: { sourceMaxPixels: 1e8, liveStreams: 4, liveSegmentSeconds: 2, liveSilenceSeconds: 15 },
+      clock: { now },
+      log: silentLog,
+      nextId: () => {
+        this.#lastPublisher += 1;
+        return this.#lastPublisher;
+      },
+      count: (name: string) => this.counts.push(name),
+    } as unknown as BroadcastDeps;
+  }
+
+  #begin(format: BroadcastFormat): Broadcast {
+    this.#format = format;
+    return { streamId: STREAM_ID, number: 1, recordingId: this.#recordingId, format } as unknown as Broadcast;
+  }
+
+  #packager(place: LivePackager['place'], news: never): LivePackager {
+    const recordings = {
+      addSession: async (_: string, { number, beganAtMs }: { number: number; beganAtMs: number }) => {
+        this.beganAtMs.set(number, beganAtMs);
+      },
+      addSegments: async () => {},
+    };
+    const deps = { store: { put: async () => {} }, recordings, log: silentLog, folder: join(this.#folder, 'live') };
+    return new LivePackager(deps as unknown as PackagerDeps, place, news);
+  }
+
+  #feed() {
+    return {
+      started: () => {},
+      reconnecting: () => this.told.push('reconnecting'),
+      ended: () => this.told.push('ended'),
+      init: () => {},
+      part: (part: LivePart) => this.parts.push({ ...part, atMs: performance.now() }),
+      segment: (segment: LiveSegment) => this.segments.push(segment),
+      health: (health: IngestHealth) => this.healths.push({ ...health, atMs: performance.now() }),
+    };
+  }
+}
+
+/** Real ffmpeg, whose bytes go to the broadcast as a door hands them over. */
+export class StagedPublisher {
+  readonly seam: Publisher;
+  /** Why it was sent away. */
+  sentAway: FaultCode | undefined;
+  readonly #process: ChildProcess;
+  readonly #gone = Promise.withResolvers<'finished' | 'lost'>();
+  readonly #bytes = new PassThrough();
+
+  constructor(args: readonly string[], container: Publisher['container']) {
+    const all = ['-nostdin', '-hide_banner', '-loglevel', 'error', ...args, '-flush_packets', '1', '-f', container];
+    this.#process = spawn('ffmpeg', [...all, 'pipe:1'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#process.stdout?.pipe(this.#bytes, { end: false });
+    this.seam = {
+      door: container === 'mpegts' ? 'srt' : 'rtmp',
+      address: '127.0.0.1',
+      container,
+      bytes: this.#bytes,
+      gone: this.#gone.promise,
+      close: (why) => {
+        this.sentAway = why;
+        void this.kill();
+      },
+    };
+  }
+
+  /** Keeps its connection and sends nothing. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process.kill('SIGCONT');
+  }
+
+  /** Its connection is cut now, whatever becomes of the process. */
+  async kill(): Promise<void> {
+    this.#process.stdout?.unpipe(this.#bytes);
+    this.#bytes.end();
+    this.#gone.resolve('lost');
+    this.#process.kill('SIGKILL');
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await once(this.#process, 'exit');
+  }
+}
