@@ -1,9 +1,12 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { CHANNEL_PROTOCOL } from '../../src/kernel/live/channel.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
 import { type ChannelClient, inWords } from '../harness/channel-client.ts';
 import { ChannelScenario, STREAM, STREAM_KEY } from '../harness/channel-scenario.ts';
+import { KEY_PAIR_ID, privateKey } from '../harness/film-edge.ts';
 
 let c: ChannelScenario;
 
@@ -185,6 +188,68 @@ describe('viewers', () => {
     await owner.message('accepted', ({ ref }) => ref === 'own');
   });
 
+  test('who give no sign of life for a minute are sent away, and a browser gives one whenever it is asked', async () => {
+    await start();
+    const path = liveChannelPath(STREAM);
+    const [silent, answering] = [c.joinAt(path, {}, { isDeaf: true }), c.join()];
+    let pings = 0;
+    answering.socket.on('ping', () => {
+      pings += 1;
+    });
+    for (const each of [silent, answering]) await each.message('hello');
+    c.clock.advance(41);
+    // Twenty seconds of the time that passes, and not of the one that the test turns.
+    await expect.poll(() => pings, { timeout: 30_000 }).toBe(1);
+    await answered(answering, 'after the ping');
+    c.clock.advance(20);
+    expect(await silent.ended).toBe(4_010);
+    await answered(answering, 'still');
+  }, 45_000);
+
+  test('who send pings without an end and read no answer are let go', async () => {
+    await start();
+    const socket = await switched();
+    socket.pause();
+    const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, 0, 0, 0, 0]), Buffer.alloc(125)]);
+    const many = Buffer.concat(Array.from({ length: 1_000 }, () => ping));
+    const flood = () => {
+      socket.write(many);
+      return socket.destroyed;
+    };
+    await expect.poll(flood, { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => c.s.edge.channels?.viewers).toBe(0);
+    await answered(await c.listener(), 'others');
+  }, 30_000);
+
+  test('find a full edge closed, from wherever they come', async () => {
+    await start({ edgeChannelViewers: 2 });
+    const inside = [await c.listener(), await c.listener()];
+    const refused = c.join();
+    expect([await refused.ended, refused.refusal]).toEqual([503, 'CHANNEL_FULL']);
+    inside[0]?.close();
+    await expect.poll(() => c.s.edge.channels?.viewers).toBe(1);
+    await c.listener();
+  });
+
+  test('are told to come again when the edge stops', async () => {
+    await start();
+    const viewers = [await c.listener(), await c.listener()];
+    void c.s.edge.stop();
+    expect(await Promise.all(viewers.map(({ ended }) => ended))).toEqual([1_001, 1_001]);
+  });
+
+  test('who wait for a node that cannot be reached are told to come later', async () => {
+    await start();
+    c.line.cut();
+    const grant = { paths: [`/live/${STREAM}/*`], expiresAtMs: c.clock.now() + 3_600_000 };
+    const waiting = c.join(`?token=${signToken(grant, KEY_PAIR_ID, privateKey)}`);
+    await expect.poll(() => c.s.edge.channels?.viewers).toBe(1);
+    c.clock.advance(11);
+    expect(await waiting.ended).toBe(1_013);
+    c.line.mend();
+    await c.listener();
+  });
+
   test('who flood the door find as many places as there are, and leave them behind', async () => {
     await start({ edgeChannelViewers: 60, edgeChannelViewersPerAddress: 40 });
     const flood = Array.from({ length: 200 }, () => c.join());
@@ -200,17 +265,8 @@ describe('viewers', () => {
 
   test('who break off in the middle of a message leave nothing behind', async () => {
     await start();
-    const { hostname, port, host } = new URL(c.s.url);
-    const lines = [
-      `GET ${liveChannelPath(STREAM)} HTTP/1.1`,
-      ...[`Host: ${host}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
-      ...['Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', `Sec-WebSocket-Protocol: ${CHANNEL_PROTOCOL}`],
-    ];
     for (const rest of ['\x81', '\x81\x8512', '\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff1234', '\xf7garbage']) {
-      const socket = connect({ host: hostname, port: Number(port) });
-      socket.on('error', () => {});
-      socket.write(`${lines.join('\r\n')}\r\n\r\n`);
-      await new Promise((resolve) => socket.once('data', resolve));
+      const socket = await switched();
       socket.write(Buffer.from(rest, 'latin1'));
       socket.destroySoon();
     }
@@ -227,6 +283,21 @@ describe('viewers', () => {
     await answered(listener, 'still');
   });
 });
+
+/** A connection to a channel, just after the switch. */
+async function switched(): Promise<Socket> {
+  const { hostname, port, host } = new URL(c.s.url);
+  const lines = [
+    `GET ${liveChannelPath(STREAM)} HTTP/1.1`,
+    ...[`Host: ${host}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
+    ...['Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', `Sec-WebSocket-Protocol: ${CHANNEL_PROTOCOL}`],
+  ];
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on('error', () => {});
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  await once(socket, 'data');
+  return socket;
+}
 
 /** All that an edge says to an upgrade with this right behind it, until it hangs up or has said `pong`. */
 function saidAtOnce(bytes: Buffer): Promise<string> {

@@ -4,6 +4,14 @@ import { type FrameHeader, parseFrameHeader } from '../../src/kernel/live/channe
 
 export type Message = Readonly<Record<string, unknown>> & { readonly type: string };
 
+export interface ClientOptions {
+  readonly protocols?: string[] | undefined;
+  /** Answers no ping. */
+  readonly isDeaf?: boolean;
+  /** Offers to compress, as browsers do. */
+  readonly compresses?: boolean;
+}
+
 /** A viewer of a channel, who remembers everything. */
 export class ChannelClient {
   readonly messages: Message[] = [];
@@ -11,10 +19,14 @@ export class ChannelClient {
   readonly socket: WebSocket;
   /** Of the connection's end; the HTTP status where there was no connection. */
   readonly ended: Promise<number>;
+  /** The code of the answer where there was no connection. */
+  refusal: unknown;
   #waiting: (() => void)[] = [];
 
-  constructor(url: string, headers: Readonly<Record<string, string>> = {}, protocols: string[] = [CHANNEL_PROTOCOL]) {
-    this.socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, { headers, perMessageDeflate: false });
+  constructor(url: string, headers: Readonly<Record<string, string>> = {}, options: ClientOptions = {}) {
+    const { protocols = [CHANNEL_PROTOCOL], isDeaf = false, compresses = false } = options;
+    const how = { headers, perMessageDeflate: compresses, autoPong: !isDeaf };
+    this.socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, how);
     this.socket.on('message', (data, isBinary) => {
       if (isBinary) this.#takeFrame(data as Buffer);
       else this.messages.push(JSON.parse(data.toString()));
@@ -22,8 +34,10 @@ export class ChannelClient {
     });
     this.socket.on('error', () => {});
     this.ended = new Promise((resolve) => {
-      this.socket.on('unexpected-response', (_, { statusCode = 0 }) => {
-        resolve(statusCode);
+      this.socket.on('unexpected-response', async (_, response) => {
+        const text = await response.setEncoding('utf8').reduce((before, chunk) => before + chunk, '');
+        this.refusal = /(?:"code":\s*"|<Code>)(\w+)/.exec(text)?.[1] ?? text;
+        resolve(response.statusCode ?? 0);
         this.socket.terminate();
       });
       this.socket.on('close', (code) => resolve(code));

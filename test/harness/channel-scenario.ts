@@ -14,7 +14,7 @@ import type { ChatOptions } from '../../src/kernel/live/live-stream.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { LiveChannels } from '../../src/live/channel/live-channels.ts';
-import { ChannelClient } from './channel-client.ts';
+import { ChannelClient, type ClientOptions } from './channel-client.ts';
 import { EDGE_ID, EdgeScenario, FLEET_SECRET, HandClock } from './edge-scenario.ts';
 import { FeedProxy } from './feed-proxy.ts';
 import { CONFIG } from './film-edge.ts';
@@ -128,7 +128,11 @@ export class ChannelScenario {
 
   /** Joins, with what stands behind the path in the URL. */
   join(behind = '', headers: Readonly<Record<string, string>> = {}, protocols?: string[]): ChannelClient {
-    const client = new ChannelClient(`${this.s.url}${liveChannelPath(STREAM)}${behind}`, headers, protocols);
+    return this.joinAt(`${liveChannelPath(STREAM)}${behind}`, headers, { protocols });
+  }
+
+  joinAt(target: string, headers: Readonly<Record<string, string>> = {}, options: ClientOptions = {}): ChannelClient {
+    const client = new ChannelClient(`${this.s.url}${target}`, headers, options);
     this.#clients.push(client);
     return client;
   }

@@ -31,6 +31,26 @@ export class MadeUpBroadcast {
     this.session();
   }
 
+  reconnect(): void {
+    this.#feed.reconnecting();
+  }
+
+  /** What a packager says when the last part of a segment was told of. */
+  closeSegment(sequence: number, isGap = false): void {
+    for (const rendition of NAMES) {
+      const ticks = rendition === 'audio' ? SOUND_TICKS : VIDEO_TICKS;
+      const segment = {
+        rendition,
+        sequence,
+        session: this.#session.number,
+        startTicks: 0,
+        durationTicks: 2 * ticks,
+        bytes: 9,
+      };
+      this.#feed.segment({ ...segment, ...(isGap ? { isGap } : {}) });
+    }
+  }
+
   end(recordingId?: string): void {
     this.#feed.ended(recordingId);
   }

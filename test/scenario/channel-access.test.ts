@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -55,6 +56,79 @@ describe('a signed stream', () => {
     for (const behind of ['', `?token=${other}`, '?token=none']) expect(await c.join(behind).ended).toBe(403);
   });
 
+  test('lets in by cookies and by a token in the path too', async () => {
+    await start({ policy: 'signed' });
+    expect(await c.join('', { Cookie: cookies() }).message('hello')).toMatchObject({ expiresAtMs: inSeconds(60) });
+    expect(await c.joinAt(`/t/${token()}${PATH}`).message('hello')).toMatchObject({ expiresAtMs: inSeconds(60) });
+  });
+
+  test('refuses before the switch whatever is forged, over, not yet, elsewhere or of another stream', async () => {
+    await start({ policy: 'signed' });
+    const signed = (request: Partial<Parameters<typeof signUrl>[0]>) =>
+      new URL(signUrl({ url: `${c.s.url}${PATH}`, ...terms(), ...request })).search;
+    const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const behinds = {
+      none: '',
+      'no token': '?token=none',
+      'another stream': `?token=${token({ paths: ['/live/ls_bcdefghjkmnpqrst/*'] })}`,
+      'its playlist alone': `?token=${token({ paths: [`/live/${STREAM}/master.m3u8`] })}`,
+      over: `?token=${token({ expiresAtMs: inSeconds(-1) })}`,
+      'not yet': `?token=${token({ startsAtMs: inSeconds(30) })}`,
+      'another address': `?token=${token({ ip: '203.0.113.0/24' })}`,
+      'a key of nobody': `?token=${signToken({ paths: ['/*'], expiresAtMs: inSeconds(60) }, KEY_PAIR_ID, stranger)}`,
+      'a URL that was stretched': signed({}).replace(/Expires=\d+/, `Expires=${inSeconds(600) / 1_000}`),
+      'a URL of another stream': signed({ url: `${c.s.url}/live/ls_bcdefghjkmnpqrst/channel` }),
+      'a URL that is over': signed({ expiresAtMs: inSeconds(-1) }),
+      'a URL for another address': signed({ ip: '203.0.113.0/24' }),
+    };
+    const expected: Readonly<Record<string, string>> = { none: 'MissingKey', 'no token': 'MalformedSignature' };
+    for (const [name, behind] of Object.entries(behinds)) {
+      const client = c.join(behind);
+      expect([name, await client.ended, client.refusal]).toEqual([name, 403, expected[name] ?? 'AccessDenied']);
+    }
+    const forged = cookies().replace(/CloudFront-Signature=./, 'CloudFront-Signature=-');
+    expect(await c.join('', { Cookie: forged }).ended).toBe(403);
+    for (const behind of [`?token=${token({ ip: '127.0.0.0/8' })}`, signed({ ip: '127.0.0.1' })])
+      await c.join(behind).message('hello');
+    expect(c.s.edge.channels).toMatchObject({ viewers: 2 });
+  });
+
+  test('sends away whose grant is over by whatever it came', async () => {
+    await start({ policy: 'signed' });
+    const signed = new URL(signUrl({ url: `${c.s.url}${PATH}`, ...terms() })).search;
+    const all = [
+      c.join(signed),
+      c.join('', { Cookie: cookies() }),
+      c.joinAt(`/t/${token()}${PATH}`),
+      c.join('', { Authorization: `Bearer ${token()}` }),
+    ];
+    for (const each of all) await each.message('hello');
+    c.clock.advance(59);
+    for (const each of all) each.say({ type: 'ping' });
+    for (const each of all) await each.message('pong');
+    c.clock.advance(2);
+    expect(await Promise.all(all.map(({ ended }) => ended))).toEqual([4_001, 4_001, 4_001, 4_001]);
+  });
+
+  test('takes no worse token for the one that somebody came with', async () => {
+    await start({ policy: 'signed' });
+    const viewer = await c.listener(`?token=${token()}`);
+    const worse = [
+      token({ paths: ['/live/ls_bcdefghjkmnpqrst/*'], expiresAtMs: inSeconds(3_600) }),
+      token({ expiresAtMs: inSeconds(-1) }),
+      token({ ip: '203.0.113.7', expiresAtMs: inSeconds(3_600) }),
+    ];
+    for (const [at, each] of worse.entries()) {
+      viewer.say({ type: 'authorize', token: each, ref: `${at}` });
+      expect(await viewer.message('error', ({ ref }) => ref === `${at}`)).toMatchObject({ code: 'GRANT_REJECTED' });
+    }
+    c.clock.advance(58);
+    viewer.say({ type: 'ping' });
+    await viewer.message('pong');
+    c.clock.advance(3);
+    expect(await viewer.ended).toBe(4_001);
+  });
+
   test('sends away whose grant is over, and keeps who has brought a fresh one', async () => {
     await start({ policy: 'signed' });
     const [one, other] = [await c.listener(`?token=${token()}`), await c.listener(`?token=${token()}`)];
@@ -89,10 +163,25 @@ describe('pages', () => {
   test('of other origins do not get in by cookies, unless these are allowed', async () => {
     await start({ policy: 'signed' });
     const bring = (origin: string) => c.join('', { Cookie: cookies(), Origin: origin });
-    expect(await bring('https://elsewhere.example').ended).toBe(403);
+    for (const origin of [
+      'https://elsewhere.example',
+      'null',
+      c.s.url.replace('http:', 'https:'),
+      `${c.s.url}.example`,
+    ]) {
+      const refused = bring(origin);
+      expect([origin, await refused.ended, refused.refusal]).toEqual([origin, 403, 'CHANNEL_ORIGIN_REFUSED']);
+    }
     await bring(CONSOLE).message('hello');
     await bring(c.s.url).message('hello');
     await c.join(`?token=${token()}`, { Origin: 'https://elsewhere.example' }).message('hello');
+    // No page sends it without saying which it is.
+    await c.join('', { Cookie: cookies() }).message('hello');
+  });
+
+  test('of other origins are on public streams as anybody is', async () => {
+    await start();
+    await c.join('', { Origin: 'https://elsewhere.example' }).message('hello');
   });
 });
 

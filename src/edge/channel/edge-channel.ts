@@ -47,6 +47,8 @@ export class EdgeChannel implements LinkListener, ViewerHost {
   #says = 0;
   #state: ChannelState | undefined;
   #events = new EventRing(RING_LIMITS);
+  /** Up to here what comes happened before anybody here could hear of it: the node's state tells what became of it. */
+  #pastUntil = 0;
   #reactions: Record<string, number> = {};
   /** What the node was told last. */
   #wanted = '';
@@ -62,9 +64,9 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     return this.#viewers;
   }
 
-  /** Whether the node has been heard. */
+  /** Whether the node has been heard, and all that it keeps of the past. */
   get isKnown(): boolean {
-    return this.#state !== undefined;
+    return this.#state !== undefined && this.#events.sequence >= this.#pastUntil;
   }
 
   start(): void {
@@ -108,7 +110,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
 
   hello(expiresAtMs: number | null): Hello | undefined {
     const { streamId, clock } = this.#options;
-    if (!this.#state) return undefined;
+    if (!this.#state || !this.isKnown) return undefined;
     return {
       type: 'hello',
       protocol: CHANNEL_PROTOCOL,
@@ -174,12 +176,13 @@ export class EdgeChannel implements LinkListener, ViewerHost {
   opened({ type: _, ...state }: State): void {
     const { sequence } = this.#events;
     const goesOn = this.#state?.epoch === state.epoch && sequence <= state.sequence && sequence >= state.replayFrom - 1;
-    const before = this.#state;
+    const before = this.isKnown ? this.#state : undefined;
     this.#state = goesOn && before ? { ...state, ...theState(before) } : state;
-    if (!goesOn) {
-      this.#events = new EventRing(RING_LIMITS, state.sequence);
+    if (!goesOn) this.#events = new EventRing(RING_LIMITS, state.replayFrom - 1);
+    if (!goesOn || !before) {
+      this.#pastUntil = state.sequence;
       this.#forgetMedia();
-      for (const viewer of this.#viewers) viewer.greet();
+      this.#greetOnceKnown();
     }
     this.#wanted = '';
     this.#toldViewers = -1;
@@ -191,6 +194,11 @@ export class EdgeChannel implements LinkListener, ViewerHost {
   event(text: string, fields: Readonly<Record<string, unknown>>, sequence: number | undefined): void {
     const kind = EVENT_KINDS.find((each) => each === fields.type);
     if (!kind || (sequence !== undefined && sequence !== this.#events.sequence + 1)) return;
+    if (sequence !== undefined && sequence <= this.#pastUntil) {
+      this.#events.push(text);
+      this.#greetOnceKnown();
+      return;
+    }
     const changesBroadcast = this.#learn(kind, fields);
     const frame = textFrame(text);
     if (sequence === undefined) for (const viewer of this.#viewers) viewer.takeEvent(kind, frame);
@@ -237,6 +245,10 @@ export class EdgeChannel implements LinkListener, ViewerHost {
 
   unknown(): void {
     this.#options.onUnknown();
+  }
+
+  #greetOnceKnown(): void {
+    if (this.isKnown) for (const viewer of this.#viewers) viewer.greet();
   }
 
   /** Keeps what newcomers are told up to date. True when media begins anew. */

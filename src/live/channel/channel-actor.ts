@@ -208,8 +208,9 @@ export class ChannelActor implements ChannelFeed {
   #open(link: EdgeLink, { epoch, sequence }: FromEdge & { type: 'open' }): void {
     link.tell({ type: 'state-of', ...this.#present });
     link.isOpen = true;
-    if (epoch !== this.#epoch || !this.#events.has(sequence)) return;
-    for (const event of this.#events.after(sequence)) link.sendText(event);
+    // An edge that is new to the channel gets all that is kept: its viewers may come from one that was not.
+    const from = epoch === this.#epoch && this.#events.has(sequence) ? sequence : 0;
+    for (const event of this.#events.after(from)) link.sendText(event);
   }
 
   get #present(): ChannelState {

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { LiveBan } from '../../database/live-bans.ts';
 import { addressBytes } from '../../kernel/address.ts';
 import type { FaultCode } from '../../kernel/errors.ts';
 import type { LinkViewer } from '../../kernel/live/channel-link.ts';
@@ -27,7 +28,7 @@ const MAX_REFS = 5_000;
 export class ChatDesk {
   readonly #secret: string;
   readonly #streamId: string;
-  readonly #bans = new Map<string, number>();
+  #bans = new Map<string, number>();
   readonly #said = new Map<string, number[]>();
   readonly #refs = new Set<string>();
   #options: ChatOptions;
@@ -45,6 +46,11 @@ export class ChatDesk {
 
   set options(options: ChatOptions) {
     this.#options = options;
+  }
+
+  /** Those that there are, and no others. */
+  set banned(bans: readonly LiveBan[]) {
+    this.#bans = new Map(bans.map(({ authorId, untilMs = Number.POSITIVE_INFINITY }) => [authorId, untilMs]));
   }
 
   ban(authorId: string, untilMs = Number.POSITIVE_INFINITY): void {

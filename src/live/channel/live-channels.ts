@@ -185,13 +185,16 @@ export class LiveChannels {
 
   /** How the chat is set, who may not take part in it, and what there is to play in place of a broadcast. */
   async #load(streamId: string, actor: ChannelActor): Promise<void> {
-    const [stream, banned] = await Promise.all([
+    const [stream] = await Promise.all([
       this.#options.streams.find(streamId),
-      this.#options.bans.list(streamId),
+      this.#keepBans(streamId, actor),
       this.#keepRecording(streamId, actor),
     ]);
     if (stream) actor.desk.options = stream.options.chat;
-    for (const { authorId, untilMs } of banned) actor.desk.ban(authorId, untilMs);
+  }
+
+  async #keepBans(streamId: string, { desk }: ChannelActor): Promise<void> {
+    desk.banned = await this.#options.bans.list(streamId);
   }
 
   async #keepRecording(streamId: string, actor: ChannelActor): Promise<void> {
@@ -224,6 +227,7 @@ export class LiveChannels {
         stream?.nodeUrl !== undefined && stream.nodeUrl !== ownUrl() && (stream.ownedUntilMs ?? 0) > clock.now();
       if (stream && !isElsewhere && actor.links.size > 0) {
         this.#keepChat(actor, stream.options.chat);
+        await this.#keepBans(streamId, actor);
         // Whose end the database has not heard of yet says itself what there is of it.
         if (stream.state === 'idle') await this.#keepRecording(streamId, actor);
         return;
