@@ -13,7 +13,7 @@ import { EdgeLink } from '../../src/live/channel/edge-link.ts';
 const CLOCK = { now: () => 0 };
 
 type Happening =
-  | { readonly is: 'event' | 'burst' | 'cut' | 'connect' | 'restart' | 'replace' }
+  | { readonly is: 'event' | 'burst' | 'cut' | 'connect' | 'restart' | 'replace' | 'echo' }
   | { readonly is: 'deliver'; readonly count: number }
   | { readonly is: 'come' | 'go' | 'stall' | 'read'; readonly who: number };
 
@@ -21,7 +21,7 @@ const who = fc.nat({ max: 2 });
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 12, arbitrary: fc.constant({ is: 'event' as const }) },
   { weight: 2, arbitrary: fc.constant({ is: 'burst' as const }) },
-  { weight: 4, arbitrary: fc.constant({ is: 'cut' as const }) },
+  { weight: 4, arbitrary: fc.constantFrom({ is: 'cut' as const }, { is: 'echo' as const }) },
   { weight: 6, arbitrary: fc.constant({ is: 'connect' as const }) },
   { weight: 1, arbitrary: fc.constantFrom({ is: 'restart' as const }, { is: 'replace' as const }) },
   { weight: 12, arbitrary: fc.record({ is: fc.constant('deliver' as const), count: fc.nat({ max: 40 }) }) },
@@ -36,6 +36,7 @@ class Play {
   #edge = newEdge();
   #link: EdgeLink | undefined;
   #onItsWay: string[] = [];
+  #last = '{}';
 
   do(what: Happening): void {
     if ('who' in what) this.viewers[what.who]?.[what.is](this.#edge);
@@ -45,6 +46,7 @@ class Play {
     else if (what.is === 'connect') this.#connect();
     else if (what.is === 'restart') this.#restart();
     else if (what.is === 'replace') this.#replace();
+    else if (what.is === 'echo') this.#deliver(0, [this.#last]);
     else if ('count' in what) this.#deliver(what.count);
   }
 
@@ -100,8 +102,9 @@ class Play {
     this.#edge = newEdge();
   }
 
-  #deliver(count: number): void {
-    for (const text of this.#onItsWay.splice(0, count)) {
+  #deliver(count: number, texts = this.#onItsWay.splice(0, count)): void {
+    for (const text of texts) {
+      this.#last = text;
       const fields = readJsonObject(text) ?? {};
       const message = readFromNode(fields);
       if (message?.type === 'state-of') this.#edge.opened(message);

@@ -25,9 +25,23 @@ interface Stream {
   readonly streamKey: string;
 }
 
-async function createStream(): Promise<Stream> {
-  const response = await server.api('POST', '/v1/live-streams', { title: 'Test', reconnectSeconds: 0 });
+async function createStream(about: object = {}): Promise<Stream> {
+  const response = await server.api('POST', '/v1/live-streams', { title: 'Test', reconnectSeconds: 0, ...about });
   return (await response.json()) as Stream;
+}
+
+/** By what control hands out, as a page would. */
+async function granted(streamId: string, expiresInSeconds: number): Promise<{ channelUrl: string; token: string }> {
+  const response = await server.api('POST', '/v1/playback-grants', { streamId, expiresInSeconds });
+  expect(response.status).toBeLessThan(300);
+  return (await response.json()) as { channelUrl: string; token: string };
+}
+
+async function joined(url: string): Promise<ChannelClient> {
+  const client = new ChannelClient(url);
+  clients.push(client);
+  await client.message('hello');
+  return client;
 }
 
 async function listener({ streamId }: Stream): Promise<ChannelClient> {
@@ -98,4 +112,23 @@ test('control tells metadata, deletes what was said, and bans who said it', asyn
   expect((await server.api('PATCH', base, { chat: { isOpen: false } })).status).toBe(200);
   expect(await viewer.message('chat-settings')).toMatchObject({ chat: { isOpen: false } });
   expect((await server.api('POST', `${base}/metadata`, { data: { score: 1 } })).status).toBe(409);
+}, 60_000);
+
+test('a grant that is revoked ends the channel of whoever came by it, and no other', async () => {
+  const { streamId } = await createStream({ policy: 'signed' });
+  const [first, second] = [await granted(streamId, 3_600), await granted(streamId, 7_200)];
+  const [one, other] = [await joined(first.channelUrl), await joined(second.channelUrl)];
+  expect(await one.message('hello')).toMatchObject({ state: 'idle', expiresAtMs: expect.any(Number) });
+  expect((await server.api('POST', '/v1/revocations', { token: first.token })).status).toBeLessThan(300);
+  expect(await one.ended).toBe(4_003);
+  expect(await new ChannelClient(first.channelUrl).ended).toBe(403);
+  other.say({ type: 'ping' });
+  await other.message('pong');
+}, 60_000);
+
+test('a stream that is deleted ends its channel, live or not, also where nobody publishes', async () => {
+  const stream = await createStream();
+  const viewer = await listener(stream);
+  expect((await server.api('DELETE', `/v1/live-streams/${stream.streamId}`)).status).toBe(204);
+  expect(await viewer.ended).toBe(4_004);
 }, 60_000);
