@@ -497,7 +497,7 @@ export const SETTINGS = {
     min: 50,
     max: 600_000,
     unit: 'ms',
-    says: 'How long it is left alone before one request finds out whether it is well again. Twice as long each time that it is not, up to 30 s.',
+    says: 'How long it is left alone before one request finds out whether it is well again. Twice as long each time that it is not, up to 30 s, and up to 2 s for an origin of films and broadcasts.',
   }),
   originHealthPath: text({
     default: '',

@@ -1,14 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { Settings } from '../../src/config/settings.ts';
-import { systemClock } from '../../src/kernel/clock.ts';
-import { EdgeScenario } from '../harness/edge-scenario.ts';
-import { FeedProxy } from '../harness/feed-proxy.ts';
-import { CONFIG } from '../harness/film-edge.ts';
-import { LiveOrigin, STREAM } from '../harness/live-origin.ts';
+import type { EdgeScenario } from '../harness/edge-scenario.ts';
+import { LiveEdges } from '../harness/live-edges.ts';
+import { LiveOrigin } from '../harness/live-origin.ts';
 import { ScriptedOrigin } from '../harness/origin.ts';
 import { RawViewer } from '../harness/raw-viewer.ts';
 
@@ -19,39 +13,14 @@ const state = (msn: number, part: number, rendition = '720p') =>
 /** A playlist in which this part is there, and not only hinted. */
 const listed = (msn: number, part: number) => new RegExp(`^#EXT-X-PART:[^\\n]*s00${msn}\\.p${part}\\.m4s`, 'm');
 
-const started: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of started.splice(0).reverse()) await stop();
-});
-
+let edges: LiveEdges;
 let live: LiveOrigin;
 let origin: ScriptedOrigin;
+afterEach(() => edges.stop());
 
-async function startOrigin(partBytes = 64): Promise<void> {
-  live = new LiveOrigin({ partBytes });
-  origin = await new ScriptedOrigin().start();
-  started.push(() => origin.stop());
-  origin.serve(`/access/${STREAM}`, { body: JSON.stringify({ policy: 'public' }) });
-  origin.otherwise(({ target }, response) => live.answer(target, response));
-}
-
-async function startEdge(
-  originUrl: string,
-  settings: Partial<Settings> = {},
-  parents: readonly string[] = [],
-): Promise<EdgeScenario> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'frontrow-live-edge-'));
-  started.push(() => rm(dataDir, { recursive: true, force: true }));
-  await writeFile(join(dataDir, 'edge-config.json'), JSON.stringify(CONFIG));
-  const s = await new EdgeScenario({ mode: 'film', clock: systemClock, dataDir, originUrl, settings, parents }).start();
-  started.push(() => s.stop());
-  return s;
-}
-
-async function startProxy(): Promise<FeedProxy> {
-  const proxy = await new FeedProxy(origin.url).start();
-  started.push(() => proxy.stop());
-  return proxy;
+async function startOrigin(partBytes?: number): Promise<void> {
+  edges = await LiveEdges.start(partBytes);
+  ({ live, origin } = edges);
 }
 
 async function waiting(s: EdgeScenario, count: number): Promise<void> {
@@ -60,8 +29,8 @@ async function waiting(s: EdgeScenario, count: number): Promise<void> {
 
 test('an edge that is cut off says so by the last playlist, and goes on when it is back', async () => {
   await startOrigin();
-  const proxy = await startProxy();
-  const s = await startEdge(proxy.url, { originBreakerMs: 100 });
+  const proxy = await edges.line();
+  const s = await edges.edge({ originBreakerMs: 100 }, { originUrl: proxy.url });
   const last = await s.get(playlist());
   const viewers = Array.from({ length: 20 }, () => s.viewer(state(103, 0)));
   await waiting(s, 20);
@@ -78,7 +47,7 @@ test('an edge that is cut off says so by the last playlist, and goes on when it 
 
 test('an edge that stops lets viewers go who wait for a stream that stands still, by the last playlist', async () => {
   await startOrigin();
-  const s = await startEdge(origin.url);
+  const s = await edges.edge();
   const last = await s.get(playlist());
   const viewers = Array.from({ length: 20 }, () => s.viewer(state(103, 0)));
   await waiting(s, 20);
@@ -93,8 +62,8 @@ test('an edge that stops lets viewers go who wait for a stream that stands still
 
 test('an origin that nothing is heard of does not hold viewers for longer than a state may take, and loses no trust by it', async () => {
   await startOrigin();
-  const proxy = await startProxy();
-  const s = await startEdge(proxy.url, { edgeLiveHoldMs: 1_000 });
+  const proxy = await edges.line();
+  const s = await edges.edge({ edgeLiveHoldMs: 1_000 }, { originUrl: proxy.url });
   const last = await s.get(playlist());
   await expect.poll(() => live.count(media('1/s00103.p0.m4s'))).toBe(1);
   const viewers = Array.from({ length: 5 }, () => s.viewer(state(103, 0)));
@@ -110,7 +79,7 @@ test('an origin that nothing is heard of does not hold viewers for longer than a
 
 test('an origin that starts anew under viewers who wait is asked once more, for all of them', async () => {
   await startOrigin();
-  const s = await startEdge(origin.url);
+  const s = await edges.edge();
   const port = Number(new URL(origin.url).port);
   const viewers = Array.from({ length: 100 }, () => s.viewer(state(103, 0)));
   await waiting(s, 100);
@@ -118,7 +87,7 @@ test('an origin that starts anew under viewers who wait is asked once more, for 
   const again = new LiveOrigin();
   await origin.stop();
   const next = await new ScriptedOrigin().start(port);
-  started.push(() => next.stop());
+  edges.onStop(() => next.stop());
   next.otherwise(({ target }, response) => again.answer(target, response));
   await expect.poll(() => again.held).toBeGreaterThan(0);
   again.publish();
@@ -129,7 +98,7 @@ test('an origin that starts anew under viewers who wait is asked once more, for 
 
 test('what the origin refuses is refused to all who wait, and asked for once', async () => {
   await startOrigin();
-  const s = await startEdge(origin.url);
+  const s = await edges.edge();
   const next = state(103, 0);
   const held = origin.hold(next);
   const viewers = Array.from({ length: 30 }, () => s.viewer(next));
@@ -145,31 +114,9 @@ test('what the origin refuses is refused to all who wait, and asked for once', a
   expect(origin.count(next)).toBe(1);
 });
 
-test('edges below a parent ask it once a state and part, and it asks the origin once', async () => {
-  await startOrigin();
-  const parent = await startEdge(origin.url);
-  const children = [await startEdge(origin.url, {}, [parent.url]), await startEdge(origin.url, {}, [parent.url])];
-  for (const each of children) await each.get(playlist());
-  for (let part = 0; part < 4; part++) {
-    const next = state(103, part);
-    const viewers = children.flatMap((each) => Array.from({ length: 10 }, () => each.viewer(next)));
-    for (const each of children) await waiting(each, 10);
-    await expect.poll(() => live.held).toBe(2);
-    live.publish();
-    for (const { body } of await Promise.all(viewers.map((each) => each.answer)))
-      expect(body.toString()).toMatch(listed(103, part));
-    const target = media(`1/s00103.p${part}.m4s`);
-    for (const each of children) expect((await each.get(target)).body.toString()).toContain(target);
-    expect([live.count(next), live.count(target)]).toEqual([1, 1]);
-  }
-  const asked = parent.facts.filter(({ path }) => path.includes('.m4s') || path.endsWith('index.m3u8'));
-  // Each child asks for the playlist as it stands, then for four states, and for the four parts that these hint.
-  await expect.poll(() => asked.length).toBeLessThanOrEqual(2 * (1 + 4 + 5));
-});
-
 test('a flood of joins is let in as far as there is room, and the rest is told when to come again', async () => {
   await startOrigin();
-  const s = await startEdge(origin.url, { edgeLiveWaiters: 200 });
+  const s = await edges.edge({ edgeLiveWaiters: 200 });
   const viewers = Array.from({ length: 300 }, () => s.viewer(state(103, 0)));
   const heads = viewers.map((each) => each.head.then(({ status }) => status));
   await waiting(s, 200);
@@ -186,7 +133,7 @@ const from = (address: string) => ({ headers: { 'X-Forwarded-For': address } });
 
 test('names of states that no player asks for are held for one broadcast up to a limit', async () => {
   await startOrigin();
-  const s = await startEdge(origin.url, BEHIND_PROXY);
+  const s = await edges.edge(BEHIND_PROXY);
   origin.otherwise(() => {});
   const viewers = Array.from({ length: 1_100 }, (_, at) => s.viewer(state(at, 0), from(`192.0.2.${at % 50}`)));
   const first = await Promise.race(viewers.map((each) => each.head));
@@ -202,7 +149,7 @@ test.each([
   ['a /64', (at: number) => `2001:db8:0:7::${at.toString(16)}`],
 ])('a viewer who has %s to ask from and asks for ever other things keeps nobody else waiting', async (_, address) => {
   await startOrigin();
-  const s = await startEdge(origin.url, BEHIND_PROXY);
+  const s = await edges.edge(BEHIND_PROXY);
   const answer = ({ target }: { target: string }, response: ServerResponse) =>
     // Nothing is known of a rendition, and the origin waits for whatever comes, as one that is in trouble might.
     target.includes('flooded') ? undefined : live.answer(target, response);
@@ -226,7 +173,7 @@ test.each([
 
 test('a viewer who asks for every state around the newest has the origin asked for few, and the flood for none ahead', async () => {
   await startOrigin();
-  const s = await startEdge(origin.url);
+  const s = await edges.edge();
   await s.get(state(102, 3));
   const asked = Array.from({ length: 2_000 }, (_, msn) =>
     s.viewer(playlist('720p', `_HLS_msn=${msn}&_HLS_part=${msn % 9}`)),
@@ -241,7 +188,7 @@ test('a viewer who asks for every state around the newest has the origin asked f
 
 test('who asks for every state that an origin holds, of all renditions, leaves room for those who play', async () => {
   await startOrigin();
-  const s = await startEdge(origin.url, BEHIND_PROXY);
+  const s = await edges.edge(BEHIND_PROXY);
   origin.otherwise(() => {});
   const wordings = ['', '&_HLS_skip=YES', '&_HLS_skip=v2'];
   const places = [103, 104].flatMap((msn) => [`_HLS_msn=${msn}`, ...parts(9).map((part) => `_HLS_msn=${msn}&${part}`)]);
@@ -260,7 +207,7 @@ const parts = (count: number) => Array.from({ length: count }, (_, at) => `_HLS_
 
 test('viewers who never read cost those who do nothing', async () => {
   await startOrigin(4_000_000);
-  const s = await startEdge(origin.url);
+  const s = await edges.edge();
   await s.get(playlist());
   live.publish();
   const part = media('1/s00103.p0.m4s');
@@ -269,7 +216,7 @@ test('viewers who never read cost those who do nothing', async () => {
     viewer.socket.pause();
     return viewer;
   });
-  started.push(async () => {
+  edges.onStop(async () => {
     for (const each of deaf) each.socket.destroy();
   });
   for (let at = 0; at < 3; at++) expect((await s.get(part)).body.length).toBe(4_000_000);

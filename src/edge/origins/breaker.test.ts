@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Breaker, type Circuit } from './breaker.ts';
 
-const TERMS = { failures: 5, openMs: 1_000 };
+const TERMS = { failures: 5, openMs: 1_000, maxOpenMs: 30_000 };
 
 let breaker: Breaker;
 let seen: Circuit[];
@@ -120,13 +120,13 @@ test('what was under way when it opened neither closes it nor lengthens its time
 });
 
 test('with 0 failures it never opens', () => {
-  breaker = new Breaker({ failures: 0, openMs: 1_000 });
+  breaker = new Breaker({ ...TERMS, failures: 0 });
   request('failed', 100);
   expect(breaker.admits(nowMs)).toBe(true);
 });
 
 test('one that may be held finds out as well, and keeps nobody from it meanwhile', () => {
-  const breaker = new Breaker({ failures: 1, openMs: 100 });
+  const breaker = new Breaker({ ...TERMS, failures: 1, openMs: 100 });
   breaker.failed(breaker.enter(0), 0);
   const held = breaker.enter(100, true);
   expect([breaker.circuit, breaker.admits(101)]).toEqual(['half-open', true]);

@@ -6,14 +6,14 @@ export interface BreakerTerms {
   readonly failures: number;
   /** How long it stays open at first. */
   readonly openMs: number;
+  /** Each time that it opens again it stays open twice as long, up to here. */
+  readonly maxOpenMs: number;
 }
 
 /** Of so many requests within so long, this share of failures opens it too: one that fails now and then is none in a row. */
 const WINDOW_MS = 10_000;
 const WINDOW_REQUESTS = 20;
 const FAILURE_SHARE = 0.5;
-/** Each time that it opens again it stays open twice as long, up to here. */
-const MAX_OPEN_MS = 30_000;
 /** One request that finds out may take long for reasons of its own, such as a slow upload; then another one may try. */
 const PROBE_MS = 10_000;
 /** After so long without opening it begins with the first time again. */
@@ -109,8 +109,8 @@ export class Breaker {
 
   #open(nowMs: number): void {
     if (this.#circuit === 'closed' && nowMs - this.#closedAtMs >= STEADY_MS) this.#openings = 0;
-    const { openMs } = this.#terms;
-    this.#openUntilMs = nowMs + Math.min(openMs * 2 ** this.#openings, Math.max(openMs, MAX_OPEN_MS));
+    const { openMs, maxOpenMs } = this.#terms;
+    this.#openUntilMs = nowMs + Math.min(openMs * 2 ** this.#openings, Math.max(openMs, maxOpenMs));
     this.#openings += 1;
     this.#begin('open');
   }

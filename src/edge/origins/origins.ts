@@ -97,6 +97,10 @@ export interface OriginReport {
 /** 503 is what our own origin says of a part that is still being encoded, and every other would after another wait. */
 const OURS_WAITS = 503;
 
+const MAX_OPEN_MS = 30_000;
+/** An origin that was away for ten seconds is not to be away for twenty: it has what is live, and one question in a while costs it nothing. */
+const OURS_MAX_OPEN_MS = 2_000;
+
 /** What a parent says is what an origin says, failure or not: asked once more, an origin in trouble would have it worse. */
 const FINAL: ReadonlySet<number> = new Set();
 /** When the one that is responsible is not there and the next neither, the origins are nearer than the rest. */
@@ -170,8 +174,9 @@ export class Origins {
   }
 
   #makeMember(url: string, { times, health, requestTo }: Kind): Member {
-    const { settings, now, log } = this.#options;
-    const breaker = { failures: settings.originBreakerFailures, openMs: settings.originBreakerMs };
+    const { settings, now, log, sign } = this.#options;
+    const { originBreakerFailures: failures, originBreakerMs: openMs } = settings;
+    const breaker = { failures, openMs, maxOpenMs: sign ? OURS_MAX_OPEN_MS : MAX_OPEN_MS };
     const ask = async ({ upstream }: Member, signal: AbortSignal) => isWell(upstream, requestTo(upstream.url), signal);
     return new Member({ url, times, breaker, health, ask, now, log });
   }
