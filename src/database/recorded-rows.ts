@@ -46,6 +46,7 @@ function toRow(recordingId: string, { keyFrame, ...segment }: LiveSegment): Sele
     key_start: keyFrame?.startByte ?? null,
     key_bytes: keyFrame?.sizeBytes ?? null,
     gap: segment.isGap ? 1 : 0,
+    shift_ms: segment.shiftMs ?? 0,
   };
 }
 
@@ -60,6 +61,7 @@ export function toSegment(row: Selectable<RecordingSegmentTable>): LiveSegment {
     durationTicks: Number(row.duration_ticks),
     bytes: Number(row.bytes),
     ...(startByte === null || sizeBytes === null ? {} : { keyFrame: { startByte, sizeBytes } }),
+    ...(row.shift_ms === 0 ? {} : { shiftMs: row.shift_ms }),
     ...(row.gap === 1 ? { isGap: true as const } : {}),
   };
 }

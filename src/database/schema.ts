@@ -450,4 +450,6 @@ export interface RecordingSegmentTable {
   key_bytes: number | null;
   /** 0 or 1: nothing is stored, the time has passed all the same. */
   gap: number;
+  /** What its date is moved by, against its session's beginning and ticks. */
+  shift_ms: Generated<number>;
 }

@@ -7,6 +7,7 @@ import type { Fragment } from '../kernel/cmaf/splitter.ts';
 import type { FaultCode } from '../kernel/errors.ts';
 import type { BroadcastFormat, LivePart, LiveSegment, Session } from '../kernel/live/broadcast.ts';
 import type { IngestHealth } from '../kernel/live/health.ts';
+import type { SourcePacket } from '../kernel/live/tap.ts';
 
 export type DoorName = 'rtmp' | 'srt' | 'websocket' | 'whip';
 
@@ -53,6 +54,8 @@ export interface Publisher {
 export interface Packager {
   /** From here on everything belongs to this session, whose renditions are some of the format's. */
   openSession(session: Session, renditions: readonly string[]): void;
+  /** The source's packets as they came, with times that count from the session's beginning: dates follow them. */
+  takePackets(packets: readonly SourcePacket[], nowMs: number): void;
   takeInit(rendition: string, init: Uint8Array): void;
   takeFragment(rendition: string, fragment: Fragment): void;
   /** Closes what is open: the last segments may be short. */

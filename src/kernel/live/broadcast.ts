@@ -65,7 +65,7 @@ export function renditionsOf({
 export interface Session {
   /** From 1 in each broadcast. */
   readonly number: number;
-  /** Wall clock of tick 0: when the first of its media reached us. Epoch milliseconds. */
+  /** Wall clock of tick 0: when the first of its media reached us. Epoch milliseconds. Dates follow by `shiftMs` of segments. */
   readonly beganAtMs: number;
   /** How many of the broadcast's sessions had anything before it; absent for none. */
   readonly discontinuities?: number;
@@ -81,6 +81,8 @@ export interface LiveSegment {
   readonly bytes: number;
   /** Where the key frame that it opens on lies in it, with the boxes around it; absent for sound. */
   readonly keyFrame?: { readonly startByte: number; readonly sizeBytes: number };
+  /** What its date is moved by, against its session's beginning and ticks; absent for nothing. */
+  readonly shiftMs?: number;
   /** Nothing of it is there: EXT-X-GAP. */
   readonly isGap?: true;
 }

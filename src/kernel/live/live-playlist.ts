@@ -177,8 +177,8 @@ function closingLines({ isEnded, hint, hintSession, reports }: LivePlaylist): st
   ];
 }
 
-function wallClock({ session, startTicks }: ListedSegment, timescale: number): number {
-  return Math.round(session.beganAtMs + (1_000 * startTicks) / timescale);
+function wallClock({ session, startTicks, shiftMs }: ListedSegment, timescale: number): number {
+  return Math.round(session.beganAtMs + shiftMs + (1_000 * startTicks) / timescale);
 }
 
 function ticksOf(segments: readonly ListedSegment[]): number {

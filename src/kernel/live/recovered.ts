@@ -49,7 +49,9 @@ export function missingSegments(
         before && isSame ? before.startTicks + before.durationTicks : Math.round(model.startTicks * share);
       const endTicks = Math.round((model.startTicks + model.durationTicks) * share);
       const durationTicks = Math.max(1, endTicks - startTicks);
-      before = { rendition: name, sequence, session: model.session, startTicks, durationTicks, bytes: 0, isGap: true };
+      const { session, shiftMs } = model;
+      before = { rendition: name, sequence, session, startTicks, durationTicks, bytes: 0, isGap: true };
+      if (shiftMs !== undefined) before = { ...before, shiftMs };
       gaps.push(before);
     }
     return gaps;

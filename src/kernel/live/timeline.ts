@@ -13,6 +13,8 @@ export interface ListedSegment {
   readonly session: Session;
   readonly startTicks: number;
   readonly durationTicks: number;
+  /** What its date is moved by. */
+  readonly shiftMs: number;
   readonly isGap: boolean;
   readonly parts: readonly ListedPart[];
   /** First of its session, and not the broadcast's first: EXT-X-DISCONTINUITY. */
@@ -138,7 +140,7 @@ export class RenditionTimeline {
     this.#hint = hint;
   }
 
-  addPart(startTicks: number, part: ListedPart): void {
+  addPart(startTicks: number, part: ListedPart, shiftMs = 0): void {
     const session = this.#session;
     if (!session) return;
     if (!this.#open) this.#start(session);
@@ -147,6 +149,7 @@ export class RenditionTimeline {
       session,
       startTicks,
       durationTicks: 0,
+      shiftMs,
       isGap: false,
       parts: [],
       isDiscontinuity: this.#isDiscontinuity(session),
@@ -157,7 +160,7 @@ export class RenditionTimeline {
   }
 
   /** The open segment, or one of which nothing came, is complete. */
-  addSegment(startTicks: number, durationTicks: number, isGap: boolean): void {
+  addSegment(startTicks: number, durationTicks: number, isGap: boolean, shiftMs = 0): void {
     const session = this.#session;
     if (!session) return;
     if (!this.#open) this.#start(session);
@@ -166,6 +169,7 @@ export class RenditionTimeline {
       session,
       startTicks: this.#open?.startTicks ?? startTicks,
       durationTicks,
+      shiftMs: this.#open?.shiftMs ?? shiftMs,
       isGap,
       parts: this.#open?.parts ?? [],
       isDiscontinuity: this.#isDiscontinuity(session),
@@ -181,7 +185,7 @@ export class RenditionTimeline {
     }
     this.#session = session;
     this.#nextSequence = segment.sequence;
-    this.addSegment(segment.startTicks, segment.durationTicks, segment.isGap === true);
+    this.addSegment(segment.startTicks, segment.durationTicks, segment.isGap === true, segment.shiftMs);
   }
 
   /** Nothing is asked any more of sessions before this one. */

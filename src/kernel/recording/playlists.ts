@@ -2,7 +2,7 @@ import { segmentName, sessionInitName } from '../film/paths.ts';
 import { averageBandwidthBps, peakBandwidthBps } from '../hls/bandwidth.ts';
 import { type Bandwidth, type IframeRendition, multivariantPlaylist } from '../hls/film-playlists.ts';
 import type { IframePlaylist, MediaPlaylist, MultivariantPlaylist } from '../hls/playlist.ts';
-import type { LiveSegment } from '../live/broadcast.ts';
+import type { LiveSegment, Session } from '../live/broadcast.ts';
 import { type Recording, recordedNames, type Stretch, timescales } from './recording.ts';
 
 /**
@@ -16,13 +16,13 @@ export function recordedMediaPlaylist(recording: Recording, rendition: string, k
     ...headOf(recording),
     ...(keyUri === undefined ? {} : { keyUri }),
     ...(firstSequence === 0 ? {} : { firstSequence }),
-    segments: spliced(recording, rendition, (segment, splice, { session }) => ({
+    segments: spliced(recording, rendition, (segment, splice, { session }, before) => ({
       uri: segmentName(segment.sequence),
       durationSeconds: segment.durationTicks / scale,
       ...splice,
       // Where a clip came from a film nobody knows when it was recorded.
-      ...(isFirst(segment, recording) && session.beganAtMs > 0
-        ? { recordedAtMs: session.beganAtMs + Math.round((1_000 * segment.startTicks) / scale) }
+      ...((!before || before.shiftMs !== segment.shiftMs) && session.beganAtMs > 0
+        ? { recordedAtMs: dateOf(segment, session, scale) }
         : {}),
       ...(segment.isGap ? { isGap: true as const } : {}),
     })),
@@ -67,19 +67,20 @@ type Splice = Pick<Frames[number], 'isSplice' | 'initUri'>;
 function spliced<T>(
   { stretches }: Recording,
   rendition: string,
-  write: (segment: LiveSegment, splice: Splice, stretch: Stretch) => T,
+  write: (segment: LiveSegment, splice: Splice, stretch: Stretch, before: LiveSegment | undefined) => T,
 ): T[] {
   return stretches.flatMap((stretch, at) =>
-    (stretch.segments.get(rendition) ?? []).map((segment, index) => {
+    (stretch.segments.get(rendition) ?? []).map((segment, index, all) => {
       const isSplice = at > 0 && index === 0;
       const splice: Splice = isSplice ? { isSplice, initUri: sessionInitName(stretch.session.number) } : {};
-      return write(segment, splice, stretch);
+      return write(segment, splice, stretch, all[index - 1]);
     }),
   );
 }
 
-function isFirst({ session, sequence }: LiveSegment, { stretches }: Recording): boolean {
-  return stretches.find((each) => each.session.number === session)?.sequences[0] === sequence;
+/** The same as while it was live. */
+function dateOf({ startTicks, shiftMs = 0 }: LiveSegment, { beganAtMs }: Session, scale: number): number {
+  return beganAtMs + shiftMs + Math.round((1_000 * startTicks) / scale);
 }
 
 function headOf(recording: Recording): { targetDurationSeconds: number; initUri: string } {

@@ -110,14 +110,15 @@ function lostEverywhere(own: readonly LiveSegment[], timescaleOf: ReadonlyMap<st
     const after = ordered[index + 1];
     const count = after ? after.sequence - before.sequence - 1 : 0;
     if (!after || count === 0) return [];
-    const { rendition, session } = before;
+    const { rendition, session, shiftMs } = before;
+    const moved = shiftMs === undefined ? {} : { shiftMs };
     const from = before.startTicks + before.durationTicks;
     const factor = (timescaleOf.get(rendition) ?? 1) / (timescaleOf.get(after.rendition) ?? 1);
     const span = Math.max(0, Math.round(after.startTicks * factor) - from);
     const startOf = (at: number) => from + Math.round((at * span) / count);
     return Array.from({ length: count }, (_, at): LiveSegment => {
       const place = { rendition, session, sequence: before.sequence + 1 + at, startTicks: startOf(at) };
-      return { ...place, durationTicks: startOf(at + 1) - startOf(at), bytes: 0, isGap: true };
+      return { ...place, ...moved, durationTicks: startOf(at + 1) - startOf(at), bytes: 0, isGap: true };
     });
   });
 }
@@ -136,8 +137,9 @@ function gapLike(
   const factor = (timescaleOf.get(rendition) ?? 1) / (timescaleOf.get(model.rendition) ?? 1);
   const startTicks = Math.round(model.startTicks * factor);
   const endTicks = Math.round((model.startTicks + model.durationTicks) * factor);
-  const { sequence, session } = model;
-  return { rendition, sequence, session, startTicks, durationTicks: endTicks - startTicks, bytes: 0, isGap: true };
+  const { sequence, session, shiftMs } = model;
+  const gap = { rendition, sequence, session, startTicks, durationTicks: endTicks - startTicks, bytes: 0 };
+  return { ...gap, ...(shiftMs === undefined ? {} : { shiftMs }), isGap: true };
 }
 
 /** Ticks a second of every rendition. */

@@ -102,15 +102,21 @@ export class Sessions {
 
   #sinkOf(session: RunningSession, renditions: readonly string[]): SessionSink {
     const { airing } = this.#parts;
+    let isOpen = false;
     return {
-      opened: (beganAtMs) => airing.openSession(beganAtMs, renditions),
+      opened: (beganAtMs) => {
+        isOpen = true;
+        airing.openSession(beganAtMs, renditions);
+      },
       init: (rendition, bytes) => airing.packaging?.takeInit(rendition, bytes),
       fragment: (rendition, fragment) => {
         airing.packaging?.takeFragment(rendition, fragment);
         if (this.#session === session) this.#watch.encoded(rendition, fragment);
       },
       packets: (packets) => {
-        if (this.#session === session) this.#look(session, packets);
+        if (this.#session !== session) return;
+        if (isOpen) airing.packaging?.takePackets(packets, this.#deps.clock.now());
+        this.#look(session, packets);
       },
       dropped: (frames) => {
         if (this.#session === session) this.#watch.dropped(frames);

@@ -8,12 +8,14 @@ import { type DateRange, LONGEST_DATE_RANGE_TEXT, MOST_DATE_RANGES } from '../..
 import { framesOf, writePart } from '../../kernel/live/frames.ts';
 import { newestPart } from '../../kernel/live/reload.ts';
 import { type RenditionCut, SessionCutter } from '../../kernel/live/session-cutter.ts';
+import type { SourcePacket } from '../../kernel/live/tap.ts';
 import type { Packager, PackagerNews } from '../seams.ts';
 import type { PlaylistText } from './playlist-text.ts';
 import { Pruner, type PrunerDeps } from './pruner.ts';
 import { Recorder, type RecorderDeps } from './recorder.ts';
 import { type Recovered, type RecoveryDeps, recover } from './recover.ts';
 import { RenditionStage, type Surroundings } from './rendition-stage.ts';
+import { SessionDates } from './session-dates.ts';
 import { Spool } from './spool.ts';
 import { Waiters } from './waiters.ts';
 
@@ -57,6 +59,7 @@ export class LivePackager implements Packager {
   #session: Session | undefined;
   #lastSession = 0;
   #cutter: SessionCutter | undefined;
+  #dates: SessionDates | undefined;
   #firstSequence = 0;
   #fragments = 0;
   #unreadable = 0;
@@ -151,11 +154,16 @@ export class LivePackager implements Packager {
     this.#lastSession = session.number;
     this.#cutter = new SessionCutter(this.place.format, renditions);
     this.#firstSequence = nextSequence;
+    this.#dates = new SessionDates(session, this.#spool);
     for (const { name, timeline } of this.#stages.values()) {
       timeline.enter(session);
       timeline.expect(this.#nextOf(name));
     }
     this.#recorder.session(session);
+  }
+
+  takePackets(packets: readonly SourcePacket[], nowMs: number): void {
+    this.#dates?.take(packets, nowMs);
   }
 
   /**
@@ -190,6 +198,7 @@ export class LivePackager implements Packager {
     if (session && this.#cutter) this.#publish(session, this.#cutter.close());
     this.#session = undefined;
     this.#cutter = undefined;
+    this.#dates = undefined;
     for (const { timeline } of this.#stages.values()) timeline.expect(undefined);
     this.waiters.wake();
   }
@@ -259,16 +268,17 @@ export class LivePackager implements Packager {
   ): void {
     const { sequence, startTicks, durationTicks } = cut;
     const { name: rendition, timeline, shelf } = stage;
+    const shiftMs = this.#shiftOf(stage, sequence, startTicks);
     if (cut.kind === 'missing') {
       shelf.addPart(sequence, undefined);
-      timeline.addPart(startTicks, { durationTicks, isIndependent: false, isGap: true });
+      timeline.addPart(startTicks, { durationTicks, isIndependent: false, isGap: true }, shiftMs);
       return;
     }
     const { isIndependent } = cut;
     this.#fragments += 1;
     const bytes = writePart(this.#fragments, cut.frames);
     shelf.addPart(sequence, bytes);
-    timeline.addPart(startTicks, { durationTicks, isIndependent, isGap: false });
+    timeline.addPart(startTicks, { durationTicks, isIndependent, isGap: false }, shiftMs);
     this.#spool.append({ rendition, session: session.number, sequence }, bytes);
     this.#news.part({
       rendition,
@@ -292,7 +302,8 @@ export class LivePackager implements Packager {
     const bytes = stage.shelf.closeSegment();
     const isVideo = this.place.format.video?.renditions.some(({ name }) => name === stage.name);
     const key = isVideo ? keyFrameRange(bytes) : undefined;
-    stage.timeline.addSegment(startTicks, durationTicks, isGap);
+    const shiftMs = this.#shiftOf(stage, sequence, startTicks);
+    stage.timeline.addSegment(startTicks, durationTicks, isGap, shiftMs);
     const segment: LiveSegment = {
       rendition: stage.name,
       sequence,
@@ -300,11 +311,16 @@ export class LivePackager implements Packager {
       startTicks,
       durationTicks,
       bytes: bytes.length,
+      ...(shiftMs === 0 ? {} : { shiftMs }),
       ...(key ? { keyFrame: { startByte: key.start, sizeBytes: key.end - key.start } } : {}),
       ...(isGap ? { isGap: true as const } : {}),
     };
     this.#recorder.segment(segment, bytes);
     this.#news.segment(segment);
+  }
+
+  #shiftOf({ timeline }: RenditionStage, sequence: number, startTicks: number): number {
+    return this.#dates?.shiftOf(sequence, startTicks / timeline.rules.timescale) ?? 0;
   }
 
   #around(stage: RenditionStage): Surroundings {

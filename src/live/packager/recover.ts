@@ -45,8 +45,10 @@ export async function recover(
   const found: LiveSegment[] = [];
   for (const place of left.segments.filter((each) => !isRecorded(each))) {
     const bytes = wholeParts(await readFile(place.path));
-    const segment = describe(place, bytes, format);
-    if (!segment) continue;
+    const described = describe(place, bytes, format);
+    if (!described) continue;
+    const shiftMs = left.shiftOf(place);
+    const segment = { ...described, ...(shiftMs === 0 ? {} : { shiftMs }) };
     const key = segmentKey(recordingId, RECORDING_VERSION, place.rendition, place.sequence);
     await deps.store.put(key, bytes);
     found.push(segment);

@@ -45,6 +45,11 @@ export class Spool {
     this.#write(join(rendition, sessionInitName(session)), (path) => writeFile(path, bytes), bytes.length);
   }
 
+  /** Dates are moved by so much from this segment on. */
+  noteShift(session: number, sequence: number, shiftMs: number): void {
+    this.#write(shiftFile(session), (path) => appendFile(path, `${sequence} ${shiftMs}\n`), 0);
+  }
+
   append(segment: SpooledSegment, bytes: Uint8Array): void {
     this.#write(segmentFile(segment), (path) => appendFile(path, bytes), bytes.length);
   }
@@ -110,6 +115,10 @@ function sessionFile(session: number): string {
   return `session-${session}.json`;
 }
 
+function shiftFile(session: number): string {
+  return `shifts-${session}.txt`;
+}
+
 function segmentFile({ rendition, session, sequence }: SpooledSegment): string {
   return join(rendition, `${session}-${sequence}.m4s`);
 }
@@ -123,6 +132,8 @@ export interface Leftovers {
   readonly sessions: readonly Session[];
   readonly inits: readonly { readonly rendition: string; readonly session: number; readonly path: string }[];
   readonly segments: readonly (SpooledSegment & { readonly path: string })[];
+  /** What the date of a segment is moved by. */
+  readonly shiftOf: (segment: SpooledSegment) => number;
 }
 
 export async function readLeftovers(folder: string): Promise<Leftovers> {
@@ -132,8 +143,14 @@ export async function readLeftovers(folder: string): Promise<Leftovers> {
     const session = readSession(await readFile(join(folder, file), 'utf8').catch(() => ''));
     if (session) sessions.push(session);
   }
+  const shifts = new Map<number, Shift[]>();
+  for (const { number } of sessions) {
+    shifts.set(number, readShifts(await readFile(join(folder, shiftFile(number)), 'utf8').catch(() => '')));
+  }
   return {
     sessions,
+    shiftOf: ({ session, sequence }) =>
+      shifts.get(session)?.findLast((shift) => shift.sequence <= sequence)?.shiftMs ?? 0,
     inits: matching(files, INIT_FILE).map(({ file, rendition, session }) => ({
       rendition,
       session,
@@ -141,6 +158,19 @@ export async function readLeftovers(folder: string): Promise<Leftovers> {
     })),
     segments: matching(files, SEGMENT_FILE).map(({ file, ...place }) => ({ ...place, path: join(folder, file) })),
   };
+}
+
+interface Shift {
+  readonly sequence: number;
+  readonly shiftMs: number;
+}
+
+/** The last line may be cut off. */
+function readShifts(text: string): Shift[] {
+  return [...text.matchAll(/^(\d+) (-?\d+)\n/gm)].map(([, sequence, shiftMs]) => ({
+    sequence: Number(sequence),
+    shiftMs: Number(shiftMs),
+  }));
 }
 
 /** The last file that was written may be cut off. */
