@@ -1133,7 +1133,7 @@ export interface Operations {
     readonly body: AssetChange;
     readonly answer: Asset;
   };
-  /** Make a clip of an asset. Makes a new asset of a part of one that is ready, or of a broadcast that is being recorded. Nothing is encoded: the clip has the segments that the span touches, so it may begin a little sooner and end a little later, which its `clip` tells, and is ready at once. Players begin where the span does. Neither asset needs the other. Subtitles are not taken along. Needs the scope `assets:write`. */
+  /** Make a clip of an asset. Makes a new asset of a part of one that is ready, or of a broadcast that is being recorded. Nothing is encoded: the clip has the segments that the span touches, so it may begin a little sooner and end a little later, which its `clip` tells, and is ready at once. Players begin where the span does. Neither asset needs the other. Subtitles come along, as far as they say something in it. Needs the scope `assets:write`. */
   'POST /v1/assets/{assetId}/clips': {
     readonly path: {
       /** The id of the asset. */

@@ -2,7 +2,14 @@ import type { Asset, AssetPolicy, AssetRepository } from '../database/assets.ts'
 import type { ContentKeyRepository } from '../database/content-keys.ts';
 import type { RecordedAssetRepository } from '../database/recorded-assets.ts';
 import { Fault } from '../kernel/errors.ts';
-import { filmPrefix, initKey, segmentKey, sessionInitKey } from '../kernel/film/paths.ts';
+import {
+  filmPrefix,
+  initKey,
+  segmentKey,
+  sessionInitKey,
+  sourcePrefix,
+  subtitleSourceKey,
+} from '../kernel/film/paths.ts';
 import { newId } from '../kernel/ids.ts';
 import { type Clip, planClip, type Span, spanOf, type WantedSpan } from '../kernel/recording/clip.ts';
 import { storedFilm } from '../kernel/recording/from-film.ts';
@@ -19,6 +26,7 @@ import { recordedPicturesJob } from '../queue/recorded-pictures.ts';
 import { type Signals, WORK } from '../queue/signals.ts';
 import { RecordingPublisher, type RecordingPublisherParts } from '../recording/recording-publisher.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { subtitlesWithin } from './clip-subtitles.ts';
 
 export interface ClipParts extends RecordingPublisherParts {
   readonly assets: Pick<AssetRepository, 'find' | 'segments'>;
@@ -77,20 +85,26 @@ export class Clips {
     try {
       return await this.#make(id, asset, { ...wish, ...span }, plan);
     } catch (cause) {
-      await this.#parts.store.deletePrefix(filmPrefix(id));
+      for (const prefix of [filmPrefix(id), sourcePrefix(id)]) await this.#parts.store.deletePrefix(prefix);
       throw cause;
     }
   }
 
   async #make(id: string, asset: Asset, wish: ClipWish & Span, { recording, ...span }: Clip): Promise<Asset> {
-    const { recorded, contentKeys, queue, signals } = this.#parts;
+    const { recorded, contentKeys, queue, signals, store } = this.#parts;
     const { title = asset.title, policy = asset.policy } = wish;
     const contentKey = asset.encryption && (await contentKeys.find(asset.id, asset.version));
     const from = { assetId: asset.id, ...span, leadSeconds: Math.max(0, wish.inSeconds - span.inSeconds) };
     await this.#copyAll(copiesOf(asset, id, recording));
-    await this.#publisher.playlists(asPublished(id, asset, recording, from), recording);
+    const texts = await subtitlesWithin(this.#parts, asset.id, span);
+    // As an upload's, so that a clip of the clip has them too.
+    for (const { track, cues } of texts) {
+      await store.put(subtitleSourceKey(id, track.name), Buffer.from(JSON.stringify(cues)));
+    }
+    await this.#publisher.playlists(asPublished(id, asset, recording, from), recording, texts);
     const pictures = recording.video ? [recordedPicturesJob(id)] : [];
-    const clip = { id, title, policy, recording, from, ...(contentKey ? { contentKey } : {}) };
+    const subtitles = texts.map(({ track }) => track);
+    const clip = { id, title, policy, recording, from, subtitles, ...(contentKey ? { contentKey } : {}) };
     const made = await recorded.addClip(clip, (trx) => queue.addWithin(trx, pictures));
     if (!made) throw new Fault('UNAVAILABLE', { detail: { why: 'the segments of a clip took too long to copy' } });
     signals.notify(WORK);

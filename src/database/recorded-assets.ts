@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { wrapKey } from '../kernel/encryption/wrapped-key.ts';
 import type { Storyboard } from '../kernel/film/film.ts';
-import { filmPrefix } from '../kernel/film/paths.ts';
+import { filmPrefix, sourcePrefix } from '../kernel/film/paths.ts';
 import type { BroadcastFormat } from '../kernel/live/broadcast.ts';
 import type { ClipRange, RecordedFilm } from '../kernel/recording/recorded-film.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type StoredRecording,
   tracksOf,
 } from '../kernel/recording/recording.ts';
+import type { SubtitleTrack } from '../kernel/subtitles/track.ts';
 import { newAssetRow, toAsset } from './asset-rows.ts';
 import type { Asset, NewAsset } from './assets.ts';
 import { recordEvent } from './events.ts';
@@ -19,6 +20,7 @@ import type { Database, DatabaseTransaction } from './open.ts';
 import { insertSegments } from './recorded-rows.ts';
 import { RecordingRepository } from './recordings.ts';
 import { noteRemoval, takeBackRemoval } from './removals.ts';
+import { addPublished } from './subtitles.ts';
 import { transact } from './transact.ts';
 
 /** A broadcast as its recording sees it. */
@@ -33,6 +35,8 @@ export interface EndedBroadcast extends RecordedBroadcast {
 export interface NewClip extends Pick<NewAsset, 'id' | 'title' | 'policy'> {
   readonly recording: Recording;
   readonly from: ClipRange;
+  /** In the store too. */
+  readonly subtitles: readonly SubtitleTrack[];
   /** What its segments are encrypted with, which is what those of its asset are. */
   readonly contentKey?: Uint8Array;
 }
@@ -187,10 +191,10 @@ export class RecordedAssetRepository {
       .execute();
   }
 
-  /** Notes that what lies below the prefix of a clip is not wanted, unless it is said to be there before `withinMs` are over. */
+  /** Notes that what lies below the prefixes of a clip is not wanted, unless it is said to be there before `withinMs` are over. */
   async expectClip(id: string, withinMs: number): Promise<void> {
     const now = this.#clock.now();
-    await transact(this.#db, (trx) => noteRemoval(trx, [filmPrefix(id)], now + withinMs));
+    await transact(this.#db, (trx) => noteRemoval(trx, prefixesOf(id), now + withinMs));
   }
 
   /** All of a clip is stored: it is an asset, and ready. Undefined when it came too late and is being removed. */
@@ -206,13 +210,14 @@ export class RecordedAssetRepository {
       encryption: clip.contentKey ? ('aes-128' as const) : null,
     };
     return transact(this.#db, async (trx) => {
-      if (!(await takeBackRemoval(trx, filmPrefix(id), now))) return undefined;
+      for (const prefix of prefixesOf(id)) if (!(await takeBackRemoval(trx, prefix, now))) return undefined;
       await trx.insertInto('assets').values(row).execute();
       await this.#insertRecording(trx, id, recording);
       if (clip.contentKey) {
         const wrapped = wrapKey(clip.contentKey, { assetId: id, version: 1 }, this.#secret);
         await trx.insertInto('content_keys').values({ asset_id: id, version: 1, wrapped }).execute();
       }
+      await addPublished(trx, id, clip.subtitles, now);
       await addWork(trx);
       const asset = toAsset(row);
       await recordEvent(trx, 'asset.created', asset, now);
@@ -231,6 +236,11 @@ export class RecordedAssetRepository {
     await trx.insertInto('recording_sessions').values(sessions).execute();
     await insertSegments(trx, id, allSegments(recording));
   }
+}
+
+/** Where a clip lies in the store: its media and texts, and what its texts are made of. */
+function prefixesOf(id: string): string[] {
+  return [filmPrefix(id), sourcePrefix(id)];
 }
 
 /** What an asset's row says of a recording that is whole. */

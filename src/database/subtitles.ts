@@ -94,6 +94,18 @@ export class SubtitleRepository {
   }
 }
 
+/** Records subtitles that are in the store already, as a part of the caller's transaction. */
+export async function addPublished(
+  trx: DatabaseTransaction,
+  assetId: string,
+  tracks: readonly SubtitleTrack[],
+  now: number,
+): Promise<void> {
+  if (tracks.length === 0) return;
+  const rows = tracks.map((track) => ({ ...toRow(assetId, track), published_at: now, created_at: now }));
+  await trx.insertInto('subtitles').values(rows).execute();
+}
+
 async function removeUploaded(trx: DatabaseTransaction, assetId: string, language: string): Promise<string[]> {
   const rows = await trx
     .deleteFrom('subtitles')

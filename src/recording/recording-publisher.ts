@@ -30,6 +30,7 @@ import {
   sessionSubtitleName,
 } from '../kernel/recording/subtitles.ts';
 import type { Cue } from '../kernel/subtitles/cue.ts';
+import type { SubtitleText, SubtitleTrack } from '../kernel/subtitles/track.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 export interface RecordingPublisherParts {
@@ -52,8 +53,9 @@ export class RecordingPublisher {
     this.#parts = parts;
   }
 
-  /** Every playlist of a recording. */
-  async playlists(asset: Recorded, recording: Recording): Promise<void> {
+  /** Every playlist of a recording. `texts` are subtitles that it is to have from the beginning. */
+  async playlists(asset: Recorded, recording: Recording, texts: readonly SubtitleText[] = []): Promise<void> {
+    await Promise.all(texts.map(({ track, cues }) => this.#text(asset.id, recording, track.name, cues)));
     const names = recordedNames(recording);
     // Side by side: each is synced to disk, or a request to S3, and a viewer waits for all of them.
     await Promise.all(
@@ -63,7 +65,8 @@ export class RecordingPublisher {
       }),
     );
     const iframes = await this.#iframes(asset, recording);
-    await this.#multivariant(asset, recording, recordedBandwidths(recording), iframes);
+    const tracks = texts.map(({ track }) => track);
+    await this.#multivariant(asset, recording, recordedBandwidths(recording), iframes, tracks);
   }
 
   /** What names all renditions, anew: its subtitles have changed. */
@@ -78,7 +81,12 @@ export class RecordingPublisher {
   async subtitles(asset: Asset, name: string, cues: readonly Cue[]): Promise<boolean> {
     const recording = asset.recording?.durationSeconds === undefined ? undefined : await this.#read(asset);
     if (!recording) return false;
-    const prefix = subtitlePrefix(asset.id, name);
+    await this.#text(asset.id, recording, name, cues);
+    return true;
+  }
+
+  async #text(assetId: string, recording: Recording, name: string, cues: readonly Cue[]): Promise<void> {
+    const prefix = subtitlePrefix(assetId, name);
     for (const { session } of recording.stretches) {
       const text = recordedSubtitleFile(recording, cues, session.number);
       await this.#put(prefix + sessionSubtitleName(session.number), text);
@@ -86,8 +94,7 @@ export class RecordingPublisher {
     for (const { name: segment, text } of recordedSubtitleSegments(recording, cues)) {
       await this.#put(prefix + segment, text);
     }
-    await this.#put(subtitlePlaylistKey(asset.id, name), writeMediaPlaylist(recordedSubtitlePlaylist(recording)));
-    return true;
+    await this.#put(subtitlePlaylistKey(assetId, name), writeMediaPlaylist(recordedSubtitlePlaylist(recording)));
   }
 
   async #read(asset: Asset): Promise<Recording | undefined> {
@@ -101,11 +108,12 @@ export class RecordingPublisher {
     recording: Recording,
     measured: ReadonlyMap<string, Bandwidth>,
     iframes: ReadonlyMap<string, IframeRendition>,
+    first: readonly SubtitleTrack[] = [],
   ): Promise<void> {
     const startSeconds = (asset.recording && clipOf(asset.recording)?.leadSeconds) ?? 0;
     const uriOf = (name: string) => `v${asset.version}/${name}/index.m3u8`;
     const playlist = recordedMultivariantPlaylist(recording, uriOf, measured, iframes, startSeconds);
-    const write = async (tracks: readonly StoredSubtitles[]) => {
+    const write = async (tracks: readonly SubtitleTrack[]) => {
       if (!asset.encryption) {
         const uriOfText = ({ name }: { name: string }, session: number) =>
           `subtitles/${name}/${sessionSubtitleName(session)}`;
@@ -115,10 +123,10 @@ export class RecordingPublisher {
       const listed = withSubtitles(playlist, tracks, ({ name }) => `subtitles/${name}/index.m3u8`);
       await this.#put(masterKey(asset.id), writeMultivariantPlaylist(listed));
     };
-    let tracks = await this.#published(asset.id);
+    let tracks = [...first, ...(await this.#published(asset.id))];
     for (;;) {
       await write(tracks);
-      const now = await this.#published(asset.id);
+      const now = [...first, ...(await this.#published(asset.id))];
       if (JSON.stringify(now) === JSON.stringify(tracks)) return;
       tracks = now;
     }

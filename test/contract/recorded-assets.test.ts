@@ -82,7 +82,13 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
   const clipOf = async (inSeconds: number, outSeconds: number) => {
     const clip = planClip(await storedOf('as_r'), { inSeconds, outSeconds });
     if (!clip) throw new Error('no clip');
-    return { ...ABOUT, id: 'as_c', recording: clip.recording, from: { assetId: 'as_r', ...clip, leadSeconds: 0 } };
+    return {
+      ...ABOUT,
+      id: 'as_c',
+      recording: clip.recording,
+      from: { assetId: 'as_r', ...clip, leadSeconds: 0 },
+      subtitles: [],
+    };
   };
 
   test('are there from the beginning of a broadcast, begun once, and ready at its end, once', async () => {

@@ -49,6 +49,22 @@ async function clip(assetId: string, body: object): Promise<{ status: number; bo
   return { status: response.status, body: (await response.json()) as AssetBody & { code?: string } };
 }
 
+async function putSubtitles(assetId: string, srt: string): Promise<void> {
+  const response = await fetch(`${server.run.control}/v1/assets/${assetId}/subtitles/en`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${server.run.adminToken}`, 'content-type': 'application/x-subrip' },
+    body: srt,
+  });
+  expect(response.status).toBe(200);
+}
+
+/** The lines of the texts that an asset's playlists name, each with its times. */
+async function cues(playbackUrl: string): Promise<string[]> {
+  const { files } = await everything(playbackUrl);
+  const texts = [...files].filter(([href]) => href.endsWith('.vtt')).map(([, bytes]) => bytes.toString());
+  return texts.flatMap((text) => [...text.matchAll(/^(\S+ --> \S+)\n(.*)$/gm)].map(([, at, line]) => `${at} ${line}`));
+}
+
 /** Every address below the multivariant playlist, with what it answers. */
 async function everything(playbackUrl: string) {
   const master = await (await fetch(playbackUrl)).text();
@@ -131,12 +147,7 @@ describe('a clip of a film', () => {
 
   test('gets subtitles that are uploaded, cut by its own clock', async () => {
     const text = '1\n00:00:01,000 --> 00:00:02,000\nGoal!\n';
-    const response = await fetch(`${server.run.control}/v1/assets/${made.assetId}/subtitles/en`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${server.run.adminToken}`, 'content-type': 'application/x-subrip' },
-      body: text,
-    });
-    expect(response.status).toBe(200);
+    await putSubtitles(made.assetId, text);
     const fresh = () => fetch(made.playbackUrl, { headers: { 'cache-control': 'no-cache' } });
     await expect.poll(async () => (await fresh()).text(), { timeout: 20_000 }).toContain('TYPE=SUBTITLES');
     const { files } = await everything(made.playbackUrl);
@@ -219,5 +230,50 @@ describe('a broadcast', () => {
       const { segments } = playlist;
       expect(segments.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0)).toBeCloseTo(12, 1);
     }
+  });
+});
+
+describe('subtitles', () => {
+  const SRT = [
+    '1\n00:00:01,000 --> 00:00:03,000\nBefore',
+    '2\n00:00:04,500 --> 00:00:06,000\nWithin',
+    '3\n00:00:07,000 --> 00:00:09,500\nBeyond',
+  ].join('\n\n');
+
+  test('come along with a clip, cut to it and by its own clock, and with a clip of that', async () => {
+    await putSubtitles(film.assetId, SRT);
+    const one = (await clip(film.assetId, { inSeconds: 4, outSeconds: 8 })).body;
+    expect(await cues(one.playbackUrl)).toEqual([
+      '00:00:00.500 --> 00:00:02.000 Within',
+      '00:00:03.000 --> 00:00:04.000 Beyond',
+    ]);
+    const listed = await (await server.api('GET', `/v1/assets/${one.assetId}/subtitles`)).json();
+    expect(JSON.stringify(listed)).toContain('"language":"en"');
+    await server.api('DELETE', `/v1/assets/${film.assetId}/subtitles/en`);
+    const parent = (await clip(film.assetId, { inSeconds: 0, outSeconds: 12 })).body;
+    expect(await cues(parent.playbackUrl)).toEqual([]);
+    await putSubtitles(parent.assetId, SRT);
+    const middle = (await clip(parent.assetId, { inSeconds: 4, outSeconds: 12 })).body;
+    const last = (await clip(middle.assetId, { inSeconds: 0, outSeconds: 4 })).body;
+    await server.api('DELETE', `/v1/assets/${middle.assetId}`);
+    expect(await cues(last.playbackUrl)).toEqual([
+      '00:00:00.500 --> 00:00:02.000 Within',
+      '00:00:03.000 --> 00:00:04.000 Beyond',
+    ]);
+  });
+
+  test('of a broadcast come along while it goes on, each by the clock of its session', async () => {
+    const placed = await placeRecorded(beside, [
+      { seconds: 6, beganAtMs: 1_000 },
+      { seconds: 6, beganAtMs: 20_000 },
+    ]);
+    await putSubtitles(placed.recordingId, SRT);
+    const made = (await clip(placed.recordingId, { inSeconds: 4, outSeconds: 8 })).body;
+    expect(await cues(made.playbackUrl)).toEqual([
+      '00:00:00.500 --> 00:00:02.000 Within',
+      '00:00:01.000 --> 00:00:02.000 Beyond',
+    ]);
+    const dash = await (await fetch(made.dashUrl ?? '')).text();
+    expect(dash.match(/all-[12]\.vtt/g)).toEqual(['all-1.vtt', 'all-2.vtt']);
   });
 });

@@ -20,7 +20,7 @@ export function clipRoutes(app: ControlApp, parts: ClipRouteParts): void {
         tags: ['assets'],
         summary: 'Make a clip of an asset',
         description:
-          'Makes a new asset of a part of one that is ready, or of a broadcast that is being recorded. Nothing is encoded: the clip has the segments that the span touches, so it may begin a little sooner and end a little later, which its `clip` tells, and is ready at once. Players begin where the span does. Neither asset needs the other. Subtitles are not taken along.',
+          'Makes a new asset of a part of one that is ready, or of a broadcast that is being recorded. Nothing is encoded: the clip has the segments that the span touches, so it may begin a little sooner and end a little later, which its `clip` tells, and is ready at once. Players begin where the span does. Neither asset needs the other. Subtitles come along, as far as they say something in it.',
         params: Type.Object({ assetId: Type.String({ maxLength: 100 }) }),
         body: NewClip,
         response: { 201: AssetSchema, ...PROBLEMS },

@@ -21,6 +21,15 @@ export function moveCues(cues: readonly Cue[], seconds: number): Cue[] {
     .filter(({ endMs }) => endMs > 0);
 }
 
+/** The cues of a part, on a clock that begins with it; what lasts beyond its ends is cut there. */
+export function cutCues(cues: readonly Cue[], fromSeconds: number, toSeconds: number): Cue[] {
+  const [fromMs, toMs] = [Math.round(fromSeconds * 1_000), Math.round(toSeconds * 1_000)];
+  return moveCues(cuesWithin(cues, fromMs, toMs), fromMs / 1_000).map((cue) => ({
+    ...cue,
+    endMs: Math.min(cue.endMs, toMs - fromMs),
+  }));
+}
+
 /** Cues that are on the screen at some time from `fromMs` to before `toMs`, with their full times. */
 export function cuesWithin(cues: readonly Cue[], fromMs: number, toMs: number): Cue[] {
   return cues.filter(({ startMs, endMs }) => startMs < toMs && endMs > fromMs);

@@ -1,3 +1,5 @@
+import type { Cue } from './cue.ts';
+
 /** A subtitle rendition of an asset: the film's own, or one that was uploaded. */
 export interface SubtitleTrack {
   /** Unique among the asset's and safe in a path; another text gets another name. */
@@ -12,6 +14,12 @@ export interface SubtitleTrack {
   /** Only what must be read to follow the film, such as signs in a foreign language. */
   readonly isForced: boolean;
   readonly origin: 'embedded' | 'uploaded';
+}
+
+/** A rendition and what it says. */
+export interface SubtitleText {
+  readonly track: SubtitleTrack;
+  readonly cues: readonly Cue[];
 }
 
 export type SubtitleKind = 'subtitles' | 'captions';
