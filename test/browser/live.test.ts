@@ -1,19 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
+import { delaySeconds, deliver, LONG, plays, untilPlaying } from '../harness/live-page.ts';
 import { TestServer } from '../harness/server.ts';
-
-/** What the live player lays open for tests. */
-interface LiveWindow {
-  readonly __frontrowLive?: {
-    readonly video: { currentTime: number; readonly videoWidth: number };
-    readonly delivery: string;
-    readonly read: () => { readonly latencySeconds?: number; readonly behindSeconds: number };
-    readonly timeCode: () => number | undefined;
-  };
-}
-
-const LONG = { timeout: 60_000 };
 
 let server: TestServer;
 let browser: Browser;
@@ -74,8 +63,10 @@ test('a page that waits begins to play by itself when somebody goes live from a 
 });
 
 test('it plays by the channel as well, and is nearer to the publisher then', async () => {
+  await watchFrames(viewer);
   await deliver(viewer, 'Channel');
   await untilPlaying(viewer, 'channel');
+  expect(await blackFrames(viewer)).toBe(0);
   await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(4);
   await expect.poll(() => viewer.getByTestId('go-live').getAttribute('data-lit'), LONG).toBe('true');
 });
@@ -88,10 +79,23 @@ test('a line that drops is dialled again, and viewers go on', async () => {
   await untilPlaying(viewer, 'channel');
 });
 
+test('what is paused is not called live, and a key leads back to the newest', async () => {
+  const badge = viewer.getByTestId('live-badge');
+  await badge.waitFor(LONG);
+  await viewer.keyboard.press('k');
+  await expect.poll(() => badge.count(), LONG).toBe(0);
+  await expect.poll(() => viewer.getByTestId('live-latency').textContent(), LONG).toMatch(/^-0:0[3-9]/);
+  await viewer.keyboard.press('End');
+  await badge.waitFor(LONG);
+  await untilPlaying(viewer, 'channel');
+});
+
 test('one goes back in the window, and returns to the newest', async () => {
   await expect.poll(() => viewer.getByTestId('dvr').getAttribute('max').then(Number), LONG).toBeGreaterThan(20);
+  await watchFrames(viewer);
   await drag(viewer, 15);
   await untilPlaying(viewer, 'll-hls');
+  expect(await blackFrames(viewer)).toBe(0);
   const goLiveButton = viewer.getByTestId('go-live');
   await expect.poll(() => goLiveButton.getAttribute('data-lit'), LONG).toBe('false');
   await expect.poll(() => delaySeconds(viewer), LONG).toBeGreaterThan(10);
@@ -150,10 +154,7 @@ test('viewers are told the end, and the broadcast is a film', async () => {
   await viewer.getByTestId('live-ended').waitFor(LONG);
   await expect.poll(() => studio.getByTestId('on-air').getAttribute('data-phase'), LONG).toMatch(/refused|finished/);
   await viewer.getByTestId('watch-recording').click();
-  await viewer.getByTestId('video').waitFor();
-  await viewer.evaluate(`document.querySelector('[data-testid="video"]').play()`);
-  const played = () => viewer.evaluate(`document.querySelector('[data-testid="video"]').currentTime`);
-  await expect.poll(played, LONG).toBeGreaterThan(1);
+  await plays(viewer);
 });
 
 async function newPage(viewport = { width: 1_440, height: 900 }): Promise<Page> {
@@ -168,30 +169,23 @@ async function goLive(): Promise<void> {
   await expect.poll(() => studio.getByTestId('on-air').getAttribute('data-phase'), LONG).toBe('live');
 }
 
-/** Waits until the picture by this delivery has moved. */
-async function untilPlaying(page: Page, delivery: string): Promise<void> {
-  const look = () =>
-    page.evaluate(() => {
-      const live = (globalThis as unknown as LiveWindow).__frontrowLive;
-      return { delivery: live?.delivery, at: live?.video.currentTime ?? 0, width: live?.video.videoWidth ?? 0 };
-    });
-  await expect.poll(look, LONG).toMatchObject({ delivery, width: expect.toSatisfy((width: number) => width > 0) });
-  const { at } = await look();
-  await expect.poll(async () => (await look()).at, LONG).toBeGreaterThan(at + 0.5);
+/** Looks at every frame that the browser draws from now on. */
+async function watchFrames(page: Page): Promise<void> {
+  await page.evaluate(`
+    window.blackFrames = 0;
+    const video = document.querySelector('[data-testid="live-video"]');
+    const still = document.querySelector('[data-testid="live-still"]');
+    const look = () => {
+      if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA && still.hidden) window.blackFrames += 1;
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  `);
 }
 
-/** How old the picture on the screen is, by the time code in it. */
-async function delaySeconds(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const code = (globalThis as unknown as LiveWindow).__frontrowLive?.timeCode();
-    return code === undefined ? Number.NaN : (Date.now() - code) / 1_000;
-  });
-}
-
-async function deliver(page: Page, label: string): Promise<void> {
-  await page.getByTestId('live-player').hover();
-  await page.getByTestId('delivery-menu').click();
-  await page.locator(`[data-testid="delivery-option"][data-choice="${label}"]`).click();
+/** In how many of them there was neither a picture nor a still of one. */
+async function blackFrames(page: Page): Promise<number> {
+  return Number(await page.evaluate('window.blackFrames'));
 }
 
 /** What the bar shows, which is not what is played while it is dragged. */

@@ -12,6 +12,8 @@ const STEER_MS = 50;
 const RESERVE_SPAN_MS = 1_200;
 const KEEP_SECONDS = 20;
 const DROP_EVERY_MS = 5_000;
+/** A broadcast on air of which nothing comes for so long does not come by this rendition any more. */
+const SILENT_MS = 6_000;
 
 /**
  * A live channel's media through Media Source Extensions: parts are played as they come, with as little between as the
@@ -33,6 +35,8 @@ export class ChannelPlayer implements LiveEngine {
   #droppedAtMs = 0;
   /** When the last part came. */
   #heardAtMs = 0;
+  /** How long there has been no picture, while there should be. */
+  #silentMs = 0;
   #chosen = -1;
   #playing = -1;
   #hasBegun = false;
@@ -136,6 +140,7 @@ export class ChannelPlayer implements LiveEngine {
     const track = this.#tracks.get(rendition.kind);
     if (frame.kind === 'part') {
       this.#heardAtMs = performance.now();
+      if (rendition.kind === 'video' || !this.#tracks.has('video')) this.#silentMs = 0;
       track?.append(frame.media);
       return;
     }
@@ -147,6 +152,7 @@ export class ChannelPlayer implements LiveEngine {
   }
 
   #steer(): void {
+    this.#listenForSilence();
     const { currentTime } = this.#video;
     const ranges = this.#ranges();
     const newest = ranges.at(-1);
@@ -163,6 +169,15 @@ export class ChannelPlayer implements LiveEngine {
     // A hole, such as between two sessions: what comes behind it is here already.
     if (next && isDry(ahead, this.#video.readyState)) this.#jumpInto(next);
     else this.#keepClose(ahead, newest);
+  }
+
+  /** Without a publisher silence is what there is. */
+  #listenForSilence(): void {
+    const isOnAir = this.#client.view.value.status === 'live' && this.#client.view.value.connection === 'open';
+    this.#silentMs = isOnAir ? this.#silentMs + STEER_MS : 0;
+    if (this.#silentMs < SILENT_MS) return;
+    clearInterval(this.#steering);
+    this.#listener.onBroken('MEDIA_SILENT');
   }
 
   #keepClose(ahead: number, newest: Range): void {

@@ -90,6 +90,10 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
           </Over>
         )}
       </div>
+      {/* There all the time, so that a change of it is read out; what stands over the picture comes and goes. */}
+      <p class="visually-hidden" role="status" data-testid="live-says">
+        {SAYS[phase]}
+      </p>
       <div class="under">{children}</div>
       <div class="rail">
         <ChatPanel client={client} view={view} />
@@ -98,6 +102,15 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
     </div>
   );
 }
+
+const SAYS: Readonly<Record<Phase, string>> = {
+  asking: '',
+  waiting: 'The broadcast has not begun.',
+  'on-air': 'The broadcast is on air.',
+  reconnecting: 'The broadcaster was lost. Waiting for it to come back.',
+  ended: 'The broadcast has ended.',
+  refused: '',
+};
 
 /** The broadcast that is shown, also after its end, until there is another one. */
 function useShown<T>(broadcast: T | undefined, phase: Phase): T | undefined {
@@ -150,9 +163,9 @@ function Marks({ phase, place, behindSeconds, viewers }: MarksProps): VNode {
         {viewers}
       </span>
       {phase === 'reconnecting' && (
-        <span class="live-mark is-busy" role="status" data-testid="live-reconnecting">
+        <span class="live-mark is-busy" data-testid="live-reconnecting">
           <span class="spinner" aria-hidden="true" />
-          The broadcaster was lost. Waiting for it to come back.
+          {SAYS.reconnecting}
         </span>
       )}
     </div>
@@ -178,7 +191,7 @@ function Waiting({ phase, code, children }: WaitingProps): VNode {
   }
   if (phase === 'asking') return <span class="spinner spinner-large" role="status" aria-label="Connecting" />;
   return (
-    <div class="player-soon" role="status" data-testid="live-waiting">
+    <div class="player-soon" data-testid="live-waiting">
       <span class="live-soon" aria-hidden="true">
         <Icon name="live" size={34} />
       </span>
@@ -192,7 +205,7 @@ function Waiting({ phase, code, children }: WaitingProps): VNode {
 function Over({ children }: { children: ComponentChildren }): VNode {
   return (
     <div class="player-waiting" data-testid="live-ended">
-      <div class="player-soon" role="status">
+      <div class="player-soon">
         <Icon name="check" size={34} />
         <h2>The broadcast has ended</h2>
         <p>Thank you for watching. The next one begins here by itself.</p>

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef } from 'preact/hooks';
 
 /** Whoever waits longer than this should see that there is nothing. */
-const LONGEST_MS = 8_000;
+const LONGEST_MS = 30_000;
 
 export interface Still {
   readonly canvas: { current: HTMLCanvasElement | null };
@@ -27,7 +27,15 @@ export function useStill(video: HTMLVideoElement | null): Still {
       done.abort();
       still.hidden = true;
     };
-    video.addEventListener('playing', () => release.current(), { signal: done.signal });
+    // An engine may begin at the newest and go back from there: what counts is a picture that has moved where it is to be.
+    let from: number | undefined;
+    const look = ({ type }: Event) => {
+      if (type === 'emptied' || video.seeking) from = undefined;
+      else if (from === undefined) from = video.currentTime;
+      else if (video.currentTime > from) release.current();
+    };
+    for (const event of ['emptied', 'seeking', 'timeupdate'])
+      video.addEventListener(event, look, { signal: done.signal });
   }, [video]);
   useEffect(() => () => release.current(), []);
   return { canvas, hold };
