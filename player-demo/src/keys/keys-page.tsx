@@ -7,6 +7,7 @@ import { api } from '../session.ts';
 import { useNow } from '../ui/clock.ts';
 import { Button } from '../ui/controls.tsx';
 import { Notice } from '../ui/notice.tsx';
+import { ProblemBar } from '../ui/problem-bar.tsx';
 import { CreateKeyDialog, NewKeyDialog, RevokeKeyDialog } from './key-dialogs.tsx';
 
 type OpenDialog =
@@ -34,16 +35,7 @@ export function KeysPage(): VNode {
           </Button>
         </div>
       </header>
-      {problem && (
-        <p class="alert alert-wide" role="alert">
-          <span>
-            {problem.message} <code>{problem.code}</code>
-          </span>
-          <Button icon="retry" onClick={reload}>
-            Try again
-          </Button>
-        </p>
-      )}
+      {problem && <ProblemBar problem={problem} onRetry={reload} />}
       {!keys && !problem && <div class="panel skeleton keys-skeleton" role="status" aria-label="Loading" />}
       {keys?.length === 0 && (
         <Notice icon="key" title="No key yet">

@@ -6,6 +6,7 @@ import { library } from '../stores.ts';
 import { Button } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
+import { ProblemBar } from '../ui/problem-bar.tsx';
 import { chooseFiles, NewFilmChoices } from '../upload/drop-zone.tsx';
 import { AssetCard } from './asset-card.tsx';
 import { AssetDialogs, type OpenDialog } from './asset-dialogs.tsx';
@@ -34,17 +35,7 @@ export function LibraryPage(): VNode {
           </Button>
         </div>
       </header>
-      {problem && (
-        <p class="alert alert-wide" role="alert" data-testid="library-problem">
-          <Icon name="warn" />
-          <span>
-            {problem.message} <code>{problem.code}</code>
-          </span>
-          <Button icon="retry" onClick={() => void library.refresh()}>
-            Try again
-          </Button>
-        </p>
-      )}
+      {problem && <ProblemBar problem={problem} onRetry={() => void library.refresh()} testId="library-problem" />}
       {found === undefined && !problem && <CardSkeletons />}
       {found && found.length > 0 && <Grid assets={found} onDialog={setDialog} />}
       {shelf?.length === 0 && <EmptyLibrary />}

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useCallback, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { LiveStream } from '../api/live-shapes.ts';
 import { PolicyBadge } from '../library/asset-card.tsx';
 import { api } from '../session.ts';
@@ -7,42 +7,27 @@ import { goTo } from '../shell/use-route.ts';
 import { Button, Segmented } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Menu } from '../ui/menu.tsx';
-import { Notice } from '../ui/notice.tsx';
 import { tell, tellProblem } from '../ui/toast.tsx';
 import { ConfirmDialog } from '../ui/work-dialog.tsx';
 import { BroadcastList } from './broadcast-list.tsx';
 import { ChatPanel, type Moderation } from './chat/chat-panel.tsx';
 import { EncoderPanel } from './encoder/encoder-panel.tsx';
 import { HealthPanel } from './health-panel.tsx';
+import { KnownStream } from './known-stream.tsx';
 import { isOnAir, LiveChip } from './live-status.tsx';
 import { StudioPanel } from './publish/studio-panel.tsx';
 import { useChannel, useLiveSource } from './use-channel.ts';
-import { usePolled } from './use-polled.ts';
 import { WatchButton } from './viewer-link.tsx';
 
 const POLL_MS = 1_500;
 
 /** The broadcaster's side of one stream. */
 export function BroadcastPage({ streamId }: { streamId: string }): VNode {
-  const {
-    value: stream,
-    problem,
-    reload,
-  } = usePolled(
-    useCallback(() => api.live.get(streamId), [streamId]),
-    POLL_MS,
+  return (
+    <KnownStream streamId={streamId} everyMs={POLL_MS} skeleton="panel streams-skeleton">
+      {(stream, reload) => <Broadcast stream={stream} onChange={reload} />}
+    </KnownStream>
   );
-  if (stream) return <Broadcast stream={stream} onChange={reload} />;
-  if (problem) {
-    return (
-      <Notice icon="search" title="There is no such stream" code={problem.code} testId="live-missing">
-        <p>
-          {problem.message} Back to <a href="#/live">all streams</a>.
-        </p>
-      </Notice>
-    );
-  }
-  return <div class="panel skeleton streams-skeleton" role="status" aria-label="Loading" />;
 }
 
 type From = 'browser' | 'encoder';

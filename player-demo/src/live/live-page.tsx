@@ -9,6 +9,7 @@ import { goTo } from '../shell/use-route.ts';
 import { useNow } from '../ui/clock.ts';
 import { Button } from '../ui/controls.tsx';
 import { Icon } from '../ui/icons.tsx';
+import { ProblemBar } from '../ui/problem-bar.tsx';
 import { tellProblem } from '../ui/toast.tsx';
 import { isOnAir, LiveChip } from './live-status.tsx';
 import { NewStreamDialog } from './new-stream-dialog.tsx';
@@ -42,17 +43,7 @@ export function LivePage(): VNode {
           </Button>
         </div>
       </header>
-      {problem && !streams && (
-        <p class="alert alert-wide" role="alert">
-          <Icon name="warn" />
-          <span>
-            {problem.message} <code>{problem.code}</code>
-          </span>
-          <Button icon="retry" onClick={reload}>
-            Try again
-          </Button>
-        </p>
-      )}
+      {problem && !streams && <ProblemBar problem={problem} onRetry={reload} />}
       {!streams && !problem && <div class="panel skeleton streams-skeleton" role="status" aria-label="Loading" />}
       {streams && <QuickStart streams={streams} />}
       {streams?.length === 0 && <NoStreams onCreate={() => setCreating(true)} />}

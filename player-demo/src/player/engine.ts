@@ -1,7 +1,8 @@
 import Hls, { type ErrorData, ErrorTypes, Events, type FragLoadedData, type HlsConfig } from 'hls.js';
 import type { PlaybackSource } from './carriers.ts';
 import { Detours, hasty, patient } from './detour.ts';
-import { type Level, levelLabel, sortLevels } from './levels.ts';
+import { readLevels } from './hls-levels.ts';
+import { type Level, levelLabel } from './levels.ts';
 import type { Failure } from './playback-error.ts';
 import { headerOf, readVerdict, type SegmentFact } from './stats-ring.ts';
 import { channelNote, type TrackList } from './tracks.ts';
@@ -199,20 +200,6 @@ function tune(source: PlaybackSource, detour: () => boolean): Partial<HlsConfig>
       xhr.withCredentials = source.withCredentials;
     },
   };
-}
-
-function readLevels(hls: Hls): readonly Level[] {
-  return sortLevels(
-    hls.levels.map((level, index) => ({
-      index,
-      label: levelLabel(level.height, level.bitrate),
-      width: level.width,
-      height: level.height,
-      bitrateBps: level.averageBitrate || level.bitrate,
-      codecs: [level.videoCodec, level.audioCodec].filter(Boolean).join(', '),
-      ...(level.frameRate > 0 ? { frameRate: level.frameRate } : {}),
-    })),
-  );
 }
 
 function readAudio(hls: Hls): TrackList {

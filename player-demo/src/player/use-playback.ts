@@ -3,6 +3,7 @@ import type { PlaybackSource } from './carriers.ts';
 import { Engine, type Hls } from './engine.ts';
 import { readGrantFacts } from './grant-facts.ts';
 import type { Level } from './levels.ts';
+import { followState, type MediaState } from './media-state.ts';
 import { explainFailure, type PlaybackError } from './playback-error.ts';
 import { emptyRing, pushRing, type Ring, type SegmentFact } from './stats-ring.ts';
 import { NO_TRACKS, type TrackList } from './tracks.ts';
@@ -16,7 +17,7 @@ declare global {
 
 const SEGMENTS_SHOWN = 48;
 
-export type PlaybackState = 'loading' | 'ready' | 'playing' | 'paused' | 'waiting' | 'ended' | 'error';
+export type PlaybackState = 'loading' | 'ready' | MediaState | 'error';
 
 /** Everything the player's parts show about one playback. */
 export interface Playback {
@@ -109,22 +110,13 @@ function placeOf(video: HTMLVideoElement): { atSeconds: number; playing: boolean
   return video.ended ? { atSeconds: 0, playing: false } : { atSeconds: video.currentTime, playing: !video.paused };
 }
 
-const STATE_EVENTS: Readonly<Record<string, PlaybackState>> = {
-  playing: 'playing',
-  pause: 'paused',
-  waiting: 'waiting',
-  ended: 'ended',
-};
-
 function followMedia(
   video: HTMLVideoElement,
   onState: (state: PlaybackState) => void,
   onFirstFrame: () => void,
 ): () => void {
   const stop = new AbortController();
-  for (const [event, state] of Object.entries(STATE_EVENTS)) {
-    video.addEventListener(event, () => onState(state), { signal: stop.signal });
-  }
+  followState(video, onState, stop.signal);
   const loaded = () => {
     onFirstFrame();
     if (video.paused) onState('ready');

@@ -1,5 +1,5 @@
 import Hls, { type ErrorData, ErrorTypes, Events, type HlsConfig, type LevelDetails } from 'hls.js';
-import { type Level, levelLabel, sortLevels } from '../../player/levels.ts';
+import { readLevels } from '../../player/hls-levels.ts';
 import { bufferAheadSeconds } from '../../player/stats-ring.ts';
 import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
 import { rangesOf } from './ranges.ts';
@@ -172,17 +172,4 @@ function tune({ lowLatency, withCredentials }: HlsLiveOptions): Partial<HlsConfi
       xhr.withCredentials = withCredentials;
     },
   };
-}
-
-function readLevels(hls: Hls): readonly Level[] {
-  return sortLevels(
-    hls.levels.map((level, index) => ({
-      index,
-      label: levelLabel(level.height, level.bitrate),
-      width: level.width,
-      height: level.height,
-      bitrateBps: level.averageBitrate || level.bitrate,
-      codecs: [level.videoCodec, level.audioCodec].filter(Boolean).join(', '),
-    })),
-  );
 }

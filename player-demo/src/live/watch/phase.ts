@@ -1,3 +1,4 @@
+import { formatClock } from '../../format.ts';
 import type { Seek } from '../../player/keyboard.ts';
 import type { ChannelView } from '../channel/channel-view.ts';
 
@@ -46,8 +47,5 @@ export function seekTarget(seek: Seek, behindSeconds: number, windowSeconds: num
 
 /** How far back, as a clock: `-1:05`. */
 export function formatBehind(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const tail = String(rest).padStart(2, '0');
-  return hours > 0 ? `-${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `-${minutes}:${tail}`;
+  return `-${formatClock(seconds)}`;
 }

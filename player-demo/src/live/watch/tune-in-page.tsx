@@ -7,8 +7,8 @@ import type { CarrierName } from '../../player/carrier-names.ts';
 import { writeRoute } from '../../route.ts';
 import { api } from '../../session.ts';
 import { Icon } from '../../ui/icons.tsx';
-import { Notice } from '../../ui/notice.tsx';
 import type { Delivery } from '../deliveries.ts';
+import { KnownStream } from '../known-stream.tsx';
 import { useChannel, useLiveSource } from '../use-channel.ts';
 import { usePolled } from '../use-polled.ts';
 import { CopyViewerLink } from '../viewer-link.tsx';
@@ -26,21 +26,11 @@ interface TuneInPageProps {
 
 /** Watching a stream while signed in. */
 export function TuneInPage({ streamId, delivery, carrier }: TuneInPageProps): VNode {
-  const { value: stream, problem } = usePolled(
-    useCallback(() => api.live.get(streamId), [streamId]),
-    POLL_MS,
+  return (
+    <KnownStream streamId={streamId} everyMs={POLL_MS} skeleton="player player-skeleton">
+      {(stream) => <TuneIn stream={stream} delivery={delivery} carrier={carrier} />}
+    </KnownStream>
   );
-  if (stream) return <TuneIn stream={stream} delivery={delivery} carrier={carrier} />;
-  if (problem) {
-    return (
-      <Notice icon="search" title="There is no such stream" code={problem.code}>
-        <p>
-          {problem.message} Back to <a href="#/live">all streams</a>.
-        </p>
-      </Notice>
-    );
-  }
-  return <div class="player player-skeleton skeleton" role="status" aria-label="Loading" />;
 }
 
 interface TuneInProps {

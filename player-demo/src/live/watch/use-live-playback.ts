@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Level } from '../../player/levels.ts';
+import { followState, type MediaState } from '../../player/media-state.ts';
 import type { ChannelClient } from '../channel/channel-client.ts';
 import type { ChannelBroadcast } from '../channel/messages.ts';
 import type { Delivery } from '../deliveries.ts';
@@ -26,7 +27,7 @@ const READ_MS = 250;
 /** A channel that cannot be played is left for the playlist. */
 const CHANNEL_TRIES = 3;
 
-export type PlayState = 'loading' | 'playing' | 'paused' | 'waiting' | 'ended';
+export type PlayState = 'loading' | MediaState;
 
 export interface LivePlayback {
   readonly delivery: Delivery;
@@ -187,24 +188,15 @@ async function playAloudOrMuted(video: HTMLVideoElement): Promise<void> {
   }
 }
 
-const STATES: Readonly<Record<string, PlayState>> = {
-  playing: 'playing',
-  pause: 'paused',
-  waiting: 'waiting',
-  ended: 'ended',
-};
-
 function follow(video: HTMLVideoElement, onState: (state: PlayState) => void, onStall: () => void): () => void {
   const stop = new AbortController();
   let hasPlayed = false;
-  for (const [event, state] of Object.entries(STATES)) {
-    const tell = () => {
-      // A pause for a seek is asked for, and the first wait is the beginning.
-      if (event === 'waiting' && hasPlayed && !video.seeking) onStall();
-      if (event === 'playing') hasPlayed = true;
-      onState(state);
-    };
-    video.addEventListener(event, tell, { signal: stop.signal });
-  }
+  const tell = (state: MediaState) => {
+    // A pause for a seek is asked for, and the first wait is the beginning.
+    if (state === 'waiting' && hasPlayed && !video.seeking) onStall();
+    if (state === 'playing') hasPlayed = true;
+    onState(state);
+  };
+  followState(video, tell, stop.signal);
   return () => stop.abort();
 }
