@@ -7,7 +7,7 @@ import { policyGrantId } from '../../src/kernel/access/grant-id.ts';
 import { checkConditions, type Proof } from '../../src/kernel/access/proof.ts';
 import { signUrl } from '../../src/kernel/access/sign.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { EdgeFleet } from '../harness/edge-fleet.ts';
 import { behavior, originAt } from '../harness/site-edge.ts';
 import { median, type Table } from './measure.ts';
@@ -23,8 +23,7 @@ const agent = new Agent({ keepAlive: true });
 
 /** How long a change takes from the call that makes it to what viewers get of every edge, and what many revocations cost. */
 export async function benchFeed(): Promise<Table[]> {
-  const folder = await freshFolder();
-  const server = await startControl(folder);
+  const server = await startControl();
   const fleet = await new EdgeFleet().start();
   try {
     for (let at = 0; at < EDGES; at += 1) await fleet.add(server);
@@ -39,7 +38,6 @@ export async function benchFeed(): Promise<Table[]> {
   } finally {
     await fleet.stop();
     await server.stop();
-    await removeFolder(folder);
     agent.destroy();
   }
 }

@@ -8,8 +8,9 @@ import { transact } from '../../src/database/transact.ts';
 import { mediaPlaylistKey, segmentKey, sessionInitKey } from '../../src/kernel/film/paths.ts';
 import type { LiveSegment } from '../../src/kernel/live/broadcast.ts';
 import { besideServer } from '../harness/broadcast-rows.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { type PlacedBroadcast, placeRecorded } from '../harness/recorded-broadcast.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 import { median, type Table, worst } from './measure.ts';
 
 type Beside = Awaited<ReturnType<typeof besideServer>>;

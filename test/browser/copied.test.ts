@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
+import { TestServer } from '../harness/server.ts';
 import { ffmpegTool } from '../harness/transcode-scenario.ts';
 
 /** What the player page lays open for tests, and what hls.js complained of. */

@@ -5,7 +5,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
 import { fetchRung, steadyFilm } from '../harness/early-upload.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
+import { TestServer } from '../harness/server.ts';
 import { countFrames } from '../harness/transcode-scenario.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });

@@ -5,7 +5,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
 import { generateClip } from '../harness/clip.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
+import { TestServer } from '../harness/server.ts';
 
 /** An encrypted film of a signed asset, in hls.js as it comes, on a page that is not ours, through the edge. */
 const HLS_JS = join(createRequire(import.meta.url).resolve('hls.js'), '../hls.js');

@@ -4,7 +4,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
 import { placeClip } from '../harness/clip.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
+import { TestServer } from '../harness/server.ts';
 
 /** What the player page lays open for tests. */
 interface PlayerWindow {

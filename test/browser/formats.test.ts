@@ -7,7 +7,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
 import { generateClip } from '../harness/clip.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
+import { TestServer } from '../harness/server.ts';
 
 /** Players as they come from their makers, on a page that is not ours, through the edge. */
 const require = createRequire(import.meta.url);

@@ -5,8 +5,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { besideServer } from '../harness/broadcast-rows.ts';
 import { launchBrowser } from '../harness/browser.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { placeRecorded } from '../harness/recorded-broadcast.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 
 /** Recordings of two sessions, and clips over their seam, in players as they come from their makers. */
 const require = createRequire(import.meta.url);

@@ -8,7 +8,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
 import { generateClip } from '../harness/clip.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
+import { TestServer } from '../harness/server.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 

@@ -7,8 +7,9 @@ import { openNoticeLine } from '../../src/database/postgres.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { PostgresSignals } from '../../src/queue/postgres-signals.ts';
 import { generateClip } from '../harness/clip.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { PostgresServer } from '../harness/postgres.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { TestServer } from '../harness/server.ts';
 
 const FOR_EVER_MS = 3_600_000;
 

@@ -7,10 +7,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { signCookies } from '../../src/kernel/access/sign.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { EdgeFleet } from '../harness/edge-fleet.ts';
 import { FeedProxy } from '../harness/feed-proxy.ts';
 import { SIGNED } from '../harness/film-edge.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 import { TestServer } from '../harness/server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
@@ -59,7 +60,7 @@ async function statusOf(url: string, key: Key): Promise<number> {
 }
 
 test('a feed that is cut under load keeps nobody from watching, and what was missed counts once it is back', async () => {
-  const server = await startControl(folder, { feedBeatMs: 200 });
+  const server = await startControl({ folder, feedBeatMs: 200 });
   others.push(() => server.stop());
   const proxy = await new FeedProxy(server.url).start();
   others.push(() => proxy.stop());
@@ -121,7 +122,7 @@ test('control that is killed in the midst of changes leaves edges with whole one
 });
 
 test('an edge that is killed while it takes changes starts again without control, from a whole copy', async () => {
-  const server = await startControl(folder, { feedBeatMs: 200 });
+  const server = await startControl({ folder, feedBeatMs: 200 });
   others.push(() => server.stop());
   const started = await startEdgeProcess(server);
   const first = await newKey(server.call);

@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { clipBytes } from '../harness/clip.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 
 let folder: string;
 let server: TestServer;

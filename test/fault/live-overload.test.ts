@@ -1,8 +1,8 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { freshFolder } from '../harness/folder.ts';
 import { LiveServer, waitFor } from '../harness/live.ts';
-import { freshFolder } from '../harness/server.ts';
 
 /** An ffmpeg to which four rungs are too much, and three are not. */
 const SLOW_FFMPEG = `#!/bin/bash

@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { freePort } from '../bench/ports.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { hasPartsOf, LiveServer } from '../harness/live.ts';
-import { freshFolder } from '../harness/server.ts';
 
 const PLAYLIST = 'b1/180p/index.m3u8';
 const listed = (text: string) => [...text.matchAll(/^(\d+\/s\d+\.m4s)$/gm)].map(([, uri]) => uri ?? '');

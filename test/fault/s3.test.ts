@@ -13,9 +13,10 @@ import { silentLog } from '../../src/kernel/log.ts';
 import { S3Store } from '../../src/storage/s3/store.ts';
 import { generateClip } from '../harness/clip.ts';
 import { startControl } from '../harness/control-server.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { freshBucket, type TestBucket } from '../harness/s3-bucket.ts';
 import { S3Proxy } from '../harness/s3-proxy.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { TestServer } from '../harness/server.ts';
 
 const MIB = 1_048_576;
 /** As src/storage/s3 cuts a source whose length is known and moderate. */
@@ -138,7 +139,8 @@ test('what was sent of an upload that nobody goes on with is removed from S3 whe
   });
   await store.start();
   let nowMs = Date.now();
-  const control = await startControl(folder, {
+  const control = await startControl({
+    folder,
     store,
     clock: { now: () => nowMs },
     settings: { uploadExpireHours: 1 },

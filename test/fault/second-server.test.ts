@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { lockData } from '../../src/config/data-lock.ts';
-import { removeFolder } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 import { frontrow, RunningCommand } from '../harness/frontrow.ts';
-import { freshFolder } from '../harness/server.ts';
 
 const ALREADY = /already runs on the data folder/;
 

@@ -6,26 +6,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type ApiDocument, type Operation, operationsOf } from '../harness/api-document.ts';
 import { printClientTypes } from '../harness/client-types.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { printSiteSchema } from '../harness/site-schema.ts';
 
 // The document that clients are generated from. A new route that says too little of itself fails here, by name.
 
-let folder: string;
 let server: ControlServer;
 let document: ApiDocument;
 let operations: readonly Operation[];
 
 beforeAll(async () => {
-  folder = await freshFolder();
-  server = await startControl(folder);
+  server = await startControl();
   document = (await (await server.call('/docs/json')).json()) as ApiDocument;
   operations = operationsOf(document);
 });
 
 afterAll(async () => {
   await server.stop();
-  await removeFolder(folder);
 });
 
 /** The operations that break a rule, by name. */

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +25,7 @@ import { Queue } from '../../src/queue/queue.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { freshFolder, removeFolder } from './folder.ts';
 
 const LADDERS = fileURLToPath(new URL('../../media/ladders', import.meta.url));
 
@@ -72,15 +71,9 @@ const UNLIMITED = {
   apiRoutesPerMinute: 1_000_000,
 };
 
-export async function freshFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'frontrow-test-'));
-}
-
-export function removeFolder(folder: string): Promise<void> {
-  return rm(folder, { recursive: true, force: true });
-}
-
 export interface ServerOptions {
+  /** Stays when the server stops; one of its own otherwise, which goes with it. */
+  readonly folder?: string;
   readonly settings?: Partial<Settings>;
   readonly clock?: Clock;
   readonly port?: number;
@@ -95,7 +88,8 @@ export interface ServerOptions {
   readonly edges?: readonly FleetEdge[];
 }
 
-export async function startControl(folder: string, options: ServerOptions = {}): Promise<ControlServer> {
+export async function startControl(options: ServerOptions = {}): Promise<ControlServer> {
+  const folder = options.folder ?? (await freshFolder());
   const clock = options.clock ?? { now: () => Date.now() };
   const settings = loadSettings({}, { data: folder, ...UNLIMITED, ...options.settings });
   const secrets = await loadSecrets(folder);
@@ -179,6 +173,7 @@ export async function startControl(folder: string, options: ServerOptions = {}):
       await control.app.close();
       await ingest.stop();
       await database.destroy();
+      if (options.folder === undefined) await removeFolder(folder);
     },
   };
 }

@@ -5,7 +5,8 @@ import { edgeCredentialOf } from '../../src/kernel/access/edge-identity.ts';
 import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { type Log, silentLog } from '../../src/kernel/log.ts';
-import { type ControlServer, freshFolder, removeFolder } from './control-server.ts';
+import type { ControlServer } from './control-server.ts';
+import { freshFolder, removeFolder } from './folder.ts';
 import { ScriptedOrigin } from './origin.ts';
 
 export interface FleetEdgeOptions {

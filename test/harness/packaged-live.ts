@@ -22,8 +22,8 @@ import { LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
 import { EdgeScenario, FLEET_SECRET } from './edge-scenario.ts';
 import { CONFIG } from './film-edge.ts';
+import { freshFolder } from './folder.ts';
 import { SOURCE_FORMAT } from './live-source.ts';
-import { freshFolder } from './server.ts';
 
 const EDGE = edgeCredentialOf(FLEET_SECRET, 'ed_abcdefghjkmnpqrs');
 

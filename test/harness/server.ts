@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, watch } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { freshFolder, removeFolder } from './folder.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../src/cli/frontrow.js', import.meta.url));
 
@@ -129,7 +129,7 @@ export class TestServer {
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM');
     await this.#ended();
-    if (!this.#keepFolder) await rm(this.folder, { recursive: true, force: true });
+    if (!this.#keepFolder) await removeFolder(this.folder);
   }
 
   /** A call to the control API as the administrator. */
@@ -205,10 +205,6 @@ export class TestServer {
 }
 
 /** A new empty folder; whoever asked removes it. */
-export async function freshFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'frontrow-'));
-}
-
 /** Resolves when run.json of this very process is there: the server's own sign that it is ready. */
 async function readRun(folder: string, child: ChildProcess): Promise<RunInfo> {
   const watcher = watch(folder);

@@ -18,8 +18,8 @@ import type { BroadcastDeps } from '../../src/live/broadcast/deps.ts';
 import { StreamActor } from '../../src/live/broadcast/stream-actor.ts';
 import { LivePackager, type PackagerDeps } from '../../src/live/packager/live-packager.ts';
 import type { Publisher } from '../../src/live/seams.ts';
+import { freshFolder } from './folder.ts';
 import { testSource, waitFor } from './live.ts';
-import { freshFolder } from './server.ts';
 
 const STREAM_ID = 'ls_aaaabbbbccccdddd';
 

@@ -12,20 +12,18 @@ import {
   withExamples,
 } from '../harness/api-document.ts';
 import { allowedValueOf, fieldOf, strangeValueOf, textFor, type World } from '../harness/api-values.ts';
-import { freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { startControl } from '../harness/control-server.ts';
 
 // Every operation of the document, with requests drawn from its schemas and with such as are nearly so. Whatever comes, the
 // server answers in time, as the document says, and never with a 5xx. A new route takes part by being in the document.
 
-const folder = await freshFolder();
-const server = await startControl(folder);
+const server = await startControl();
 const document = (await (await server.call('/docs/json')).json()) as ApiDocument;
 const agent = new Agent({ keepAlive: true });
 
 afterAll(async () => {
   agent.destroy();
   await server.stop();
-  await removeFolder(folder);
 });
 
 /** Those that make something come first, those that take it away last, so that most ids are of something. */

@@ -1,24 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Scope } from '../../src/kernel/access/api-token.ts';
-import {
-  type CallInit,
-  type ControlServer,
-  freshFolder,
-  removeFolder,
-  startControl,
-} from '../harness/control-server.ts';
+import { type CallInit, type ControlServer, startControl } from '../harness/control-server.ts';
 
-let folder: string;
 let server: ControlServer;
 
 beforeAll(async () => {
-  folder = await freshFolder();
-  server = await startControl(folder);
+  server = await startControl();
 });
 
 afterAll(async () => {
   await server.stop();
-  await removeFolder(folder);
 });
 
 interface Answer {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mintToken } from '../../src/control/tokens.ts';
 import { holdsScope, SCOPES, type Scope } from '../../src/kernel/access/api-token.ts';
 import { signJwt } from '../../src/kernel/access/jwt.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 
 /** Collections whose documents are all read and changed alike, and the resource of their scopes. */
 const COLLECTIONS = {
@@ -100,17 +100,14 @@ const ANYBODY = ['GET /v1/sessions/current', 'DELETE /v1/sessions/current'];
 /** Not in the document, since it is but another way to write what is. */
 const UNDOCUMENTED: readonly (readonly [string, Scope])[] = [['POST /v1/uploads/{id}', 'uploads:write']];
 
-let folder: string;
 let server: ControlServer;
 
 beforeAll(async () => {
-  folder = await freshFolder();
-  server = await startControl(folder);
+  server = await startControl();
 });
 
 afterAll(async () => {
   await server.stop();
-  await removeFolder(folder);
 });
 
 test('every operation of the document states here who may ask for it', async () => {

@@ -4,14 +4,15 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 
 let folder: string;
 let server: ControlServer;
 
 beforeEach(async () => {
   folder = await freshFolder();
-  server = await startControl(folder, { settings: { uploadMaxBytes: 2_000_000 } });
+  server = await startControl({ folder, settings: { uploadMaxBytes: 2_000_000 } });
 });
 
 afterEach(async () => {
@@ -222,7 +223,7 @@ describe('every answer', () => {
 
   test('comes to senders that fall silent: they are cut off, and nothing of them stays', async () => {
     await server.stop();
-    server = await startControl(folder, { silenceMs: 100 });
+    server = await startControl({ folder, silenceMs: 100 });
     const silent = ['Host: x', `Authorization: Bearer ${server.adminToken}`, 'Content-Length: 9', '', 'abc'];
     await server.answerTo(['POST /v1/assets HTTP/1.1', 'Content-Type: video/mp4', ...silent].join('\r\n'));
     await server.answerTo(['POST /v1/sessions HTTP/1.1', 'Content-Type: application/json', ...silent].join('\r\n'));

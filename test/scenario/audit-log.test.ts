@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RecordedAssetRepository } from '../../src/database/recorded-assets.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
-import {
-  type CallInit,
-  type ControlServer,
-  freshFolder,
-  removeFolder,
-  startControl,
-} from '../harness/control-server.ts';
+import { type CallInit, type ControlServer, startControl } from '../harness/control-server.ts';
 import { LiveNode } from '../harness/live-node.ts';
 import { placeRecorded } from '../harness/recorded-broadcast.ts';
 
@@ -29,20 +23,17 @@ interface Recorded {
   readonly at: string;
 }
 
-let folder: string;
 let server: ControlServer;
 let node: LiveNode;
 
 beforeAll(async () => {
-  folder = await freshFolder();
-  server = await startControl(folder);
+  server = await startControl();
   node = await LiveNode.start(server);
 });
 
 afterAll(async () => {
   await node.stop();
   await server.stop();
-  await removeFolder(folder);
 });
 
 async function audited(query = ''): Promise<Recorded[]> {
@@ -290,8 +281,7 @@ describe('the audit log', () => {
 
 describe('when the audit log cannot be written', () => {
   test('a change is not answered as done', async () => {
-    const own = await freshFolder();
-    const broken = await startControl(own);
+    const broken = await startControl();
     try {
       await broken.database.schema.dropTable('audit_log').execute();
       const response = await broken.call('/v1/signing-keys', { json: { algorithm: 'ECDSA' } });
@@ -299,7 +289,6 @@ describe('when the audit log cannot be written', () => {
       expect(await response.text()).not.toContain('PRIVATE KEY');
     } finally {
       await broken.stop();
-      await removeFolder(own);
     }
   });
 });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { removeFolder } from '../harness/control-server.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 import { ffmpegTool } from '../harness/transcode-scenario.ts';
 
 const LIMIT_BYTES = 4_000_000;

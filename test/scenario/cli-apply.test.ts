@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { type Ended, frontrow } from '../harness/frontrow.ts';
 
 // The command line over what an operator configures, against a real server.
@@ -18,19 +18,16 @@ const lineOf = (part: string) => WRITTEN.split('\n').findIndex((line) => line.in
 
 /** The example with a key that this server has. */
 let EXAMPLE: string;
-let folder: string;
 let server: ControlServer;
 
 beforeAll(async () => {
-  folder = await freshFolder();
-  server = await startControl(folder);
+  server = await startControl();
   const key = await ask('key', 'create', '--algorithm', 'ECDSA');
   EXAMPLE = WRITTEN.replace('K2JCJMDEHXQW5F', key.keyPairId);
 });
 
 afterAll(async () => {
   await server.stop();
-  await removeFolder(folder);
 });
 
 function run(...args: string[]): Promise<Ended> {
@@ -44,7 +41,7 @@ async function ask(...args: string[]) {
 }
 
 function write(name: string, text: string): string {
-  const file = join(folder, name);
+  const file = join(server.folder, name);
   writeFileSync(file, text);
   return file;
 }

@@ -1,22 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ControlServer, EDGE, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, EDGE, startControl } from '../harness/control-server.ts';
 import { frontrow } from '../harness/frontrow.ts';
 import { LiveNode } from '../harness/live-node.ts';
 
-let folder: string;
 let server: ControlServer;
 let node: LiveNode;
 
 beforeAll(async () => {
-  folder = await freshFolder();
-  server = await startControl(folder);
+  server = await startControl();
   node = await LiveNode.start(server);
 });
 
 afterAll(async () => {
   await node.stop();
   await server.stop();
-  await removeFolder(folder);
 });
 
 const run = (...args: string[]) =>

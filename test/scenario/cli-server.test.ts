@@ -4,8 +4,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { placeClip } from '../harness/clip.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { frontrow, RunningCommand } from '../harness/frontrow.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { TestServer } from '../harness/server.ts';
 
 /** The commands against a real server. */
 let server: TestServer;

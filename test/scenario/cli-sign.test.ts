@@ -6,8 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { joinTarget } from '../../src/kernel/access/canonical.ts';
 import { readCredential } from '../../src/kernel/access/credential.ts';
 import { verifyGrant } from '../../src/kernel/access/verify.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { frontrow } from '../harness/frontrow.ts';
-import { freshFolder } from '../harness/server.ts';
 
 const folder = await freshFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { freshFolder } from '../harness/folder.ts';
 import { frontrow } from '../harness/frontrow.ts';
-import { freshFolder } from '../harness/server.ts';
 
 const SIZE_BYTES = 200_000;
 const ASSET_ID = 'as_k3v9mn2p4q7r8s5t';

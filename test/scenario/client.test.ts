@@ -2,21 +2,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { type Asset, Frontrow, FrontrowError, type NewToken, type Webhook } from '../../src/client/index.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 
-let folder: string;
 let server: ControlServer;
 let frontrow: Frontrow;
 
 beforeAll(async () => {
-  folder = await freshFolder();
-  server = await startControl(folder, { settings: { webhookAllowPrivate: true } });
+  server = await startControl({ settings: { webhookAllowPrivate: true } });
   frontrow = new Frontrow({ url: `${server.url}/`, token: server.adminToken });
 });
 
 afterAll(async () => {
   await server.stop();
-  await removeFolder(folder);
 });
 
 /** A server between the client and control that does as a test says. */

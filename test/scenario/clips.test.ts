@@ -9,9 +9,10 @@ import { decryptSegment } from '../../src/kernel/encryption/segment.ts';
 import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import { besideServer } from '../harness/broadcast-rows.ts';
 import { generateClip } from '../harness/clip.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { frontrow } from '../harness/frontrow.ts';
 import { placeRecorded } from '../harness/recorded-broadcast.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 
 /** Parts of films, of recordings and of broadcasts that go on, on a real server. */
 

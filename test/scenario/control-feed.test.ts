@@ -14,14 +14,15 @@ import { type FeedMessage, parseFeedMessage } from '../../src/kernel/edge-feed/m
 import type { EdgeReport } from '../../src/kernel/edge-feed/report.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { LocalSignals } from '../../src/queue/signals.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 
 let folder: string;
 let server: ControlServer;
 
 beforeEach(async () => {
   folder = await freshFolder();
-  server = await startControl(folder, { feedBeatMs: 100 });
+  server = await startControl({ folder, feedBeatMs: 100 });
 });
 afterEach(async () => {
   await server.stop();
@@ -179,7 +180,7 @@ test('ends when control stops, which it does not hold up', async () => {
   await server.stop();
   expect(performance.now() - from).toBeLessThan(3_000);
   await expect(edge.news()).rejects.toThrow();
-  server = await startControl(folder);
+  server = await startControl({ folder });
 });
 
 describe('the board', () => {

@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SCOPES } from '../../src/kernel/access/api-token.ts';
-import {
-  type CallInit,
-  type ControlServer,
-  EDGE,
-  freshFolder,
-  removeFolder,
-  startControl,
-} from '../harness/control-server.ts';
+import { type CallInit, type ControlServer, EDGE, startControl } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 
 const OPTIMIZED = '658327ea-f89d-4fab-a63d-7e88639e58f6';
 const MINIMAL = {
@@ -20,7 +14,7 @@ let server: ControlServer;
 
 beforeAll(async () => {
   folder = await freshFolder();
-  server = await startControl(folder);
+  server = await startControl({ folder });
 });
 afterAll(async () => {
   await server.stop();
@@ -373,7 +367,7 @@ describe('the distribution default', () => {
     ]);
     const changed = await json<Answer>(await put('distributions/default', config, before.etag), 200);
     await server.stop();
-    server = await startControl(folder);
+    server = await startControl({ folder });
     expect(await get('distributions/default')).toEqual(changed);
     const back = await put('distributions/default', before.config, changed.etag);
     expect((await json<Answer>(back, 200)).config).toEqual(before.config);

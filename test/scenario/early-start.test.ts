@@ -5,9 +5,10 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readSegment } from '../../src/kernel/cmaf/segment.ts';
 import { EarlyUpload, fetchRung, fetchSegment, steadyFilm } from '../harness/early-upload.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { PostgresServer } from '../harness/postgres.ts';
 import { freshBucket } from '../harness/s3-bucket.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 import { countFrames } from '../harness/transcode-scenario.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });

@@ -3,7 +3,8 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { EarlyUpload, fetchRung, fetchSegment, steadyFilm } from '../harness/early-upload.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 import { countFrames } from '../harness/transcode-scenario.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });

@@ -6,7 +6,8 @@ import { EdgeRepository } from '../../src/database/edges.ts';
 import { edgeCredentialOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
 import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import { HandClock } from '../contract/hand-clock.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 import { frontrow } from '../harness/frontrow.ts';
 
 let folder: string;
@@ -17,7 +18,7 @@ let clock: HandClock;
 beforeEach(async () => {
   [folder, edgeFolder] = [await freshFolder(), await freshFolder()];
   clock = new HandClock();
-  server = await startControl(folder, { clock, feedBeatMs: 100 });
+  server = await startControl({ folder, clock, feedBeatMs: 100 });
 });
 afterEach(async () => {
   await server.stop();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { EdgeFleet, type FleetMember } from '../harness/edge-fleet.ts';
+import { removeFolder } from '../harness/folder.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -9,13 +10,11 @@ vi.setConfig({ testTimeout: 30_000 });
 const ASSET = 'as_bcdefghjkmnpqrst';
 const PATH = `/assets/${ASSET}/v1/360p/s00000.m4s`;
 
-let folder: string;
 let server: ControlServer;
 let fleet: EdgeFleet;
 
 beforeEach(async () => {
-  folder = await freshFolder();
-  server = await startControl(folder, { feedBeatMs: 200 });
+  server = await startControl({ feedBeatMs: 200 });
   fleet = await new EdgeFleet().start();
   fleet.origin.serve(`/access/${ASSET}`, { body: '{"policy":"public"}' });
   serve('first');
@@ -23,7 +22,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await fleet.stop();
   await server.stop();
-  await removeFolder(folder);
 });
 
 function serve(body: string): void {

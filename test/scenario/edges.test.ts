@@ -2,8 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { edgeCredentialOf, signAsEdge } from '../../src/kernel/access/edge-identity.ts';
 import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
 import type { EdgeReport } from '../../src/kernel/edge-feed/report.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { EdgeFleet } from '../harness/edge-fleet.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 import { frontrow } from '../harness/frontrow.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -14,7 +15,7 @@ let fleet: EdgeFleet;
 
 beforeEach(async () => {
   folder = await freshFolder();
-  server = await startControl(folder, { feedBeatMs: 200 });
+  server = await startControl({ folder, feedBeatMs: 200 });
   fleet = await new EdgeFleet().start();
 });
 afterEach(async () => {
@@ -216,7 +217,7 @@ test('a control that starts anew knows what edges said last', async () => {
   await expect.poll(async () => (await one(edge.edgeId))?.state).toBe('connected');
   await fleet.remove(edge);
   await server.stop();
-  server = await startControl(folder);
+  server = await startControl({ folder });
   expect(await one(edge.edgeId)).toMatchObject({ version: '1.2.3', url: edge.url });
 });
 

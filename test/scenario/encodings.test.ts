@@ -8,8 +8,9 @@ import { openDatabase } from '../../src/database/open.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import { generateClip } from '../harness/clip.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { frontrow } from '../harness/frontrow.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 
 /** A film that is encoded again, and one that is deleted in the midst of it, on a real server with real viewers. */
 

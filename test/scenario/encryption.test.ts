@@ -11,8 +11,9 @@ import { contentKeyPath, filmPrefix } from '../../src/kernel/film/paths.ts';
 import { measureBandwidth } from '../../src/kernel/hls/film-playlists.ts';
 import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import { EarlyUpload, fetchSegment, steadyFilm } from '../harness/early-upload.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { frontrow } from '../harness/frontrow.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 import { countFrames, ffmpegTool, TranscodeScenario } from '../harness/transcode-scenario.ts';
 
 // Whole films are encoded in here.

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { generateClip } from '../harness/clip.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { PostgresServer } from '../harness/postgres.ts';
 import { freshBucket } from '../harness/s3-bucket.ts';
-import { freshFolder } from '../harness/server.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 

@@ -4,10 +4,11 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/clie
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sourceKey, sourcePrefix, straightenedKey } from '../../src/kernel/film/paths.ts';
 import { generateClip } from '../harness/clip.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { joinParts } from '../harness/joined-clip.ts';
 import { PostgresServer } from '../harness/postgres.ts';
 import { freshBucket, type TestBucket } from '../harness/s3-bucket.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 import { countFrames, ffmpegTool } from '../harness/transcode-scenario.ts';
 
 // A worker that is gone in the middle of a film, and another with a disk of its own that goes on from what S3 has.

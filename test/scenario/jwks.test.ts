@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fetchJwks } from '../../src/control/jwks/fetch.ts';
 import { signJwt } from '../../src/kernel/access/jwt.ts';
 import { HandClock } from '../contract/hand-clock.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { EdgeFleet, type FleetMember } from '../harness/edge-fleet.ts';
 import { ScriptedOrigin } from '../harness/origin.ts';
 import { RecordingLog } from '../harness/recording-log.ts';
@@ -15,7 +15,6 @@ vi.setConfig({ testTimeout: 30_000 });
 
 // Tokens of identity providers, whose keys stand at an address and change there.
 
-let folder: string;
 let clock: HandClock;
 let log: RecordingLog;
 let server: ControlServer;
@@ -29,10 +28,9 @@ const pair = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 const [first, second, foreign] = [pair(), pair(), pair()];
 
 beforeEach(async () => {
-  folder = await freshFolder();
   clock = new HandClock();
   log = new RecordingLog();
-  server = await startControl(folder, { clock, log, feedBeatMs: 200 });
+  server = await startControl({ clock, log, feedBeatMs: 200 });
   fleet = await new EdgeFleet().start();
   edge = await fleet.add(server, { clock });
   [one, other] = [await new ScriptedOrigin().start(), await new ScriptedOrigin().start()];
@@ -47,7 +45,6 @@ afterEach(async () => {
   await fleet.stop();
   await server.stop();
   await Promise.all([one.stop(), other.stop()]);
-  await removeFolder(folder);
 });
 
 const SET = '/jwks.json';

@@ -3,14 +3,15 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mintToken } from '../../src/control/tokens.ts';
 import { readCredential } from '../../src/kernel/access/credential.ts';
 import { verifyGrant } from '../../src/kernel/access/verify.ts';
-import { type ControlServer, EDGE, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, EDGE, startControl } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 
 let folder: string;
 let server: ControlServer;
 
 beforeEach(async () => {
   folder = await freshFolder();
-  server = await startControl(folder);
+  server = await startControl({ folder });
 });
 
 afterEach(async () => {
@@ -296,6 +297,6 @@ describe('the event socket', () => {
   test('does not keep the server from stopping', async () => {
     await follow(server.adminToken);
     await server.stop();
-    server = await startControl(folder);
+    server = await startControl({ folder });
   });
 });

@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { besideServer } from '../harness/broadcast-rows.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { LiveServer, type TestStream, waitFor } from '../harness/live.ts';
 import { placeRecorded } from '../harness/recorded-broadcast.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 
 /** Broadcasts from a real encoder, and what is left of them. */
 

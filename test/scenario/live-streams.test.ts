@@ -3,14 +3,7 @@ import { Fault } from '../../src/kernel/errors.ts';
 import { COMMAND_SIGNATURE_HEADER, signCommand } from '../../src/kernel/live/command-signature.ts';
 import { MAX_METADATA_BYTES } from '../../src/kernel/live/commands.ts';
 import { WORK } from '../../src/queue/signals.ts';
-import {
-  type CallInit,
-  type ControlServer,
-  EDGE,
-  freshFolder,
-  removeFolder,
-  startControl,
-} from '../harness/control-server.ts';
+import { type CallInit, type ControlServer, EDGE, startControl } from '../harness/control-server.ts';
 import { LiveNode } from '../harness/live-node.ts';
 import { RecordingLog } from '../harness/recording-log.ts';
 import { WebhookReceiver } from '../harness/webhook-receiver.ts';
@@ -31,22 +24,19 @@ interface StreamBody {
   readonly code?: string;
 }
 
-let folder: string;
 let server: ControlServer;
 let log: RecordingLog;
 let node: LiveNode;
 
 beforeEach(async () => {
-  folder = await freshFolder();
   log = new RecordingLog();
-  server = await startControl(folder, { log, settings: { webhookAllowPrivate: true } });
+  server = await startControl({ log, settings: { webhookAllowPrivate: true } });
   node = await LiveNode.start(server);
 });
 
 afterEach(async () => {
   await node.stop();
   await server.stop();
-  await removeFolder(folder);
 });
 
 async function ask<Body = StreamBody>(path: string, init: CallInit = {}): Promise<[number, Body]> {

@@ -18,7 +18,7 @@ import { buildOrigin, type OriginDeps } from '../../src/origin/http.ts';
 import { Queue } from '../../src/queue/queue.ts';
 import { assetChannel, LocalSignals } from '../../src/queue/signals.ts';
 import { FolderStore } from '../../src/storage/folder.ts';
-import { freshFolder } from '../harness/server.ts';
+import { freshFolder } from '../harness/folder.ts';
 
 const SECRET = 'what edges and the origin share';
 const EDGE = edgeCredentialOf(SECRET, 'ed_abcdefghjkmnpqrs');

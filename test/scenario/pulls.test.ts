@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Asset } from '../../src/database/assets.ts';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -36,7 +37,7 @@ afterEach(async () => {
 });
 
 async function start(settings: Partial<Settings>): Promise<void> {
-  server = await startControl(folder, { settings: { uploadMaxBytes: 1_000_000, chunkAttempts: 1, ...settings } });
+  server = await startControl({ folder, settings: { uploadMaxBytes: 1_000_000, chunkAttempts: 1, ...settings } });
 }
 
 const pull = (url: string) => server.call('/v1/assets', { json: { source: { url }, policy: 'signed' } });

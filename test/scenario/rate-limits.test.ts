@@ -1,27 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
-import {
-  type CallInit,
-  type ControlServer,
-  freshFolder,
-  removeFolder,
-  startControl,
-} from '../harness/control-server.ts';
+import { type CallInit, type ControlServer, startControl } from '../harness/control-server.ts';
 
-let folder: string;
 let server: ControlServer | undefined;
-
-beforeEach(async () => {
-  folder = await freshFolder();
-});
 
 afterEach(async () => {
   await server?.stop();
-  await removeFolder(folder);
 });
 
 async function limited(settings: Partial<Settings>): Promise<ControlServer> {
-  server = await startControl(folder, { settings });
+  server = await startControl({ settings });
   return server;
 }
 

@@ -4,9 +4,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { signJwt } from '../../src/kernel/access/jwt.ts';
 import { signCookies, signUrl } from '../../src/kernel/access/sign.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { EdgeFleet, type FleetMember } from '../harness/edge-fleet.ts';
 import { MASTER, MEDIA, SIGNED } from '../harness/film-edge.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -17,7 +18,7 @@ let edge: FleetMember;
 
 beforeEach(async () => {
   folder = await freshFolder();
-  server = await startControl(folder, { feedBeatMs: 200 });
+  server = await startControl({ folder, feedBeatMs: 200 });
   fleet = await new EdgeFleet().start();
   edge = await fleet.add(server);
   const short = { 'Cache-Control': 'max-age=60' };
@@ -149,7 +150,7 @@ test('an edge that starts while control is away knows what was revoked', async (
   const again = await fleet.add(server, { place: edge });
   const there = (signed: string) => statusOf(signed.replace(edge.url, again.url), { host: new URL(edge.url).host });
   expect([await there(given), await there(kept)]).toEqual([403, 200]);
-  server = await startControl(folder);
+  server = await startControl({ folder });
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { newId } from '../../src/kernel/ids.ts';
 import type { FleetEdge } from '../../src/kernel/steering/fleet.ts';
-import { type ControlServer, EDGE, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, EDGE, startControl } from '../harness/control-server.ts';
 
 const TOKYO: FleetEdge = {
   id: 'ed_tyo',
@@ -21,13 +21,10 @@ const FROM_BRITAIN = { 'x-forwarded-for': '81.2.69.142' };
 const FROM_JAPAN = { 'x-forwarded-for': '133.1.1.1' };
 
 let control: ControlServer;
-afterEach(async () => {
-  await control.stop();
-  await removeFolder(control.folder);
-});
+afterEach(() => control.stop());
 
 async function start(edges: readonly FleetEdge[], trustedProxies = 'private'): Promise<ControlServer> {
-  control = await startControl(await freshFolder(), { edges, settings: { trustedProxies } });
+  control = await startControl({ edges, settings: { trustedProxies } });
   return control;
 }
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { generateClip } from '../harness/clip.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { PostgresServer } from '../harness/postgres.ts';
-import { type AssetBody, freshFolder, TestServer } from '../harness/server.ts';
+import { type AssetBody, TestServer } from '../harness/server.ts';
 
 // Several processes, each with a data folder of its own as on another machine, on one database and one store.
 

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import { generateClip } from '../harness/clip.ts';
+import { freshFolder } from '../harness/folder.ts';
 import { frontrow } from '../harness/frontrow.ts';
-import { freshFolder, TestServer } from '../harness/server.ts';
+import { TestServer } from '../harness/server.ts';
 
 interface Item {
   readonly language: string;

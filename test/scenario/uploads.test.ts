@@ -6,7 +6,8 @@ import { Readable } from 'node:stream';
 import { Upload, type UploadOptions } from 'tus-js-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sourceKey } from '../../src/kernel/film/paths.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 
 const LIMIT = 20_000_000;
 let folder: string;
@@ -14,7 +15,7 @@ let server: ControlServer;
 
 beforeEach(async () => {
   folder = await freshFolder();
-  server = await startControl(folder, { settings: { uploadMaxBytes: LIMIT } });
+  server = await startControl({ folder, settings: { uploadMaxBytes: LIMIT } });
 });
 
 afterEach(async () => {
@@ -133,7 +134,7 @@ describe('tus-js-client', () => {
       onChunkComplete: (_size, accepted) => {
         if (accepted < 3_000_000 || replaced) return;
         replaced = server.stop().then(async () => {
-          server = await startControl(folder, { settings: { uploadMaxBytes: LIMIT }, port });
+          server = await startControl({ folder, settings: { uploadMaxBytes: LIMIT }, port });
         });
       },
       retryDelays: [50, 100, 200, 400, 800, 1_600],
@@ -404,7 +405,7 @@ describe('our own troubles', () => {
   test('a full disk is told apart, and the upload goes on once there is room', async () => {
     await server.stop();
     // The device below is as old as the machine's start, and an upload's age is its file's.
-    server = await startControl(folder, { settings: { uploadExpireHours: 8_760 } });
+    server = await startControl({ folder, settings: { uploadExpireHours: 8_760 } });
     const bytes = randomBytes(3_000);
     const url = await create({ 'upload-length': '3000' });
     const file = join(folder, 'incoming', 'uploads', idOf(url));
@@ -433,7 +434,11 @@ describe('our own troubles', () => {
 test('an upload that nobody goes on with is given up after its time, and says so', async () => {
   let nowMs = Date.now();
   const clocked = await freshFolder();
-  const other = await startControl(clocked, { clock: { now: () => nowMs }, settings: { uploadExpireHours: 1 } });
+  const other = await startControl({
+    folder: clocked,
+    clock: { now: () => nowMs },
+    settings: { uploadExpireHours: 1 },
+  });
   try {
     const headers = { 'tus-resumable': '1.0.0', authorization: `Bearer ${other.adminToken}` };
     const made = await fetch(`${other.url}/v1/uploads`, {
@@ -460,7 +465,7 @@ describe('a crash', () => {
   /** The next process on the same folder; what this one would still do does not happen. */
   async function restart(): Promise<void> {
     await server.stop();
-    server = await startControl(folder, { settings: { uploadMaxBytes: LIMIT } });
+    server = await startControl({ folder, settings: { uploadMaxBytes: LIMIT } });
   }
   const here = (url: string) => `${server.url}${new URL(url).pathname}`;
 

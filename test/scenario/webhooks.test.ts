@@ -8,7 +8,8 @@ import { openDatabase } from '../../src/database/open.ts';
 import { LOST_ATTEMPTS } from '../../src/queue/queue.ts';
 import { ASSETS, WORK } from '../../src/queue/signals.ts';
 import { HandClock } from '../contract/hand-clock.ts';
-import { type ControlServer, freshFolder, removeFolder, startControl } from '../harness/control-server.ts';
+import { type ControlServer, startControl } from '../harness/control-server.ts';
+import { freshFolder, removeFolder } from '../harness/folder.ts';
 import { RecordingLog } from '../harness/recording-log.ts';
 import { type Received, WebhookReceiver } from '../harness/webhook-receiver.ts';
 
@@ -57,7 +58,7 @@ afterEach(async () => {
 
 async function start(settings: Partial<Settings> = {}): Promise<void> {
   log = new RecordingLog();
-  server = await startControl(folder, { clock, log, settings: { webhookAllowPrivate: true, ...settings } });
+  server = await startControl({ folder, clock, log, settings: { webhookAllowPrivate: true, ...settings } });
 }
 
 async function restart(settings: Partial<Settings> = {}): Promise<void> {
