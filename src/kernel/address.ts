@@ -103,8 +103,9 @@ export function parseTrust(list: string): ((address: string) => boolean) | undef
 
 /** Whom to count by: the address, or of IPv6 the /64 that it is in. Whoever has one of these addresses has 2^64 of them. */
 export function networkOf(ip: string): string {
-  if (!ip.includes(':')) return ip;
-  const [head = '', tail] = (normalAddress(ip) ?? ip).split('::');
+  const address = normalAddress(ip) ?? ip;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');
   const rest = tail === undefined || tail === '' ? [] : tail.split(':');
   const whole = [

@@ -159,6 +159,11 @@ export const FAULTS = {
 
   // Publishers of live streams
   STREAM_KEY_REFUSED: { side: 'viewer', status: 401, says: 'There is no live stream with this stream key.' },
+  LIVE_CLAIMS_LIMITED: {
+    side: 'viewer',
+    status: 429,
+    says: 'Too many wrong stream keys came from this address; try again later.',
+  },
   LIVE_STREAM_BUSY: {
     side: 'viewer',
     status: 409,

@@ -23,7 +23,7 @@ export interface Caller {
 export interface Desk {
   /**
    * Lets a publisher in by its key, as the first or as the backup.
-   * @throws Fault STREAM_KEY_REFUSED (late on purpose), LIVE_STREAM_BUSY, LIVE_STREAM_DISABLED, LIVE_FULL
+   * @throws Fault STREAM_KEY_REFUSED (late on purpose), LIVE_CLAIMS_LIMITED, LIVE_STREAM_BUSY, LIVE_STREAM_DISABLED, LIVE_FULL
    */
   admit(caller: Caller): Promise<Place>;
 }

@@ -47,7 +47,7 @@ function made(packaging: Partial<Packaging> = {}) {
     packagers: { recover },
     channels: { open: async () => feed },
     nodeUrl: () => 'http://127.0.0.1:1',
-    settings: { liveStreams: 1 },
+    settings: { liveStreams: 1, trustedProxies: '' },
     clock: { now: () => Date.now() },
     log: silentLog,
   } as unknown as BroadcastDeps;

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/kernel/log.ts';
-import { HANDSHAKE, readHandshake, saidAgain } from '../../src/kernel/srt/handshake.ts';
+import { HANDSHAKE, readHandshake } from '../../src/kernel/srt/handshake.ts';
 import { SrtDoor, type SrtDoorOptions } from '../../src/live/doors/srt/door.ts';
 import { STREAM_KEY, startEncoder, TestDesk } from '../harness/live-desk.ts';
+import { handshake, SrtCaller, withCookie } from '../harness/srt-caller.ts';
 
 let desk: TestDesk;
 let doors: SrtDoor[];
@@ -31,73 +30,25 @@ async function open(options: Partial<SrtDoorOptions> = {}): Promise<number> {
 
 const PATIENCE = { timeout: 60_000 };
 
-/** SRT by hand, for what no encoder does. */
-class SrtCaller {
-  readonly socket: Socket;
-  readonly heard: Buffer[] = [];
-
-  constructor(port: number) {
-    this.socket = createSocket('udp4');
-    this.socket.on('message', (packet) => this.heard.push(packet));
-    this.socket.connect(port, '127.0.0.1');
-    callers.push(this);
-  }
-
-  async send(packet: Uint8Array): Promise<void> {
-    await connected(this.socket);
-    this.socket.send(packet);
-  }
-
-  /** The answer to it. */
-  async ask(packet: Uint8Array): Promise<Buffer> {
-    const before = this.heard.length;
-    await this.send(packet);
-    await expect.poll(() => this.heard.length, PATIENCE).toBeGreaterThan(before);
-    return this.heard.at(-1) as Buffer;
-  }
-
-  async induce(): Promise<number> {
-    return readHandshake(await this.ask(handshake(4, HANDSHAKE.induction)))?.cookie ?? 0;
-  }
-}
-
-async function connected(socket: Socket): Promise<void> {
-  try {
-    socket.remoteAddress();
-  } catch {
-    await once(socket, 'connect');
-  }
-}
-
-const withCookie = (packet: Uint8Array, cookie: number) => saidAgain(packet, cookie, 0);
-
-function handshake(version: number, type: number, streamId = ''): Buffer {
-  const head = Buffer.alloc(64);
-  head.writeUInt16BE(0x8000);
-  head.writeUInt32BE(version, 16);
-  head.writeUInt32BE(1_500, 28);
-  head.writeUInt32BE(8_192, 32);
-  head.writeUInt32BE(type, 36);
-  head.writeUInt32BE(4_711, 40);
-  const padded = Buffer.alloc(Math.ceil(streamId.length / 4) * 4);
-  padded.write(streamId);
-  const extension = Buffer.concat([Buffer.of(0, 5, 0, padded.length / 4), padded.swap32()]);
-  return Buffer.concat([head, streamId === '' ? Buffer.alloc(0) : extension]);
+function call(port: number): SrtCaller {
+  const caller = new SrtCaller(port);
+  callers.push(caller);
+  return caller;
 }
 
 test('garbage is answered by nothing, and the door stays open', async () => {
   const port = await open();
-  const caller = new SrtCaller(port);
+  const caller = call(port);
   for (let length = 0; length < 1_500; length += 10) await caller.send(randomBytes(length));
   for (let length = 0; length < 64; length += 1) await caller.send(handshake(4, 1).subarray(0, length));
-  expect(await new SrtCaller(port).induce()).not.toBe(0);
+  expect(await call(port).induce()).not.toBe(0);
   expect(caller.heard.filter((packet) => packet.length > 64)).toEqual([]);
   expect(desk.callers).toEqual([]);
 });
 
 test('no answer to a stranger is longer than its question', async () => {
   const port = await open();
-  const caller = new SrtCaller(port);
+  const caller = call(port);
   expect(await caller.ask(handshake(4, HANDSHAKE.induction))).toHaveLength(64);
   const cookie = await caller.induce();
   const refusal = await caller.ask(withCookie(handshake(5, HANDSHAKE.conclusion, 'sk_wrong'), cookie));
@@ -106,8 +57,8 @@ test('no answer to a stranger is longer than its question', async () => {
 
 test('a conclusion with a cookie of somebody else is not even refused', async () => {
   const port = await open();
-  const cookie = await new SrtCaller(port).induce();
-  const thief = new SrtCaller(port);
+  const cookie = await call(port).induce();
+  const thief = call(port);
   await thief.send(withCookie(handshake(5, HANDSHAKE.conclusion, STREAM_KEY), cookie));
   await thief.induce();
   expect(thief.heard).toHaveLength(1);
@@ -115,7 +66,7 @@ test('a conclusion with a cookie of somebody else is not even refused', async ()
 });
 
 test('a wrong key is refused by its code, and asked about once however often it is said', async () => {
-  const caller = new SrtCaller(await open());
+  const caller = call(await open());
   const conclusion = withCookie(handshake(5, HANDSHAKE.conclusion, 'sk_wrong'), await caller.induce());
   const refusals = [await caller.ask(conclusion), await caller.ask(conclusion)];
   expect(refusals.map((each) => readHandshake(each)?.type)).toEqual([2_401, 2_401]);
@@ -123,7 +74,7 @@ test('a wrong key is refused by its code, and asked about once however often it 
 });
 
 test('callers of version 4, who cannot say a key, are refused', async () => {
-  const caller = new SrtCaller(await open());
+  const caller = call(await open());
   const refusal = await caller.ask(withCookie(handshake(4, HANDSHAKE.conclusion), await caller.induce()));
   expect(readHandshake(refusal)?.type).toBe(1_008);
 });
@@ -134,7 +85,7 @@ test('so many from one address wait for the desk, and the others are told to com
   const port = await open({ limits: { everybody: 100, waiting: 20, waitingPerAddress: 3 } });
   const answers: (number | undefined)[] = [];
   for (let count = 0; count < 6; count += 1) {
-    const caller = new SrtCaller(port);
+    const caller = call(port);
     const conclusion = withCookie(handshake(5, HANDSHAKE.conclusion, 'sk_wrong'), await caller.induce());
     if (count < 3) await caller.send(conclusion);
     else answers.push(readHandshake(await caller.ask(conclusion))?.type);
@@ -148,7 +99,7 @@ test('refused callers take up their places for as long as they are remembered', 
   const port = await open({ limits: { everybody: 100, waiting: 20, waitingPerAddress: 3 } });
   const answers: (number | undefined)[] = [];
   for (let count = 0; count < 4; count += 1) {
-    const caller = new SrtCaller(port);
+    const caller = call(port);
     const conclusion = withCookie(handshake(5, HANDSHAKE.conclusion, 'sk_wrong'), await caller.induce());
     answers.push(readHandshake(await caller.ask(conclusion))?.type);
   }
@@ -157,7 +108,7 @@ test('refused callers take up their places for as long as they are remembered', 
 });
 
 test('a caller that is let in and then says nothing is lost', async () => {
-  const caller = new SrtCaller(await open());
+  const caller = call(await open());
   await caller.send(withCookie(handshake(5, HANDSHAKE.conclusion, STREAM_KEY), await caller.induce()));
   // Without the wishes of a real caller ffmpeg does not take it in either: then it never was a publisher.
   await expect.poll(() => desk.left + desk.publishers.length, PATIENCE).toBe(1);
@@ -176,7 +127,7 @@ test('garbage in the middle of a broadcast harms nobody', async () => {
     arrived += bytes.length;
   });
   await expect.poll(() => arrived, PATIENCE).toBeGreaterThan(0);
-  const caller = new SrtCaller(port);
+  const caller = call(port);
   for (let count = 0; count < 5_000; count += 1) await caller.send(randomBytes(1_316));
   const before = arrived;
   await expect.poll(() => arrived, PATIENCE).toBeGreaterThan(before + 20_000);

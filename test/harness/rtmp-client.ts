@@ -12,8 +12,9 @@ export class RtmpClient {
   readonly closed: Promise<void>;
   #received: Buffer = Buffer.alloc(0);
 
-  constructor(port: number) {
-    this.socket = connect(port, '127.0.0.1');
+  /** `from` is its own address. */
+  constructor(port: number, from = '127.0.0.1') {
+    this.socket = connect({ port, host: '127.0.0.1', localAddress: from });
     this.socket.on('error', () => {}); // being reset is one way of being hung up on
     this.socket.on('data', (bytes: Buffer) => {
       this.#received = Buffer.concat([this.#received, bytes]);

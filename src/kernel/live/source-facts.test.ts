@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { HealthMeter } from './health-meter.ts';
 import { SourceClock } from './jump.ts';
 import { PaceMeter } from './pace.ts';
-import { Refusals } from './refusals.ts';
 import { readLiveSource } from './source.ts';
 import { type SourcePacket, TapReader } from './tap.ts';
 
@@ -133,29 +132,5 @@ describe('an encoder', () => {
 
   test('that waits for its source is not, however little comes', () => {
     expect(paceAfter(30, 0.5, 0.1).isOverloaded).toBe(false);
-  });
-});
-
-describe('wrong keys', () => {
-  test('are refused later and later, each address for itself', () => {
-    const refusals = new Refusals();
-    const delays = (address: string) =>
-      Array.from({ length: 6 }, (_, index) => {
-        const wait = refusals.next(address, index);
-        wait?.done();
-        return wait?.delayMs;
-      });
-    expect(delays('10.0.0.1')).toEqual([500, 1_000, 2_000, 4_000, 8_000, 8_000]);
-    expect(delays('10.0.0.2')[0]).toBe(500);
-  });
-
-  test('hold only so many at once', () => {
-    const refusals = new Refusals();
-    const own = Array.from({ length: 6 }, () => refusals.next('10.0.0.1', 0));
-    expect(own.filter(Boolean)).toHaveLength(4);
-    const all = Array.from({ length: 400 }, (_, index) => refusals.next(`10.0.1.${index}`, 0));
-    expect(all.filter(Boolean)).toHaveLength(196);
-    own[0]?.done();
-    expect(refusals.next('10.0.2.1', 0)).toBeDefined();
   });
 });

@@ -48,6 +48,7 @@ const REASON_OF: Partial<Record<FaultCode, number>> = {
   LIVE_STREAM_DISABLED: REASON.forbidden,
   LIVE_STREAM_BUSY: REASON.conflict,
   LIVE_FULL: REASON.overload,
+  LIVE_CLAIMS_LIMITED: REASON.overload,
   UNAVAILABLE: REASON.overload,
 };
 

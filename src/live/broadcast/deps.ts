@@ -57,4 +57,6 @@ export interface BroadcastSettings {
   readonly liveStreams: number;
   readonly liveSegmentSeconds: number;
   readonly liveSilenceSeconds: number;
+  /** Whose addresses stand for many publishers. */
+  readonly trustedProxies: string;
 }

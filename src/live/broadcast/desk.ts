@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
+import { parseTrust } from '../../kernel/address.ts';
 import { Fault } from '../../kernel/errors.ts';
+import { Claims } from '../../kernel/live/claims.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
-import { Refusals } from '../../kernel/live/refusals.ts';
 import type { Caller, Desk, Place } from '../seams.ts';
 import type { BroadcastDeps } from './deps.ts';
 import { StreamActor } from './stream-actor.ts';
@@ -18,13 +19,14 @@ export class BroadcastDesk implements Desk {
   readonly #deps: BroadcastDeps;
   readonly #actors = new Map<string, StreamActor>();
   readonly #claims = new Map<string, Promise<StreamActor>>();
-  readonly #refusals = new Refusals();
+  readonly #keyClaims: Claims;
   readonly #timers = new Set<NodeJS.Timeout>();
   #isStopped = false;
   #isLooking = false;
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps;
+    this.#keyClaims = new Claims(parseTrust(deps.settings.trustedProxies));
   }
 
   /** Takes up what this node has left unfinished. */
@@ -61,7 +63,7 @@ export class BroadcastDesk implements Desk {
   }
 
   async admit(caller: Caller): Promise<Place> {
-    const stream = await this.#deps.streams.findByKey(caller.streamKey);
+    const stream = await this.#lookUp(caller);
     if (!stream) return this.#refuse(caller);
     if (stream.isDisabled) throw new Fault('LIVE_STREAM_DISABLED');
     const actor = await this.#actorOf(stream);
@@ -78,10 +80,21 @@ export class BroadcastDesk implements Desk {
     };
   }
 
+  /** @throws Fault LIVE_CLAIMS_LIMITED */
+  async #lookUp({ address, streamKey }: Caller): Promise<LiveStream | undefined> {
+    const entry = this.#keyClaims.enter(address, this.#deps.clock.now());
+    if (!entry.isIn) throw new Fault('LIVE_CLAIMS_LIMITED', { retryAfterSeconds: entry.retryAfterSeconds });
+    try {
+      return await this.#deps.streams.findByKey(streamKey);
+    } finally {
+      entry.leave();
+    }
+  }
+
   async #refuse({ address, door }: Caller): Promise<never> {
     this.#deps.count('live_keys_refused');
     this.#deps.log.info({ address, door }, 'a wrong stream key');
-    const wait = this.#refusals.next(address, this.#deps.clock.now());
+    const wait = this.#keyClaims.refuse(address, this.#deps.clock.now());
     if (wait) await pause(wait.delayMs).finally(wait.done);
     throw new Fault('STREAM_KEY_REFUSED');
   }
