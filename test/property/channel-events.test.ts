@@ -23,8 +23,8 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ is: 'burst' as const }) },
   { weight: 4, arbitrary: fc.constantFrom({ is: 'cut' as const }, { is: 'echo' as const }) },
   { weight: 6, arbitrary: fc.constant({ is: 'connect' as const }) },
-  { weight: 1, arbitrary: fc.constantFrom({ is: 'restart' as const }, { is: 'replace' as const }) },
-  { weight: 12, arbitrary: fc.record({ is: fc.constant('deliver' as const), count: fc.nat({ max: 40 }) }) },
+  { weight: 3, arbitrary: fc.constantFrom({ is: 'restart' as const }, { is: 'replace' as const }) },
+  { weight: 12, arbitrary: fc.record({ is: fc.constant('deliver' as const), count: fc.nat({ max: 300 }) }) },
   { weight: 6, arbitrary: fc.record({ is: fc.constantFrom('come', 'come', 'go', 'stall', 'read', 'read'), who }) },
 );
 

@@ -37,6 +37,8 @@ class Play {
   readonly #queue = new ViewerQueue(this.#outlet, { mediaBytes: 600, mediaMs: 3_000, eventBytes: 1e9 });
   readonly #playback: Playback;
   #attended: ReadonlySet<string> = new Set();
+  /** What the viewer was told of his rendition. */
+  readonly told: string[] = [];
   #nowMs = 0;
   #session = 0;
   #ticks = 0;
@@ -52,7 +54,7 @@ class Play {
         attend: (names) => {
           this.#attended = names;
         },
-        qualityChanged: () => {},
+        qualityChanged: (reason) => void this.told.push(`${reason} ${this.#playback.chosen.video}`),
       },
       this.#queue,
     );
@@ -156,4 +158,25 @@ test('whatever the pace of a viewer, the picture can be shown and every event co
     }),
     { numRuns: 300 },
   );
+});
+
+test('auto begins in the middle, goes down for a queue that keeps overflowing, and up after it was empty for long', () => {
+  const play = new Play();
+  const doAll = (count: number, ...happenings: Happening[]) => {
+    for (let at = 0; at < count; at += 1) for (const each of happenings) play.do(each);
+  };
+  doAll(8, 'part');
+  expect(play.told).toEqual(['started 720p']);
+  for (let overflow = 0; overflow < 2; overflow += 1) {
+    play.do('stall');
+    doAll(14, 'part');
+    play.do('read');
+    doAll(4, 'part');
+  }
+  const [first, ...later] = play.told.filter((each) => each.startsWith('slow'));
+  expect([first, new Set(later)]).toEqual(['slow 720p', new Set(['slow 360p'])]);
+  expect(play.told.at(-1)).toBe('started 360p');
+  doAll(120, 'part');
+  expect(play.told.at(-1)).toBe('recovered 720p');
+  expectDecodable(play.sent.filter((each) => typeof each !== 'string').filter(({ rendition }) => rendition < 3));
 });

@@ -219,6 +219,25 @@ describe('a stream at another node', () => {
     }
   });
 
+  test('that is deleted there ends here too, and when that node has died beforehand', async () => {
+    for (const dies of [false, true]) {
+      await start();
+      const there = await new ChannelNode('public', c.clock).start();
+      const moved = { nodeUrl: there.url, ownedUntilMs: inSeconds(3_600) };
+      for (const node of [c.node, there]) if (node.stream) node.stream = { ...node.stream, ...moved };
+      const [watching, idle] = [await c.listener(), await c.listener()];
+      const broadcast = await there.broadcast();
+      broadcast.start();
+      await watching.message('state', ({ event }) => event === 'started');
+      if (dies) await there.stop();
+      else broadcast.end();
+      for (const node of [c.node, there]) node.stream = undefined;
+      expect(await Promise.all([watching.ended, idle.ended])).toEqual([4_004, 4_004]);
+      if (!dies) await there.stop();
+      if (!dies) await c.stop();
+    }
+  }, 30_000);
+
   test('is found through an origin without the role', async () => {
     await start();
     const fresh = await freshSqlite();

@@ -114,6 +114,22 @@ describe('subscribing', () => {
     expect(other.messages.some(({ type }) => type === 'chat-settings')).toBe(true);
   });
 
+  test('anew goes on where it ended', async () => {
+    await start();
+    const [viewer, other] = [c.join(), await c.listener()];
+    await viewer.message('hello');
+    for (let at = 1; at <= 3; at += 1) await c.node.setChat({ isOpen: true, slowSeconds: at });
+    await other.until(() => other.numbered().length === 3);
+    viewer.say({ type: 'subscribe', events: true });
+    viewer.say({ type: 'unsubscribe', events: true, ref: 'u' });
+    await viewer.message('subscribed', ({ ref }) => ref === 'u');
+    await c.node.setChat({ isOpen: true, slowSeconds: 4 });
+    await other.until(() => other.numbered().length === 4);
+    viewer.say({ type: 'subscribe', events: true });
+    await viewer.until(() => viewer.numbered().length >= 4);
+    expect(viewer.numbered()).toEqual([1, 2, 3, 4]);
+  });
+
   test('to parts and segments has to name them', async () => {
     await start();
     const broadcast = await c.node.broadcast();
@@ -219,6 +235,13 @@ describe('chat', () => {
     c.clock.advance(20);
     viewer.say({ type: 'chat', name: 'Ada', text: 'slowly', ref: 's' });
     expect(await viewer.message('error', ({ ref }) => ref === 's')).toMatchObject({ retryAfterMs: 10_000 });
+  });
+
+  test('hears twice what somebody says twice, without a name for it', async () => {
+    await start();
+    const viewer = await c.listener();
+    for (let at = 0; at < 2; at += 1) viewer.say({ type: 'chat', name: 'Ada', text: 'hello' });
+    await viewer.until(() => viewer.messages.filter(({ type }) => type === 'chat').length === 2);
   });
 
   test('hears once what a client says again after a reconnect', async () => {

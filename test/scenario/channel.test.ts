@@ -125,6 +125,7 @@ describe('media', () => {
       ...['360p i1', '360p 1.0', '360p 1.1', '360p 1.2'],
       ...['audio i1', 'audio 1.0', 'audio 1.1', 'audio 1.2'],
     ]);
+    expect(viewer.frames.slice(0, 2).map(({ clockMs }) => clockMs)).toEqual([1_790_000_000_000, c.clock.now()]);
     broadcast.publish();
     await viewer.until(() => viewer.frames.length === 10);
     expect(inWords(viewer).slice(8)).toEqual(['360p 1.3', 'audio 1.3']);
