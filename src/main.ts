@@ -278,7 +278,7 @@ async function startOrigin(ground: Ground, seams: Seams, live: Live | undefined)
     revokedEdges: new RevokedEdges(new EdgeRepository(seams.database, clock)),
     log: log.child({ part: 'origin' }),
   });
-  mountLiveProxy(app, { ...node, ownUrl: node.nodeUrl });
+  mountLiveProxy(app, { ...node, ownUrl: node.nodeUrl, isHere: live && ((streamId) => live.hasOnAir(streamId)) });
   if (live) {
     await live.mountOrigin(app);
     // Whatever else cannot start, its channels are open from here on.

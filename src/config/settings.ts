@@ -132,6 +132,13 @@ export const SETTINGS = {
     unit: 's',
     says: 'A publisher that sends nothing for so long counts as lost. A backup takes over within a second all the same.',
   }),
+  liveLeaseMs: integer({
+    default: 15_000,
+    min: 1_000,
+    max: 120_000,
+    unit: 'ms',
+    says: 'How long a node may be silent before another may take over its broadcasts. The same on all nodes.',
+  }),
   originHost: text({
     default: '127.0.0.1',
     says: 'Address the origin listens on; 0.0.0.0 for all, where edges run on other machines.',

@@ -167,6 +167,16 @@ export class LiveStreamRepository {
     return numUpdatedRows > 0n;
   }
 
+  /** A broadcast under way that the node does no more for: whoever wants it may have it at once. */
+  async letGo({ streamId, nodeUrl }: Hold): Promise<void> {
+    await this.#db
+      .updateTable('live_streams')
+      .set({ owned_until: this.#clock.now() })
+      .where('id', '=', streamId)
+      .where('node_url', '=', nodeUrl)
+      .execute();
+  }
+
   /** Gives back a stream of which no broadcast began; the end of one does so by itself. */
   async release({ streamId, nodeUrl }: Hold): Promise<void> {
     await this.#db

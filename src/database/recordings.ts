@@ -1,6 +1,8 @@
+import { Fault } from '../kernel/errors.ts';
 import type { LiveSegment, Session } from '../kernel/live/broadcast.ts';
-import type { Database } from './open.ts';
+import type { Database, DatabaseTransaction } from './open.ts';
 import { insertSegments, toSegment } from './recorded-rows.ts';
+import { transact } from './transact.ts';
 
 /** What is stored of a broadcast, or of a clip. */
 export interface Recording {
@@ -15,22 +17,56 @@ export type SequencePlace = Pick<LiveSegment, 'sequence' | 'session'>;
 /** The segments that were stored of broadcasts, and where they lie in time. */
 export class RecordingRepository {
   readonly #db: Database;
+  readonly #nodeUrl: (() => string) | undefined;
 
-  constructor(db: Database) {
+  /** @param nodeUrl of the node that records, which adds nothing to what another one has taken over */
+  constructor(db: Database, nodeUrl?: () => string) {
     this.#db = db;
+    this.#nodeUrl = nodeUrl;
   }
 
   /** Recorded twice it counts once, as do segments: after a crash nobody knows what was recorded last. */
   async addSession(recordingId: string, { number, beganAtMs, discontinuities = 0 }: Session): Promise<void> {
-    await this.#db
-      .insertInto('recording_sessions')
-      .values({ recording_id: recordingId, session: number, began_at: beganAtMs, discontinuities })
-      .onConflict((conflict) => conflict.columns(['recording_id', 'session']).doNothing())
-      .execute();
+    await this.#add(recordingId, async (trx) => {
+      await trx
+        .insertInto('recording_sessions')
+        .values({ recording_id: recordingId, session: number, began_at: beganAtMs, discontinuities })
+        .onConflict((conflict) => conflict.columns(['recording_id', 'session']).doNothing())
+        .execute();
+    });
   }
 
   async addSegments(recordingId: string, segments: readonly LiveSegment[]): Promise<void> {
-    await insertSegments(this.#db, recordingId, segments);
+    await this.#add(recordingId, (trx) => insertSegments(trx, recordingId, segments));
+  }
+
+  /** Whether this node may still add to a recording. */
+  async isOpen(recordingId: string): Promise<boolean> {
+    return transact(this.#db, (trx) => this.#isOpen(trx, recordingId));
+  }
+
+  /** @throws Fault LIVE_STREAM_BUSY when the broadcast is another node's */
+  async #add(recordingId: string, work: (trx: DatabaseTransaction) => Promise<void>): Promise<void> {
+    await transact(this.#db, async (trx) => {
+      if (!(await this.#isOpen(trx, recordingId))) throw new Fault('LIVE_STREAM_BUSY');
+      await work(trx);
+    });
+  }
+
+  /** A broadcast is its node's until it ends, and its recording is open until it is `ready`. */
+  async #isOpen(trx: DatabaseTransaction, recordingId: string): Promise<boolean> {
+    if (!this.#nodeUrl) return true;
+    const broadcasts = trx.selectFrom('broadcasts').select(['stream_id', 'ended_at']);
+    const broadcast = await broadcasts.where('recording_id', '=', recordingId).executeTakeFirst();
+    if (!broadcast) return false;
+    if (broadcast.ended_at !== null) {
+      const assets = trx.selectFrom('assets').select('status').where('id', '=', recordingId);
+      const status = (await assets.executeTakeFirst())?.status;
+      return status === undefined || status === 'uploading';
+    }
+    // Whoever claims the stream waits until what is being added is there, and reads it.
+    const held = trx.selectFrom('live_streams').select('id').where('id', '=', broadcast.stream_id);
+    return (await held.where('node_url', '=', this.#nodeUrl()).forShare().executeTakeFirst()) !== undefined;
   }
 
   /** What a broadcast that nobody keeps has behind its window is not there any more. */

@@ -47,7 +47,7 @@ class LocklessDialect extends SqliteDialect {
   }
 }
 
-const LOCKS: ReadonlySet<string | undefined> = new Set(['ForUpdate', 'ForKeyShare', 'SkipLocked']);
+const LOCKS: ReadonlySet<string | undefined> = new Set(['ForUpdate', 'ForShare', 'ForKeyShare', 'SkipLocked']);
 
 class LocklessCompiler extends SqliteQueryCompiler {
   protected override visitSelectModifier(node: SelectModifierNode): void {

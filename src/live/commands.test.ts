@@ -27,6 +27,7 @@ const parts: CommandParts = {
     expel: (streamId) => {
       if (isOnAir) told.push(['expel', streamId]);
     },
+    yield: note('yield'),
   },
   onAir: { find: () => (isOnAir ? { annotate: (range) => void told.push(['annotate', range]) } : undefined) },
   channels: {
@@ -42,6 +43,7 @@ const parts: CommandParts = {
 const cases: [LiveCommand, unknown][] = [
   [{ kind: 'end', reason: 'requested' }, ['end', ID, 'requested']],
   [{ kind: 'expel' }, ['expel', ID]],
+  [{ kind: 'yield' }, ['yield', ID]],
   [{ kind: 'chat-delete', messageId: 'm' }, ['delete', ID, 'm']],
   [{ kind: 'chat-ban', authorId: 'v', seconds: 60 }, ['ban', ID, 'v', 60]],
   [{ kind: 'chat-unban', authorId: 'v' }, ['unban', ID, 'v']],

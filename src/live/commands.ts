@@ -6,7 +6,7 @@ import type { BroadcastDesk } from './broadcast/desk.ts';
 import type { LiveChannels } from './channel/live-channels.ts';
 
 export interface CommandParts {
-  readonly desk: Pick<BroadcastDesk, 'end' | 'expel'>;
+  readonly desk: Pick<BroadcastDesk, 'end' | 'expel' | 'yield'>;
   readonly channels: Pick<LiveChannels, 'tellMetadata' | 'deleteMessage' | 'ban' | 'unban' | 'setChat'>;
   readonly onAir: { find(streamId: string): { annotate(range: DateRange): void } | undefined };
   readonly clock: Clock;
@@ -15,7 +15,7 @@ export interface CommandParts {
 /** What EXT-X-DATERANGE calls timed metadata. */
 const METADATA_CLASS = 'com.frontrow.metadata';
 
-/** Hands a command to the part of the role that it is for. @throws Fault LIVE_STREAM_IDLE */
+/** Hands a command to the part of the role that it is for. @throws Fault LIVE_STREAM_IDLE, LIVE_STREAM_BUSY */
 export async function carryOut(parts: CommandParts, streamId: string, command: LiveCommand): Promise<void> {
   const { desk, channels } = parts;
   switch (command.kind) {
@@ -24,6 +24,8 @@ export async function carryOut(parts: CommandParts, streamId: string, command: L
       return;
     case 'expel':
       return desk.expel(streamId);
+    case 'yield':
+      return desk.yield(streamId);
     case 'metadata':
       return tellMetadata(parts, streamId, command.id, command.data);
     case 'chat-delete':

@@ -10,8 +10,9 @@ import { newId } from '../kernel/ids.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
 import type { BroadcastFormat } from '../kernel/live/broadcast.ts';
 import type { Log } from '../kernel/log.ts';
+import { CommandSender } from '../outbound/command-sender.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import type { BroadcastDeps, BroadcastPlace, BroadcastSettings, Packaging } from './broadcast/deps.ts';
+import type { BroadcastDeps, BroadcastSettings, Packaging } from './broadcast/deps.ts';
 import { BroadcastDesk } from './broadcast/desk.ts';
 import { LiveChannels } from './channel/live-channels.ts';
 import { mountCommands } from './command-door.ts';
@@ -23,7 +24,6 @@ import { OnAir } from './on-air.ts';
 import { LivePackager } from './packager/live-packager.ts';
 import { salvageSpools } from './packager/salvage.ts';
 import type { Recordings } from './recordings.ts';
-import type { PackagerNews } from './seams.ts';
 
 export interface LiveOptions {
   readonly database: Database;
@@ -55,6 +55,7 @@ export class Live {
   readonly #channels: LiveChannels;
   readonly #broadcasts: BroadcastRepository;
   readonly #recordings: RecordingRepository;
+  readonly #commands: CommandSender;
   #publishers = 0;
   #leftOvers: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
@@ -63,8 +64,9 @@ export class Live {
     const { database, clock, log, settings } = options;
     this.#options = options;
     this.#broadcasts = new BroadcastRepository(database, clock);
-    this.#recordings = new RecordingRepository(database);
+    this.#recordings = new RecordingRepository(database, options.nodeUrl);
     this.#channels = openChannels(options);
+    this.#commands = new CommandSender({ ...options, ownOrigin: options.nodeUrl });
     this.desk = new BroadcastDesk(this.#broadcastDeps());
     this.#doors = new Doors({ settings, desk: this.desk, log });
   }
@@ -81,6 +83,12 @@ export class Live {
     });
     const ended = new EndedBroadcasts(this.#broadcasts, this.#recordings);
     mountLive(app, { onAir: this.#onAir, ended, store: this.#options.store });
+  }
+
+  /** Whether the broadcast under way of a stream is at this node. */
+  hasOnAir(streamId: string): boolean {
+    const actor = this.desk.find(streamId);
+    return actor?.packaging !== undefined && !actor.isOver;
   }
 
   /** Adds the doors for browsers to a listener that carries WebSockets, before it listens. */
@@ -117,9 +125,11 @@ export class Live {
       streams,
       broadcasts: this.#broadcasts,
       packagers: {
-        open: (place, news) => this.#keep(new LivePackager(this.#packagerDeps(), place, news)),
-        recover: (place, news) => this.#recover(place, news),
+        open: (place, news, isHeld) => this.#keep(new LivePackager(this.#packagerDeps(), place, news, isHeld)),
+        recover: async (...about) => this.#keep(await LivePackager.recover(this.#packagerDeps(), ...about)),
       },
+      askToYield: (stream) => this.#commands.send(stream, { kind: 'yield' }, YIELD_MS),
+      left: (streamId) => this.#left(streamId),
       channels: this.#channels,
       readLadder,
       begin: (hold, stream, format) => this.#begin(hold, stream, format),
@@ -156,8 +166,10 @@ export class Live {
     return packager;
   }
 
-  async #recover(place: BroadcastPlace, news: PackagerNews): Promise<Packaging> {
-    return this.#keep(await LivePackager.recover(this.#packagerDeps(), place, news));
+  #left(streamId: string): void {
+    const packager = this.#onAir.find(streamId);
+    if (packager) this.#onAir.remove(packager);
+    this.#channels.leave(streamId);
   }
 
   async #begin(hold: Hold, stream: LiveStream, format: BroadcastFormat): Promise<Broadcast | undefined> {
@@ -177,6 +189,9 @@ export class Live {
     }
   }
 }
+
+/** A publisher waits so long for another node to give its stream up. */
+const YIELD_MS = 5_000;
 
 /** How often recordings are looked for that nobody finished. */
 const LEFT_OVERS_MS = 30_000;

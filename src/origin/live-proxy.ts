@@ -11,6 +11,8 @@ import { parseLivePath } from '../kernel/live/paths.ts';
 
 export interface LiveProxyDeps {
   readonly streams: { find(streamId: string): Promise<LiveStream | undefined> };
+  /** Of a broadcast that is known to be at this node nobody is asked. */
+  readonly isHere?: ((streamId: string) => boolean) | undefined;
   /** The origin of this node, as it stands with the streams that it has. */
   readonly ownUrl: () => string;
   /** What proves to another node's origin that one of the fleet asks. */
@@ -35,7 +37,7 @@ export function mountLiveProxy(app: FastifyInstance, deps: LiveProxyDeps): void 
     if (!url.startsWith('/live/') || request.headers[PASSED_ON_HEADER] !== undefined) return;
     const object = parseLivePath(url.split('?', 1)[0] ?? '');
     // Channels find their own way.
-    if (!object || object.kind === 'channel') return;
+    if (!object || object.kind === 'channel' || deps.isHere?.(object.streamId)) return;
     const nodeUrl = await whereabouts.find(object.streamId);
     if (nodeUrl !== undefined) await passOn(new URL(url, nodeUrl), deps, request, reply);
   });

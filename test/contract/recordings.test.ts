@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { AssetRepository } from '../../src/database/assets.ts';
+import { BroadcastRepository, type Hold } from '../../src/database/broadcasts.ts';
+import { LiveStreamRepository } from '../../src/database/live-streams.ts';
 import { RecordingRepository } from '../../src/database/recordings.ts';
 import type { LiveSegment } from '../../src/kernel/live/broadcast.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
+import { HandClock } from './hand-clock.ts';
 
 const segment = (rendition: string, sequence: number): LiveSegment => ({
   rendition,
@@ -42,6 +46,41 @@ describe.each(DATABASES)('recordings in $name', ({ fresh }) => {
       sessions: [{ number: 1, beganAtMs: 1 }],
       segments: [{ ...segment('audio', 0), bytes: 10 }],
     });
+  });
+
+  test('a node adds nothing to what another one has taken over, and nobody to what is finished', async () => {
+    const clock = new HandClock();
+    const streams = new LiveStreamRepository(on.database, clock, 'a secret');
+    const broadcasts = new BroadcastRepository(on.database, clock);
+    const [here, there] = ['http://here', 'http://there'].map((nodeUrl) => ({ streamId: 'ls_a', nodeUrl })) as [
+      Hold,
+      Hold,
+    ];
+    const at = ({ nodeUrl }: Hold) => new RecordingRepository(on.database, () => nodeUrl);
+    const chat = { isOpen: true, slowSeconds: 0 };
+    const options = { reconnectSeconds: 60, isRecorded: true, ladder: 'h264', passthrough: 'auto', chat } as const;
+    await streams.create({ id: 'ls_a', title: '', policy: 'public', options, streamKey: 'lsk_a' }, 1);
+    await streams.claim(here, 1_000);
+    const format = { segmentSeconds: 2, targetDurationSeconds: 2, partTargetSeconds: 0.334 };
+    await broadcasts.begin(here, { recordingId: 'as_a', format });
+    await at(here).addSegments('as_a', [segment('audio', 0)]);
+    expect(await Promise.all([here, there].map((each) => at(each).isOpen('as_a')))).toEqual([true, false]);
+
+    await streams.letGo(here);
+    expect(await streams.claim(there, 1_000)).toMatchObject({ nodeUrl: 'http://there', state: 'live' });
+    await expect(at(here).addSegments('as_a', [segment('audio', 1)])).rejects.toMatchObject({
+      code: 'LIVE_STREAM_BUSY',
+    });
+    await expect(at(here).addSession('as_a', { number: 2, beganAtMs: 1 })).rejects.toThrow();
+    await at(there).addSegments('as_a', [segment('audio', 2)]);
+
+    await broadcasts.end(there, 1, 'finished');
+    await at(there).addSegments('as_a', [segment('audio', 3)]);
+    const assets = new AssetRepository(on.database, clock);
+    await assets.create({ id: 'as_a', title: '', policy: 'public', sourceName: '' });
+    await assets.fail('as_a', { code: 'RECORDING_EMPTY', says: '' });
+    await expect(at(there).addSegments('as_a', [segment('audio', 4)])).rejects.toThrow();
+    expect((await recordings.read('as_a')).segments.map(({ sequence }) => sequence)).toEqual([0, 2, 3]);
   });
 
   test('of nothing there is nothing', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import fastify from 'fastify';
 import { expect, test, vi } from 'vitest';
 import type { Broadcast, LiveStream } from '../../src/database/live-stream-rows.ts';
+import { Fault } from '../../src/kernel/errors.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import type { BroadcastDeps, Packaging } from '../../src/live/broadcast/deps.ts';
 import { BroadcastDesk } from '../../src/live/broadcast/desk.ts';
@@ -24,13 +25,15 @@ function made(packaging: Partial<Packaging> = {}) {
     lost: vi.fn(async () => true),
     end: vi.fn(async () => true),
     unfinished: vi.fn(async () => [BROADCAST]),
-    abandoned: vi.fn(async () => []),
+    abandoned: vi.fn(async (): Promise<Broadcast[]> => []),
   };
   const streams = {
     claim: vi.fn(async () => STREAM),
     renew: vi.fn(async () => true),
     release: vi.fn(async () => {}),
+    letGo: vi.fn(async () => {}),
     findByKey: vi.fn(async () => STREAM),
+    find: vi.fn(async () => STREAM),
   };
   const whole = {
     lastSession: 1,
@@ -41,23 +44,24 @@ function made(packaging: Partial<Packaging> = {}) {
   };
   const recover = vi.fn(async () => whole);
   const finished = vi.fn(async () => {});
+  const askToYield = vi.fn(async () => {});
   const feed = { started: () => {}, reconnecting: () => {}, ended: vi.fn() };
   const deps = {
-    ...{ broadcasts, streams, finished },
+    ...{ broadcasts, streams, finished, askToYield },
     packagers: { recover },
     channels: { open: async () => feed },
     nodeUrl: () => 'http://127.0.0.1:1',
-    settings: { liveStreams: 1, trustedProxies: '' },
+    settings: { liveStreams: 1, liveLeaseMs: 15_000, trustedProxies: '' },
     clock: { now: () => Date.now() },
     log: silentLog,
   } as unknown as BroadcastDeps;
-  return { deps, broadcasts, streams, recover, finished, feed };
+  return { deps, broadcasts, streams, recover, finished, askToYield, feed };
 }
 
 async function resumed(parts: ReturnType<typeof made>) {
   const over = Promise.withResolvers<void>();
   const actor = new StreamActor(parts.deps, STREAM, () => over.resolve());
-  await actor.resume(BROADCAST);
+  await actor.resume(BROADCAST, { isWhole: true });
   return { actor, over: over.promise };
 }
 
@@ -133,6 +137,62 @@ test('whoever comes to a stream that another node has left goes on with its broa
   expect(parts.recover).toHaveBeenCalledOnce();
   expect(desk.find(STREAM.id)?.packaging).toBeDefined();
   place.leave();
+  await desk.stop();
+});
+
+const BUSY = new Fault('LIVE_STREAM_BUSY');
+const AWAY = new Fault('LIVE_NODE_AWAY');
+
+test.each([
+  [
+    'is refused while somebody publishes there, however long ago its lease ended',
+    BUSY,
+    undefined,
+    'LIVE_STREAM_BUSY',
+    0,
+  ],
+  ['waits for its lease when it says nothing', AWAY, undefined, 'LIVE_STREAM_BUSY', 1],
+  ['takes its broadcast when it says nothing and its lease is over', AWAY, { isWhole: false }, undefined, 1],
+  ['takes its broadcast whole when it gives it up', undefined, { isWhole: true }, undefined, 1],
+])('whoever comes to a stream of another node %s', async (_, answer, inheritance, code, claims) => {
+  const parts = made();
+  const desk = new BroadcastDesk(parts.deps);
+  parts.broadcasts.unfinished.mockResolvedValueOnce([]);
+  await desk.start();
+  parts.streams.findByKey.mockResolvedValueOnce({
+    ...STREAM,
+    nodeUrl: 'http://127.0.0.1:2',
+    ownedUntilMs: 0,
+  } as LiveStream);
+  parts.streams.claim.mockResolvedValueOnce((inheritance && { ...STREAM, state: 'live' }) as LiveStream);
+  if (answer) parts.askToYield.mockRejectedValueOnce(answer);
+  const admitted = desk.admit({ door: 'rtmp', streamKey: 'sk_x', address: '' });
+  if (code) await expect(admitted).rejects.toMatchObject({ code });
+  else await admitted;
+  expect(parts.streams.claim).toHaveBeenCalledTimes(claims);
+  if (inheritance)
+    expect(parts.recover).toHaveBeenCalledWith(expect.anything(), expect.anything(), expect.anything(), inheritance);
+  await desk.stop();
+});
+
+test('a broadcast whose lease ended while the database was away is left alone until its node could have said that it lives', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const parts = made();
+  parts.broadcasts.unfinished.mockResolvedValue([]);
+  parts.broadcasts.abandoned.mockResolvedValue([BROADCAST]);
+  parts.streams.find.mockResolvedValueOnce({ ...STREAM, ownedUntilMs: 1 } as LiveStream);
+  parts.streams.find.mockResolvedValue({ ...STREAM, ownedUntilMs: 2 } as LiveStream);
+  const desk = new BroadcastDesk(parts.deps);
+  await desk.start();
+  for (const looks of [1, 2]) {
+    vi.advanceTimersByTime(15_000);
+    await vi.waitFor(() => expect(parts.streams.find).toHaveBeenCalledTimes(looks));
+    await pause(10);
+    expect(parts.broadcasts.end).not.toHaveBeenCalled();
+  }
+  vi.advanceTimersByTime(15_000);
+  await vi.waitFor(() => expect(parts.broadcasts.end).toHaveBeenCalledWith(expect.anything(), 3, 'interrupted'));
+  vi.useRealTimers();
   await desk.stop();
 });
 

@@ -8,6 +8,8 @@ export class FeedProxy {
   #open = true;
   #silent = false;
   url = '';
+  /** Targets of the requests that came by, in order. */
+  readonly asked: string[] = [];
 
   constructor(target: string) {
     this.#target = new URL(target);
@@ -49,6 +51,10 @@ export class FeedProxy {
       near.destroy();
       return;
     }
+    near.on('data', (bytes: Buffer) => {
+      for (const [, target = ''] of bytes.toString('latin1').matchAll(/^[A-Z]+ (\S+) HTTP\/1\.1\r$/gm))
+        this.asked.push(target);
+    });
     const far = connect(Number(this.#target.port), this.#target.hostname);
     for (const [one, other] of [
       [near, far],

@@ -8,7 +8,7 @@ import { isId, newId } from '../../kernel/ids.ts';
 import type { EndReason, LiveOptions } from '../../kernel/live/live-stream.ts';
 import { newStreamKey } from '../../kernel/live/stream-key.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { CommandSender } from './command-sender.ts';
+import type { CommandSender } from '../../outbound/command-sender.ts';
 import type { LiveStreamChangeBody, NewLiveStreamBody } from './schemas.ts';
 
 export interface LiveStreamsParts {

@@ -2,7 +2,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { Fault } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import { isMetadata, MAX_METADATA_BYTES } from '../../kernel/live/commands.ts';
-import type { CommandSender } from '../live/command-sender.ts';
+import type { CommandSender } from '../../outbound/command-sender.ts';
 import type { LiveStreams } from '../live/live-streams.ts';
 import { AuthorId, ChatBanSchema, MetadataSchema, NewChatBan, NewMetadata } from '../live/schemas.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';

@@ -4,6 +4,7 @@ import { type LiveCommand, MAX_METADATA_BYTES, parseLiveCommand } from './comman
 const COMMANDS: readonly LiveCommand[] = [
   { kind: 'end', reason: 'requested' },
   { kind: 'expel' },
+  { kind: 'yield' },
   { kind: 'metadata', id: 'md_a', data: { score: [1, 2] } },
   { kind: 'metadata', id: 'md_a', data: null },
   { kind: 'chat-delete', messageId: 'm-1' },

@@ -1,12 +1,14 @@
 import { readJsonObject } from './channel-request.ts';
 import { type ChatOptions, END_REASONS, type EndReason } from './live-stream.ts';
 
-/** What control asks of the node that has a stream. */
+/** What control, or another node, asks of the node that has a stream. */
 export type LiveCommand =
   /** The broadcast is over, and its publishers are sent away. */
   | { readonly kind: 'end'; readonly reason: EndReason }
   /** Publishers came in by a key that counts no more. The broadcast waits for one with the new key. */
   | { readonly kind: 'expel' }
+  /** A publisher has come to another node: this one gives the stream up, unless somebody publishes to it here. */
+  | { readonly kind: 'yield' }
   /** Something to tell at this very moment of the media. */
   | { readonly kind: 'metadata'; readonly id: string; readonly data: unknown }
   | { readonly kind: 'chat-delete'; readonly messageId: string }
@@ -26,6 +28,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const READERS: { readonly [Kind in LiveCommand['kind']]: (fields: Fields) => LiveCommand | undefined } = {
   end: ({ reason, ...rest }) => (isEndReason(reason) && isEmpty(rest) ? { kind: 'end', reason } : undefined),
   expel: (fields) => (isEmpty(fields) ? { kind: 'expel' } : undefined),
+  yield: (fields) => (isEmpty(fields) ? { kind: 'yield' } : undefined),
   metadata: ({ id, data, ...rest }) =>
     isToken(id) && isMetadata(data) && isEmpty(rest) ? { kind: 'metadata', id, data } : undefined,
   'chat-delete': ({ messageId, ...rest }) =>

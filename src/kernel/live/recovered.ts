@@ -1,4 +1,4 @@
-import type { LiveSegment } from './broadcast.ts';
+import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from './broadcast.ts';
 
 /**
  * Segments, each of those that are not settled as long as its neighbours say: where something was missing at the beginning
@@ -24,7 +24,7 @@ export function spanBetween(
   });
 }
 
-/** Gaps for what a rendition lacks of the segments that others have. */
+/** Gaps for what a rendition lacks of the segments that others have, or all of them of those in between. */
 export function missingSegments(
   segments: readonly LiveSegment[],
   renditions: readonly { readonly name: string; readonly timescale: number }[],
@@ -38,7 +38,8 @@ export function missingSegments(
     for (let sequence = 0; sequence < count; sequence += 1) {
       const all = bySequence.get(sequence) ?? [];
       const own = all.find(({ rendition }) => rendition === name);
-      const [model] = all;
+      // As long as what is missing everywhere may have been, the segment before it was.
+      const model = all[0] ?? before;
       if (own || !model) {
         before = own ?? before;
         continue;
@@ -47,7 +48,10 @@ export function missingSegments(
       const isSame = before?.session === model.session;
       const startTicks =
         before && isSame ? before.startTicks + before.durationTicks : Math.round(model.startTicks * share);
-      const endTicks = Math.round((model.startTicks + model.durationTicks) * share);
+      const endTicks =
+        model === before
+          ? startTicks + model.durationTicks
+          : Math.round((model.startTicks + model.durationTicks) * share);
       const durationTicks = Math.max(1, endTicks - startTicks);
       const { session, shiftMs } = model;
       before = { rendition: name, sequence, session, startTicks, durationTicks, bytes: 0, isGap: true };
@@ -56,6 +60,60 @@ export function missingSegments(
     }
     return gaps;
   });
+}
+
+/**
+ * A gap in each rendition after all there is: the segment that was in the making at a node that fell silent. Viewers have
+ * parts of it under its number, which therefore cannot be that of another segment.
+ */
+export function unseenEnd(
+  segments: readonly LiveSegment[],
+  sessions: readonly Session[],
+  format: BroadcastFormat,
+): LiveSegment[] {
+  if (sessions.length === 0) return [];
+  const session = Math.max(...sessions.map(({ number }) => number));
+  const sequence = segments.reduce((most, each) => Math.max(most, each.sequence), -1) + 1;
+  const lasts = new Map(
+    segments.filter((each) => each.sequence === sequence - 1).map((each) => [each.rendition, each]),
+  );
+  return renditionsOf(format).map(({ name: rendition, timescale }) => {
+    const last = lasts.get(rendition);
+    const startTicks = last?.session === session ? last.startTicks + last.durationTicks : 0;
+    const durationTicks = Math.round(format.segmentSeconds * timescale);
+    const shift = last?.shiftMs === undefined ? {} : { shiftMs: last.shiftMs };
+    return { rendition, sequence, session, startTicks, durationTicks, ...shift, bytes: 0, isGap: true };
+  });
+}
+
+interface Leftovers {
+  readonly sessions: readonly Session[];
+  readonly inits: readonly { readonly session: number }[];
+  readonly segments: readonly { readonly session: number; readonly sequence: number }[];
+}
+
+/**
+ * What a node has left on its disk of a broadcast, without that for which there is no place any more since another node
+ * has gone on with it: a session is another one, or others have followed it before this segment came.
+ */
+export function fitting<Left extends Leftovers>(
+  left: Left,
+  recorded: { readonly sessions: readonly Session[]; readonly segments: readonly LiveSegment[] },
+): Left {
+  const began = new Map(recorded.sessions.map(({ number, beganAtMs }) => [number, beganAtMs]));
+  const isOther = ({ number, beganAtMs }: Session) => (began.get(number) ?? beganAtMs) !== beganAtMs;
+  const others = new Set(left.sessions.filter(isOther).map(({ number }) => number));
+  const firsts = new Map<number, number>();
+  for (const { session, sequence } of recorded.segments)
+    firsts.set(session, Math.min(sequence, firsts.get(session) ?? sequence));
+  const isPast = ({ session, sequence }: Leftovers['segments'][number]) =>
+    [...firsts].some(([other, first]) => other > session && first <= sequence);
+  return {
+    ...left,
+    sessions: left.sessions.filter(({ number }) => !others.has(number)),
+    inits: left.inits.filter(({ session }) => !others.has(session)),
+    segments: left.segments.filter((each) => !others.has(each.session) && !isPast(each)),
+  };
 }
 
 function byRendition(segments: readonly LiveSegment[]): [string, LiveSegment[]][] {

@@ -8,9 +8,12 @@ import { planBroadcast } from '../../kernel/live/plan-broadcast.ts';
 import type { LiveSource } from '../../kernel/live/source.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { ChannelFeed } from '../seams.ts';
-import type { BroadcastDeps, Packaging } from './deps.ts';
+import type { BroadcastDeps, Inheritance, Packaging } from './deps.ts';
 import { HealthTeller } from './health-teller.ts';
 import { Teller } from './teller.ts';
+
+/** Whoever asks for a stream waits so long for the last of it to be recorded. */
+const YIELD_MS = 3_000;
 
 /** A broadcast that has a row, and where its media goes. */
 interface OnAir {
@@ -35,6 +38,7 @@ export class Airing {
   #channel: ChannelFeed | undefined;
   #beginning: Promise<OnAir> | undefined;
   #onAir: OnAir | undefined;
+  #heldUntilMs = 0;
 
   constructor(deps: BroadcastDeps, stream: LiveStream, log: Log) {
     this.#deps = deps;
@@ -49,6 +53,16 @@ export class Airing {
     return this.#givenBack.promise;
   }
 
+  /** The lease says until when nobody else can have the stream. */
+  hold(untilMs: number): void {
+    if (!this.#stopped.signal.aborted) this.#heldUntilMs = Math.max(this.#heldUntilMs, untilMs);
+  }
+
+  /** Beyond the lease another node may have it, and record to the same places. */
+  get isHeld(): boolean {
+    return this.#heldUntilMs > this.#deps.clock.now();
+  }
+
   get packaging(): Packaging | undefined {
     return this.#onAir?.packaging;
   }
@@ -61,10 +75,11 @@ export class Airing {
     return { streamId: this.#stream.id, nodeUrl: this.#deps.nodeUrl() };
   }
 
-  /** Goes on with what a server before this one has left. */
-  async resume(broadcast: Broadcast): Promise<void> {
+  /** Goes on with what a server before this one has left, or another node. */
+  async resume(broadcast: Broadcast, inheritance: Inheritance): Promise<void> {
     const channel = await this.#openChannel();
-    const packaging = await this.#deps.packagers.recover(placeOf(broadcast), channel);
+    const isHeld = () => this.isHeld;
+    const packaging = await this.#deps.packagers.recover(placeOf(broadcast), channel, isHeld, inheritance);
     this.#onAir = { broadcast, packaging, lastSession: packaging.lastSession };
     channel.started(broadcast.number, broadcast.format);
   }
@@ -93,7 +108,7 @@ export class Airing {
     if (!broadcast) throw new Fault('LIVE_STREAM_BUSY');
     const channel = await this.#openChannel();
     channel.started(broadcast.number, format);
-    const packaging = this.#deps.packagers.open(placeOf(broadcast), channel);
+    const packaging = this.#deps.packagers.open(placeOf(broadcast), channel, () => this.isHeld);
     this.#log.info({ broadcast: broadcast.number, recording: broadcast.recordingId }, 'a broadcast began');
     return { broadcast, packaging, lastSession: 0 };
   }
@@ -134,12 +149,19 @@ export class Airing {
     const isPublic = broadcast.isRecorded && this.#stream.policy === 'public';
     this.#channel?.ended(isPublic ? broadcast.recordingId : undefined);
     await this.#teller.told;
-    await this.#teller.insist(() => this.#deps.broadcasts.end(this.#hold, broadcast.number, reason));
+    await this.#teller.insist(() => this.#tellEnd(onAir, reason));
     this.#givenBack.resolve();
     this.#log.info({ broadcast: broadcast.number, reason }, 'a broadcast ended');
     await recorded;
     // What is not recorded then is recorded, and finished, by the next process.
     if (!this.#stopped.signal.aborted) await this.#finishRecording(broadcast);
+  }
+
+  /** What has ended here is taken over by nobody, and recorded to its end however long that takes. */
+  async #tellEnd({ broadcast, packaging }: OnAir, reason: EndReason): Promise<void> {
+    const isOurs = await this.#deps.broadcasts.end(this.#hold, broadcast.number, reason);
+    if (isOurs || this.isHeld) this.hold(Number.POSITIVE_INFINITY);
+    else await packaging.forsake();
   }
 
   async #finishRecording(broadcast: Broadcast): Promise<void> {
@@ -167,6 +189,30 @@ export class Airing {
   /** Leaves it as it is, for another process. */
   async abandon(): Promise<void> {
     await this.#onAir?.packaging.abandon();
+  }
+
+  /** A publisher that was sent away need not wait for the lease to end before another node lets it in. */
+  async letGo(): Promise<void> {
+    await this.#deps.streams.letGo(this.#hold).catch((cause: unknown) => {
+      this.#log.warn({ err: cause }, 'a stream could not be let go');
+    });
+  }
+
+  /** Whether all that was published is recorded, or is so within a moment. */
+  async isRecorded(): Promise<boolean> {
+    return (await this.#onAir?.packaging.isRecorded(YIELD_MS)) ?? false;
+  }
+
+  /** Nothing is published or recorded of it any more: it is another node's. */
+  async forsake(): Promise<void> {
+    this.#heldUntilMs = 0;
+    this.stopWaiting();
+    await this.#onAir?.packaging.forsake();
+  }
+
+  /** Viewers are led to the node that has it. */
+  moved(): void {
+    this.#deps.left(this.#stream.id);
   }
 
   /** Gives back what has no broadcast yet. */

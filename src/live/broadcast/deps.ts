@@ -17,24 +17,47 @@ export interface BroadcastPlace {
   readonly isRecorded: boolean;
 }
 
-/** A packager, which the process may leave to the next one. */
+/** A packager, which the process may leave to the next one, or the node to another. */
 export interface Packaging extends Packager {
   /** 0 before the first. */
   readonly lastSession: number;
+  /** Whether all that was published is recorded, after this long at most. */
+  isRecorded(limitMs: number): Promise<boolean>;
   abandon(): Promise<void>;
+  /** Another node has the broadcast: what is not recorded is not wanted any more. */
+  forsake(): Promise<void>;
+}
+
+/** How a broadcast comes to a node that goes on with it. */
+export interface Inheritance {
+  /** False where a node that fell silent may have shown viewers more than it recorded. */
+  readonly isWhole: boolean;
 }
 
 /** What a broadcast needs of the rest. */
 export interface BroadcastDeps {
-  readonly streams: Pick<LiveStreamRepository, 'findByKey' | 'find' | 'claim' | 'renew' | 'release' | 'setHealth'>;
+  readonly streams: Pick<
+    LiveStreamRepository,
+    'findByKey' | 'find' | 'claim' | 'renew' | 'letGo' | 'release' | 'setHealth'
+  >;
   readonly broadcasts: Pick<
     BroadcastRepository,
     'lost' | 'reconnected' | 'end' | 'unhealthy' | 'recovered' | 'unfinished' | 'abandoned'
   >;
   readonly packagers: {
-    open(place: BroadcastPlace, news: PackagerNews): Packaging;
-    recover(place: BroadcastPlace, news: PackagerNews): Promise<Packaging>;
+    /** Nothing is recorded while `isHeld` is false: the broadcast may be another node's. */
+    open(place: BroadcastPlace, news: PackagerNews, isHeld: () => boolean): Packaging;
+    recover(
+      place: BroadcastPlace,
+      news: PackagerNews,
+      isHeld: () => boolean,
+      inheritance: Inheritance,
+    ): Promise<Packaging>;
   };
+  /** Asks the node that has a stream to give it up. @throws Fault LIVE_STREAM_BUSY when somebody publishes there */
+  readonly askToYield: (stream: LiveStream) => Promise<void>;
+  /** A broadcast goes on elsewhere: viewers are led there. */
+  readonly left: (streamId: string) => void;
   readonly channels: { open(streamId: string): Promise<ChannelFeed> };
   readonly readLadder: (name: string) => Promise<Ladder>;
   /** Undefined when the stream is not this node's any more. */
@@ -55,6 +78,7 @@ export interface BroadcastDeps {
 export interface BroadcastSettings {
   readonly sourceMaxPixels: number;
   readonly liveStreams: number;
+  readonly liveLeaseMs: number;
   readonly liveSegmentSeconds: number;
   readonly liveSilenceSeconds: number;
   /** Whose addresses stand for many publishers. */

@@ -5,12 +5,11 @@ import { Fault } from '../../kernel/errors.ts';
 import { Claims } from '../../kernel/live/claims.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
 import type { Caller, Desk, Place } from '../seams.ts';
-import type { BroadcastDeps } from './deps.ts';
+import type { BroadcastDeps, Inheritance } from './deps.ts';
 import { StreamActor } from './stream-actor.ts';
 
-/** A node that says nothing for so long has lost its streams. */
-const HOLD_MS = 15_000;
-const RENEW_MS = 5_000;
+/** So often within a lease the node says that it lives. */
+const RENEWALS = 3;
 /** Whoever comes while a broadcast ends waits so long for that, and begins the next one. */
 const END_MS = 5_000;
 
@@ -21,6 +20,8 @@ export class BroadcastDesk implements Desk {
   readonly #claims = new Map<string, Promise<StreamActor>>();
   readonly #keyClaims: Claims;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Leases of other nodes that were over when they were last looked at, by stream. */
+  #lapsed: ReadonlyMap<string, number> = new Map();
   #isStopped = false;
   #isLooking = false;
 
@@ -32,8 +33,8 @@ export class BroadcastDesk implements Desk {
   /** Takes up what this node has left unfinished. */
   async start(): Promise<void> {
     await this.#takeUp();
-    this.#timers.add(setInterval(() => void this.#renew(), RENEW_MS));
-    this.#timers.add(setInterval(() => void this.#lookAfter(), HOLD_MS));
+    this.#timers.add(setInterval(() => void this.#renew(), this.#leaseMs / RENEWALS));
+    this.#timers.add(setInterval(() => void this.#lookAfter(), this.#leaseMs));
   }
 
   /** The broadcasts stay as they are, for whoever takes them up. */
@@ -41,6 +42,10 @@ export class BroadcastDesk implements Desk {
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([...this.#actors.values()].map((actor) => actor.abandon()));
+  }
+
+  get #leaseMs(): number {
+    return this.#deps.settings.liveLeaseMs;
   }
 
   get actors(): readonly StreamActor[] {
@@ -60,6 +65,16 @@ export class BroadcastDesk implements Desk {
 
   expel(streamId: string): void {
     this.#actors.get(streamId)?.expel();
+  }
+
+  /**
+   * Leaves a stream to the node that asks for it, since its publisher has come to that one.
+   * @throws Fault LIVE_STREAM_BUSY when somebody publishes to it here, LIVE_STREAM_IDLE when it is not here
+   */
+  async yield(streamId: string): Promise<void> {
+    const actor = await (this.#claims.get(streamId) ?? this.#actors.get(streamId));
+    if (!actor || actor.isOver) throw new Fault('LIVE_STREAM_IDLE');
+    if (!(await actor.yield())) throw new Fault('LIVE_STREAM_BUSY');
   }
 
   async admit(caller: Caller): Promise<Place> {
@@ -103,7 +118,7 @@ export class BroadcastDesk implements Desk {
     const actor = this.#actors.get(stream.id);
     if (actor && !actor.isOver) return actor;
     // Both of two that come at once belong to the one that was claimed first.
-    return this.#claims.get(stream.id) ?? this.#alone(stream.id, () => this.#claim(stream.id, actor));
+    return this.#claims.get(stream.id) ?? this.#alone(stream.id, () => this.#claim(stream, actor));
   }
 
   /** One claim of a stream at a time. */
@@ -114,31 +129,67 @@ export class BroadcastDesk implements Desk {
   }
 
   /** `before` is over, and may still have to give the stream back: what that does must not meet the next one. */
-  async #claim(streamId: string, before: StreamActor | undefined): Promise<StreamActor> {
+  async #claim(stream: LiveStream, before: StreamActor | undefined): Promise<StreamActor> {
     if (before) await Promise.race([before.givenBack, pause(END_MS, undefined, { ref: false })]);
     if (this.#isStopped) throw new Fault('UNAVAILABLE');
     const running = this.actors.filter(({ isOver }) => !isOver);
     if (running.length >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
-    const claimed = await this.#deps.streams.claim({ streamId, nodeUrl: this.#deps.nodeUrl() }, HOLD_MS);
+    const isWhole = await this.#askHolder(stream);
+    const { claimed, heldUntilMs } = await this.#take(stream.id);
     if (!claimed) throw new Fault('LIVE_STREAM_BUSY');
-    return claimed.state === 'idle' ? this.#open(claimed) : this.#takeOver(claimed);
+    return claimed.state === 'idle'
+      ? this.#open(claimed, heldUntilMs)
+      : this.#takeOver(claimed, heldUntilMs, { isWhole });
+  }
+
+  /**
+   * Whoever has a stream is asked, however long ago its lease ended: a database that was away for all ends none. True when
+   * it has given the stream up, or nobody else had it; false when it says nothing.
+   */
+  async #askHolder(stream: LiveStream): Promise<boolean> {
+    if (stream.nodeUrl === undefined || stream.nodeUrl === this.#deps.nodeUrl()) return true;
+    try {
+      await this.#deps.askToYield(stream);
+      return true;
+    } catch (cause) {
+      const { code } = Fault.from(cause);
+      if (code === 'LIVE_STREAM_BUSY') throw cause;
+      this.#deps.log.info(
+        { stream: stream.id, node: stream.nodeUrl, code },
+        'the node of a stream does not give it up',
+      );
+      return false;
+    }
+  }
+
+  /** Takes a stream for as long as this node lives; `heldUntilMs` is when another may take it, unless the lease is renewed. */
+  async #take(streamId: string): Promise<{ readonly claimed: LiveStream | undefined; readonly heldUntilMs: number }> {
+    const heldUntilMs = this.#leaseFrom(this.#deps.clock.now());
+    const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
+    return { claimed: await this.#deps.streams.claim(hold, this.#leaseMs), heldUntilMs };
+  }
+
+  /** Shorter than what the others are told: their clocks may be ahead. */
+  #leaseFrom(nowMs: number): number {
+    return nowMs + this.#leaseMs - this.#leaseMs / RENEWALS;
   }
 
   /** A broadcast that another node has left, or that could not be taken up here yet, goes on with whoever came. */
-  async #takeOver(stream: LiveStream): Promise<StreamActor> {
+  async #takeOver(stream: LiveStream, heldUntilMs: number, inheritance: Inheritance): Promise<StreamActor> {
     const underWay = await this.#deps.broadcasts.unfinished(this.#deps.nodeUrl());
     const broadcast = underWay.find(({ streamId }) => streamId === stream.id);
-    return broadcast ? this.#resume(broadcast, stream) : this.#open(stream);
+    return broadcast ? this.#resume(broadcast, stream, heldUntilMs, inheritance) : this.#open(stream, heldUntilMs);
   }
 
-  #open(stream: LiveStream): StreamActor {
-    const actor = this.#newActor(stream);
+  #open(stream: LiveStream, heldUntilMs: number): StreamActor {
+    const actor = this.#newActor(stream, heldUntilMs);
     this.#actors.set(stream.id, actor);
     return actor;
   }
 
-  #newActor(stream: LiveStream): StreamActor {
+  #newActor(stream: LiveStream, heldUntilMs: number): StreamActor {
     const actor: StreamActor = new StreamActor(this.#deps, stream, () => this.#retire(actor));
+    actor.hold(heldUntilMs);
     return actor;
   }
 
@@ -160,20 +211,25 @@ export class BroadcastDesk implements Desk {
 
   async #reclaim(broadcast: Broadcast): Promise<StreamActor> {
     const { streamId, number } = broadcast;
-    const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
-    const stream = await this.#deps.streams.claim(hold, HOLD_MS);
-    if (!stream) {
+    const { claimed, heldUntilMs } = await this.#take(streamId);
+    if (!claimed) {
       // Disabled meanwhile: it is still this node's, and nobody else's to end.
+      const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
       if (await this.#deps.broadcasts.end(hold, number, 'disabled')) await this.#deps.finished(broadcast);
       throw new Fault('LIVE_STREAM_DISABLED');
     }
-    return this.#resume(broadcast, stream);
+    return this.#resume(broadcast, claimed, heldUntilMs, { isWhole: true });
   }
 
-  async #resume(broadcast: Broadcast, stream: LiveStream): Promise<StreamActor> {
-    const actor = this.#newActor(stream);
+  async #resume(
+    broadcast: Broadcast,
+    stream: LiveStream,
+    heldUntilMs: number,
+    inheritance: Inheritance,
+  ): Promise<StreamActor> {
+    const actor = this.#newActor(stream, heldUntilMs);
     try {
-      await actor.resume(broadcast);
+      await actor.resume(broadcast, inheritance);
     } catch (cause) {
       actor.discard();
       throw cause;
@@ -182,14 +238,25 @@ export class BroadcastDesk implements Desk {
     return actor;
   }
 
+  /** All at once: one that the database is slow about costs no other its lease. */
   async #renew(): Promise<void> {
-    for (const actor of this.#actors.values()) {
-      const hold = { streamId: actor.stream.id, nodeUrl: this.#deps.nodeUrl() };
-      // A database that does not answer takes no stream away.
-      const isOurs = await this.#deps.streams.renew(hold, HOLD_MS).catch(() => true);
-      if (isOurs || actor.isOver) continue;
-      this.#deps.log.warn({ stream: hold.streamId }, 'a stream is not of this node any more');
-      await actor.end('deleted');
+    await Promise.all([...this.#actors.values()].map((actor) => this.#renewOf(actor)));
+  }
+
+  /** A database that does not answer takes no stream away. */
+  async #renewOf(actor: StreamActor): Promise<void> {
+    const { id: streamId } = actor.stream;
+    try {
+      const heldUntilMs = this.#leaseFrom(this.#deps.clock.now());
+      const isOurs = await this.#deps.streams.renew({ streamId, nodeUrl: this.#deps.nodeUrl() }, this.#leaseMs);
+      if (isOurs) return actor.hold(heldUntilMs);
+      if (actor.isOver) return;
+      const stream = await this.#deps.streams.find(streamId);
+      this.#deps.log.warn({ stream: streamId, node: stream?.nodeUrl }, 'a stream is not of this node any more');
+      // While nobody else could have taken it, it has been deleted.
+      await (stream || !actor.isHeld ? actor.surrender() : actor.end('deleted'));
+    } catch (cause) {
+      this.#deps.log.warn({ err: cause, stream: streamId }, 'the lease of a stream could not be renewed');
     }
   }
 
@@ -208,25 +275,33 @@ export class BroadcastDesk implements Desk {
 
   /** Broadcasts of nodes that are no more, which nobody else will end. */
   async #endAbandoned(): Promise<void> {
+    const before = this.#lapsed;
+    const lapsed = new Map<string, number>();
+    this.#lapsed = lapsed;
     try {
-      for (const broadcast of await this.#deps.broadcasts.abandoned(this.#deps.clock.now() - HOLD_MS)) {
-        if (!this.#actors.has(broadcast.streamId)) await this.#endFor(broadcast);
+      for (const broadcast of await this.#deps.broadcasts.abandoned(this.#deps.clock.now() - this.#leaseMs)) {
+        if (!this.#actors.has(broadcast.streamId)) await this.#endFor(broadcast, before, lapsed);
       }
     } catch (cause) {
       this.#deps.log.warn({ err: cause }, 'broadcasts without a node could not be ended');
     }
   }
 
-  /** As long as its own node may still come back and take it up, it is left alone. */
-  async #endFor(broadcast: Broadcast): Promise<void> {
+  /**
+   * As long as its own node may still come back and take it up, it is left alone. Nor is it ended the first time that its
+   * lease is seen to be over: a database that was away is back for its node at the same moment as for this one.
+   */
+  async #endFor(broadcast: Broadcast, before: ReadonlyMap<string, number>, lapsed: Map<string, number>): Promise<void> {
     const { streamId, number } = broadcast;
     const stream = await this.#deps.streams.find(streamId);
-    const reconnectMs = (stream?.options.reconnectSeconds ?? 0) * 1_000;
-    if (!stream?.ownedUntilMs || stream.ownedUntilMs + reconnectMs > this.#deps.clock.now()) return;
+    if (!stream?.ownedUntilMs) return;
+    lapsed.set(streamId, stream.ownedUntilMs);
+    if (before.get(streamId) !== stream.ownedUntilMs) return;
+    if (stream.ownedUntilMs + stream.options.reconnectSeconds * 1_000 > this.#deps.clock.now()) return;
     // One that is disabled cannot be claimed, and has nobody who would take it up.
     const own = { streamId, nodeUrl: this.#deps.nodeUrl() };
     const hold = stream.isDisabled && stream.nodeUrl ? { streamId, nodeUrl: stream.nodeUrl } : own;
-    if (!stream.isDisabled && !(await this.#deps.streams.claim(hold, HOLD_MS))) return;
+    if (!stream.isDisabled && !(await this.#deps.streams.claim(hold, this.#leaseMs))) return;
     if (await this.#deps.broadcasts.end(hold, number, 'interrupted')) await this.#deps.finished(broadcast);
   }
 }

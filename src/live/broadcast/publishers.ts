@@ -82,9 +82,17 @@ export class Publishers {
     this.#tell({ is: 'left', who, how: 'lost' });
   }
 
-  /** The process stops: nothing is told of it. */
-  close(): void {
-    for (const feed of this.#feeds.values()) feed.close('UNAVAILABLE');
+  /** The process stops, or another node has the stream: nothing is told of it. */
+  close(why: FaultCode): void {
+    for (const feed of this.#feeds.values()) feed.close(why);
+  }
+
+  /** Loses all of them, as a backup would take their place, unless one has just been heard. */
+  loseSilent(): void {
+    const now = this.#deps.clock.now();
+    const feeds = [...this.#feeds.values()];
+    if (feeds.some((feed) => feed.silentMs(now) < STALL_MS)) return;
+    for (const { id } of feeds) this.#lose(id, 'LIVE_STREAM_SILENT');
   }
 
   /** Loses whoever has been silent for too long, and tells of a first one that a backup could stand in for. */

@@ -5,7 +5,7 @@ import { type Deed, decide, EMPTY, type Happening, type Occupancy, ORPHANED } fr
 import type { Log } from '../../kernel/log.ts';
 import type { Publisher } from '../seams.ts';
 import { Airing } from './airing.ts';
-import type { BroadcastDeps, Packaging } from './deps.ts';
+import type { BroadcastDeps, Inheritance, Packaging } from './deps.ts';
 import { Publishers } from './publishers.ts';
 import { Sessions } from './sessions.ts';
 
@@ -56,6 +56,15 @@ export class StreamActor {
     return this.#airing.givenBack;
   }
 
+  /** The lease says until when nobody else can have the stream. */
+  hold(untilMs: number): void {
+    this.#airing.hold(untilMs);
+  }
+
+  get isHeld(): boolean {
+    return this.#airing.isHeld;
+  }
+
   get packaging(): Packaging | undefined {
     return this.#airing.packaging;
   }
@@ -73,9 +82,9 @@ export class StreamActor {
     return this.#sessions.encoderPid;
   }
 
-  /** Goes on with what a server before this one has left. */
-  async resume(broadcast: Broadcast): Promise<void> {
-    await this.#airing.resume(broadcast);
+  /** Goes on with what a server before this one has left, or another node. */
+  async resume(broadcast: Broadcast, inheritance: Inheritance): Promise<void> {
+    await this.#airing.resume(broadcast, inheritance);
     this.#occupancy = ORPHANED;
     this.#wait();
   }
@@ -112,7 +121,7 @@ export class StreamActor {
     clearInterval(this.#ticker);
     const { phase } = this.#occupancy;
     this.#occupancy = { phase: 'over', departure: 'lost' };
-    this.#publishers.close();
+    this.#publishers.close('UNAVAILABLE');
     // One that has ended may be waiting for a store that is away.
     if (phase === 'over') await this.#airing.abandon();
     await this.#worked;
@@ -120,8 +129,49 @@ export class StreamActor {
     clearTimeout(this.#window);
     await this.#sessions.close();
     if (phase === 'empty') await this.#airing.release();
-    else if (phase !== 'over') await this.#airing.abandon();
+    else if (phase !== 'over') {
+      await this.#airing.abandon();
+      await this.#airing.letGo();
+    }
     this.#airing.finish();
+  }
+
+  /**
+   * Leaves the broadcast to another node, which asks for it since a publisher has come there. False when somebody publishes
+   * here, or not everything is recorded yet.
+   */
+  async yield(): Promise<boolean> {
+    this.#publishers.loseSilent();
+    await this.#worked;
+    if (!this.#isForsaken || !(await this.#airing.isRecorded()) || !this.#isForsaken) return false;
+    await this.#close();
+    await this.#airing.letGo();
+    this.#moved();
+    return true;
+  }
+
+  /** Another node has taken the stream over: nothing is done for it here any more. */
+  async surrender(): Promise<void> {
+    await this.#close();
+    this.#moved();
+  }
+
+  get #isForsaken(): boolean {
+    return this.#occupancy.phase === 'reconnecting' && this.#publishers.isEmpty;
+  }
+
+  async #close(): Promise<void> {
+    this.#occupancy = { phase: 'over', departure: 'lost' };
+    clearTimeout(this.#window);
+    this.#publishers.close('LIVE_STREAM_BUSY');
+    await this.#airing.forsake();
+    await this.#worked;
+    await this.#sessions.close();
+  }
+
+  #moved(): void {
+    this.#airing.moved();
+    this.#finish();
   }
 
   /** Of one that never was on the air: nobody hears of it any more. */

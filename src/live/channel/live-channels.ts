@@ -101,6 +101,12 @@ export class LiveChannels {
     this.#open.clear();
   }
 
+  /** The stream is another node's: edges come again, and are led there. */
+  leave(streamId: string): void {
+    this.#open.get(streamId)?.actor.close(1012);
+    this.#open.delete(streamId);
+  }
+
   /** Of the very moment that is being published. @throws Fault LIVE_STREAM_IDLE where nothing is */
   async tellMetadata(streamId: string, id: string, data: unknown): Promise<void> {
     const actor = this.#open.get(streamId)?.actor;
@@ -139,16 +145,19 @@ export class LiveChannels {
 
   #receive(socket: WebSocket, stream: LiveStream, isPassedOn: boolean): void {
     const { ownUrl, sign, clock, log } = this.#options;
-    const { id, nodeUrl, ownedUntilMs = 0 } = stream;
+    const { id, nodeUrl, ownedUntilMs = 0, state } = stream;
+    const isHere = this.#open.get(id)?.actor.isIdle === false;
     socket.on('error', (cause) => log.debug({ streamId: id, err: cause }, 'channel link of an edge failed'));
-    if (nodeUrl !== undefined && nodeUrl !== ownUrl() && ownedUntilMs > clock.now() && !isPassedOn) {
+    if (!isHere && nodeUrl !== undefined && nodeUrl !== ownUrl() && ownedUntilMs > clock.now() && !isPassedOn) {
       const path = liveChannelPath(id);
       const url = new URL(path, nodeUrl);
       url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
       passOn(socket, url, sign('GET', path));
       return;
     }
-    this.#attach(socket, id);
+    // Whoever were attached here would hear that nothing is under way.
+    if (!isHere && state !== 'idle') socket.close(1013);
+    else this.#attach(socket, id);
   }
 
   /** What comes while the channel is being opened waits for it, in order. */
@@ -212,7 +221,7 @@ export class LiveChannels {
     }
   }
 
-  /** No node is told of changes to a stream that none has. */
+  /** No node is told of changes to a stream that none has, or another one is. */
   #keepChat(actor: ChannelActor, chat: ChatOptions): void {
     const { isOpen, slowSeconds } = actor.desk.options;
     if (isOpen !== chat.isOpen || slowSeconds !== chat.slowSeconds) actor.setChat(chat);

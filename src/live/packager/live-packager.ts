@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { SequencePlace } from '../../database/recordings.ts';
 import { readInit } from '../../kernel/cmaf/init.ts';
 import { keyFrameRange } from '../../kernel/cmaf/segment.ts';
@@ -9,6 +10,7 @@ import { framesOf, writePart } from '../../kernel/live/frames.ts';
 import { newestPart } from '../../kernel/live/reload.ts';
 import { type RenditionCut, SessionCutter } from '../../kernel/live/session-cutter.ts';
 import type { SourcePacket } from '../../kernel/live/tap.ts';
+import type { Inheritance } from '../broadcast/deps.ts';
 import type { Packager, PackagerNews } from '../seams.ts';
 import type { PlaylistText } from './playlist-text.ts';
 import { Pruner, type PrunerDeps } from './pruner.ts';
@@ -64,7 +66,8 @@ export class LivePackager implements Packager {
   #fragments = 0;
   #unreadable = 0;
 
-  constructor(deps: PackagerDeps, place: BroadcastPlace, news: PackagerNews) {
+  /** @param isHeld whether the broadcast is this node's, so that nobody else records it */
+  constructor(deps: PackagerDeps, place: BroadcastPlace, news: PackagerNews, isHeld = () => true) {
     this.#deps = deps;
     this.place = place;
     this.#news = news;
@@ -74,22 +77,25 @@ export class LivePackager implements Packager {
     );
     this.waiters = new Waiters(MOST_WAITERS, PATIENCE_TARGETS * format.targetDurationSeconds * 1_000);
     this.#spool = new Spool(spoolFolder(deps.folder, recordingId), deps.log);
-    this.#recorder = new Recorder(deps, recordingId, this.#spool);
+    this.#recorder = new Recorder(deps, recordingId, this.#spool, isHeld);
     this.#pruneFrom({ sequence: 0, session: 1 });
   }
 
   /**
    * Takes over a broadcast from a process that is no more: what was recorded of it is listed, the parts of its last
-   * segments are recorded and become the end of their session, and sequence numbers go on.
+   * segments are recorded and become the end of their session, and sequence numbers go on. Where that was another node,
+   * what it showed last and did not record is a gap.
    */
   static async recover(
     deps: PackagerDeps & RecoveryDeps,
     place: BroadcastPlace,
     news: PackagerNews,
+    isHeld = () => true,
+    { isWhole }: Inheritance = { isWhole: true },
   ): Promise<LivePackager> {
-    const packager = new LivePackager(deps, place, news);
+    const packager = new LivePackager(deps, place, news, isHeld);
     const { recordingId, format } = place;
-    const recovered = await recover(deps, recordingId, format, spoolFolder(deps.folder, recordingId));
+    const recovered = await recover(deps, recordingId, format, spoolFolder(deps.folder, recordingId), isWhole);
     await packager.#spool.discard();
     packager.#resume(recovered);
     return packager;
@@ -225,6 +231,23 @@ export class LivePackager implements Packager {
     this.waiters.stop();
     await Promise.all([this.#recorder.stop(), this.#pruner?.stop()]);
     await this.#spool.written();
+  }
+
+  isRecorded(limitMs: number): Promise<boolean> {
+    const overdue = new AbortController();
+    const late = pause(limitMs, false, { signal: overdue.signal }).catch(() => false);
+    const recorded = this.#recorder.settled().then(() => true);
+    return Promise.race([recorded, late]).finally(() => overdue.abort());
+  }
+
+  /** Another node has the broadcast: it has said of what is not recorded that it is missing. */
+  async forsake(): Promise<void> {
+    // What its encoder still lets go of is nothing to anybody.
+    this.#session = undefined;
+    this.#cutter = undefined;
+    this.waiters.stop();
+    await Promise.all([this.#recorder.stop(), this.#pruner?.stop()]);
+    await this.#spool.discard();
   }
 
   #publish(session: Session, cuts: readonly RenditionCut[]): void {

@@ -35,6 +35,7 @@ export class Recorder {
   readonly #deps: RecorderDeps;
   readonly #recordingId: string;
   readonly #spool: Spool;
+  readonly #isHeld: () => boolean;
   readonly #queue: Work[] = [];
   readonly #waiting = new Map<string, Uint8Array>();
   readonly #stopped = new AbortController();
@@ -46,10 +47,12 @@ export class Recorder {
   #lost = 0;
   #idle: (() => void)[] = [];
 
-  constructor(deps: RecorderDeps, recordingId: string, spool: Spool) {
+  /** @param isHeld while it is false nothing is written: another node may write to the same places */
+  constructor(deps: RecorderDeps, recordingId: string, spool: Spool, isHeld: () => boolean) {
     this.#deps = deps;
     this.#recordingId = recordingId;
     this.#spool = spool;
+    this.#isHeld = isHeld;
   }
 
   /** Writes that were tried again, segments that wait for theirs and those that are lost for good. */
@@ -162,6 +165,7 @@ export class Recorder {
     const { signal } = this.#stopped;
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
+        if (!this.#isHeld()) throw new Fault('UNAVAILABLE', { says: 'The lease of the stream is not renewed.' });
         return await work();
       } catch (cause) {
         if (pauseMs === FIRST_PAUSE_MS) {

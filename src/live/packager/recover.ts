@@ -4,7 +4,7 @@ import { boxesIn } from '../../kernel/cmaf/boxes.ts';
 import { keyFrameRange, readSegment } from '../../kernel/cmaf/segment.ts';
 import { segmentKey, sessionInitKey } from '../../kernel/film/paths.ts';
 import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from '../../kernel/live/broadcast.ts';
-import { missingSegments, spanBetween } from '../../kernel/live/recovered.ts';
+import { fitting, missingSegments, spanBetween, unseenEnd } from '../../kernel/live/recovered.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { RECORDING_VERSION } from './recorder.ts';
 import { readLeftovers } from './spool.ts';
@@ -23,22 +23,25 @@ export interface Recovered {
 
 /**
  * Records what the spool has and the store has not: the parts that were complete become the last segment of their
- * session. What a rendition has less than another is a gap.
+ * session. What a rendition has less than another is a gap, and so is one more segment where the broadcast was at another
+ * node, not `isWhole`: viewers have seen parts of what that one did not record.
  */
 export async function recover(
   deps: RecoveryDeps,
   recordingId: string,
   format: BroadcastFormat,
   folder: string,
+  isWhole = true,
 ): Promise<Recovered> {
-  const left = await readLeftovers(folder);
+  const before = await deps.recordings.read(recordingId);
+  // Another node may have gone on with the broadcast after what lies here.
+  const left = fitting(await readLeftovers(folder), before);
   for (const session of left.sessions) await deps.recordings.addSession(recordingId, session);
   for (const { rendition, session, path } of left.inits) {
     const bytes = await readFile(path);
     if (bytes.length === 0) continue;
     await deps.store.put(sessionInitKey(recordingId, RECORDING_VERSION, rendition, session), bytes);
   }
-  const before = await deps.recordings.read(recordingId);
   // Of a day there are hundreds of thousands.
   const recorded = new Set(before.segments.map(nameOf));
   const isRecorded = (segment: { rendition: string; sequence: number }) => recorded.has(nameOf(segment));
@@ -56,7 +59,8 @@ export async function recover(
   const placed = spanBetween([...before.segments, ...found], isRecorded);
   const added = placed.filter((each) => !isRecorded(each));
   const gaps = missingSegments(placed, renditionsOf(format));
-  await deps.recordings.addSegments(recordingId, [...added, ...gaps]);
+  const unseen = isWhole ? [] : unseenEnd([...placed, ...gaps], before.sessions, format);
+  await deps.recordings.addSegments(recordingId, [...added, ...gaps, ...unseen]);
   return deps.recordings.read(recordingId);
 }
 

@@ -1,11 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BroadcastRepository } from '../../database/broadcasts.ts';
+import type { RecordingRepository } from '../../database/recordings.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type RecoveryDeps, recover } from './recover.ts';
 
 export interface SalvageDeps extends RecoveryDeps {
   readonly broadcasts: Pick<BroadcastRepository, 'ofRecording'>;
+  readonly recordings: RecoveryDeps['recordings'] & Pick<RecordingRepository, 'isOpen'>;
   /** Where spools lie. */
   readonly folder: string;
   readonly log: Log;
@@ -33,7 +35,9 @@ async function salvage(deps: SalvageDeps, recordingId: string): Promise<boolean>
   const folder = join(deps.folder, recordingId);
   const broadcast = await deps.broadcasts.ofRecording(recordingId);
   if (broadcast && broadcast.endedAtMs === undefined) return false;
-  if (broadcast) await recover(deps, recordingId, broadcast.format, folder);
+  // Another node may have finished it meanwhile, without what lies here.
+  const isWanted = broadcast !== undefined && (await deps.recordings.isOpen(recordingId));
+  if (isWanted) await recover(deps, recordingId, broadcast.format, folder);
   await rm(folder, { recursive: true, force: true });
-  return broadcast !== undefined;
+  return isWanted;
 }

@@ -1,14 +1,19 @@
-import type { LiveStream } from '../../database/live-stream-rows.ts';
-import type { Clock } from '../../kernel/clock.ts';
-import { FAULTS, Fault, type FaultCode } from '../../kernel/errors.ts';
-import { COMMAND_SIGNATURE_HEADER, signCommand } from '../../kernel/live/command-signature.ts';
-import { type LiveCommand, liveCommandPath } from '../../kernel/live/commands.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { FAULTS, Fault, type FaultCode } from '../kernel/errors.ts';
+import { COMMAND_SIGNATURE_HEADER, signCommand } from '../kernel/live/command-signature.ts';
+import { type LiveCommand, liveCommandPath } from '../kernel/live/commands.ts';
 
 export interface CommandSenderParts {
   readonly edgeSecret: string;
   /** Of this process, for streams that no node has; undefined where there is none. */
   readonly ownOrigin: () => string | undefined;
   readonly clock: Clock;
+}
+
+/** A stream, and the origin of the node that has it; absent while none does. */
+interface Addressee {
+  readonly id: string;
+  readonly nodeUrl?: string;
 }
 
 /** Ending a broadcast writes its last segments. */
@@ -26,25 +31,25 @@ export class CommandSender {
    * Resolves when it is done.
    * @throws Fault LIVE_NODE_AWAY, or what the node says
    */
-  async send(stream: Pick<LiveStream, 'id' | 'nodeUrl'>, command: LiveCommand): Promise<void> {
+  async send(stream: Addressee, command: LiveCommand, patienceMs = PATIENCE_MS): Promise<void> {
     const nodeUrl = stream.nodeUrl ?? this.#parts.ownOrigin();
     if (!nodeUrl) throw new Fault('LIVE_STREAM_IDLE');
     const target = liveCommandPath(stream.id);
     const body = JSON.stringify(command);
     const signature = signCommand(this.#parts.edgeSecret, target, body, this.#parts.clock.now());
-    const response = await this.#post(`${nodeUrl}${target}`, body, signature);
+    const response = await this.#post(`${nodeUrl}${target}`, body, signature, patienceMs);
     if (response.ok) return;
     throw faultOf(response.status, await response.text());
   }
 
-  async #post(url: string, body: string, signature: string): Promise<Response> {
+  async #post(url: string, body: string, signature: string, patienceMs: number): Promise<Response> {
     try {
       return await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', [COMMAND_SIGNATURE_HEADER]: signature },
         body,
         redirect: 'error',
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(patienceMs),
       });
     } catch (cause) {
       throw new Fault('LIVE_NODE_AWAY', { cause });

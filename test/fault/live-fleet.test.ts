@@ -1,0 +1,163 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Message } from '../harness/channel-client.ts';
+import { type TestStream, waitFor } from '../harness/live.ts';
+import { fetchListed, LiveFleet, listedSessions, PLAYLIST, untilListed } from '../harness/live-fleet.ts';
+import { PostgresServer } from '../harness/postgres.ts';
+
+let postgres: PostgresServer;
+let fleet: LiveFleet;
+
+beforeAll(async () => {
+  postgres = await PostgresServer.start();
+  fleet = await LiveFleet.start(postgres);
+});
+
+afterAll(async () => {
+  await fleet.stop();
+  await postgres.remove();
+});
+
+interface Row {
+  readonly rendition: string;
+  readonly sequence: number;
+  readonly session: number;
+  readonly bytes: number;
+  readonly gap: number;
+}
+
+/** What the database says of a recording, in the order of numbers. */
+async function rowsOf(recordingId: string): Promise<Row[]> {
+  const client = new Client({ connectionString: fleet.database });
+  await client.connect();
+  try {
+    const sql =
+      'select rendition, sequence, session, bytes::int as bytes, gap from recording_segments where recording_id = $1 order by rendition, sequence';
+    return (await client.query<Row>(sql, [recordingId])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** All numbers in each rendition, sessions one after the other, and each object as long as its row says. */
+async function expectConsistent(recordingId: string): Promise<void> {
+  const rows = await rowsOf(recordingId);
+  expect(rows.length).toBeGreaterThan(0);
+  for (const [rendition, own] of Map.groupBy(rows, (row) => row.rendition)) {
+    expect(own.map(({ sequence }) => sequence)).toEqual(own.map((_, at) => at));
+    const sessions = own.map(({ session }) => session);
+    expect(sessions).toEqual(sessions.toSorted((one, other) => one - other));
+    const folder = join(fleet.mediaOf(recordingId), 'v1', rendition);
+    for (const { sequence, bytes, gap } of own) {
+      const file = join(folder, `s${String(sequence).padStart(5, '0')}.m4s`);
+      if (!gap) expect([file, (await stat(file)).size]).toEqual([file, bytes]);
+    }
+  }
+}
+
+async function recordingOf(stream: TestStream): Promise<string> {
+  return (await fleet.stream(stream)).broadcast?.recordingId ?? '';
+}
+
+async function untilReady(recordingId: string): Promise<void> {
+  await waitFor(`${recordingId} to be ready`, async () => {
+    const asset = await (await fleet.b.server.api('GET', `/v1/assets/${recordingId}`)).json();
+    return (asset as { status: string }).status === 'ready' || undefined;
+  });
+}
+
+/** That a message of the channel tells of. */
+function sessionIn({ broadcast }: Message): number | undefined {
+  return (broadcast as { session?: { number: number } | null } | null)?.session?.number;
+}
+
+const hasTwo = (text: string) => listedSessions(text).length > 1;
+const isAtSession = (session: number) => (text: string) => listedSessions(text).at(-1) === session;
+
+test('broadcasts of a node that is killed go on at another one, or are ended by it', async () => {
+  const edge = await fleet.addEdge(fleet.a, fleet.b);
+  const stream = await fleet.createStream();
+  const forsaken = await fleet.createStream({ reconnectSeconds: 1 });
+  for (const each of [stream, forsaken]) fleet.publish(fleet.a, each);
+  const before = await untilListed(edge, stream, hasTwo);
+  await untilListed(edge, forsaken, hasTwo);
+  const viewer = await fleet.join(edge, stream);
+  await fleet.a.kill();
+
+  let after = '';
+  await fleet.publishUntil(fleet.b, stream, async () => {
+    after = await untilListed(edge, stream);
+    return isAtSession(2)(after);
+  });
+  const sessions = listedSessions(after);
+  const count = listedSessions(before).length;
+  expect(sessions.slice(0, count)).toEqual(listedSessions(before));
+  // What the dead node had begun to show is missing, under a number of its own.
+  expect(sessions).toEqual(sessions.map((session, at) => (at < sessions.indexOf('gap') ? 1 : session)));
+  expect(sessions.filter((session) => session === 'gap')).toHaveLength(1);
+  expect(sessions.indexOf(2)).toBe(sessions.indexOf('gap') + 1);
+  expect(await fetchListed(edge, stream, after)).toEqual(new Set([200]));
+  await viewer.until(() => viewer.messages.some((each) => sessionIn(each) === 2));
+  expect(viewer.messages.map(({ state }) => state)).not.toContain('idle');
+
+  const { broadcast } = await fleet.untilStatus(forsaken, 'idle');
+  expect(broadcast).toMatchObject({ number: 1, endReason: 'interrupted' });
+  await untilReady(broadcast?.recordingId ?? '');
+  const files = await rowsOf(broadcast?.recordingId ?? '');
+
+  await fleet.a.start();
+  expect(await readdir(join(fleet.a.folder, 'live'))).not.toContain(broadcast?.recordingId);
+  expect(await rowsOf(broadcast?.recordingId ?? '')).toEqual(files);
+  const recordingId = await recordingOf(stream);
+  expect((await fleet.a.server.api('POST', `/v1/live-streams/${stream.id}/end`)).status).toBeLessThan(300);
+  await untilReady(recordingId);
+  await expectConsistent(recordingId);
+});
+
+test('a node that stood still finds that its broadcast is at another one, and touches nothing of it', async () => {
+  const edge = await fleet.addEdge(fleet.b);
+  const stream = await fleet.createStream();
+  const publisher = fleet.publish(fleet.a, stream);
+  await untilListed(edge, stream, hasTwo);
+  const recordingId = await recordingOf(stream);
+  fleet.a.freeze();
+  await fleet.publishUntil(fleet.b, stream, async () => isAtSession(2)(await untilListed(edge, stream)));
+  await untilListed(edge, stream, (text) => listedSessions(text).filter((each) => each === 2).length > 1);
+  fleet.a.thaw();
+  await publisher.ended();
+  const near = await fleet.addEdge(fleet.a);
+  const playlist = await untilListed(near, stream, isAtSession(2));
+  expect(await fetchListed(near, stream, playlist)).toEqual(new Set([200]));
+  expect((await fleet.b.server.api('POST', `/v1/live-streams/${stream.id}/end`)).status).toBeLessThan(300);
+  await untilReady(recordingId);
+  await expectConsistent(recordingId);
+  expect(await readdir(join(fleet.a.folder, 'live'))).not.toContain(recordingId);
+});
+
+test('a database that is started again costs viewers nothing, and what was live meanwhile is recorded after it', async () => {
+  const edge = await fleet.addEdge(fleet.b);
+  const stream = await fleet.createStream({ reconnectSeconds: 0 });
+  const publisher = fleet.publish(fleet.a, stream);
+  await untilListed(edge, stream, hasTwo);
+  const recordingId = await recordingOf(stream);
+  const count = listedSessions(await untilListed(edge, stream)).length;
+  await postgres.stop();
+  const statuses = new Set<number>();
+  await waitFor('four more segments', async () => {
+    const response = await fetch(`${edge}/live/${stream.id}/${PLAYLIST}`);
+    statuses.add(response.status);
+    return listedSessions(await response.text()).length >= count + 4 || undefined;
+  });
+  expect(statuses).toEqual(new Set([200]));
+  await postgres.startAgain();
+  await untilListed(edge, stream, (text) => listedSessions(text).length >= count + 7);
+  expect(publisher.process.exitCode).toBeNull();
+  await publisher.stop();
+  await fleet.untilStatus(stream, 'idle');
+  await untilReady(recordingId);
+  await expectConsistent(recordingId);
+  const rows = await rowsOf(recordingId);
+  expect(rows.filter(({ gap, session }) => gap || session !== 1)).toEqual([]);
+});
