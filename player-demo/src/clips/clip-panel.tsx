@@ -26,7 +26,7 @@ export function ClipPanel({ asset, video }: ClipPanelProps): VNode | null {
     if (span) void make({ ...span, ...(name.trim() === '' ? {} : { title: name.trim() }) });
   };
   return (
-    <section class="panel side-by-side" aria-label="Clips" data-testid="clip-panel">
+    <section class="panel side-by-side clip-panel" aria-label="Clips" data-testid="clip-panel">
       <header class="panel-head">
         <h2 class="panel-title">Clips</h2>
         {!span && (

@@ -75,11 +75,12 @@ function Message({ message, moderation }: { message: ChatMessage; moderation: Mo
   const { author, text, atMs } = message;
   return (
     <li class="chat-message" data-testid="chat-message" title={new Date(atMs).toLocaleTimeString()}>
+      {/* In the direction of what is said, whatever that of the name is. */}
       <p dir="auto">
         <b class={`chat-name chat-tone-${toneOf(author.id)}`}>
           <bdi>{author.name}</bdi>
         </b>{' '}
-        <bdi>{text}</bdi>
+        {text}
       </p>
       {moderation && (
         <span class="chat-acts">

@@ -50,7 +50,7 @@ export function ffmpegLine(door: Door, ingest: IngestAddresses, key: string): st
   const target = door === 'rtmp' ? `-f flv "${address}/${key}"` : `-f mpegts "${withStreamId(address, key)}"`;
   return [
     'ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30',
-    '-re -f lavfi -i sine=frequency=440:sample_rate=48000',
+    '-re -f lavfi -i sine=r=48000',
     '-c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -b:v 2500k -g 60',
     '-c:a aac -b:a 128k',
     target,
