@@ -176,7 +176,8 @@ async function watchFrames(page: Page): Promise<void> {
     const video = document.querySelector('[data-testid="live-video"]');
     const still = document.querySelector('[data-testid="live-still"]');
     const look = () => {
-      if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA && still.hidden) window.blackFrames += 1;
+      // One that seeks or has run dry shows its last picture.
+      if (video.readyState === HTMLMediaElement.HAVE_NOTHING && still.hidden) window.blackFrames += 1;
       requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
