@@ -107,6 +107,23 @@ test('refused callers take up their places for as long as they are remembered', 
   expect(desk.callers).toHaveLength(3);
 });
 
+test('a flood from hundreds of ports asks the desk no more than one address may, and is forgotten', async () => {
+  const limits = { everybody: 40, waiting: 20, waitingPerAddress: 3 };
+  const port = await open({ limits });
+  const flood = Array.from({ length: 300 }, () => call(port));
+  const answers = await Promise.all(
+    flood.map(async (caller) => {
+      for (let length = 0; length < 1_400; length += 200) await caller.send(randomBytes(length));
+      return caller.conclude('sk_wrong');
+    }),
+  );
+  expect(answers.filter((type) => type === 2_401)).toHaveLength(limits.waitingPerAddress);
+  expect(answers.filter((type) => type === 2_402)).toHaveLength(flood.length - limits.waitingPerAddress);
+  expect(desk.callers).toHaveLength(limits.waitingPerAddress);
+  // Whoever was refused is remembered for some seconds, and then there is room again.
+  await expect.poll(() => call(port).conclude('sk_other'), PATIENCE).toBe(2_401);
+});
+
 test('a caller that is let in and then says nothing is lost', async () => {
   const caller = call(await open());
   await caller.send(withCookie(handshake(5, HANDSHAKE.conclusion, STREAM_KEY), await caller.induce()));

@@ -67,6 +67,33 @@ test.each(garbage)('%s in place of an offer is refused, and the place given back
   expect(desk.left).toBe(desk.callers.length);
 });
 
+const reserved: [string, string, string][] = [
+  ...['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'].map((method): [string, string, string] => [method, '', 'POST, OPTIONS']),
+  ...['GET', 'HEAD', 'PUT', 'PATCH', 'POST'].map((method): [string, string, string] => [
+    method,
+    '/x',
+    'DELETE, OPTIONS',
+  ]),
+];
+
+test.each(reserved)('%s of the address%s is not allowed, and told what is', async (method, path, allowed) => {
+  const type = { 'content-type': 'application/trickle-ice-sdpfrag' };
+  const hasBody = method !== 'GET' && method !== 'HEAD';
+  const answer = await fetch(`${await open()}${path}`, { method, headers: type, ...(hasBody ? { body: 'a=x' } : {}) });
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, allowed]);
+});
+
+test('OPTIONS tell a page of another origin what is taken, a refusal how to come in, and a full door when to come again', async () => {
+  const url = await open({ limits: { everybody: 0, waiting: 5, waitingPerAddress: 5 } });
+  const options = await fetch(url, { method: 'OPTIONS' });
+  expect([options.status, options.headers.get('accept-post')]).toEqual([200, 'application/sdp']);
+  expect(options.headers.get('access-control-allow-origin')).toBe('*');
+  const without = await post(url, 'v=0', { authorization: '' });
+  expect([without.status, without.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="frontrow"']);
+  const full = await post(url, 'v=0');
+  expect([full.status, full.headers.get('retry-after')]).toEqual([503, '2']);
+});
+
 test('another content type is refused', async () => {
   const answer = await post(await open(), '{}', { 'content-type': 'application/json' });
   expect(answer.status).toBe(415);

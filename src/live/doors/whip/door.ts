@@ -22,6 +22,7 @@ const LIMITS: TurnstileLimits = { everybody: 100, waiting: 32, waitingPerAddress
 const CONNECT_MS = 15_000;
 const OFFER_BYTES = 64 * 1024;
 const SDP = 'application/sdp';
+const SESSION_PATH = `${WHIP_PATH}/:id`;
 
 /** Where WebRTC publishers come in by WHIP (RFC 9725), without trickling of candidates: the offer has all of them. */
 export class WhipDoor {
@@ -43,10 +44,10 @@ export class WhipDoor {
         reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', 'Location');
       });
       const schema = { hide: true };
-      scope.options(WHIP_PATH, { schema }, async (_request, reply) => allow(reply));
-      scope.options(`${WHIP_PATH}/:id`, { schema }, async (_request, reply) => allow(reply));
+      answerMethods(scope, WHIP_PATH, ['POST', 'OPTIONS']);
+      answerMethods(scope, SESSION_PATH, ['DELETE', 'OPTIONS']);
       scope.post(WHIP_PATH, { schema, bodyLimit: OFFER_BYTES }, (request, reply) => this.#post(request, reply));
-      scope.delete<{ Params: { id: string } }>(`${WHIP_PATH}/:id`, { schema }, async ({ params }, reply) => {
+      scope.delete<{ Params: { id: string } }>(SESSION_PATH, { schema }, async ({ params }, reply) => {
         const session = this.#sessions.get(params.id);
         if (!session) throw new Fault('NOT_FOUND');
         session.finish();
@@ -77,11 +78,25 @@ export class WhipDoor {
   }
 }
 
-function allow(reply: FastifyReply): FastifyReply {
-  return reply
-    .code(204)
-    .header('access-control-allow-methods', 'POST, DELETE, OPTIONS')
-    .header('access-control-allow-headers', 'Authorization, Content-Type')
-    .header('accept-post', SDP)
-    .send();
+const METHODS = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE'];
+
+/** OPTIONS as RFC 9725 section 4.1 has it, and 405 for what is kept for later versions or, as PATCH, is not offered here. */
+function answerMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const schema = { hide: true };
+  const allow = allowed.join(', ');
+  app.options(url, { schema }, async (_request, reply) =>
+    reply
+      .code(200)
+      .header('access-control-allow-methods', allow)
+      .header('access-control-allow-headers', 'Authorization, Content-Type')
+      .header('accept-post', SDP)
+      .send(),
+  );
+  const refuse = async (_request: FastifyRequest, reply: FastifyReply): Promise<never> => {
+    reply.header('allow', allow);
+    throw new Fault('METHOD_NOT_ALLOWED');
+  };
+  // Before a body is read, whose type would be refused first.
+  const method = METHODS.filter((each) => !allowed.includes(each));
+  app.route({ method, url, schema, onRequest: refuse, handler: refuse });
 }
