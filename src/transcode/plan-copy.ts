@@ -1,5 +1,5 @@
 import { readBoxHeader } from '../kernel/cmaf/boxes.ts';
-import { cutPoints, fitSegments, framesOf } from '../kernel/cmaf/cut-grid.ts';
+import { cutPoints, fitSegments, framesOf, hasPlainEdits } from '../kernel/cmaf/cut-grid.ts';
 import { readCodecs } from '../kernel/cmaf/init.ts';
 import type { SampleTable } from '../kernel/cmaf/sample-table.ts';
 import { copiedBoxBytes } from '../kernel/cmaf/write-copied.ts';
@@ -72,23 +72,6 @@ function readForm({ entry }: SampleTable): { codecs: string; level: number } | u
 
 function fitsEveryPlayer({ width, height, pixelShape, rotation }: SourceVideo): boolean {
   return width % 2 === 0 && height % 2 === 0 && pixelShape.num === pixelShape.den && rotation % 360 === 0;
-}
-
-/** An edit list may delay the track or skip the decoder's delay. Anything else leaves pictures out, or shows some twice. */
-function hasPlainEdits({ edits, decodeTicks, compositionTicks, timescale, count }: SampleTable): boolean {
-  const shown = edits.filter(({ mediaTicks }) => mediaTicks >= 0);
-  const [only] = shown;
-  if (!only) return true;
-  if (shown.length > 1 || !only.isPlainRate || edits.at(-1) !== only) return false;
-  let first = Number.POSITIVE_INFINITY;
-  let last = 0;
-  for (let sample = 0; sample < count; sample += 1) {
-    const ticks = (decodeTicks[sample] ?? 0) + (compositionTicks[sample] ?? 0);
-    first = Math.min(first, ticks);
-    last = Math.max(last, ticks);
-  }
-  const endTicks = only.mediaTicks + only.durationSeconds * timescale;
-  return only.mediaTicks <= first && (only.durationSeconds === 0 || endTicks > last);
 }
 
 function measure({ sizeBytes, count }: SampleTable, framesPerSegment: number, perSecond: number): MeasuredSegment[] {

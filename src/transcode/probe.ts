@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { readFfprobe, runFfprobe } from '../ffmpeg/ffmpeg.ts';
 import { readBoxHeader } from '../kernel/cmaf/boxes.ts';
+import { shownSeconds } from '../kernel/cmaf/cut-grid.ts';
 import type { SampleTable } from '../kernel/cmaf/sample-table.ts';
 import { Fault } from '../kernel/errors.ts';
 import type { AudioRole, LeftOutTrack, Rational } from '../kernel/film/film.ts';
@@ -41,7 +42,14 @@ export async function probeSource(path: string, limits: ProbeLimits): Promise<So
   if (info.video && info.video.width * info.video.height > limits.maxPixels) throw new Fault('SOURCE_TOO_WIDE');
   const timed = limits.arriving ? stated(info) : await withDurations(path, info, limits.abort);
   if (spanSeconds(timed) > limits.maxSeconds) throw new Fault('SOURCE_TOO_LONG');
-  return withSamples(index, timed);
+  return withSamples(index, withShown(index, timed));
+}
+
+/** ffprobe tells no more than the sum of the pictures' lengths. */
+function withShown([only, ...others]: readonly SampleTable[], info: SourceInfo): SourceInfo {
+  const { video } = info;
+  if (!video || !only || others.length > 0 || info.container !== 'mov') return info;
+  return { ...info, video: { ...video, durationSeconds: shownSeconds(only, video.durationSeconds) } };
 }
 
 /** Adds where the packets lie, for pictures that may be used as they are. */

@@ -91,6 +91,17 @@ const FOUND: Readonly<Record<string, Draw>> = {
     special: 'joined',
     chunk: [0, 0],
   },
+  'pictures of a variable rate that are shown beyond the sum of their lengths as stored': {
+    rate: '24',
+    pace: 'variable',
+    codec: 'B-frames',
+    pixels: '1',
+    sound: 'stereo',
+    container: 'mp4',
+    startSeconds: 7.3,
+    special: 'none',
+    chunk: [0, 0],
+  },
 };
 
 test.each(Object.entries(FOUND))(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cutPoints, fitSegments, framesOf } from './cut-grid.ts';
+import { cutPoints, fitSegments, framesOf, shownSeconds } from './cut-grid.ts';
 import type { SampleTable } from './sample-table.ts';
 
 function table(decodeTicks: readonly number[], compositionTicks: readonly number[], timescale = 25): SampleTable {
@@ -74,4 +74,19 @@ describe('segments', () => {
   test('of a film that is shorter than one are as long as ever', () => expect(fitted(everyNth(30, 250))).toBe(96));
 
   test('do not fit a film without a first key frame', () => expect(fitted(new Uint8Array(30))).toBeUndefined());
+});
+
+describe('pictures last until the last of them was shown', () => {
+  const inOrder = table([0, 1, 2, 3], [0, 0, 0, 0], 10);
+  /** The last but one is shown last, five ticks after it was decoded. */
+  const reordered = table([0, 1, 2], [0, 5, 1], 10);
+  const cut = { ...reordered, edits: [{ durationSeconds: 0.3, mediaTicks: 0, isPlainRate: true }] };
+  test.each([
+    ['in order', inOrder, 0.4, 0.4],
+    ['where the last one stands', inOrder, 2, 2],
+    ['where that is beyond the sum of their lengths', reordered, 0.3, 0.7],
+    ['but not where it is far beyond, as in a damaged index', table([0, 1], [0, 900], 10), 0.2, 0.2],
+    ['but not where an edit cuts it off', cut, 0.3, 0.3],
+    ['where there are none', table([], []), 0, 0],
+  ])('%s', (_, shown, summed, seconds) => expect(shownSeconds(shown, summed)).toBeCloseTo(seconds, 6));
 });
