@@ -13,7 +13,7 @@ const RESERVE_SPAN_MS = 1_200;
 const KEEP_SECONDS = 20;
 const DROP_EVERY_MS = 5_000;
 /** A broadcast on air of which nothing comes for so long does not come by this rendition any more. */
-const SILENT_MS = 6_000;
+const SILENT_MS = 12_000;
 
 /**
  * A live channel's media through Media Source Extensions: parts are played as they come, with as little between as the
