@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SequencePlace } from '../../database/recordings.ts';
 import { readInit } from '../../kernel/cmaf/init.ts';
-import { keyFrameRange } from '../../kernel/cmaf/segment.ts';
 import type { Fragment } from '../../kernel/cmaf/splitter.ts';
 import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from '../../kernel/live/broadcast.ts';
 import { type DateRange, LONGEST_DATE_RANGE_TEXT, MOST_DATE_RANGES } from '../../kernel/live/date-range.ts';
@@ -16,7 +14,7 @@ import type { PlaylistText } from './playlist-text.ts';
 import { Pruner, type PrunerDeps } from './pruner.ts';
 import { Recorder, type RecorderDeps } from './recorder.ts';
 import { type Recovered, type RecoveryDeps, recover } from './recover.ts';
-import { RenditionStage, type Surroundings } from './rendition-stage.ts';
+import { type ClosedSegment, RenditionStage, type Surroundings } from './rendition-stage.ts';
 import { SessionDates } from './session-dates.ts';
 import { Spool } from './spool.ts';
 import { Waiters } from './waiters.ts';
@@ -55,7 +53,7 @@ export class LivePackager implements Packager {
   readonly #stages: ReadonlyMap<string, RenditionStage>;
   readonly #spool: Spool;
   readonly #recorder: Recorder;
-  #pruner: Pruner | undefined;
+  readonly #pruner: Pruner | undefined;
   #dateRanges: DateRange[] = [];
   #dateRangesVersion = 0;
   #session: Session | undefined;
@@ -78,7 +76,7 @@ export class LivePackager implements Packager {
     this.waiters = new Waiters(MOST_WAITERS, PATIENCE_TARGETS * format.targetDurationSeconds * 1_000);
     this.#spool = new Spool(spoolFolder(deps.folder, recordingId), deps.log);
     this.#recorder = new Recorder(deps, recordingId, this.#spool, isHeld);
-    this.#pruneFrom({ sequence: 0, session: 1 });
+    this.#pruner = place.isRecorded ? undefined : new Pruner(deps, recordingId, this.#stages);
   }
 
   /**
@@ -102,21 +100,13 @@ export class LivePackager implements Packager {
   }
 
   #resume({ sessions, segments }: Recovered): void {
-    const sequence = segments.reduce((least, each) => Math.min(least, each.sequence), Infinity);
-    const session = sessions[0]?.number;
-    if (session !== undefined && segments.length > 0) this.#pruneFrom({ sequence, session });
     const byNumber = new Map(sessions.map((session) => [session.number, session]));
     for (const segment of segments) {
       const session = byNumber.get(segment.session);
       if (session) this.#stages.get(segment.rendition)?.addRecorded(segment, session);
     }
+    this.#pruner?.resume(sessions, segments);
     this.#lastSession = Math.max(0, ...byNumber.keys());
-  }
-
-  /** What is before is removed already. */
-  #pruneFrom(first: SequencePlace): void {
-    const { recordingId, isRecorded } = this.place;
-    if (!isRecorded) this.#pruner = new Pruner(this.#deps, recordingId, [...this.#stages.keys()], first);
   }
 
   /** Of the last session that there was; 0 before the first. The next one has a greater number. */
@@ -256,19 +246,7 @@ export class LivePackager implements Packager {
     // Where one track begins a segment the others expect something else than before.
     for (const stage of this.#stages.values()) stage.timeline.expect(this.#nextOf(stage.name));
     this.waiters.wake();
-    if (cuts.some(({ kind }) => kind === 'segment')) this.#prune();
-  }
-
-  /** What is not recorded yet stays: it would come after it was removed. */
-  #prune(): void {
-    if (!this.#pruner) return;
-    const stages = [...this.#stages.values()];
-    const reachable = Math.min(...stages.map(({ timeline }) => timeline.reachableFrom));
-    const sequence = Math.min(reachable, this.#recorder.oldestPending ?? Infinity);
-    const session = stages[0]?.sessionOf(sequence);
-    if (session === undefined) return;
-    for (const stage of stages) stage.forgetSessions(session);
-    this.#pruner.prune({ sequence, session });
+    if (cuts.some(({ kind }) => kind === 'segment')) this.#pruner?.prune(this.#recorder.oldestPending);
   }
 
   #nextOf(rendition: string) {
@@ -316,28 +294,9 @@ export class LivePackager implements Packager {
     });
   }
 
-  #closeSegment(
-    stage: RenditionStage,
-    session: Session,
-    cut: { sequence: number; startTicks: number; durationTicks: number; isGap: boolean },
-  ): void {
-    const { sequence, startTicks, durationTicks, isGap } = cut;
-    const bytes = stage.shelf.closeSegment();
-    const isVideo = this.place.format.video?.renditions.some(({ name }) => name === stage.name);
-    const key = isVideo ? keyFrameRange(bytes) : undefined;
-    const shiftMs = this.#shiftOf(stage, sequence, startTicks);
-    stage.timeline.addSegment(startTicks, durationTicks, isGap, shiftMs);
-    const segment: LiveSegment = {
-      rendition: stage.name,
-      sequence,
-      session: session.number,
-      startTicks,
-      durationTicks,
-      bytes: bytes.length,
-      ...(shiftMs === 0 ? {} : { shiftMs }),
-      ...(key ? { keyFrame: { startByte: key.start, sizeBytes: key.end - key.start } } : {}),
-      ...(isGap ? { isGap: true as const } : {}),
-    };
+  #closeSegment(stage: RenditionStage, session: Session, cut: Omit<ClosedSegment, 'session' | 'shiftMs'>): void {
+    const shiftMs = this.#shiftOf(stage, cut.sequence, cut.startTicks);
+    const { segment, bytes } = stage.closeSegment({ ...cut, session: session.number, shiftMs });
     this.#recorder.segment(segment, bytes);
     this.#news.segment(segment);
   }

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RecordingRepository, SequencePlace } from '../../database/recordings.ts';
 import { segmentKey, sessionInitKey } from '../../kernel/film/paths.ts';
+import type { LiveSegment, Session } from '../../kernel/live/broadcast.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { RECORDING_VERSION } from './recorder.ts';
+import type { RenditionStage } from './rendition-stage.ts';
 
 export interface PrunerDeps {
   readonly store: Pick<ObjectStore, 'deletePrefix'>;
@@ -24,21 +26,40 @@ const STOP_MS = 2_000;
 export class Pruner {
   readonly #deps: PrunerDeps;
   readonly #recordingId: string;
-  readonly #renditions: readonly string[];
+  readonly #stages: ReadonlyMap<string, RenditionStage>;
   /** Everything before is removed. */
-  #done: SequencePlace;
+  #done: SequencePlace = { sequence: 0, session: 1 };
   #turn: Promise<void> | undefined;
   #isStopped = false;
 
-  constructor(deps: PrunerDeps, recordingId: string, renditions: readonly string[], first: SequencePlace) {
+  constructor(deps: PrunerDeps, recordingId: string, stages: ReadonlyMap<string, RenditionStage>) {
     this.#deps = deps;
     this.#recordingId = recordingId;
-    this.#renditions = renditions;
-    this.#done = first;
+    this.#stages = stages;
   }
 
-  /** Nobody asks any more for what comes before. Returns at once. */
-  prune(before: SequencePlace): void {
+  /** What a process that is no more left of it. */
+  resume([first]: readonly Session[], segments: readonly LiveSegment[]): void {
+    if (!first || segments.length === 0) return;
+    const sequence = segments.reduce((least, each) => Math.min(least, each.sequence), Infinity);
+    this.#done = { sequence, session: first.number };
+  }
+
+  /**
+   * Removes what nobody can ask for any more. What is not recorded yet, from `oldestPending` on, stays: it would come after
+   * it was removed. Returns at once.
+   */
+  prune(oldestPending = Infinity): void {
+    const stages = [...this.#stages.values()];
+    const reachable = Math.min(...stages.map(({ timeline }) => timeline.reachableFrom));
+    const sequence = Math.min(reachable, oldestPending);
+    const session = stages[0]?.sessionOf(sequence);
+    if (session === undefined) return;
+    for (const stage of stages) stage.forgetSessions(session);
+    this.#removeOnce({ sequence, session });
+  }
+
+  #removeOnce(before: SequencePlace): void {
     if (this.#isStopped || this.#turn || before.sequence - this.#done.sequence < FEWEST) return;
     this.#turn = this.#remove(before)
       .catch((cause: unknown) => {
@@ -67,7 +88,7 @@ export class Pruner {
   }
 
   *#keys(before: SequencePlace): Iterable<string> {
-    for (const rendition of this.#renditions) {
+    for (const rendition of this.#stages.keys()) {
       for (let at = this.#done.sequence; at < before.sequence; at += 1) {
         yield segmentKey(this.#recordingId, RECORDING_VERSION, rendition, at);
       }

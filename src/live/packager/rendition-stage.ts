@@ -1,3 +1,4 @@
+import { keyFrameRange } from '../../kernel/cmaf/segment.ts';
 import type { BroadcastFormat, LiveSegment, Session } from '../../kernel/live/broadcast.ts';
 import type { DateRange } from '../../kernel/live/date-range.ts';
 import { type LivePlaylist, writeLivePlaylist } from '../../kernel/live/live-playlist.ts';
@@ -11,6 +12,12 @@ export interface Surroundings {
   readonly reports: readonly ({ readonly rendition: string } & PartPlace)[];
   readonly dateRanges: readonly DateRange[];
 }
+
+/** A segment that is complete, as it was cut. */
+export type ClosedSegment = Pick<LiveSegment, 'session' | 'sequence' | 'startTicks' | 'durationTicks'> & {
+  readonly isGap: boolean;
+  readonly shiftMs: number;
+};
 
 /** Of the newest parts and segments of one rendition. */
 const SHELF_BYTES = 32 * 1024 * 1024;
@@ -46,6 +53,27 @@ export class RenditionStage {
       isEnded: timeline.isEnded,
       partTargetSeconds: this.#format.partTargetSeconds,
     };
+  }
+
+  /** The open segment is complete: its bytes, and what is to be recorded of it. */
+  closeSegment(closed: ClosedSegment): { segment: LiveSegment; bytes: Uint8Array } {
+    const { session, sequence, startTicks, durationTicks, isGap, shiftMs } = closed;
+    const bytes = this.shelf.closeSegment();
+    const isVideo = this.#format.video?.renditions.some(({ name }) => name === this.name);
+    const key = isVideo ? keyFrameRange(bytes) : undefined;
+    this.timeline.addSegment(startTicks, durationTicks, isGap, shiftMs);
+    const segment: LiveSegment = {
+      rendition: this.name,
+      session,
+      sequence,
+      startTicks,
+      durationTicks,
+      bytes: bytes.length,
+      ...(shiftMs === 0 ? {} : { shiftMs }),
+      ...(key ? { keyFrame: { startByte: key.start, sizeBytes: key.end - key.start } } : {}),
+      ...(isGap ? { isGap: true as const } : {}),
+    };
+    return { segment, bytes };
   }
 
   /** A segment from before this process began. */
