@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/kernel/errors.ts';
-import type { LivePackager } from '../../src/live/packager/live-packager.ts';
+import { LivePackager } from '../../src/live/packager/live-packager.ts';
 import { LiveSource } from '../harness/live-source.ts';
-import { PASSING_FORMAT, PackagedLive, RECORDING, STREAM } from '../harness/packaged-live.ts';
+import { NO_NEWS, PASSING_FORMAT, PackagedLive, RECORDING, STREAM } from '../harness/packaged-live.ts';
 
 const ALL = ['90p', '180p', 'audio'];
 const PROCESS = fileURLToPath(new URL('../harness/packager-process.ts', import.meta.url));
@@ -131,4 +131,22 @@ test('a store that removes nothing holds nobody up, and is asked again', async (
   packager.openSession({ number: 2, beganAtMs: 0 }, ALL);
   await feed(packager, 4);
   await vi.waitFor(async () => expect(await segmentCount()).toBeLessThan(MOST_KEPT * ALL.length), 20_000);
+});
+
+test('a node that another has taken the broadcast from removes nothing more of it', async () => {
+  let isHeld = true;
+  const removed: string[] = [];
+  const deletePrefix = async (prefix: string) => {
+    removed.push(prefix);
+    isHeld = false;
+  };
+  const place = origin.place(PASSING_FORMAT, false);
+  const packager = new LivePackager(origin.deps({ deletePrefix }), place, NO_NEWS, () => isHeld);
+  packager.openSession({ number: 1, beganAtMs: 0 }, ALL);
+  await feed(packager, 60);
+  await vi.waitFor(() => expect(removed.length).toBeGreaterThan(0), 20_000);
+  await packager.abandon();
+  expect(removed).toHaveLength(1);
+  const { segments } = await origin.recordings.read(RECORDING);
+  expect(segments.some(({ sequence }) => sequence === 0)).toBe(true);
 });

@@ -76,7 +76,7 @@ export class LivePackager implements Packager {
     this.waiters = new Waiters(MOST_WAITERS, PATIENCE_TARGETS * format.targetDurationSeconds * 1_000);
     this.#spool = new Spool(spoolFolder(deps.folder, recordingId), deps.log);
     this.#recorder = new Recorder(deps, recordingId, this.#spool, isHeld);
-    this.#pruner = place.isRecorded ? undefined : new Pruner(deps, recordingId, this.#stages);
+    this.#pruner = place.isRecorded ? undefined : new Pruner(deps, recordingId, this.#stages, isHeld);
   }
 
   /**

@@ -27,12 +27,20 @@ export class Pruner {
   readonly #deps: PrunerDeps;
   readonly #recordingId: string;
   readonly #stages: ReadonlyMap<string, RenditionStage>;
+  readonly #isHeld: () => boolean;
   /** Everything before is removed. */
   #done: SequencePlace = { sequence: 0, session: 1 };
   #turn: Promise<void> | undefined;
   #isStopped = false;
 
-  constructor(deps: PrunerDeps, recordingId: string, stages: ReadonlyMap<string, RenditionStage>) {
+  /** @param isHeld whether the broadcast is this node's: what another has taken over is that one's to remove */
+  constructor(
+    deps: PrunerDeps,
+    recordingId: string,
+    stages: ReadonlyMap<string, RenditionStage>,
+    isHeld: () => boolean,
+  ) {
+    this.#isHeld = isHeld;
     this.#deps = deps;
     this.#recordingId = recordingId;
     this.#stages = stages;
@@ -80,9 +88,10 @@ export class Pruner {
 
   async #remove(before: SequencePlace): Promise<void> {
     for (const key of this.#keys(before)) {
-      if (this.#isStopped) return;
+      if (this.#isStopped || !this.#isHeld()) return;
       await this.#deps.store.deletePrefix(key);
     }
+    if (!this.#isHeld()) return;
     await this.#deps.recordings.forgetBefore(this.#recordingId, before);
     this.#done = before;
   }
