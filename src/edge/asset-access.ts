@@ -4,7 +4,8 @@ import type { Log } from '../kernel/log.ts';
 import type { EdgeSigner } from './signer.ts';
 import type { UpstreamRequest, UpstreamText } from './upstream.ts';
 
-export type AccessPolicy = 'public' | 'signed';
+/** `gone`: the origin knows of no such thing, or no longer; who has no grant for it is refused as by `signed`. */
+export type AccessPolicy = 'public' | 'signed' | 'gone';
 
 interface Asked {
   /** @throws Fault ORIGIN_… */
@@ -98,7 +99,7 @@ function soon(asked: Promise<AccessPolicy>, last: AccessPolicy, patienceMs: numb
 }
 
 function readPolicy(status: number, text: string): AccessPolicy | undefined {
-  if (status === 404) return 'signed';
+  if (status === 404) return 'gone';
   if (status !== 200) return undefined;
   const body = parseJson(text);
   const policy = typeof body === 'object' && body !== null && 'policy' in body ? body.policy : undefined;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type RawData, WebSocket } from 'ws';
 import { type FromEdge, type FromNode, LINK_PROTOCOL, readFromNode } from '../../kernel/live/channel-link.ts';
 import { isCount, readJsonObject } from '../../kernel/live/channel-request.ts';
@@ -41,6 +42,7 @@ const MAX_FRAME_BYTES = 64 * 1_024 * 1_024;
 export class Link {
   readonly #options: LinkOptions;
   readonly #listener: LinkListener;
+  readonly #id = randomUUID();
   #socket: WebSocket | undefined;
   /** Attempts in a row that came to nothing. */
   #failures = 0;
@@ -103,7 +105,8 @@ export class Link {
   #begin(socket: WebSocket): void {
     this.#heard();
     const { position } = this.#listener;
-    socket.send(JSON.stringify({ type: 'open', ...position.call(this.#listener) } satisfies FromEdge));
+    const first = { type: 'open', ...position.call(this.#listener), link: this.#id } satisfies FromEdge;
+    socket.send(JSON.stringify(first));
     this.#pulse = setInterval(() => {
       const silentMs = performance.now() - this.#heardAt;
       if (silentMs > SILENCE_MS) socket.terminate();

@@ -19,8 +19,9 @@ export function nameState(x: Exchange, { live, tier, fills }: EdgeParts): void {
   const outcome = live.renditions.foresee(x.path, directives, x.receivedAtMs);
   if (outcome === undefined) return;
   if (outcome === 'too-far-ahead') throw new Fault('LIVE_DIRECTIVES_INVALID');
-  if ('state' in outcome) x.resource = joinTarget(x.path, writeDirectives(outcome.state));
-  else x.resource = outcome.inHand.find((key) => isFresh(tier.peek(key), x.receivedAtMs)) ?? resource;
+  const { inHand, state } = outcome;
+  x.resource =
+    inHand.find((key) => isFresh(tier.peek(key), x.receivedAtMs)) ?? joinTarget(x.path, writeDirectives(state));
 }
 
 function isUnderWay(fill: Fill | undefined): boolean {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Directives } from '../../kernel/live/directives.ts';
 import { Renditions } from './renditions.ts';
 
 const FOLDER = '/live/ls_aaaabbbbccccdddd/b1/720p/';
@@ -63,33 +64,36 @@ function knowing(...keys: readonly string[]): Renditions {
 
 test('what a playlist in hand has is answered by that, and what it has not is a state to wait for', () => {
   const renditions = knowing(PATH, `${PATH}?_HLS_skip=YES`);
-  expect(renditions.foresee(PATH, { msn: 8, part: 0 }, 1_000)).toEqual({ inHand: [PATH] });
-  expect(renditions.foresee(PATH, { msn: 2, skip: true }, 1_000)).toEqual({ inHand: [`${PATH}?_HLS_skip=YES`, PATH] });
-  expect(renditions.foresee(PATH, { msn: 8, part: 1 }, 1_000)).toEqual({ state: { msn: 8, part: 1 } });
+  const outcome = (state: Directives) => renditions.foresee(PATH, state, 1_000);
+  expect(outcome({ msn: 8, part: 0 })).toEqual({ state: { msn: 8, part: 0 }, inHand: [PATH] });
+  expect(outcome({ msn: 2, skip: true })).toMatchObject({ inHand: [`${PATH}?_HLS_skip=YES`, PATH] });
+  expect(outcome({ msn: 8, part: 1 })).toEqual({ state: { msn: 8, part: 1 }, inHand: [] });
   expect(renditions.foresee(PATH, {}, 1_000)).toBeUndefined();
   expect(renditions.foresee(`${FOLDER.replace('b1', 'b2')}index.m3u8`, { msn: 99 }, 1_000)).toBeUndefined();
 });
 
 test('a part behind the last one of a segment is the first of the next by name, too', () => {
   const renditions = new Renditions(20_000);
+  const state = { msn: 8, part: 0, skip: true } as const;
   renditions.learn(PATH, playlist(NOW.slice(0, -1)), 1_000);
-  expect(renditions.foresee(PATH, { msn: 7, part: 9, skip: true }, 1_000)).toEqual({
-    state: { msn: 8, part: 0, skip: true },
-  });
+  expect(renditions.foresee(PATH, { msn: 7, part: 9, skip: true }, 1_000)).toEqual({ state, inHand: [] });
+  // And stays so when it has come, and a playlist that leaves nothing out is still on its way.
+  renditions.learn(`${PATH}?_HLS_skip=YES`, playlist(NOW), 1_000);
+  expect(renditions.foresee(PATH, { msn: 7, part: 9 }, 1_000)).toEqual({ state: { msn: 8, part: 0 }, inHand: [] });
 });
 
 test('a playlist that arrived longer ago than a target duration answers no other state', () => {
-  expect(knowing(PATH).foresee(PATH, { msn: 3 }, 3_001)).toEqual({ inHand: [] });
+  expect(knowing(PATH).foresee(PATH, { msn: 3 }, 3_001)).toEqual({ state: { msn: 3 }, inHand: [] });
 });
 
 test('a delta stands for nobody who asks for all', () => {
-  expect(knowing(`${PATH}?_HLS_skip=YES`).foresee(PATH, { msn: 3 }, 1_000)).toEqual({ inHand: [] });
+  expect(knowing(`${PATH}?_HLS_skip=YES`).foresee(PATH, { msn: 3 }, 1_000)).toMatchObject({ inHand: [] });
 });
 
 test('too far ahead is what would be so if more had come than there was time for', () => {
   const renditions = knowing(PATH);
-  expect(renditions.foresee(PATH, { msn: 12 }, 1_000)).toEqual({ state: { msn: 12 } });
+  expect(renditions.foresee(PATH, { msn: 12 }, 1_000)).toMatchObject({ state: { msn: 12 } });
   expect(renditions.foresee(PATH, { msn: 13 }, 1_000)).toBe('too-far-ahead');
-  expect(renditions.foresee(PATH, { msn: 13 }, 2_000)).toEqual({ state: { msn: 13 } });
+  expect(renditions.foresee(PATH, { msn: 13 }, 2_000)).toMatchObject({ state: { msn: 13 } });
   expect(renditions.foresee(PATH, { msn: 50 }, 61_000)).toBe('too-far-ahead');
 });

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Directives } from '../../kernel/live/directives.ts';
 import { readOutlook } from '../../kernel/live/outlook.ts';
 import { parseLivePath } from '../../kernel/live/paths.ts';
-import { type Awaited, foresee, type Progress } from '../../kernel/live/reload.ts';
+import { type Awaited, foresee, isPublished, type Progress } from '../../kernel/live/reload.ts';
 
 /** More than anybody watches at one edge. */
 const MAX_RENDITIONS = 4_096;
@@ -25,8 +25,8 @@ interface Known {
   readonly delta?: Seen;
 }
 
-/** What a reload comes to: a playlist in hand that has what it waits for, too much to ask, or a state to wait for. */
-export type Outcome = { readonly inHand: readonly string[] } | 'too-far-ahead' | { readonly state: Directives };
+/** What a reload comes to: too much to ask, or a state by its own name, and playlists in hand that have it, if any. */
+export type Outcome = 'too-far-ahead' | { readonly state: Directives; readonly inHand: readonly string[] };
 
 /** What is known of renditions by the playlists of theirs that passed by. */
 export class Renditions {
@@ -62,12 +62,8 @@ export class Renditions {
     const asked = { sequence: msn, ...(part === undefined ? {} : { part }) };
     const foreseen = foresee(asked, known.newest.progress, agedTargets(known.newest, nowMs));
     if (foreseen === 'too-far-ahead') return foreseen;
-    if (foreseen !== 'listed') return { state: stateOf(foreseen, skip) };
-    const has = (seen: Seen | undefined) =>
-      seen?.progress && agedTargets(seen, nowMs) <= 1 && foresee(asked, seen.progress, 0) === 'listed'
-        ? [seen.key]
-        : [];
-    return { inHand: [...(skip ? has(known.delta) : []), ...has(known.whole)] };
+    const has = (seen: Seen | undefined) => (seen && isInHand(foreseen, seen, nowMs) ? [seen.key] : []);
+    return { state: stateOf(foreseen, skip), inHand: [...(skip ? has(known.delta) : []), ...has(known.whole)] };
   }
 
   /** The keys of the newest playlists that may stand for the one at a key, the better one first. */
@@ -75,6 +71,11 @@ export class Renditions {
     const { whole, delta } = this.#known.get(renditionOf(key)) ?? {};
     return [...(isDelta(key) && delta ? [delta.key] : []), ...(whole ? [whole.key] : [])];
   }
+}
+
+/** Whether a playlist has what is waited for, and is new enough to stand for another. */
+function isInHand(until: Awaited, seen: Seen, nowMs: number): boolean {
+  return seen.progress !== undefined && isPublished(until, seen.progress) && agedTargets(seen, nowMs) <= 1;
 }
 
 /** How long ago it arrived, in target durations. The clock may have been set back meanwhile. */

@@ -19,8 +19,11 @@ export interface LinkViewer {
 }
 
 export type FromEdge =
-  /** Comes first; the numbers are of the last event that it has. */
-  | { readonly type: 'open'; readonly epoch: string; readonly sequence: number }
+  /**
+   * Comes first; the numbers are of the last event that it has. Who comes again under the same `link` has lost the connection
+   * that it had, whether or not that was heard of.
+   */
+  | { readonly type: 'open'; readonly epoch: string; readonly sequence: number; readonly link?: string }
   /** All that it needs from now on. */
   | { readonly type: 'want'; readonly renditions: readonly string[]; readonly parts: boolean; readonly ingest: boolean }
   | { readonly type: 'audience'; readonly viewers: number; readonly reactions: Readonly<Record<string, number>> }
@@ -51,7 +54,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function isFromEdge(fields: Fields): fields is Fields & FromEdge {
   const { type } = fields;
-  if (type === 'open') return isText(fields.epoch) && isCount(fields.sequence);
+  if (type === 'open')
+    return isText(fields.epoch) && isCount(fields.sequence) && (fields.link === undefined || isText(fields.link));
   if (type === 'want') return isTexts(fields.renditions) && isFlag(fields.parts) && isFlag(fields.ingest);
   if (type === 'audience') return isCount(fields.viewers) && isRecord(fields.reactions, isCount);
   if (!isCount(fields.id) || !isRecord(fields.viewer, isText)) return false;

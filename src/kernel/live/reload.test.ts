@@ -59,9 +59,9 @@ test('what was waited for is there with itself, with anything later and with the
 });
 
 test.each([
-  ['what was listed then', { sequence: 8, part: 1 }, 0, 'listed'],
+  ['what was listed then', { sequence: 8, part: 1 }, 0, { sequence: 8, part: 1 }],
   ['what was not', { sequence: 8, part: 2 }, 0, { sequence: 8, part: 2 }],
-  ['a part behind the last', { sequence: 7, part: 6 }, 0, 'listed'],
+  ['a part behind the last', { sequence: 7, part: 6 }, 0, { sequence: 8, part: 0 }],
   ['a part further ahead than is held', { sequence: 8, part: 99 }, 0, { sequence: 8, part: 99 }],
   ['as far as a bunch of segments may lead', { sequence: 12 }, 0, { sequence: 12 }],
   ['beyond', { sequence: 13 }, 0, 'too-far-ahead'],

@@ -45,15 +45,15 @@ export function decideReload(asked: Directives | undefined, progress: Progress):
 }
 
 /** What can be said of a reload by somebody who saw the playlist some time ago, and is not the one who writes it. */
-export type Foreseen = 'listed' | 'too-far-ahead' | Awaited;
+export type Foreseen = 'too-far-ahead' | Awaited;
 
 /** Segments that may have come unseen at once, beside those that time explains: after a jam they come in a bunch. */
 const UNSEEN_SEGMENTS = 3;
 
-/** Says that something is listed, or is too far ahead, only where that is so whatever has happened since. */
+/** What it waits for; or that this is too far ahead, where that is so whatever has happened since. */
 export function foresee(asked: Awaited, seen: Progress, agedTargets: number): Foreseen {
   const until = awaitedOf(asked.sequence, asked.part, seen);
-  if (isPublished(until, seen)) return 'listed';
+  if (isPublished(until, seen)) return until;
   const furthest = seen.last + UNSEEN_SEGMENTS + Math.ceil(agedTargets) + ADVANCE_SEGMENTS;
   return until.sequence > furthest ? 'too-far-ahead' : until;
 }

@@ -205,12 +205,24 @@ export class ChannelActor implements ChannelFeed {
     for (const link of this.#links) link.close(code);
   }
 
-  #open(link: EdgeLink, { epoch, sequence }: FromEdge & { type: 'open' }): void {
+  #open(link: EdgeLink, { epoch, sequence, link: id }: FromEdge & { type: 'open' }): void {
+    if (id !== undefined) this.#replace(link, id);
     link.tell({ type: 'state-of', ...this.#present });
     link.isOpen = true;
     // An edge that is new to the channel gets all that is kept: its viewers may come from one that was not.
     const from = epoch === this.#epoch && this.#events.has(sequence) ? sequence : 0;
     for (const event of this.#events.after(from)) link.sendText(event);
+  }
+
+  /** What an edge has lost may be open here for seconds yet: its viewers are on the new one, and counted once. */
+  #replace(link: EdgeLink, id: string): void {
+    link.id = id;
+    for (const other of this.#links) {
+      if (other === link || other.id !== id) continue;
+      link.viewers = other.viewers;
+      other.viewers = 0;
+      other.drop();
+    }
   }
 
   get #present(): ChannelState {

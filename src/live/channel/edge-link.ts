@@ -11,6 +11,8 @@ export class EdgeLink {
   readonly #socket: WebSocket;
   #wanted: ReadonlySet<string> = new Set();
   viewers = 0;
+  /** By which it is known when it comes again. */
+  id: string | undefined;
   wantsParts = false;
   wantsIngest = false;
   /** It has said what it has, and been told the rest. */
