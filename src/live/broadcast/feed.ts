@@ -19,8 +19,9 @@ export class PublisherFeed {
   #window: SourceWindow;
   #reader: Writable | undefined;
   #looking: Promise<LiveSource | undefined> | undefined;
-  #lastByteAtMs: number;
-  #blockedSinceMs: number | undefined;
+  /** By the clock that only goes on: a time of day that is set must end no broadcast. */
+  #lastByteAt = performance.now();
+  #blockedSince: number | undefined;
   #blockedMs = 0;
   #isOver = false;
   /** Its own times turned out to be of no use. */
@@ -34,7 +35,6 @@ export class PublisherFeed {
     this.#clock = clock;
     this.#maxPixels = maxPixels;
     this.#window = openWindow(publisher.container);
-    this.#lastByteAtMs = clock.now();
   }
 
   /** Reads until there is nothing any more. */
@@ -49,16 +49,16 @@ export class PublisherFeed {
   }
 
   async #take(bytes: Uint8Array): Promise<void> {
-    const now = this.#clock.now();
-    this.#lastByteAtMs = now;
-    this.#window.push(bytes, now);
+    const now = performance.now();
+    this.#lastByteAt = now;
+    this.#window.push(bytes, this.#clock.now());
     const reader = this.#reader;
     if (!reader || reader.destroyed || reader.writableEnded || reader.write(bytes)) return;
-    this.#blockedSinceMs = now;
+    this.#blockedSince = now;
     await roomIn(reader);
-    this.#blockedMs += this.#clock.now() - now;
-    this.#blockedSinceMs = undefined;
-    this.#lastByteAtMs = this.#clock.now();
+    this.#lastByteAt = performance.now();
+    this.#blockedMs += this.#lastByteAt - now;
+    this.#blockedSince = undefined;
   }
 
   get container(): Publisher['container'] {
@@ -66,13 +66,13 @@ export class PublisherFeed {
   }
 
   /** Milliseconds since it was last heard of; none while nobody takes what it sends. */
-  silentMs(nowMs: number): number {
-    return this.#blockedSinceMs === undefined && !this.#isOver ? nowMs - this.#lastByteAtMs : 0;
+  get silentMs(): number {
+    return this.#blockedSince === undefined && !this.#isOver ? performance.now() - this.#lastByteAt : 0;
   }
 
   /** Milliseconds in all in which it waited for its reader. */
-  blockedMs(nowMs: number): number {
-    return this.#blockedMs + (this.#blockedSinceMs === undefined ? 0 : nowMs - this.#blockedSinceMs);
+  get blockedMs(): number {
+    return this.#blockedMs + (this.#blockedSince === undefined ? 0 : performance.now() - this.#blockedSince);
   }
 
   /** What is in it; looked at once. Undefined where nothing can be made of it. */

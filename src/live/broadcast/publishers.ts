@@ -97,18 +97,17 @@ export class Publishers {
 
   /** Loses whoever has been silent for too long, and tells of a first one that a backup could stand in for. */
   checkSilence(occupancy: Pick<Occupancy, 'first' | 'backup'>): void {
-    const now = this.#deps.clock.now();
     const longestMs = this.#deps.settings.liveSilenceSeconds * 1_000;
     for (const feed of [...this.#feeds.values()]) {
-      const silentMs = feed.silentMs(now);
+      const { silentMs } = feed;
       if (silentMs > longestMs) this.#lose(feed.id, 'LIVE_STREAM_SILENT');
-      else if (silentMs > STALL_MS && feed.id === occupancy.first && this.#isFresh(occupancy.backup, now))
+      else if (silentMs > STALL_MS && feed.id === occupancy.first && this.#isFresh(occupancy.backup))
         this.#tell({ is: 'silent', who: feed.id });
     }
   }
 
-  #isFresh(who: number | undefined, nowMs: number): boolean {
+  #isFresh(who: number | undefined): boolean {
     const feed = this.#feeds.get(who ?? 0);
-    return feed !== undefined && feed.silentMs(nowMs) < STALL_MS / 2;
+    return feed !== undefined && feed.silentMs < STALL_MS / 2;
   }
 }

@@ -23,15 +23,15 @@ export interface SessionPlan {
 /** From a publisher through an encoder: one session, until either is over. */
 export class RunningSession {
   readonly feed: PublisherFeed;
-  readonly #deps: Pick<BroadcastDeps, 'clock' | 'settings'>;
+  readonly #deps: Pick<BroadcastDeps, 'settings'>;
   readonly #log: Log;
   #encoder: SessionEncoder | undefined;
-  #startedAtMs = 0;
+  #startedAt = 0;
   #isStopped = false;
   #isAborted = false;
   copiesTop = false;
 
-  constructor(feed: PublisherFeed, deps: Pick<BroadcastDeps, 'clock' | 'settings'>, log: Log) {
+  constructor(feed: PublisherFeed, deps: Pick<BroadcastDeps, 'settings'>, log: Log) {
     this.feed = feed;
     this.#deps = deps;
     this.#log = log;
@@ -42,7 +42,7 @@ export class RunningSession {
   }
 
   get livedMs(): number {
-    return this.#deps.clock.now() - this.#startedAtMs;
+    return performance.now() - this.#startedAt;
   }
 
   /** The encoder's last words, when it is over. */
@@ -58,7 +58,7 @@ export class RunningSession {
     if (this.#isStopped) return encoder.kill();
     this.#encoder = encoder;
     this.copiesTop = plan.copiesTop;
-    this.#startedAtMs = this.#deps.clock.now();
+    this.#startedAt = performance.now();
     held.beganAtMs = this.feed.attach(encoder.input);
     const { renditions, copiesTop } = plan;
     this.#log.info({ publisher: this.feed.id, renditions, copiesTop, pid: encoder.pid }, 'a session began');

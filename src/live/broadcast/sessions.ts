@@ -91,7 +91,7 @@ export class Sessions {
     if (this.#session !== session) return;
     const renditions = sessionRenditions(format, source, this.#droppedRungs);
     if (renditions.length === 0) throw new Fault('LIVE_MEDIA_REFUSED');
-    this.#watch.begin(format, renditions, this.#deps.clock.now());
+    this.#watch.begin(format, renditions, performance.now());
     const copiesTop =
       this.#stream.options.passthrough === 'auto' &&
       this.#deps.regular.has(this.#stream.id) &&
@@ -148,8 +148,7 @@ export class Sessions {
   check(): void {
     const session = this.#session;
     if (!session) return;
-    const now = this.#deps.clock.now();
-    const health = this.#watch.measure(now, session.feed.blockedMs(now));
+    const health = this.#watch.measure(performance.now(), session.feed.blockedMs);
     this.#parts.airing.tellHealth(health);
     this.#followRhythm(session, health.bitrateBps);
     if (health.problems.includes('overload')) this.#relieve(session);
@@ -167,7 +166,7 @@ export class Sessions {
   }
 
   #look(session: RunningSession, packets: readonly SourcePacket[]): void {
-    const now = this.#deps.clock.now();
+    const now = performance.now();
     const trouble = this.#watch.packets(packets, now);
     if (!trouble) return;
     this.#log.warn({ trouble, publisher: session.feed.id }, 'the clock of a source is not one');
