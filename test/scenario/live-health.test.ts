@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LiveServer, type TestStream, waitFor } from '../harness/live.ts';
+import { type Received, WebhookReceiver } from '../harness/webhook-receiver.ts';
+
+let live: LiveServer;
+const receiver = new WebhookReceiver();
+
+beforeAll(async () => {
+  await receiver.start();
+  live = await LiveServer.start({ environment: { FRONTROW_WEBHOOK_ALLOW_PRIVATE: 'true' } });
+  const events = ['live.unhealthy'];
+  const made = await live.server.api('POST', '/v1/webhooks', { url: receiver.url(), events });
+  expect(made.status).toBe(201);
+});
+
+afterAll(async () => {
+  await live.stop();
+  await receiver.stop();
+});
+
+/** Of the source's own time: what is usual is learnt by then. */
+const CHANGE_SECONDS = 12;
+const AFTER = `gte(t,${CHANGE_SECONDS})`;
+const PICTURE = ['-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30'];
+const SOUND = ['-re', '-f', 'lavfi', '-i', 'sine=sample_rate=44100'];
+// biome-ignore format: options read in pairs
+const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-sc_threshold', '0', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
+const EACH_SECOND = ['-g', '30'];
+
+/** A source that is well for a while, and then suffers from one thing. */
+const SOURCES: Readonly<Record<string, readonly string[]>> = {
+  // biome-ignore format: options read in pairs
+  'frame-rate': [
+    ...PICTURE, ...SOUND, '-vf', `select='lt(t,${CHANGE_SECONDS})+not(mod(n,6))'`, '-fps_mode', 'passthrough',
+    ...H264, '-force_key_frames', 'expr:gte(t,n_forced)', '-g', '600',
+  ],
+  // biome-ignore format: options read in pairs
+  bitrate: [
+    ...PICTURE, ...SOUND, '-vf', `noise=alls=60:allf=t,drawbox=t=fill:color=black:enable='${AFTER}'`,
+    ...H264, ...EACH_SECOND, '-crf', '23',
+  ],
+  // biome-ignore format: options read in pairs
+  'key-frames': [...PICTURE, ...SOUND, ...H264, '-g', '6000', '-force_key_frames', `expr:lt(t,${CHANGE_SECONDS})*gte(t,n_forced)`],
+  // Not held back by the muxer until the pictures are as far.
+  // biome-ignore format: options read in pairs
+  drift: [
+    ...PICTURE, ...SOUND, '-af', `asetpts='PTS+if(gte(T,${CHANGE_SECONDS}),0.8/TB,0)'`, ...H264, ...EACH_SECOND,
+    '-max_interleave_delta', '1000',
+  ],
+};
+
+interface Told {
+  readonly createdAt: string;
+  readonly data: { readonly liveStream: { readonly streamId: string }; readonly problems: readonly string[] };
+}
+
+function toldOf({ id }: TestStream, problem: string): Told | undefined {
+  const all = receiver.received.map(({ message }: Received) => message as unknown as Told);
+  return all.find(({ data }) => data.liveStream.streamId === id && data.problems.includes(problem));
+}
+
+/** When the source changed, by the clock that its playlist shows. */
+async function changedAtMs(stream: TestStream): Promise<number> {
+  const text = await live.until(stream, 'b1/180p/index.m3u8', (playlist) => playlist.includes('#EXT-X-PROGRAM-DATE'));
+  const first = /#EXT-X-PROGRAM-DATE-TIME:(\S+)/.exec(text)?.[1] ?? '';
+  return Date.parse(first) + CHANGE_SECONDS * 1_000;
+}
+
+test.each(Object.entries(SOURCES))('endpoints are told of %s within five seconds of it', async (problem, source) => {
+  const stream = await live.createStream();
+  const publisher = live.publish(stream, { source });
+  const changed = await changedAtMs(stream);
+  const told = await waitFor(problem, async () => toldOf(stream, problem));
+  const lateMs = Date.parse(told.createdAt) - changed;
+  console.log(problem, lateMs, told.data.problems);
+  expect(lateMs).toBeGreaterThan(0);
+  expect(lateMs).toBeLessThan(5_000);
+  await publisher.kill();
+}, 60_000);
