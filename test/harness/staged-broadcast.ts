@@ -13,7 +13,8 @@ import {
   renditionsOf,
 } from '../../src/kernel/live/broadcast.ts';
 import type { IngestHealth } from '../../src/kernel/live/health.ts';
-import { silentLog } from '../../src/kernel/log.ts';
+import { FlvPieces } from '../../src/kernel/live/window/flv.ts';
+import { type Log, silentLog } from '../../src/kernel/log.ts';
 import type { BroadcastDeps } from '../../src/live/broadcast/deps.ts';
 import { StreamActor } from '../../src/live/broadcast/stream-actor.ts';
 import { LivePackager, type PackagerDeps } from '../../src/live/packager/live-packager.ts';
@@ -21,7 +22,7 @@ import type { Publisher } from '../../src/live/seams.ts';
 import { freshFolder } from './folder.ts';
 import { testSource, waitFor } from './live.ts';
 
-const STREAM_ID = 'ls_aaaabbbbccccdddd';
+export const STREAM_ID = 'ls_aaaabbbbccccdddd';
 
 /** Something that came out, by the clock of this process. */
 export type Timed<T> = T & { readonly atMs: number };
@@ -45,6 +46,8 @@ export class StagedBroadcast {
   readonly beganAtMs = new Map<number, number>();
   readonly regular = new Set<string>();
   readonly counts: string[] = [];
+  /** Of each session, whether its top rung was the source's own packets. */
+  readonly copied: boolean[] = [];
   readonly told: string[] = [];
   readonly actor: StreamActor;
   #format: BroadcastFormat | undefined;
@@ -75,8 +78,12 @@ export class StagedBroadcast {
     return this.format.video?.renditions.at(-1)?.name ?? '';
   }
 
-  publish(args: readonly string[] = testSource(), container: Publisher['container'] = 'flv'): StagedPublisher {
-    const publisher = new StagedPublisher(args, container);
+  publish(
+    args: readonly string[] = testSource(),
+    container: Publisher['container'] = 'flv',
+    rewrite?: (tag: Buffer) => void,
+  ): StagedPublisher {
+    const publisher = new StagedPublisher(args, container, rewrite);
     this.#publishers.push(publisher);
     if (!this.actor.reserve()) throw new Error('no room');
     this.actor.join(publisher.seam);
@@ -127,13 +134,21 @@ export class StagedBroadcast {
       nodeUrl: () => 'http://127.0.0.1:1',
       settings: { sourceMaxPixels: 1e8, liveStreams: 4, liveSegmentSeconds: 2, liveSilenceSeconds: 15 },
       clock: { now },
-      log: silentLog,
+      log: this.#log(),
       nextId: () => {
         this.#lastPublisher += 1;
         return this.#lastPublisher;
       },
       count: (name: string) => this.counts.push(name),
     } as unknown as BroadcastDeps;
+  }
+
+  #log(): Log {
+    const info = (facts: object) => {
+      if ('copiesTop' in facts) this.copied.push(facts.copiesTop === true);
+    };
+    const log: Log = { ...silentLog, info, child: () => log };
+    return log;
   }
 
   #begin(format: BroadcastFormat): Broadcast {
@@ -174,10 +189,12 @@ export class StagedPublisher {
   readonly #gone = Promise.withResolvers<'finished' | 'lost'>();
   readonly #bytes = new PassThrough();
 
-  constructor(args: readonly string[], container: Publisher['container']) {
+  /** `rewrite` may change tags of Flash video before they are sent. */
+  constructor(args: readonly string[], container: Publisher['container'], rewrite?: (tag: Buffer) => void) {
     const all = ['-nostdin', '-hide_banner', '-loglevel', 'error', ...args, '-flush_packets', '1', '-f', container];
     this.#process = spawn('ffmpeg', [...all, 'pipe:1'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    this.#process.stdout?.pipe(this.#bytes, { end: false });
+    if (rewrite) this.#process.stdout?.on('data', tagsInto(this.#bytes, rewrite));
+    else this.#process.stdout?.pipe(this.#bytes, { end: false });
     this.seam = {
       door: container === 'mpegts' ? 'srt' : 'rtmp',
       address: '127.0.0.1',
@@ -209,3 +226,22 @@ export class StagedPublisher {
     if (this.#process.exitCode === null && this.#process.signalCode === null) await once(this.#process, 'exit');
   }
 }
+
+function tagsInto(target: PassThrough, rewrite: (tag: Buffer) => void): (bytes: Buffer) => void {
+  const reader = new FlvPieces();
+  let rest = Buffer.alloc(0);
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    for (;;) {
+      const size = reader.measure(rest);
+      if (size === 'broken') throw new Error('no Flash video');
+      if (size === 0 || size > rest.length) return;
+      const tag = rest.subarray(0, size);
+      if (tag[0] !== HEADER) rewrite(tag);
+      target.write(tag);
+      rest = rest.subarray(size);
+    }
+  };
+}
+
+const HEADER = 0x46;

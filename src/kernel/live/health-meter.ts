@@ -120,7 +120,7 @@ export class HealthMeter {
       const good = now[problem] ? 0 : (this.#good.get(problem) ?? 0) + 1;
       this.#bad.set(problem, bad);
       this.#good.set(problem, good);
-      return isTold ? good < OVER_AFTER : bad >= TOLD_AFTER;
+      return isTold ? good < OVER_AFTER : bad >= (problem === 'key-frames' ? 1 : TOLD_AFTER);
     });
   }
 }

@@ -99,7 +99,7 @@ describe('health', () => {
     );
     const first = all.findIndex((problems) => problems.includes(problem));
     expect(first).toBeGreaterThanOrEqual(20);
-    expect(first).toBeLessThanOrEqual(problem === 'key-frames' ? 26 : 24);
+    expect(first).toBeLessThanOrEqual(24);
     expect(all.at(-1)).not.toContain(problem);
   });
 

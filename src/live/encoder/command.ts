@@ -135,10 +135,13 @@ function fragments(target: string): string[] {
   return ['-f', 'mp4', '-movflags', '+frag_every_frame+cmaf', '-flush_packets', '1', target];
 }
 
-/** A line of text for each of the source's packets, as it is read: what its health is told from. */
+/**
+ * A line of text for each of the source's packets, as it is read: what its health is told from. Not in the order of their
+ * times: for that the muxer would hold one track back until the other is as far, and nobody would see them drift apart.
+ */
 function tapOutput(source: LiveSource, target: string): string[] {
   const maps = [...(source.video ? ['-map', '0:V:0'] : []), ...(source.audio ? ['-map', '0:a:0'] : [])];
-  return [...maps, '-c', 'copy', '-f', 'framecrc', '-flush_packets', '1', target];
+  return [...maps, '-c', 'copy', '-f', 'framecrc', '-max_interleave_delta', '1', '-flush_packets', '1', target];
 }
 
 function rateText({ num, den }: Rational): string {
