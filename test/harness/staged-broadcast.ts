@@ -120,7 +120,7 @@ export class StagedBroadcast {
       return true;
     };
     return {
-      streams: { setHealth: async () => true, release: note('released') },
+      streams: { setHealth: async () => true, release: note('released'), letGo: note('let go') },
       broadcasts: Object.fromEntries(
         ['lost', 'reconnected', 'end', 'unhealthy', 'recovered'].map((word) => [word, note(word)]),
       ),

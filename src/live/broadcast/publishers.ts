@@ -89,9 +89,8 @@ export class Publishers {
 
   /** Loses all of them, as a backup would take their place, unless one has just been heard. */
   loseSilent(): void {
-    const now = this.#deps.clock.now();
     const feeds = [...this.#feeds.values()];
-    if (feeds.some((feed) => feed.silentMs(now) < STALL_MS)) return;
+    if (feeds.some(({ silentMs }) => silentMs < STALL_MS)) return;
     for (const { id } of feeds) this.#lose(id, 'LIVE_STREAM_SILENT');
   }
 
