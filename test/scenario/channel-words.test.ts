@@ -192,6 +192,19 @@ describe('resuming', () => {
     expect(again.numbered()).toEqual(Array.from({ length: 30 }, (_, at) => at + 21));
   });
 
+  test('tells at a new edge nothing of what was deleted at another', async () => {
+    await start();
+    const viewer = await c.listener();
+    viewer.say({ type: 'chat', name: 'Mallory', text: 'spam' });
+    const { id } = await viewer.message('chat');
+    await c.node.channels.deleteMessage(STREAM, String(id));
+    await c.s.restartEdge();
+    const late = c.join();
+    const { epoch } = await late.message('hello');
+    late.say({ type: 'resume', epoch, sequence: 0 });
+    expect(await late.message('chat')).toMatchObject({ id, text: '' });
+  });
+
   test('is incomplete in another epoch, after a number that there has not been, and when too much is missing', async () => {
     await start();
     const first = await c.listener();
