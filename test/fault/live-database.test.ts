@@ -45,9 +45,10 @@ function made(packaging: Partial<Packaging> = {}) {
   const recover = vi.fn(async () => whole);
   const finished = vi.fn(async () => {});
   const askToYield = vi.fn(async () => {});
+  const left = vi.fn();
   const feed = { started: () => {}, reconnecting: () => {}, ended: vi.fn() };
   const deps = {
-    ...{ broadcasts, streams, finished, askToYield },
+    ...{ broadcasts, streams, finished, askToYield, left },
     packagers: { recover },
     channels: { open: async () => feed },
     nodeUrl: () => 'http://127.0.0.1:1',
@@ -55,7 +56,7 @@ function made(packaging: Partial<Packaging> = {}) {
     clock: { now: () => Date.now() },
     log: silentLog,
   } as unknown as BroadcastDeps;
-  return { deps, broadcasts, streams, recover, finished, askToYield, feed };
+  return { deps, broadcasts, streams, recover, finished, askToYield, left, feed };
 }
 
 async function resumed(parts: ReturnType<typeof made>) {
@@ -172,6 +173,26 @@ test.each([
   expect(parts.streams.claim).toHaveBeenCalledTimes(claims);
   if (inheritance)
     expect(parts.recover).toHaveBeenCalledWith(expect.anything(), expect.anything(), expect.anything(), inheritance);
+  await desk.stop();
+});
+
+test('a node that has lost a stream to another ends nothing of it, records nothing more, and leads viewers there', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const forsake = vi.fn(async () => {});
+  const parts = made({ forsake });
+  const desk = new BroadcastDesk(parts.deps);
+  await desk.start();
+  const actor = desk.find(STREAM.id);
+  expect(actor?.isHeld).toBe(true);
+  parts.streams.renew.mockResolvedValueOnce(false);
+  parts.streams.find.mockResolvedValueOnce({ ...STREAM, nodeUrl: 'http://127.0.0.1:2' } as LiveStream);
+  vi.advanceTimersByTime(5_000);
+  await vi.waitFor(() => expect(parts.left).toHaveBeenCalledWith(STREAM.id));
+  expect(actor?.isHeld).toBe(false);
+  expect(forsake).toHaveBeenCalledOnce();
+  expect(parts.broadcasts.end).not.toHaveBeenCalled();
+  expect(desk.find(STREAM.id)).toBeUndefined();
+  vi.useRealTimers();
   await desk.stop();
 });
 

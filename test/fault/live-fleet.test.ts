@@ -152,7 +152,7 @@ test('a database that is started again costs viewers nothing, and what was live 
   });
   expect(statuses).toEqual(new Set([200]));
   await postgres.startAgain();
-  await untilListed(edge, stream, (text) => listedSessions(text).length >= count + 7);
+  await untilListed(edge, stream, (text) => listedSessions(text).length >= count + 5);
   expect(publisher.process.exitCode).toBeNull();
   await publisher.stop();
   await fleet.untilStatus(stream, 'idle');
