@@ -21,6 +21,8 @@ export interface LiveStream {
   readonly ownedUntilMs?: number;
   /** How the source of the broadcast under way last was. */
   readonly health?: IngestHealth;
+  /** Its last source had key frames where segments begin: the packets of the next one may be a rendition. */
+  readonly isRegular: boolean;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -57,6 +59,7 @@ export function toLiveStream(row: Selectable<LiveStreamTable>): LiveStream {
     ...(row.node_url === null ? {} : { nodeUrl: row.node_url }),
     ...(row.owned_until === null ? {} : { ownedUntilMs: Number(row.owned_until) }),
     ...(row.health === null ? {} : { health: JSON.parse(row.health) as IngestHealth }),
+    isRegular: row.regular === 1,
     createdAtMs: Number(row.created_at),
     updatedAtMs: Number(row.updated_at),
   };

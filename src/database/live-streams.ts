@@ -50,6 +50,7 @@ export class LiveStreamRepository {
       node_url: null,
       owned_until: null,
       health: null,
+      regular: 0,
       created_at: now,
       updated_at: now,
     };
@@ -196,6 +197,16 @@ export class LiveStreamRepository {
       .where('id', '=', streamId)
       .where('node_url', '=', nodeUrl)
       .where('state', '=', 'live')
+      .execute();
+  }
+
+  /** Whether the source's key frames are where segments may begin, for the sessions to come. */
+  async setRegular({ streamId, nodeUrl }: Hold, isRegular: boolean): Promise<void> {
+    await this.#db
+      .updateTable('live_streams')
+      .set({ regular: isRegular ? 1 : 0 })
+      .where('id', '=', streamId)
+      .where('node_url', '=', nodeUrl)
       .execute();
   }
 

@@ -398,6 +398,8 @@ export interface LiveStreamTable {
   owned_until: number | null;
   /** JSON of `IngestHealth` as it last was. */
   health: string | null;
+  /** 0 or 1: its last source had key frames where segments begin. */
+  regular: number;
   created_at: ColumnType<number, number, never>;
   updated_at: number;
 }

@@ -133,7 +133,6 @@ export class Live {
       channels: this.#channels,
       readLadder,
       begin: (hold, stream, format) => this.#begin(hold, stream, format),
-      regular: new Set(),
       finished: (broadcast) => this.#finished(broadcast),
       nodeUrl,
       settings,

@@ -75,6 +75,17 @@ describe.each(DATABASES)('live streams on $name', ({ fresh }) => {
       expect(await streams.replaceKey('ls_none', newStreamKey())).toBe(false);
     });
 
+    test('keeps what its source showed of its key frames, as told by the node that has it', async () => {
+      await make();
+      await streams.claim(hold(), HOLD_MS);
+      await streams.setRegular(hold(THERE), true);
+      expect((await streams.find('ls_a'))?.isRegular).toBe(false);
+      await streams.setRegular(hold(), true);
+      expect((await streams.find('ls_a'))?.isRegular).toBe(true);
+      await streams.release(hold());
+      expect((await streams.claim(hold(THERE), HOLD_MS))?.isRegular).toBe(true);
+    });
+
     test('keeps its key under a seal that only this server opens', async () => {
       const key = await make();
       expect(await streams.streamKeys(['ls_a', 'ls_none'])).toEqual(new Map([['ls_a', key]]));

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { STREAM_ID, StagedBroadcast } from '../harness/staged-broadcast.ts';
+import { StagedBroadcast } from '../harness/staged-broadcast.ts';
 
 let stage: StagedBroadcast | undefined;
 
@@ -20,9 +20,8 @@ test.each([
 ])(
   'a source that is passed through and %s is encoded from then on, and no promise is broken',
   async (_, forced) => {
-    const live = await StagedBroadcast.open({ passthrough: 'auto' });
+    const live = await StagedBroadcast.open({ passthrough: 'auto', isRegular: true });
     stage = live;
-    live.regular.add(STREAM_ID);
     live.publish([...PICTURE, ...SOUND, ...BASELINE, '-g', '6000', '-force_key_frames', forced]);
     await live.until('the session after', () => live.partsOf(2, '360p').length > 9);
     const copied = live.segments.filter(({ session, rendition }) => session === 1 && rendition === '360p');
@@ -32,9 +31,22 @@ test.each([
     for (const segment of live.segments) {
       expect(Math.round(live.secondsOf(segment))).toBeLessThanOrEqual(targetDurationSeconds);
     }
-    expect(live.regular.has(STREAM_ID)).toBe(false);
+    expect(live.remembered).toEqual([false]);
     // A source of the same stream is not believed again until it has shown better.
     expect(live.copied).toEqual([true, false]);
   },
   60_000,
 );
+
+test('what a source has shown is kept, and its next session is a copy', async () => {
+  const live = await StagedBroadcast.open({ passthrough: 'auto' });
+  stage = live;
+  const regular = [...PICTURE, ...SOUND, ...BASELINE, '-g', '60'];
+  const first = live.publish(regular);
+  await live.until('a rhythm', () => live.remembered.length > 0);
+  await first.kill();
+  live.publish(regular);
+  await live.until('the next session', () => live.partsOf(2, '360p').length > 3);
+  expect(live.remembered).toEqual([true]);
+  expect(live.copied).toEqual([false, true]);
+}, 60_000);

@@ -35,7 +35,7 @@ export class ChannelNode {
   constructor(policy: LiveStream['policy'], clock: Clock, edgeSecret = FLEET_SECRET) {
     const chat = { isOpen: true, slowSeconds: 0 };
     this.stream = {
-      ...{ id: STREAM, title: 'Live', policy, isDisabled: false, state: 'idle', broadcast: 0 },
+      ...{ id: STREAM, title: 'Live', policy, isDisabled: false, state: 'idle', broadcast: 0, isRegular: false },
       options: { reconnectSeconds: 30, isRecorded: true, ladder: 'live', passthrough: 'auto', chat },
       ...{ createdAtMs: 0, updatedAtMs: 0 },
     };

@@ -129,7 +129,7 @@ export class PackagedLive {
       .insertInto('live_streams')
       .values({
         ...{ id: STREAM, title: 'Live', policy: 'public', key_hash: '', key_sealed: '', options: '{}', disabled: 0 },
-        ...{ state: 'idle', broadcast: 1, node_url: null, owned_until: null, health: null },
+        ...{ state: 'idle', broadcast: 1, node_url: null, owned_until: null, health: null, regular: 0 },
         ...{ created_at: 0, updated_at: 0 },
       })
       .onConflict((conflict) => conflict.column('id').doNothing())

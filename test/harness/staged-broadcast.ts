@@ -30,6 +30,8 @@ export type Timed<T> = T & { readonly atMs: number };
 interface StageOptions {
   readonly passthrough?: 'auto' | 'never';
   readonly reconnectSeconds?: number;
+  /** Whether the source of an earlier broadcast had its key frames in time. */
+  readonly isRegular?: boolean;
   /** What the broadcast takes for the time of day. */
   readonly now?: () => number;
 }
@@ -44,7 +46,8 @@ export class StagedBroadcast {
   readonly healths: Timed<IngestHealth>[] = [];
   /** When the first of each session's media came, by the clock of the stage. */
   readonly beganAtMs = new Map<number, number>();
-  readonly regular = new Set<string>();
+  /** What is kept of the source for its next broadcast. */
+  readonly remembered: boolean[] = [];
   readonly counts: string[] = [];
   /** Of each session, whether its top rung was the source's own packets. */
   readonly copied: boolean[] = [];
@@ -58,8 +61,13 @@ export class StagedBroadcast {
 
   private constructor(folder: string, options: StageOptions) {
     this.#folder = folder;
-    const { passthrough = 'never', reconnectSeconds = 60 } = options;
-    const stream = { id: STREAM_ID, state: 'idle', options: { ladder: 'h264', passthrough, reconnectSeconds } };
+    const { passthrough = 'never', reconnectSeconds = 60, isRegular = false } = options;
+    const stream = {
+      id: STREAM_ID,
+      state: 'idle',
+      isRegular,
+      options: { ladder: 'h264', passthrough, reconnectSeconds },
+    };
     this.actor = new StreamActor(this.#deps(options.now ?? Date.now), stream as unknown as LiveStream, () => {
       this.told.push('over');
     });
@@ -120,7 +128,12 @@ export class StagedBroadcast {
       return true;
     };
     return {
-      streams: { setHealth: async () => true, release: note('released'), letGo: note('let go') },
+      streams: {
+        setHealth: async () => true,
+        setRegular: async (_hold: unknown, isRegular: boolean) => this.remembered.push(isRegular),
+        release: note('released'),
+        letGo: note('let go'),
+      },
       broadcasts: Object.fromEntries(
         ['lost', 'reconnected', 'end', 'unhealthy', 'recovered'].map((word) => [word, note(word)]),
       ),
@@ -129,7 +142,6 @@ export class StagedBroadcast {
       readLadder: async () =>
         parseLadder(await readFile(new URL('../../media/ladders/h264.json', import.meta.url), 'utf8')),
       begin: async (_hold: unknown, _stream: unknown, format: BroadcastFormat) => this.#begin(format),
-      regular: this.regular,
       finished: async () => {},
       nodeUrl: () => 'http://127.0.0.1:1',
       settings: { sourceMaxPixels: 1e8, liveStreams: 4, liveSegmentSeconds: 2, liveSilenceSeconds: 15 },

@@ -19,6 +19,7 @@ import * as liveBans from './0021-live-bans.ts';
 import * as recordings from './0022-recordings.ts';
 import * as liveEvents from './0023-live-events.ts';
 import * as liveWindows from './0024-live-windows.ts';
+import * as liveRhythm from './0025-live-rhythm.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -42,4 +43,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0022-recordings': recordings,
   '0023-live-events': liveEvents,
   '0024-live-windows': liveWindows,
+  '0025-live-rhythm': liveRhythm,
 };

@@ -38,7 +38,7 @@ export interface Inheritance {
 export interface BroadcastDeps {
   readonly streams: Pick<
     LiveStreamRepository,
-    'findByKey' | 'find' | 'claim' | 'renew' | 'letGo' | 'release' | 'setHealth'
+    'findByKey' | 'find' | 'claim' | 'renew' | 'letGo' | 'release' | 'setHealth' | 'setRegular'
   >;
   readonly broadcasts: Pick<
     BroadcastRepository,
@@ -62,8 +62,6 @@ export interface BroadcastDeps {
   readonly readLadder: (name: string) => Promise<Ladder>;
   /** Undefined when the stream is not this node's any more. */
   readonly begin: (hold: Hold, stream: LiveStream, format: BroadcastFormat) => Promise<Broadcast | undefined>;
-  /** What earlier sessions of a stream have shown: its key frames are where segments may begin. */
-  readonly regular: Set<string>;
   /** All of it is stored, and it has ended. */
   readonly finished: (broadcast: Broadcast) => Promise<void>;
   /** Where other nodes reach the broadcasts of this one. */

@@ -43,12 +43,15 @@ export class Sessions {
   #vacated: Promise<void> = Promise.resolve();
   /** Of renditions from the top, left out since the machine is too slow for them. */
   #droppedRungs = 0;
+  /** What the sessions so far have shown: key frames are where segments may begin. */
+  #isRegular: boolean;
 
   constructor(deps: BroadcastDeps, stream: LiveStream, log: Log, parts: Parts) {
     this.#deps = deps;
     this.#stream = stream;
     this.#log = log;
     this.#parts = parts;
+    this.#isRegular = stream.isRegular;
   }
 
   get droppedRungs(): number {
@@ -94,7 +97,7 @@ export class Sessions {
     this.#watch.begin(format, renditions, performance.now());
     const copiesTop =
       this.#stream.options.passthrough === 'auto' &&
-      this.#deps.regular.has(this.#stream.id) &&
+      this.#isRegular &&
       mayCopyTop(session.feed, format, source, renditions);
     await session.start({ format, source, renditions, copiesTop }, this.#sinkOf(session, renditions), vacated);
     void session.ended.then((words) => this.#ended(session, words));
@@ -159,10 +162,20 @@ export class Sessions {
     const top = this.#parts.airing.format?.video?.renditions.at(-1);
     const { rhythm } = this.#watch;
     const isTooMuch = bitrateBps > (top?.maxrateBps ?? 0) * MOST_OVER_CAP;
-    if (rhythm === 'regular' && !isTooMuch) this.#deps.regular.add(this.#stream.id);
+    if (rhythm === 'regular' && !isTooMuch) this.#remember(true);
     if (rhythm !== 'irregular' && !isTooMuch) return;
-    this.#deps.regular.delete(this.#stream.id);
+    this.#remember(false);
     if (session.copiesTop) session.abort();
+  }
+
+  /** For the sessions to come, here or at another node. */
+  #remember(isRegular: boolean): void {
+    if (isRegular === this.#isRegular) return;
+    this.#isRegular = isRegular;
+    const hold = { streamId: this.#stream.id, nodeUrl: this.#deps.nodeUrl() };
+    this.#deps.streams
+      .setRegular(hold, isRegular)
+      .catch((cause: unknown) => this.#log.warn({ err: cause }, 'the rhythm of a source could not be kept'));
   }
 
   #look(session: RunningSession, packets: readonly SourcePacket[]): void {
