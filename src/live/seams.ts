@@ -74,6 +74,8 @@ export interface PackagerNews {
 /** The channel of one stream, as the broadcast sees it. */
 export interface ChannelFeed extends PackagerNews {
   started(broadcast: number, format: BroadcastFormat): void;
+  /** Another session's media is about to come, of these renditions alone. */
+  opening(renditions: readonly string[]): void;
   reconnecting(): void;
   health(health: IngestHealth): void;
   /** @param recordingId of what everybody may play of it from now on */

@@ -46,7 +46,7 @@ function made(packaging: Partial<Packaging> = {}) {
   const finished = vi.fn(async () => {});
   const askToYield = vi.fn(async () => {});
   const left = vi.fn();
-  const feed = { started: () => {}, reconnecting: () => {}, ended: vi.fn() };
+  const feed = { started: () => {}, opening: () => {}, reconnecting: () => {}, ended: vi.fn() };
   const deps = {
     ...{ broadcasts, streams, finished, askToYield, left },
     packagers: { recover },

@@ -20,6 +20,8 @@ export class MadeUpBroadcast {
   #sequence = 0;
   #part = 0;
   #ticks = 0;
+  /** Of the session. */
+  #names = NAMES;
 
   constructor(feed: ChannelFeed, partBytes: number | Readonly<Record<string, number>> = 200) {
     this.#feed = feed;
@@ -36,7 +38,7 @@ export class MadeUpBroadcast {
   }
 
   /** What a packager says when the last part of a segment was told of. */
-  closeSegment(sequence: number, isGap = false): void {
+  closeSegment(sequence: number, { isGap = false, shiftMs = 0 } = {}): void {
     for (const rendition of NAMES) {
       const ticks = rendition === 'audio' ? SOUND_TICKS : VIDEO_TICKS;
       const segment = {
@@ -47,7 +49,7 @@ export class MadeUpBroadcast {
         durationTicks: 2 * ticks,
         bytes: 9,
       };
-      this.#feed.segment({ ...segment, ...(isGap ? { isGap } : {}) });
+      this.#feed.segment({ ...segment, ...(isGap ? { isGap } : {}), ...(shiftMs === 0 ? {} : { shiftMs }) });
     }
   }
 
@@ -56,12 +58,14 @@ export class MadeUpBroadcast {
   }
 
   /** A publisher's media begins. */
-  session(beganAtMs = 1_790_000_000_000): void {
+  session(beganAtMs = 1_790_000_000_000, names = NAMES): void {
+    this.#names = names;
+    this.#feed.opening(names);
     this.#session = { number: this.#session.number + 1, beganAtMs };
     if (this.#part > 0) this.#sequence += 1;
     this.#part = 0;
     this.#ticks = 0;
-    for (const name of NAMES) this.#feed.init(name, this.#session, Buffer.from(`init ${name}`));
+    for (const name of names) this.#feed.init(name, this.#session, Buffer.from(`init ${name}`));
   }
 
   /** The next part of every rendition. */
@@ -70,7 +74,7 @@ export class MadeUpBroadcast {
   }
 
   #publish(): void {
-    for (const name of NAMES) this.#feed.part(this.#partOf(name));
+    for (const name of this.#names) this.#feed.part(this.#partOf(name));
     this.#ticks += 1;
     this.#part += 1;
     if (this.#part < PARTS_A_SEGMENT) return;
@@ -94,4 +98,4 @@ export class MadeUpBroadcast {
   }
 }
 
-const NAMES = ['360p', '720p', 'audio'];
+export const NAMES: readonly string[] = ['360p', '720p', 'audio'];

@@ -182,6 +182,7 @@ export class StagedBroadcast {
   #feed() {
     return {
       started: () => {},
+      opening: () => {},
       reconnecting: () => this.told.push('reconnecting'),
       ended: () => this.told.push('ended'),
       init: () => {},

@@ -11,14 +11,15 @@ const RENDITIONS: readonly ChannelRendition[] = (['360p', '720p', '1080p', 'audi
 }));
 const PARTS = 4;
 
-/** What happens, in any order. `stall` and `read` are the viewer's. */
-type Happening = 'part' | 'stall' | 'read' | 'event' | 'session' | 'lose' | 'low' | 'high' | 'auto';
+/** What happens, in any order. `stall` and `read` are the viewer's; a `short` session has one rung less than the last. */
+type Happening = 'part' | 'stall' | 'read' | 'event' | 'session' | 'short' | 'lose' | 'low' | 'high' | 'auto';
 const WEIGHTS: readonly [Happening, number][] = [
   ['part', 30],
   ['read', 6],
   ['stall', 6],
   ['event', 8],
   ['session', 1],
+  ['short', 1],
   ['lose', 2],
   ['low', 1],
   ['high', 1],
@@ -41,15 +42,25 @@ class Play {
   readonly told: string[] = [];
   #nowMs = 0;
   #session = 0;
+  #rungs = 3;
   #ticks = 0;
   #sequence = 0;
   #part = 0;
   events = 0;
 
+  get session(): number {
+    return this.#session;
+  }
+
+  newestPicture(): FrameHeader | undefined {
+    return this.sent.filter((each) => typeof each !== 'string').findLast(({ rendition }) => rendition < 3);
+  }
+
   constructor() {
     this.#playback = new Playback(
       {
         renditions: RENDITIONS,
+        has: (name) => this.#has(name),
         tail: (name) => this.#tails.get(name),
         attend: (names) => {
           this.#attended = names;
@@ -58,7 +69,7 @@ class Play {
       },
       this.#queue,
     );
-    this.#open();
+    this.#open(3);
     this.#playback.subscribe({ video: 'auto', audio: 'auto' }, 0);
   }
 
@@ -66,7 +77,8 @@ class Play {
     this.#nowMs += 200;
     if (what === 'part') this.#publish();
     else if (what === 'lose') this.#step();
-    else if (what === 'session') this.#open();
+    else if (what === 'session') this.#open(3);
+    else if (what === 'short') this.#open(Math.max(1, this.#rungs - 1));
     else if (what === 'stall') this.#outlet.isFull = true;
     else if (what === 'event') this.#tell();
     else if (what === 'read') this.#read();
@@ -83,8 +95,14 @@ class Play {
     this.#queue.pushEvent(Buffer.from(`${this.events}`));
   }
 
-  #open(): void {
+  #has(name: string): boolean {
+    return RENDITIONS.some((each, at) => each.name === name && (each.kind === 'audio' || at < this.#rungs));
+  }
+
+  #open(rungs: number): void {
+    this.#rungs = rungs;
     this.#session += 1;
+    if (this.#session > 1) this.#playback.enterSession();
     if (this.#part > 0) this.#sequence += 1;
     this.#part = 0;
     this.#ticks = 0;
@@ -110,7 +128,8 @@ class Play {
   }
 
   #headers(kind: 'init' | 'part'): { name: string; kind: 'video' | 'audio'; frame: MediaFrame }[] {
-    return RENDITIONS.map(({ name, kind: of }, rendition) => {
+    return RENDITIONS.flatMap(({ name, kind: of }, rendition) => {
+      if (!this.#has(name)) return [];
       const header: FrameHeader = {
         ...{ kind, rendition, broadcast: 1, session: this.#session, timescale: 10, clockMs: 0, isDiscontinuity: false },
         isIndependent: kind === 'part' && (of === 'audio' || this.#part === 0),
@@ -119,7 +138,7 @@ class Play {
         startTicks: kind === 'init' ? 0 : this.#ticks,
         durationTicks: kind === 'init' ? 0 : 5,
       };
-      return { name, kind: of, frame: { header, bytes: Buffer.from(writeFrame(header, new Uint8Array(10))) } };
+      return [{ name, kind: of, frame: { header, bytes: Buffer.from(writeFrame(header, new Uint8Array(10))) } }];
     });
   }
 }
@@ -155,6 +174,12 @@ test('whatever the pace of a viewer, the picture can be shown and every event co
       }
       const events = play.sent.filter((each) => typeof each === 'string');
       expect(events).toEqual(Array.from({ length: play.events }, (_, at) => `${at + 1}`));
+      // Who reads has a picture before two segments are over, whichever rungs there are.
+      for (let part = 0; part < 2 * PARTS; part += 1) {
+        play.do('part');
+        play.do('read');
+      }
+      expect(play.newestPicture()).toMatchObject({ kind: 'part', session: play.session });
     }),
     { numRuns: 300 },
   );
@@ -179,4 +204,18 @@ test('auto begins in the middle, goes down for a queue that keeps overflowing, a
   doAll(120, 'part');
   expect(play.told.at(-1)).toBe('recovered 720p');
   expectDecodable(play.sent.filter((each) => typeof each !== 'string').filter(({ rendition }) => rendition < 3));
+});
+
+test('a session without the upper rungs is watched on the best that it has, and the next one as before', () => {
+  const play = new Play();
+  const newestRung = () => RENDITIONS[play.newestPicture()?.rendition ?? 9]?.name;
+  play.do('high');
+  for (let part = 0; part < 8; part += 1) play.do('part');
+  expect(newestRung()).toBe('1080p');
+  play.do('short');
+  for (let part = 0; part < 3; part += 1) play.do('part');
+  expect([newestRung(), play.newestPicture()?.session]).toEqual(['720p', 2]);
+  play.do('session');
+  for (let part = 0; part < 8; part += 1) play.do('part');
+  expect([newestRung(), play.newestPicture()?.session]).toEqual(['1080p', 3]);
 });

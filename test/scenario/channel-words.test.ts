@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { inWords } from '../harness/channel-client.ts';
 import { ChannelScenario, STREAM } from '../harness/channel-scenario.ts';
+import { NAMES } from '../harness/made-up-broadcast.ts';
 
 /** `docs/channel.md`, sentence by sentence, where no other test has it. */
 let c: ChannelScenario;
@@ -25,7 +26,11 @@ describe('the first words', () => {
       ...{ type: 'hello', protocol: 'frontrow.channel.v1', streamId: STREAM, nowMs: c.clock.now() },
       ...{ epoch: expect.stringMatching(/^\w{12}$/), sequence: 2, replayFrom: 1, state: 'live' },
       broadcast: {
-        ...{ number: 1, startedAtMs: c.clock.now(), session: { number: 1, beganAtMs: 1_790_000_000_000 } },
+        ...{
+          number: 1,
+          startedAtMs: c.clock.now(),
+          session: { number: 1, beganAtMs: 1_790_000_000_000, renditions: NAMES },
+        },
         ...{ partTargetSeconds: 0.5, segmentSeconds: 2 },
         renditions: RENDITIONS.map((each) => expect.objectContaining(each)),
       },
@@ -147,7 +152,7 @@ describe('subscribing', () => {
         ...{ mediaSequence: expect.any(Number), part: 0, isIndependent: true, bytes: 200 },
       });
     broadcast.closeSegment(7);
-    broadcast.closeSegment(8, true);
+    broadcast.closeSegment(8, { isGap: true });
     const segment = { type: 'segment', broadcast: 1, rendition: 'audio', session: 1, durationTicks: 96_000, bytes: 9 };
     expect(await curious.message('segment', ({ rendition }) => rendition === 'audio')).toEqual({
       ...{ ...segment, mediaSequence: 7, startTicks: 0 },
@@ -353,6 +358,31 @@ describe('what is told of the present', () => {
     viewer.say({ type: 'subscribe', video: '720p' });
     broadcast.publish(4);
     expect(await viewer.message('quality', ({ reason }) => reason === 'asked')).toMatchObject({ video: '720p' });
+  });
+
+  test('a rendition that a session leaves out is stood in for by the next below, until it is there again', async () => {
+    await start();
+    const broadcast = await c.node.broadcast();
+    broadcast.start();
+    const viewer = await c.listener();
+    viewer.say({ type: 'subscribe', video: '720p', audio: 'auto' });
+    const shows = (name: string, session: number) =>
+      viewer.until(() =>
+        viewer.frames.some(
+          (each) => each.kind === 'part' && each.session === session && NAMES[each.rendition] === name,
+        ),
+      );
+    broadcast.publish(4);
+    await shows('720p', 1);
+    broadcast.session(undefined, ['360p', 'audio']);
+    expect(await viewer.message('state', ({ event }) => event === 'session')).toMatchObject({
+      broadcast: { session: { number: 2, renditions: ['360p', 'audio'] } },
+    });
+    broadcast.publish(4);
+    await shows('360p', 2);
+    broadcast.session();
+    broadcast.publish(4);
+    await shows('720p', 3);
   });
 });
 

@@ -252,6 +252,17 @@ describe('chat', () => {
       media: { broadcast: 1, session: 2, seconds: 4.5 },
     });
   });
+
+  test('the media time of metadata is that of a source whose clock runs slow, or fast', async () => {
+    await start();
+    const broadcast = await c.node.broadcast();
+    broadcast.start();
+    broadcast.session(c.clock.now() - 100_000);
+    const viewer = await c.listener();
+    broadcast.closeSegment(1, { shiftMs: 400 });
+    await c.node.channels.tellMetadata(STREAM, 'goal', {});
+    expect(await viewer.message('metadata')).toMatchObject({ media: { session: 2, seconds: 99.6 } });
+  });
 });
 
 describe('health', () => {

@@ -104,6 +104,10 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     return this.#state?.broadcast?.renditions ?? [];
   }
 
+  has(rendition: string): boolean {
+    return this.#state?.broadcast?.session?.renditions.includes(rendition) ?? true;
+  }
+
   tail(rendition: string): MediaTail | undefined {
     return this.#tails.get(rendition);
   }
@@ -199,7 +203,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
       this.#greetOnceKnown();
       return;
     }
-    const changesBroadcast = this.#learn(kind, fields);
+    const change = this.#learn(kind, fields);
     const frame = textFrame(text);
     if (sequence === undefined) for (const viewer of this.#viewers) viewer.takeEvent(kind, frame);
     else {
@@ -207,7 +211,8 @@ export class EdgeChannel implements LinkListener, ViewerHost {
       this.#events.push(text);
       for (const viewer of this.#viewers) viewer.takeNumbered(kind, sequence, frame);
     }
-    if (!changesBroadcast) return;
+    if (change === 'session') for (const viewer of this.#viewers) viewer.enterSession();
+    if (change !== 'broadcast') return;
     this.#forgetMedia();
     for (const viewer of this.#viewers) viewer.restartMedia();
   }
@@ -251,16 +256,18 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     if (this.isKnown) for (const viewer of this.#viewers) viewer.greet();
   }
 
-  /** Keeps what newcomers are told up to date. True when media begins anew. */
-  #learn(kind: EventKind, fields: Readonly<Record<string, unknown>>): boolean {
+  /** Keeps what newcomers are told up to date. Says what of the media begins anew. */
+  #learn(kind: EventKind, fields: Readonly<Record<string, unknown>>): 'broadcast' | 'session' | undefined {
     const state = this.#state;
-    if (!state) return false;
+    if (!state) return undefined;
     if (kind === 'viewers') this.#state = { ...state, viewers: Number(fields.count) };
     else if (kind === 'health') this.#state = { ...state, health: fields.health as ChannelState['health'] };
     else if (kind === 'chat-settings') this.#state = { ...state, chat: fields.chat as ChannelState['chat'] };
-    if (kind !== 'state') return false;
+    if (kind !== 'state') return undefined;
     this.#state = { ...state, ...theState(fields as unknown as TheState) };
-    return this.#state.broadcast?.number !== state.broadcast?.number;
+    const [before, after] = [state.broadcast, this.#state.broadcast];
+    if (after?.number !== before?.number) return 'broadcast';
+    return after?.session?.number === before?.session?.number ? undefined : 'session';
   }
 
   #forgetMedia(): void {

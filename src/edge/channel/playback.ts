@@ -16,6 +16,8 @@ type Kind = ChannelRendition['kind'];
 export interface PlaybackHost {
   /** Of the broadcast; none while there is none. */
   readonly renditions: readonly ChannelRendition[];
+  /** Whether the session under way has it. */
+  has(rendition: string): boolean;
   tail(rendition: string): MediaTail | undefined;
   /** From now on these are what is to be taken for it. */
   attend(renditions: ReadonlySet<string>): void;
@@ -107,6 +109,14 @@ export class Playback {
     this.#begin(nowMs);
   }
 
+  /** Another session, which may lack what came until now, or have again what was lacking. */
+  enterSession(): void {
+    const { video } = this.#tracks;
+    if (!video) return;
+    this.#aim(video);
+    this.#attend();
+  }
+
   /** A part that follows what came of its rendition. */
   take(kind: Kind, rendition: string, frame: MediaFrame, nowMs: number): void {
     const track = this.#tracks[kind];
@@ -138,11 +148,15 @@ export class Playback {
   }
 
   #newTrack(kind: Kind, wish: string): Track {
-    const names = this.#host.renditions.filter((each) => each.kind === kind).map(({ name }) => name);
-    const isNamed = names.includes(wish);
-    const chooser = isNamed ? undefined : new RungChooser(names.length);
-    const target = isNamed ? wish : names[chooser?.rung ?? 0];
-    return { kind, wish, chooser, target, current: undefined, init: undefined, last: undefined };
+    const names = this.#names(kind);
+    const chooser = names.includes(wish) ? undefined : new RungChooser(names.length);
+    const track = { kind, wish, chooser, target: undefined, current: undefined, init: undefined, last: undefined };
+    this.#aim(track);
+    return track;
+  }
+
+  #names(kind: Kind): string[] {
+    return this.#host.renditions.filter((each) => each.kind === kind).map(({ name }) => name);
   }
 
   #attend(): void {
@@ -223,20 +237,23 @@ export class Playback {
     this.#droppedParts += this.#queue.dropMedia() + 1;
     this.#wait();
     const { video } = this.#tracks;
-    if (video?.chooser?.overflowed(nowMs)) this.#aim(video, video.chooser);
+    if (video?.chooser?.overflowed(nowMs)) this.#aim(video);
     this.#attend();
     this.#host.qualityChanged('slow');
   }
 
   #watchQueue(track: Track, nowMs: number): void {
     if (!track.chooser?.sent(this.#queue.isEmpty, nowMs)) return;
-    this.#aim(track, track.chooser);
+    this.#aim(track);
     this.#attend();
   }
 
-  #aim(track: Track, { rung }: RungChooser): void {
-    const names = this.#host.renditions.filter(({ kind }) => kind === track.kind).map(({ name }) => name);
-    track.target = names[rung];
+  /** At what suits or is asked for; where the session lacks that, at the next one below, or else above. */
+  #aim(track: Track): void {
+    const names = this.#names(track.kind);
+    const rung = track.chooser?.rung ?? names.indexOf(track.wish);
+    const has = (name: string) => this.#host.has(name);
+    track.target = names.slice(0, rung + 1).findLast(has) ?? names.slice(rung + 1).find(has) ?? names[rung];
   }
 }
 

@@ -24,7 +24,7 @@ export interface AnswerFrom {
 }
 
 /** What a viewer asks of the channel. */
-export interface ViewerHost extends Pick<PlaybackHost, 'renditions' | 'tail'> {
+export interface ViewerHost extends Pick<PlaybackHost, 'renditions' | 'has' | 'tail'> {
   readonly epoch: string;
   readonly events: EventRing;
   hello(expiresAtMs: number | null): Hello | undefined;
@@ -66,6 +66,7 @@ export class ChannelViewer {
       get renditions() {
         return host.renditions;
       },
+      has: (rendition) => host.has(rendition),
       tail: (rendition) => host.tail(rendition),
       attend: (renditions) => host.attend(this, renditions),
       qualityChanged: (reason) => this.#tellQuality(reason),
@@ -124,6 +125,11 @@ export class ChannelViewer {
   /** Another broadcast than before. */
   restartMedia(): void {
     this.#playback.restart(this.#now());
+  }
+
+  /** Another session of the same broadcast. */
+  enterSession(): void {
+    this.#playback.enterSession();
   }
 
   listensTo(kind: EventKind): boolean {

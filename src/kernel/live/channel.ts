@@ -68,7 +68,12 @@ export interface ChannelBroadcast {
   readonly number: number;
   readonly startedAtMs: number;
   /** Null until its first media is there. */
-  readonly session: { readonly number: number; readonly beganAtMs: number } | null;
+  readonly session: {
+    readonly number: number;
+    readonly beganAtMs: number;
+    /** By name, which of the broadcast's renditions it has: a machine that is too slow does without the upper ones. */
+    readonly renditions: readonly string[];
+  } | null;
   readonly partTargetSeconds: number;
   readonly segmentSeconds: number;
   /** Video from the lowest rung up, then sound; media names them by their place here. */

@@ -121,6 +121,7 @@ export class Airing {
   openSession(beganAtMs: number, renditions: readonly string[]): void {
     if (!this.#onAir) return;
     this.#onAir.lastSession += 1;
+    this.#channel?.opening(renditions);
     this.#onAir.packaging.openSession({ number: this.#onAir.lastSession, beganAtMs }, renditions);
     this.#teller.tell(() => this.#deps.broadcasts.reconnected(this.#hold));
   }

@@ -58,6 +58,10 @@ export class ChannelActor implements ChannelFeed {
   #health: CoarseHealth = 'unknown';
   #toldViewers = 0;
   #reactions: Record<string, number> = {};
+  /** What the session that comes will have; undefined for all. */
+  #offered: readonly string[] | undefined;
+  /** By how much dates are moved now: a source's clock is not the wall's. */
+  #shiftMs = 0;
   readonly #claims: KeyClaims;
 
   constructor(options: ChannelActorOptions) {
@@ -87,6 +91,7 @@ export class ChannelActor implements ChannelFeed {
     const { partTargetSeconds, segmentSeconds } = format;
     const startedAtMs = this.#options.clock.now();
     this.#recording = null;
+    this.#offered = undefined;
     this.#broadcast = { number, startedAtMs, session: null, partTargetSeconds, segmentSeconds, renditions };
     this.#carried = new Map(
       renditions.map(({ name, kind, timescale }, rendition) => {
@@ -97,15 +102,25 @@ export class ChannelActor implements ChannelFeed {
     this.#changeState('live', 'started');
   }
 
+  opening(renditions: readonly string[]): void {
+    this.#offered = renditions;
+  }
+
   init(rendition: string, session: Session, bytes: Uint8Array): void {
     const carried = this.#carried.get(rendition);
     if (!carried || !this.#broadcast) return;
     const isNews = this.#learnCodecs(rendition, bytes);
     const isNewSession = session.number > (this.#broadcast.session?.number ?? 0);
-    if (isNewSession) this.#broadcast = { ...this.#broadcast, session };
+    if (isNewSession) this.#enter(session);
     if (isNewSession || isNews) this.#changeState('live', 'session');
     const header = initHeader(carried.source, session);
     this.#carry(rendition, carried, { header, bytes: writeFrame(header, bytes) });
+  }
+
+  #enter({ number, beganAtMs }: Session): void {
+    const renditions = this.#offered ?? [...this.#carried.keys()];
+    if (this.#broadcast) this.#broadcast = { ...this.#broadcast, session: { number, beganAtMs, renditions } };
+    this.#shiftMs = 0;
   }
 
   part(part: LivePart): void {
@@ -120,7 +135,8 @@ export class ChannelActor implements ChannelFeed {
     this.#tellParts({ type: 'part', broadcast, mediaSequence, ...rest, bytes: bytes.byteLength });
   }
 
-  segment({ keyFrame: _, sequence: mediaSequence, isGap, ...segment }: LiveSegment): void {
+  segment({ keyFrame: _, sequence: mediaSequence, isGap, shiftMs = 0, ...segment }: LiveSegment): void {
+    this.#shiftMs = shiftMs;
     const broadcast = this.#broadcast?.number ?? 0;
     this.#tellParts({ type: 'segment', broadcast, mediaSequence, ...segment, ...(isGap ? { isGap } : {}) });
   }
@@ -157,7 +173,7 @@ export class ChannelActor implements ChannelFeed {
     const session = this.#broadcast?.session;
     if (!this.#broadcast || !session) return;
     const atMs = this.#options.clock.now();
-    const seconds = (atMs - session.beganAtMs) / 1_000;
+    const seconds = (atMs - session.beganAtMs - this.#shiftMs) / 1_000;
     const media = { broadcast: this.#broadcast.number, session: session.number, seconds };
     this.#tellAll({ type: 'metadata', id, media, atMs, data });
   }

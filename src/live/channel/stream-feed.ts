@@ -17,6 +17,10 @@ export class StreamFeed implements ChannelFeed {
     this.#channel().started(broadcast, format);
   }
 
+  opening(renditions: readonly string[]): void {
+    this.#channel().opening(renditions);
+  }
+
   init(rendition: string, session: Session, bytes: Uint8Array): void {
     this.#channel().init(rendition, session, bytes);
   }
