@@ -93,6 +93,16 @@ test('a signed URL is let in, and a thousand of them share one stored object', a
   expect(s.origin.count(segment)).toBe(1);
 });
 
+test('a film that was deleted is not there any more, whatever the edge has of it and whoever had a grant', async () => {
+  expect((await s.get(signed(segment))).status).toBe(200);
+  s.origin.serve(`/access/${SIGNED}`, { status: 404, body: '{}' });
+  clock.ms += 2_001;
+  expect((await s.get(signed(segment))).status).toBe(404);
+  expect((await s.get(segment)).status).toBe(403);
+  s.origin.serve(`/access/${PUBLIC}`, { status: 404, body: '{}' });
+  expect((await s.get(publicSegment)).status).toBe(403);
+});
+
 test('a signed playlist gives its children the grant, while the cache keeps the playlist once', async () => {
   const own = (await s.get(signed(master))).body.toString();
   const child = own.split('\n').find((line) => line.startsWith('/t/')) ?? '';

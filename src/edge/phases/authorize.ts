@@ -18,8 +18,8 @@ export function authorize(parts: EdgeParts): Phase {
     const asked = askedBy(x, parts.schemeOf(x));
     const verdict = judge(x.credential ?? { carrier: 'none' }, asked, gate);
     if (verdict.granted) {
-      // A stream that was deleted: its media are here for as long as there is room, and nobody is to have them any more.
-      if (policy === 'gone' && x.live) throw new Fault('NOT_FOUND');
+      // Deleted: what is stored of it is here for as long as there is room, and nobody is to have it any more.
+      if (policy === 'gone' && (x.film || x.live)) throw new Fault('NOT_FOUND');
       x.grant = verdict.grant;
       return onward(x);
     }
