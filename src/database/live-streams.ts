@@ -20,6 +20,13 @@ export interface LiveStreamChange {
   readonly options?: LiveOptions;
 }
 
+/** What has been decided of a stream by the time its node says that it lives. */
+export interface Renewal {
+  readonly isDisabled: boolean;
+  /** Of the key that counts now. */
+  readonly keyHash: string;
+}
+
 /**
  * The streams with their keys, and which node has each: one at a time, for as long as it says so. Keys rest under a seal and
  * are found by their hash.
@@ -157,15 +164,16 @@ export class LiveStreamRepository {
     return row && toLiveStream(row);
   }
 
-  /** Says that the node lives. False when the stream is gone or another's: its publishers are to be sent away. */
-  async renew({ streamId, nodeUrl }: Hold, holdMs: number): Promise<boolean> {
-    const { numUpdatedRows } = await this.#db
+  /** Says that the node lives. Undefined when the stream is gone or another's: its publishers are to be sent away. */
+  async renew({ streamId, nodeUrl }: Hold, holdMs: number): Promise<Renewal | undefined> {
+    const row = await this.#db
       .updateTable('live_streams')
       .set({ owned_until: this.#clock.now() + holdMs })
       .where('id', '=', streamId)
       .where('node_url', '=', nodeUrl)
-      .executeTakeFirstOrThrow();
-    return numUpdatedRows > 0n;
+      .returning(['disabled', 'key_hash'])
+      .executeTakeFirst();
+    return row && { isDisabled: row.disabled === 1, keyHash: row.key_hash };
   }
 
   /** A broadcast under way that the node does no more for: whoever wants it may have it at once. */

@@ -5,7 +5,7 @@ import { LiveStreamRepository } from '../../src/database/live-streams.ts';
 import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
 import type { IngestHealth } from '../../src/kernel/live/health.ts';
 import type { LiveOptions } from '../../src/kernel/live/live-stream.ts';
-import { newStreamKey } from '../../src/kernel/live/stream-key.ts';
+import { hashStreamKey, newStreamKey } from '../../src/kernel/live/stream-key.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
 import { HandClock } from './hand-clock.ts';
 
@@ -150,12 +150,24 @@ describe.each(DATABASES)('live streams on $name', ({ fresh }) => {
       await streams.claim(hold(), HOLD_MS);
       clock.turn(HOLD_MS - 1);
       expect(await streams.claim(hold(THERE), HOLD_MS)).toBeUndefined();
-      expect(await streams.renew(hold(), HOLD_MS)).toBe(true);
+      expect(await streams.renew(hold(), HOLD_MS)).toMatchObject({ isDisabled: false });
       clock.turn(HOLD_MS - 1);
       expect(await streams.claim(hold(THERE), HOLD_MS)).toBeUndefined();
       clock.turn(1);
       expect(await streams.claim(hold(THERE), HOLD_MS)).toMatchObject({ nodeUrl: THERE });
-      expect(await streams.renew(hold(), HOLD_MS)).toBe(false);
+      expect(await streams.renew(hold(), HOLD_MS)).toBeUndefined();
+    });
+
+    test('tells its node what was decided of the stream, each time that it says that it lives', async () => {
+      await make();
+      await streams.claim(hold(), HOLD_MS);
+      const before = await streams.renew(hold(), HOLD_MS);
+      const key = newStreamKey();
+      await streams.replaceKey('ls_a', key);
+      expect(await streams.renew(hold(), HOLD_MS)).toEqual({ isDisabled: false, keyHash: hashStreamKey(key) });
+      expect(before?.keyHash).not.toBe(hashStreamKey(key));
+      await streams.edit('ls_a', { isDisabled: true });
+      expect(await streams.renew(hold(), HOLD_MS)).toMatchObject({ isDisabled: true });
     });
 
     test('is taken up again by the same node, as after a crash', async () => {
@@ -188,7 +200,7 @@ describe.each(DATABASES)('live streams on $name', ({ fresh }) => {
       await streams.claim(hold(), HOLD_MS);
       expect(await streams.delete('ls_a')).toBe(true);
       expect(await streams.delete('ls_a')).toBe(false);
-      expect(await streams.renew(hold(), HOLD_MS)).toBe(false);
+      expect(await streams.renew(hold(), HOLD_MS)).toBeUndefined();
     });
   });
 

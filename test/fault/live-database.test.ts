@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import fastify from 'fastify';
 import { expect, test, vi } from 'vitest';
 import type { Broadcast, LiveStream } from '../../src/database/live-stream-rows.ts';
+import type { Renewal } from '../../src/database/live-streams.ts';
 import { Fault } from '../../src/kernel/errors.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import type { BroadcastDeps, Packaging } from '../../src/live/broadcast/deps.ts';
@@ -29,7 +30,7 @@ function made(packaging: Partial<Packaging> = {}) {
   };
   const streams = {
     claim: vi.fn(async () => STREAM),
-    renew: vi.fn(async () => true),
+    renew: vi.fn(async (): Promise<Renewal | undefined> => ({ isDisabled: false, keyHash: '' })),
     release: vi.fn(async () => {}),
     letGo: vi.fn(async () => {}),
     findByKey: vi.fn(async () => STREAM),
@@ -184,7 +185,7 @@ test('a node that has lost a stream to another ends nothing of it, records nothi
   await desk.start();
   const actor = desk.find(STREAM.id);
   expect(actor?.isHeld).toBe(true);
-  parts.streams.renew.mockResolvedValueOnce(false);
+  parts.streams.renew.mockResolvedValueOnce(undefined);
   parts.streams.find.mockResolvedValueOnce({ ...STREAM, nodeUrl: 'http://127.0.0.1:2' } as LiveStream);
   vi.advanceTimersByTime(5_000);
   await vi.waitFor(() => expect(parts.left).toHaveBeenCalledWith(STREAM.id));

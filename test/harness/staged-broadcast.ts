@@ -94,7 +94,7 @@ export class StagedBroadcast {
     const publisher = new StagedPublisher(args, container, rewrite);
     this.#publishers.push(publisher);
     if (!this.actor.reserve()) throw new Error('no room');
-    this.actor.join(publisher.seam);
+    this.actor.join(publisher.seam, '');
     return publisher;
   }
 

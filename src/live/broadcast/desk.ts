@@ -4,6 +4,7 @@ import { parseTrust } from '../../kernel/address.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { Claims } from '../../kernel/live/claims.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
+import { hashStreamKey } from '../../kernel/live/stream-key.ts';
 import type { Caller, Desk, Place } from '../seams.ts';
 import type { BroadcastDeps, Inheritance } from './deps.ts';
 import { StreamActor } from './stream-actor.ts';
@@ -90,7 +91,7 @@ export class BroadcastDesk implements Desk {
     };
     return {
       streamId: stream.id,
-      take: (publisher) => once(() => actor.join(publisher)),
+      take: (publisher) => once(() => actor.join(publisher, hashStreamKey(caller.streamKey))),
       leave: () => once(() => actor.giveUpPlace()),
     };
   }
@@ -248,9 +249,10 @@ export class BroadcastDesk implements Desk {
     const { id: streamId } = actor.stream;
     try {
       const heldUntilMs = this.#leaseFrom(this.#deps.clock.now());
-      const isOurs = await this.#deps.streams.renew({ streamId, nodeUrl: this.#deps.nodeUrl() }, this.#leaseMs);
-      if (isOurs) return actor.hold(heldUntilMs);
+      const renewal = await this.#deps.streams.renew({ streamId, nodeUrl: this.#deps.nodeUrl() }, this.#leaseMs);
+      if (renewal) actor.hold(heldUntilMs);
       if (actor.isOver) return;
+      if (renewal) return await actor.heed(renewal);
       const stream = await this.#deps.streams.find(streamId);
       this.#deps.log.warn({ stream: streamId, node: stream?.nodeUrl }, 'a stream is not of this node any more');
       // While nobody else could have taken it, it has been deleted.

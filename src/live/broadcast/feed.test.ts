@@ -7,7 +7,7 @@ import { PublisherFeed } from './feed.ts';
 test('a reader that is waited for again and again has no more listeners for it', async () => {
   const bytes = new PassThrough();
   const publisher = { container: 'flv', bytes } as unknown as Publisher;
-  const feed = new PublisherFeed(1, publisher, systemClock, 1_000_000);
+  const feed = new PublisherFeed(1, publisher, '', systemClock, 1_000_000);
   let taken = 0;
   const reader = new Writable({
     highWaterMark: 1,

@@ -14,6 +14,8 @@ import type { Publisher } from '../seams.ts';
 export class PublisherFeed {
   readonly id: number;
   readonly publisher: Publisher;
+  /** Of the key that it came in by. */
+  readonly keyHash: string;
   readonly #clock: Clock;
   readonly #maxPixels: number;
   #window: SourceWindow;
@@ -29,9 +31,10 @@ export class PublisherFeed {
   /** How often its times were of another clock all of a sudden. */
   jumps = 0;
 
-  constructor(id: number, publisher: Publisher, clock: Clock, maxPixels: number) {
+  constructor(id: number, publisher: Publisher, keyHash: string, clock: Clock, maxPixels: number) {
     this.id = id;
     this.publisher = publisher;
+    this.keyHash = keyHash;
     this.#clock = clock;
     this.#maxPixels = maxPixels;
     this.#window = openWindow(publisher.container);

@@ -46,10 +46,10 @@ export class Publishers {
     this.#places -= 1;
   }
 
-  join(publisher: Publisher): void {
+  join(publisher: Publisher, keyHash: string): void {
     this.#places -= 1;
     const { nextId, clock, settings } = this.#deps;
-    const feed = new PublisherFeed(nextId(), publisher, clock, settings.sourceMaxPixels);
+    const feed = new PublisherFeed(nextId(), publisher, keyHash, clock, settings.sourceMaxPixels);
     this.#feeds.set(feed.id, feed);
     this.#log.info({ door: publisher.door, address: publisher.address, publisher: feed.id }, 'a publisher came');
     // Whoever encodes it hears of what went wrong.
@@ -72,9 +72,9 @@ export class Publishers {
     feed?.close(why);
   }
 
-  /** Sends all of them away as if they were lost. */
-  expel(why: FaultCode): void {
-    for (const who of [...this.#feeds.keys()]) this.#lose(who, why);
+  /** Sends them away as if they were lost: all, or those who came in by another key than this one. */
+  expel(why: FaultCode, keyHash?: string): void {
+    for (const feed of [...this.#feeds.values()]) if (feed.keyHash !== keyHash) this.#lose(feed.id, why);
   }
 
   #lose(who: number, why: FaultCode): void {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
+import type { Renewal } from '../../database/live-streams.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
 import { type Deed, decide, EMPTY, type Happening, type Occupancy, ORPHANED } from '../../kernel/live/occupancy.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -99,8 +100,9 @@ export class StreamActor {
     if (this.#publishers.isEmpty && this.#occupancy.phase === 'empty') this.#happen({ is: 'ended', reason: 'lost' });
   }
 
-  join(publisher: Publisher): void {
-    this.#publishers.join(publisher);
+  /** @param keyHash of the key that it came in by */
+  join(publisher: Publisher, keyHash: string): void {
+    this.#publishers.join(publisher, keyHash);
   }
 
   /** Ends the broadcast, whoever publishes. Resolves when it is over, and recorded unless the store takes too long. */
@@ -113,6 +115,12 @@ export class StreamActor {
   /** Sends everybody away who publishes; the broadcast waits for others. */
   expel(): void {
     this.#publishers.expel('STREAM_KEY_REFUSED');
+  }
+
+  /** Does what control has decided and could not tell this node, or told it before a publisher was quite in. */
+  async heed({ isDisabled, keyHash }: Renewal): Promise<void> {
+    if (isDisabled) return this.end('disabled');
+    this.#publishers.expel('STREAM_KEY_REFUSED', keyHash);
   }
 
   /** The process stops and the broadcast does not: another takes it up. */
