@@ -14,6 +14,11 @@ afterAll(() => live.stop());
 const PLAYLIST = 'b1/180p/index.m3u8';
 const discontinuities = (text: string) => text.split('#EXT-X-DISCONTINUITY\n').length - 1;
 
+/** What the server has counted or measures, by the line that says so. */
+async function metrics(): Promise<string> {
+  return (await live.server.api('GET', '/metrics')).text();
+}
+
 /** Processes of ffmpeg that the server has started. */
 async function encodersOf(pid: number): Promise<number[]> {
   const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,ppid=,comm=', '-e']);
@@ -75,6 +80,9 @@ test('an encoder that is killed is replaced, and the publisher notices nothing',
   await live.until(stream, PLAYLIST, hasPartsOf(2));
   expect(publisher.process.exitCode).toBeNull();
   expect((await live.stream(stream)).status).toBe('live');
+  const text = await metrics();
+  expect(text).toMatch(/^frontrow_live_encoder_restarts_total [1-9]/m);
+  expect(text).toMatch(new RegExp(`^frontrow_live_encoder_speed\\{stream="${stream.id}"\\} \\d`, 'm'));
   await publisher.stop();
 });
 
@@ -105,4 +113,5 @@ test('a wrong key is refused, late, and is in no log', async () => {
   expect(publisher.said).toContain('STREAM_KEY_REFUSED');
   expect(Date.now() - began).toBeGreaterThan(500);
   expect(live.server.said).not.toContain(streamKey);
+  expect(await metrics()).toMatch(/^frontrow_live_keys_refused_total 1$/m);
 });
