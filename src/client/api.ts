@@ -144,8 +144,11 @@ export interface AuditRecord {
 export interface Broadcast {
   /** From 1 in each stream. */
   readonly number: number;
+  /** When it went live. */
   readonly startedAt: string;
+  /** Absent while it is under way. */
   readonly endedAt?: string;
+  /** `finished`: its publisher said goodbye and did not come back in time. `lost`: it went without a word and did not. `requested`: by the API. `deleted`, `disabled`: its stream was. `interrupted`: the server that had it went down, and nobody came back. */
   readonly endReason?: 'finished' | 'lost' | 'requested' | 'deleted' | 'disabled' | 'interrupted';
   /** The asset that it becomes, where it is recorded. */
   readonly recordingId?: string;
@@ -219,6 +222,7 @@ export interface CachePolicyConfig {
 }
 
 export interface ChatBan {
+  /** The `author.id` of what somebody said. */
   readonly authorId: string;
 }
 
@@ -407,7 +411,9 @@ export interface FilmOriginConfig { readonly [name: string]: unknown }
 
 /** How the source was doing about a second ago. */
 export interface IngestHealth {
+  /** Of everything that arrives. */
   readonly bitrateBps: number;
+  /** Pictures that arrive a second. */
   readonly framesPerSecond: number;
   /** Between the last key frames. */
   readonly keyFrameSeconds: number;
@@ -415,7 +421,9 @@ export interface IngestHealth {
   readonly driftMs: number;
   /** How much faster than it comes in it is encoded; under 1 it falls behind. */
   readonly speed: number;
+  /** Pictures that were left out since they came too fast to be encoded. */
   readonly droppedFrames: number;
+  /** What is wrong: the `frame-rate` or the `bitrate` fell, `key-frames` are too far apart, sound and picture `drift` apart, or this server is in `overload`. */
   readonly problems: readonly ('frame-rate' | 'bitrate' | 'key-frames' | 'drift' | 'overload')[];
 }
 
@@ -467,12 +475,15 @@ export interface Ladder {
 
 /** `broadcast` is the last one, which is under way until it has an end. */
 export interface LiveStream {
+  /** Such as `ls_k3v9mn2p4q7r8s5t`. */
   readonly streamId: string;
+  /** What viewers and lists call it. */
   readonly title: string;
   /** Whether viewers need a grant. */
   readonly policy: 'public' | 'signed';
   /** Reconnecting: the publisher is gone and may still come back. */
   readonly status: 'idle' | 'live' | 'reconnecting';
+  /** A disabled stream lets nobody publish. */
   readonly isDisabled: boolean;
   /** Whoever has it may publish. Only for who may change live streams, and not in lists. */
   readonly streamKey?: string;
@@ -497,9 +508,11 @@ export interface LiveStream {
   readonly reconnectSeconds: number;
   /** Whether each broadcast becomes an asset. */
   readonly isRecorded: boolean;
+  /** The name of the ladder that its broadcasts are encoded by. */
   readonly ladder: string;
   /** Whether the top rung may be the publisher's own packets, where these allow it. */
   readonly passthrough: 'auto' | 'never';
+  /** Who may say what in the channel. */
   readonly chat: {
     /** Whether viewers may say something. */
     readonly isOpen: boolean;
@@ -508,7 +521,9 @@ export interface LiveStream {
   };
   readonly broadcast?: Broadcast;
   readonly health?: IngestHealth;
+  /** When it was made. */
   readonly createdAt: string;
+  /** When it was last changed through the API. */
   readonly updatedAt: string;
 }
 
@@ -528,6 +543,7 @@ export interface LiveStreamChange {
   readonly ladder?: string;
   /** Whether the top rung may be the publisher's own packets, where these allow it. */
   readonly passthrough?: 'auto' | 'never';
+  /** Who may say what in the channel. What is left out stays as it is. */
   readonly chat?: {
     /** Whether viewers may say something. */
     readonly isOpen?: boolean;
@@ -542,6 +558,7 @@ export interface LiveStreamPage {
 }
 
 export interface Metadata {
+  /** The `id` of the event in the channel, and the `ID` of the date range. */
   readonly metadataId: string;
 }
 
@@ -620,6 +637,7 @@ export interface NewLiveStream {
   readonly ladder?: string;
   /** Whether the top rung may be the publisher's own packets, where these allow it. */
   readonly passthrough?: 'auto' | 'never';
+  /** Who may say what in the channel. What is left out stays as it is. */
   readonly chat?: {
     /** Whether viewers may say something. */
     readonly isOpen?: boolean;
@@ -1434,12 +1452,12 @@ export interface Operations {
     };
     readonly answer: LiveStreamPage;
   };
-  /** Make a live stream. An address that can be published to again and again, with its stream key and where to publish. Needs the scope `live:write`. */
+  /** Make a live stream. An address that can be published to again and again, with its stream key and where to publish. `CONFLICT` (409) where there are 10,000. Needs the scope `live:write`. */
   'POST /v1/live-streams': {
     readonly body: NewLiveStream;
     readonly answer: LiveStream;
   };
-  /** Delete a live stream. Ends a broadcast under way. What was recorded stays. Needs the scope `live:write`. */
+  /** Delete a live stream. Ends a broadcast under way, and is gone for viewers of every edge within two seconds. What was recorded stays. Needs the scope `live:write`. */
   'DELETE /v1/live-streams/{streamId}': {
     readonly path: {
       /** The id of the stream. */
@@ -1497,7 +1515,7 @@ export interface Operations {
     };
     readonly answer: undefined;
   };
-  /** Take back what somebody said. Viewers are told to show it no more. Needs the scope `live:write`. */
+  /** Take back what somebody said. Viewers are told to show it no more, and who joins later gets it without its words. Needs the scope `live:write`. */
   'DELETE /v1/live-streams/{streamId}/chat/messages/{messageId}': {
     readonly path: {
       /** The id of the stream. */
@@ -1507,7 +1525,7 @@ export interface Operations {
     };
     readonly answer: undefined;
   };
-  /** End the broadcast under way. Publishers are sent away, and viewers get to the end of the playlist. The stream can go live again. Needs the scope `live:write`. */
+  /** End the broadcast under way. Publishers are sent away, and viewers get to the end of the playlist. The stream can go live again. `LIVE_STREAM_IDLE` (409) while nothing is broadcast, `LIVE_NODE_AWAY` (502) where the node of the stream does not answer. Needs the scope `live:write`. */
   'POST /v1/live-streams/{streamId}/end': {
     readonly path: {
       /** The id of the stream. */
@@ -1515,7 +1533,7 @@ export interface Operations {
     };
     readonly answer: LiveStream;
   };
-  /** Tell viewers something at this moment of the broadcast. By the channel, with the media time at which it came. Needs the scope `live:write`. */
+  /** Tell viewers something at this moment of the broadcast. By the channel, with the media time at which it came; what is no longer than 2,000 characters of JSON also by the playlists, as EXT-X-DATERANGE. `LIVE_STREAM_IDLE` (409) while nothing is broadcast. Needs the scope `live:write`. */
   'POST /v1/live-streams/{streamId}/metadata': {
     readonly path: {
       /** The id of the stream. */
@@ -1524,7 +1542,7 @@ export interface Operations {
     readonly body: NewMetadata;
     readonly answer: Metadata;
   };
-  /** Make a new stream key. The old one stops at once; a publisher who came in by it is sent away and may come back with the new. Needs the scope `live:write`. */
+  /** Make a new stream key. The old one stops at once; a publisher who came in by it is sent away and may come back with the new. After `LIVE_NODE_AWAY` (502) the new key counts all the same, and the node sends the publisher away when it hears of it. Needs the scope `live:write`. */
   'POST /v1/live-streams/{streamId}/stream-key': {
     readonly path: {
       /** The id of the stream. */

@@ -167,7 +167,7 @@ export const FAULTS = {
   LIVE_STREAM_BUSY: {
     side: 'viewer',
     status: 409,
-    says: 'A publisher and a backup are sending to this live stream already.',
+    says: 'A publisher and a backup are sending to this live stream already, or somebody is at another server.',
   },
   LIVE_STREAM_DISABLED: { side: 'viewer', status: 403, says: 'This live stream is switched off.' },
   LIVE_FULL: { side: 'ours', status: 503, says: 'This server carries as many live streams as it can.' },

@@ -5,7 +5,7 @@ import { HEALTH_PROBLEMS } from '../../kernel/live/health.ts';
 import { END_REASONS } from '../../kernel/live/live-stream.ts';
 import { Policy, Title } from '../schemas.ts';
 
-const Time = Type.String({ format: 'date-time' });
+const timeOf = (description: string) => Type.String({ format: 'date-time', description });
 const DAY_SECONDS = 86_400;
 
 const DvrSeconds = Type.Union([Type.Integer({ minimum: 6, maximum: 7 * DAY_SECONDS }), Type.Null()], {
@@ -25,6 +25,7 @@ const LadderName = Type.String({
 const Passthrough = Type.Enum(['auto', 'never'], {
   description: "Whether the top rung may be the publisher's own packets, where these allow it.",
 });
+const IsDisabled = Type.Boolean({ description: 'A disabled stream lets nobody publish.' });
 const IsOpen = Type.Boolean({ description: 'Whether viewers may say something.' });
 const SlowSeconds = Type.Integer({
   minimum: 0,
@@ -33,7 +34,7 @@ const SlowSeconds = Type.Integer({
 });
 const ChatWish = Type.Object(
   { isOpen: Type.Optional(IsOpen), slowSeconds: Type.Optional(SlowSeconds) },
-  { additionalProperties: false },
+  { additionalProperties: false, description: 'Who may say what in the channel. What is left out stays as it is.' },
 );
 const optional = {
   policy: Type.Optional(Policy),
@@ -54,7 +55,7 @@ export type NewLiveStreamBody = Static<typeof NewLiveStreamBody>;
 export const LiveStreamChangeBody = Type.Object(
   {
     title: Type.Optional(Title),
-    isDisabled: Type.Optional(Type.Boolean({ description: 'A disabled stream lets nobody publish.' })),
+    isDisabled: Type.Optional(IsDisabled),
     ...optional,
   },
   { title: 'LiveStreamChange', examples: [{ title: 'Harbour' }], additionalProperties: false, minProperties: 1 },
@@ -64,25 +65,33 @@ export type LiveStreamChangeBody = Static<typeof LiveStreamChangeBody>;
 export const BroadcastSchema = Type.Object(
   {
     number: Type.Integer({ description: 'From 1 in each stream.' }),
-    startedAt: Time,
-    endedAt: Type.Optional(Time),
-    endReason: Type.Optional(Type.Enum([...END_REASONS])),
+    startedAt: timeOf('When it went live.'),
+    endedAt: Type.Optional(timeOf('Absent while it is under way.')),
+    endReason: Type.Optional(
+      Type.Enum([...END_REASONS], {
+        description:
+          '`finished`: its publisher said goodbye and did not come back in time. `lost`: it went without a word and did not. `requested`: by the API. `deleted`, `disabled`: its stream was. `interrupted`: the server that had it went down, and nobody came back.',
+      }),
+    ),
     recordingId: Type.Optional(Type.String({ description: 'The asset that it becomes, where it is recorded.' })),
   },
   { title: 'Broadcast' },
 );
 export type BroadcastBody = Static<typeof BroadcastSchema>;
 
-const Problems = Type.Array(Type.Enum([...HEALTH_PROBLEMS]));
+const Problems = Type.Array(Type.Enum([...HEALTH_PROBLEMS]), {
+  description:
+    'What is wrong: the `frame-rate` or the `bitrate` fell, `key-frames` are too far apart, sound and picture `drift` apart, or this server is in `overload`.',
+});
 
 const HealthSchema = Type.Object(
   {
-    bitrateBps: Type.Number(),
-    framesPerSecond: Type.Number(),
+    bitrateBps: Type.Number({ description: 'Of everything that arrives.' }),
+    framesPerSecond: Type.Number({ description: 'Pictures that arrive a second.' }),
     keyFrameSeconds: Type.Number({ description: 'Between the last key frames.' }),
     driftMs: Type.Number({ description: 'Sound ahead of the picture is positive.' }),
     speed: Type.Number({ description: 'How much faster than it comes in it is encoded; under 1 it falls behind.' }),
-    droppedFrames: Type.Integer(),
+    droppedFrames: Type.Integer({ description: 'Pictures that were left out since they came too fast to be encoded.' }),
     problems: Problems,
   },
   { title: 'IngestHealth', description: 'How the source was doing about a second ago.' },
@@ -101,13 +110,13 @@ export type IngestBody = Static<typeof IngestSchema>;
 
 export const LiveStreamSchema = Type.Object(
   {
-    streamId: Type.String(),
-    title: Type.String(),
+    streamId: Type.String({ description: 'Such as `ls_k3v9mn2p4q7r8s5t`.' }),
+    title: Type.String({ description: 'What viewers and lists call it.' }),
     policy: Policy,
     status: Type.Enum(['idle', 'live', 'reconnecting'], {
       description: 'Reconnecting: the publisher is gone and may still come back.',
     }),
-    isDisabled: Type.Boolean(),
+    isDisabled: IsDisabled,
     streamKey: Type.Optional(
       Type.String({
         description: 'Whoever has it may publish. Only for who may change live streams, and not in lists.',
@@ -119,13 +128,16 @@ export const LiveStreamSchema = Type.Object(
     dvrSeconds: DvrSeconds,
     reconnectSeconds: ReconnectSeconds,
     isRecorded: IsRecorded,
-    ladder: Type.String(),
+    ladder: Type.String({ description: 'The name of the ladder that its broadcasts are encoded by.' }),
     passthrough: Passthrough,
-    chat: Type.Object({ isOpen: IsOpen, slowSeconds: SlowSeconds }),
+    chat: Type.Object(
+      { isOpen: IsOpen, slowSeconds: SlowSeconds },
+      { description: 'Who may say what in the channel.' },
+    ),
     broadcast: Type.Optional(BroadcastSchema),
     health: Type.Optional(HealthSchema),
-    createdAt: Time,
-    updatedAt: Time,
+    createdAt: timeOf('When it was made.'),
+    updatedAt: timeOf('When it was last changed through the API.'),
   },
   { title: 'LiveStream', description: '`broadcast` is the last one, which is under way until it has an end.' },
 );
@@ -148,7 +160,10 @@ export const NewMetadata = Type.Object(
   { title: 'NewMetadata', examples: [{ data: { score: [2, 1] } }], additionalProperties: false },
 );
 
-export const MetadataSchema = Type.Object({ metadataId: Type.String() }, { title: 'Metadata' });
+export const MetadataSchema = Type.Object(
+  { metadataId: Type.String({ description: 'The `id` of the event in the channel, and the `ID` of the date range.' }) },
+  { title: 'Metadata' },
+);
 
 export const AuthorId = Type.String({
   pattern: '^[\\w-]{1,64}$',
@@ -169,4 +184,4 @@ export const NewChatBan = Type.Object(
   { title: 'NewChatBan', examples: [{ authorId: 'v_3k9f', seconds: 600 }], additionalProperties: false },
 );
 
-export const ChatBanSchema = Type.Object({ authorId: Type.String() }, { title: 'ChatBan' });
+export const ChatBanSchema = Type.Object({ authorId: AuthorId }, { title: 'ChatBan' });

@@ -28,7 +28,8 @@ export function liveMomentRoutes(app: ControlApp, { live, commands, requires }: 
       schema: {
         operationId: 'addMetadata',
         summary: 'Tell viewers something at this moment of the broadcast',
-        description: 'By the channel, with the media time at which it came.',
+        description:
+          'By the channel, with the media time at which it came; what is no longer than 2,000 characters of JSON also by the playlists, as EXT-X-DATERANGE. `LIVE_STREAM_IDLE` (409) while nothing is broadcast.',
         tags,
         params: Id,
         body: NewMetadata,
@@ -53,7 +54,7 @@ export function liveMomentRoutes(app: ControlApp, { live, commands, requires }: 
       schema: {
         operationId: 'deleteChatMessage',
         summary: 'Take back what somebody said',
-        description: 'Viewers are told to show it no more.',
+        description: 'Viewers are told to show it no more, and who joins later gets it without its words.',
         tags,
         params: Type.Object({ streamId: StreamId, messageId: Type.String({ pattern: '^[\\w-]{1,64}$' }) }),
         response: { 204: Type.Null(), ...PROBLEMS },

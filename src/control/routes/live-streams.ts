@@ -122,7 +122,8 @@ function changeRoutes(app: ControlApp, parts: LiveRouteParts): void {
       schema: {
         operationId: 'createLiveStream',
         summary: 'Make a live stream',
-        description: 'An address that can be published to again and again, with its stream key and where to publish.',
+        description:
+          'An address that can be published to again and again, with its stream key and where to publish. `CONFLICT` (409) where there are 10,000.',
         tags,
         body: NewLiveStreamBody,
         response: { 201: LiveStreamSchema, ...PROBLEMS },
@@ -165,7 +166,8 @@ function changeRoutes(app: ControlApp, parts: LiveRouteParts): void {
       schema: {
         operationId: 'deleteLiveStream',
         summary: 'Delete a live stream',
-        description: 'Ends a broadcast under way. What was recorded stays.',
+        description:
+          'Ends a broadcast under way, and is gone for viewers of every edge within two seconds. What was recorded stays.',
         tags,
         params: Id,
         response: { 204: Type.Null(), ...PROBLEMS },
@@ -188,7 +190,7 @@ function changeRoutes(app: ControlApp, parts: LiveRouteParts): void {
         operationId: 'endBroadcast',
         summary: 'End the broadcast under way',
         description:
-          'Publishers are sent away, and viewers get to the end of the playlist. The stream can go live again.',
+          'Publishers are sent away, and viewers get to the end of the playlist. The stream can go live again. `LIVE_STREAM_IDLE` (409) while nothing is broadcast, `LIVE_NODE_AWAY` (502) where the node of the stream does not answer.',
         tags,
         params: Id,
         response: { 200: LiveStreamSchema, ...PROBLEMS },
@@ -210,7 +212,7 @@ function changeRoutes(app: ControlApp, parts: LiveRouteParts): void {
         operationId: 'renewStreamKey',
         summary: 'Make a new stream key',
         description:
-          'The old one stops at once; a publisher who came in by it is sent away and may come back with the new.',
+          'The old one stops at once; a publisher who came in by it is sent away and may come back with the new. After `LIVE_NODE_AWAY` (502) the new key counts all the same, and the node sends the publisher away when it hears of it.',
         tags,
         params: Id,
         response: { 200: LiveStreamSchema, ...PROBLEMS },
