@@ -110,7 +110,7 @@ export const SETTINGS = {
   }),
   liveNodeUrl: text({
     default: '',
-    says: 'Address under which the origins of other nodes reach the one of this node, for the streams that are published to it. Empty: its own address, which is enough for one machine.',
+    says: 'Address under which other nodes, and control, reach the origin of this node, for the streams that are published to it. Empty: its own address, which is enough for one machine.',
   }),
   liveStreams: integer({
     default: 20,
