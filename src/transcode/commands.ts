@@ -8,7 +8,7 @@ import {
   type VideoRendition,
   type VideoTrack,
 } from '../kernel/film/film.ts';
-import { tilesPerSheet } from '../kernel/hls/storyboard.ts';
+import { sheetCount, tilesPerSheet } from '../kernel/hls/storyboard.ts';
 import { type AudioLayout, audioLayoutOf, type PictureFrame, type SourceLayout } from './plan.ts';
 import { encoderOptions, THREADS } from './video-encoders.ts';
 
@@ -418,12 +418,23 @@ export function storyboardCommand(
     `trim=end_pts=${board.tileCount}`,
     `tile=${board.columns}x${board.rows}[t0]`,
   ].join(',');
-  const sheets = Math.ceil(board.tileCount / tilesPerSheet(board));
+  // What is laid out on sheets later is encoded once more.
+  const quality = tilesPerSheet(board) === 1 ? '2' : '4';
   return {
     inputOptions: keyFrames(layout, 0),
     input: source,
     filter,
-    outputs: [picture('[t0]', '4', ['-frames:v', String(sheets), '-start_number', '0'], target)],
+    outputs: [picture('[t0]', quality, ['-frames:v', String(sheetCount(board)), '-start_number', '0'], target)],
+  };
+}
+
+/** The same of tiles that were made one by one, as JPEG pictures one after another in `source`. */
+export function sheetsCommand(board: Storyboard, source: string, target: string): FfmpegCommand {
+  return {
+    inputOptions: ['-f', 'mjpeg'],
+    input: source,
+    filter: `[0:0]tile=${board.columns}x${board.rows}[t0]`,
+    outputs: [picture('[t0]', '4', ['-frames:v', String(sheetCount(board)), '-start_number', '0'], target)],
   };
 }
 

@@ -24,6 +24,8 @@ export interface SessionWish {
   readonly beganAtMs: number;
   /** Segments, by their number in the broadcast, that some renditions lack. */
   readonly lost?: Readonly<Record<string, readonly number[]>>;
+  /** Of H.264: another one needs another init segment. */
+  readonly profile?: 'baseline' | 'main';
 }
 
 export interface PlacedBroadcast {
@@ -44,7 +46,7 @@ export async function placeBroadcast(
   for (const [index, wish] of sessions.entries()) {
     const number = index + 1;
     const made = await Promise.all(
-      ['180p', '360p', 'audio'].map((name) => encode(name, wish.seconds, number).then((cut) => ({ name, ...cut }))),
+      ['180p', '360p', 'audio'].map((name) => encode(name, wish, number).then((cut) => ({ name, ...cut }))),
     );
     const count = Math.min(...made.map(({ cuts }) => cuts.length));
     for (const { name, init, cuts } of made) {
@@ -96,7 +98,7 @@ function rowOf(rendition: string, session: number, sequence: number, bytes: Uint
 }
 
 /** The init segment, and segments that begin at the first key frame, or frame of sound, at or after every two seconds. */
-async function encode(rendition: string, seconds: number, session: number) {
+async function encode(rendition: string, { seconds, profile = 'baseline' }: SessionWish, session: number) {
   const height = Number(rendition.slice(0, -1));
   const size = `${(height * 16) / 9}x${height}`;
   // biome-ignore format: options read in pairs
@@ -104,7 +106,7 @@ async function encode(rendition: string, seconds: number, session: number) {
     ? ['-f', 'lavfi', '-i', `sine=frequency=${220 * session}:sample_rate=48000`, '-ac', '2', '-c:a', 'aac', '-b:a', '96k',
        '-bsf:a', 'noise=drop=lt(n\\,1)']
     : ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25,hue=h=${120 * session}`, '-c:v', 'libx264',
-       '-profile:v', 'baseline', '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '50', '-sc_threshold', '0',
+       '-profile:v', profile, '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '50', '-sc_threshold', '0',
        '-video_track_timescale', '90000', '-pix_fmt', 'yuv420p'];
   // biome-ignore format: options read in pairs
   const args = ['-v', 'error', ...track, '-t', String(seconds), '-threads', '1', '-fflags', '+bitexact',

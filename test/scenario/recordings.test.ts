@@ -8,7 +8,12 @@ import { masterKey, mediaPlaylistKey, segmentKey } from '../../src/kernel/film/p
 import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { Recordings } from '../../src/live/recordings.ts';
-import { type PlacedBroadcast, placeBroadcast, placeRecorded } from '../harness/recorded-broadcast.ts';
+import {
+  type PlacedBroadcast,
+  placeBroadcast,
+  placeRecorded,
+  type SessionWish,
+} from '../harness/recorded-broadcast.ts';
 import { TranscodeScenario } from '../harness/transcode-scenario.ts';
 
 const run = promisify(execFile);
@@ -131,3 +136,31 @@ test('a recording gets its poster and storyboard from a worker', async () => {
   expect((await run('ffprobe', args)).stdout.trim()).toBe('640,360');
   expect(await text(`assets/${placed.recordingId}/storyboard.vtt`)).toContain('00:00:10.500 --> 00:00:11.000');
 });
+
+/** All samples of the one sheet that a broadcast's storyboard has. */
+async function sheetOf(sessions: readonly SessionWish[]): Promise<Buffer> {
+  const placed = await placeRecorded(scenario, sessions);
+  await recordings.finish(placed);
+  await expect
+    .poll(async () => (await scenario.assets.find(placed.recordingId))?.recording?.storyboard, { timeout: 60_000 })
+    .toMatchObject({ columns: 5, rows: 5, tileCount: 20 });
+  const sheet = join(scenario.folder, 'media', `assets/${placed.recordingId}/v1/storyboard/sheet-000.jpg`);
+  const args = ['-v', 'error', '-i', sheet, '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'];
+  return (await run('ffmpeg', args, { encoding: 'buffer', maxBuffer: 1 << 26 })).stdout;
+}
+
+/** How far the samples of two pictures lie apart, on average. */
+function distance(one: Buffer, other: Buffer): number {
+  expect(one.length).toBe(other.length);
+  return one.reduce((sum, sample, at) => sum + Math.abs(sample - (other[at] ?? 0)), 0) / one.length;
+}
+
+test('every tile shows its own moment, also where sessions need init segments of their own', async () => {
+  await scenario.start();
+  const sessions = [3, 4, 3].map((seconds, index) => ({ seconds, beganAtMs: 60_000 * (index + 1) }));
+  const alike = await sheetOf(sessions);
+  const mixed = await sheetOf(
+    sessions.map((each, index) => (index === 1 ? { ...each, profile: 'main' as const } : each)),
+  );
+  expect(distance(alike, mixed)).toBeLessThan(5);
+}, 120_000);
