@@ -34,16 +34,29 @@ export function recordedManifest(
   };
 }
 
-/** A stretch cut where some rendition begins or ceases to have segments, each piece with those that have all of it. */
-function gapless({ session, sequences, segments }: Stretch, names: readonly string[]): Stretch[] {
+interface Piece extends Stretch {
+  /** Of one rendition, all that lies before the next piece: also what is missing everywhere. */
+  readonly spanned: readonly LiveSegment[];
+}
+
+/**
+ * A stretch cut where some rendition begins or ceases to have segments, each piece with those that have all of it. Where
+ * none has any the piece before lasts on, as a playlist's time does.
+ */
+function gapless({ session, sequences, segments }: Stretch, names: readonly string[]): Piece[] {
   const present = sequences.map((_, index) => names.filter((name) => segments.get(name)?.[index]?.isGap !== true));
-  const pieces: Stretch[] = [];
+  const pieces: Piece[] = [];
   let from = 0;
   for (let end = 1; end <= sequences.length; end += 1) {
     const own = present[from] ?? [];
     if (end < sequences.length && own.join() === present[end]?.join()) continue;
     const rows = own.map((name) => [name, (segments.get(name) ?? []).slice(from, end)] as const);
-    if (own.length > 0) pieces.push({ session, sequences: sequences.slice(from, end), segments: new Map(rows) });
+    const last = pieces.at(-1);
+    const [clock] = own.length > 0 ? own : (last?.segments.keys() ?? []);
+    const spanned = (segments.get(clock ?? '') ?? []).slice(from, end);
+    if (own.length > 0)
+      pieces.push({ session, sequences: sequences.slice(from, end), segments: new Map(rows), spanned });
+    else if (last) pieces[pieces.length - 1] = { ...last, spanned: [...last.spanned, ...spanned] };
     from = end;
   }
   return pieces;
@@ -53,7 +66,7 @@ function periodOf(
   recording: Recording,
   version: number,
   measured: ReadonlyMap<string, Bandwidth>,
-  { session, sequences, segments }: Stretch,
+  { session, sequences, segments, spanned }: Piece,
 ): Omit<Period, 'texts'> {
   const scales = timescales(recording);
   const seconds = (name: string, ticks: number) => ticks / (scales.get(name) ?? 1);
@@ -78,7 +91,7 @@ function periodOf(
   };
   const [clock = ''] = segments.keys();
   return {
-    durationSeconds: seconds(clock, sumOf(segments.get(clock) ?? [])),
+    durationSeconds: seconds(clock, sumOf(spanned)),
     sets: adaptationSets(
       {
         ...(video && video.renditions.length > 0 ? { video } : {}),

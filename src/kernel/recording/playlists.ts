@@ -69,13 +69,15 @@ function spliced<T>(
   rendition: string,
   write: (segment: LiveSegment, splice: Splice, stretch: Stretch, before: LiveSegment | undefined) => T,
 ): T[] {
-  return stretches.flatMap((stretch, at) =>
-    (stretch.segments.get(rendition) ?? []).map((segment, index, all) => {
+  return stretches.flatMap((stretch, at) => {
+    const own = stretch.segments.get(rendition) ?? [];
+    // Of a session that this rendition has nothing of there is no init segment either.
+    const init = own.some(({ isGap }) => !isGap) ? { initUri: sessionInitName(stretch.session.number) } : {};
+    return own.map((segment, index) => {
       const isSplice = at > 0 && index === 0;
-      const splice: Splice = isSplice ? { isSplice, initUri: sessionInitName(stretch.session.number) } : {};
-      return write(segment, splice, stretch, all[index - 1]);
-    }),
-  );
+      return write(segment, isSplice ? { isSplice, ...init } : {}, stretch, own[index - 1]);
+    });
+  });
 }
 
 /** The same as while it was live. */

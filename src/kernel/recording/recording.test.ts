@@ -202,6 +202,17 @@ describe('the playlists of a recording', () => {
   });
 });
 
+test('a session of which a rendition has nothing has no init segment there, and players are sent to none', () => {
+  const recording = made(storedOf([2, 1, 2], ['720p 2']));
+  expect(recordedNames(recording)).toEqual(NAMES);
+  const maps = (name: string) =>
+    [...writeMediaPlaylist(recordedMediaPlaylist(recording, name)).matchAll(/MAP:URI="(.+)"/g)].map(([, uri]) => uri);
+  expect(maps('360p')).toEqual(['init-1.mp4', 'init-2.mp4', 'init-3.mp4']);
+  expect(maps('720p')).toEqual(['init-1.mp4', 'init-3.mp4']);
+  const frames = recordedIframePlaylist(recording, '720p')?.frames ?? [];
+  expect(frames.map(({ initUri }) => initUri)).toEqual([undefined, undefined, 'init-3.mp4', undefined]);
+});
+
 test('a number that nobody has is a gap as long as it lasted, in all renditions', () => {
   const recording = made(storedOf([4], ['360p 1', '720p 1', 'audio 1', '360p 2', '720p 2', 'audio 2']));
   expect(numbersOf(recording)).toEqual([[0, 1, 2, 3]]);
@@ -215,6 +226,15 @@ test('a number that nobody has is a gap as long as it lasted, in all renditions'
     [0, 0],
     [3, 3],
   ]);
+  // The same moment is at the same time in both.
+  expect(manifest.periods.map(({ durationSeconds }) => durationSeconds)).toEqual([6, 2]);
+});
+
+test('the last number of a session, which a node that fell silent has kept for itself, takes its time in the manifest too', () => {
+  const recording = made(storedOf([2, 2], [], ['360p 1', '720p 1', 'audio 1']));
+  const manifest = recordedManifest(recording, 1, new Map(), { tracks: [], uriOf: () => '' });
+  expect(manifest.periods.map(({ durationSeconds }) => durationSeconds)).toEqual([4, 4]);
+  expect(recordedSeconds(recording)).toBe(8);
 });
 
 test('the manifest has a period for every session, and ends one where a rendition has a gap', () => {
