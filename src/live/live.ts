@@ -81,7 +81,7 @@ export class Live {
       clock,
       carryOut: (streamId, command) => carryOut(parts, streamId, command),
     });
-    const ended = new EndedBroadcasts(this.#broadcasts, this.#recordings);
+    const ended = new EndedBroadcasts(this.#broadcasts, this.#recordings, clock);
     mountLive(app, { onAir: this.#onAir, ended, store: this.#options.store });
   }
 
@@ -212,7 +212,7 @@ type WithoutRole = Pick<
  */
 export async function mountWithoutRole(app: FastifyInstance, options: WithoutRole): Promise<Pick<Live, 'stop'>> {
   const { database, store, clock } = options;
-  const ended = new EndedBroadcasts(new BroadcastRepository(database, clock), new RecordingRepository(database));
+  const ended = new EndedBroadcasts(new BroadcastRepository(database, clock), new RecordingRepository(database), clock);
   const channels = openChannels(options);
   await channels.mount(app);
   mountLive(app, { onAir: new OnAir(), ended, store });

@@ -3,6 +3,7 @@ import fastify from 'fastify';
 import { expect, test, vi } from 'vitest';
 import type { Broadcast, LiveStream } from '../../src/database/live-stream-rows.ts';
 import type { Renewal } from '../../src/database/live-streams.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
 import { Fault } from '../../src/kernel/errors.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import type { BroadcastDeps, Packaging } from '../../src/live/broadcast/deps.ts';
@@ -10,6 +11,8 @@ import { BroadcastDesk } from '../../src/live/broadcast/desk.ts';
 import { StreamActor } from '../../src/live/broadcast/stream-actor.ts';
 import { EndedBroadcasts } from '../../src/live/ended-broadcasts.ts';
 import { mountLiveProxy } from '../../src/origin/live-proxy.ts';
+import { HandClock } from '../contract/hand-clock.ts';
+import { SOURCE_FORMAT } from '../harness/live-source.ts';
 
 const STREAM = {
   id: 'ls_aaaabbbbccccdddd',
@@ -219,8 +222,24 @@ test('a broadcast whose lease ended while the database was away is left alone un
 });
 
 test('a broadcast that is under way and not here is away, and not gone', async () => {
-  const ended = new EndedBroadcasts({ latest: async () => BROADCAST }, { read: vi.fn() });
+  const ended = new EndedBroadcasts({ latest: async () => BROADCAST }, { read: vi.fn() }, systemClock);
   await expect(ended.find(STREAM.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('the end of a broadcast that comes to the store late is served when it is there', async () => {
+  const clock = new HandClock();
+  const broadcast = { ...BROADCAST, format: SOURCE_FORMAT, endedAtMs: clock.now() };
+  const place = { rendition: 'audio', session: 1, startTicks: 0, durationTicks: 96_000, bytes: 1 };
+  const segments = [{ ...place, sequence: 0 }];
+  const read = vi.fn(async () => ({ sessions: [{ number: 1, beganAtMs: 0 }], segments }));
+  const ended = new EndedBroadcasts({ latest: async () => broadcast }, { read }, clock);
+  const listed = async () => (await ended.find(STREAM.id))?.stages.get('audio')?.timeline.segments.length;
+  expect(await listed()).toBe(1);
+  segments.push({ ...place, sequence: 1, startTicks: 96_000 });
+  expect(await listed()).toBe(1);
+  clock.turn(20_000);
+  expect(await listed()).toBe(2);
+  expect(read).toHaveBeenCalledTimes(2);
 });
 
 test.each([

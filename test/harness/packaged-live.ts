@@ -69,7 +69,11 @@ export class PackagedLive {
     });
     this.#app.addHook('onRequest', async ({ raw }) => void this.asked.push(raw.url ?? ''));
     const broadcasts = new BroadcastRepository(database, systemClock);
-    mountLive(this.#app, { onAir: this.onAir, ended: new EndedBroadcasts(broadcasts, this.recordings), store });
+    mountLive(this.#app, {
+      onAir: this.onAir,
+      ended: new EndedBroadcasts(broadcasts, this.recordings, systemClock),
+      store,
+    });
   }
 
   static async start(): Promise<PackagedLive> {
