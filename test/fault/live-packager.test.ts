@@ -11,12 +11,13 @@ import { readSegment } from '../../src/kernel/cmaf/segment.ts';
 import { Fault } from '../../src/kernel/errors.ts';
 import { segmentKey } from '../../src/kernel/film/paths.ts';
 import type { LivePart } from '../../src/kernel/live/broadcast.ts';
-import type { LivePackager } from '../../src/live/packager/live-packager.ts';
+import { LivePackager } from '../../src/live/packager/live-packager.ts';
 import { salvageSpools } from '../../src/live/packager/salvage.ts';
 import { LiveSource, SOURCE_FORMAT } from '../harness/live-source.ts';
 import { NO_NEWS, PackagedLive, RECORDING, STREAM } from '../harness/packaged-live.ts';
 
 const ALL = ['90p', '180p', 'audio'];
+const BEGAN_MS = 1_750_000_000_000;
 const PROCESS = fileURLToPath(new URL('../harness/packager-process.ts', import.meta.url));
 
 let origin: PackagedLive;
@@ -32,6 +33,12 @@ async function feed(packager: LivePackager, seconds: number, renditions = ALL): 
       packager.takeFragment(rendition, fragment),
   };
   await new LiveSource(taker, { seconds, paced: false, renditions }).ended;
+}
+
+/** One a second of a source, none of which was held up. */
+function packetsOf(seconds: number) {
+  const about = { kind: 'audio' as const, showSeconds: 0, bytes: 1, isKey: false };
+  return Array.from({ length: seconds + 1 }, (_, decodeSeconds) => ({ ...about, decodeSeconds }));
 }
 
 async function bytesOf(key: string): Promise<Buffer | undefined> {
@@ -191,6 +198,64 @@ test('what a publisher does not send of a rendition is a gap, and the others go 
   const whole = await (await origin.get(`/live/${STREAM}/b1/90p/index.m3u8`)).text();
   expect(whole).not.toContain('GAP');
   expect((await origin.get(`/live/${STREAM}/b1/180p/2/s00003.m4s`)).status).toBe(404);
+});
+
+test('every part that is listed is there, however short sessions are', async () => {
+  const packager = origin.packager(SOURCE_FORMAT);
+  for (let number = 1; number <= 12; number += 1) {
+    packager.openSession({ number, beganAtMs: 10_000 * number }, ['audio']);
+    await feed(packager, 0.5, ['audio']);
+    packager.closeSession();
+  }
+  const text = await (await origin.get(`/live/${STREAM}/b1/audio/index.m3u8`)).text();
+  const parts = [...text.matchAll(/#EXT-X-PART:.*URI="([^"]+)"/g)].map(([, uri]) => uri);
+  expect(parts.length).toBeGreaterThan(20);
+  for (const uri of parts) {
+    const { status } = await origin.get(`/live/${STREAM}/b1/audio/${uri}`);
+    expect([uri, status]).toEqual([uri, 200]);
+  }
+});
+
+test('dates go on when somebody takes over who sends again what was sent, and are those of arrival soon', async () => {
+  const packager = origin.packager(SOURCE_FORMAT);
+  const arrivesMs = [BEGAN_MS, BEGAN_MS + 4_000];
+  for (const [index, beganAtMs] of arrivesMs.entries()) {
+    packager.openSession({ number: index + 1, beganAtMs }, ['audio']);
+    packager.takePackets(packetsOf(20), beganAtMs + 20_000);
+    await feed(packager, index === 0 ? 6 : 19, ['audio']);
+    packager.closeSession();
+  }
+  const text = await (await origin.get(`/live/${STREAM}/b1/audio/index.m3u8`)).text();
+  const dates = [...text.matchAll(/PROGRAM-DATE-TIME:(\S+)/g)].map(([, date = '']) => Date.parse(date));
+  expect(dates.length).toBeGreaterThan(11);
+  for (const [index, date] of dates.entries()) expect(date).toBeGreaterThan(dates[index - 1] ?? 0);
+  expect((dates.at(-1) ?? 0) - (BEGAN_MS + 4_000 + 18_000)).toBeLessThanOrEqual(100);
+});
+
+test('a node whose lease is over writes no object and no row, and all of them once the lease is renewed', async () => {
+  let isHeld = true;
+  const written: string[] = [];
+  const put = async (key: string, body: Uint8Array) => {
+    written.push(key);
+    // What failed while it was held is not tried again by one who does not hold it.
+    if (written.length === 1) {
+      isHeld = false;
+      throw new Fault('STORAGE_UNAVAILABLE');
+    }
+    await origin.store.put(key, body);
+  };
+  const packager = new LivePackager(origin.deps({ put }), origin.place(SOURCE_FORMAT), NO_NEWS, () => isHeld);
+  packager.openSession({ number: 1, beganAtMs: 0 }, ALL);
+  await feed(packager, 5);
+  packager.closeSession();
+  await vi.waitFor(() => expect(written.length + packager.counts.storeRetries).toBeGreaterThan(9), 20_000);
+  expect(written).toHaveLength(1);
+  expect((await origin.recordings.read(RECORDING)).segments).toEqual([]);
+  isHeld = true;
+  await packager.end();
+  // Three init segments and nine segments, one of these twice.
+  expect(written).toHaveLength(13);
+  expect((await origin.recordings.read(RECORDING)).segments).toHaveLength(9);
 });
 
 test('fragments that are none are counted and change nothing', async () => {

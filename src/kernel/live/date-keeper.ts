@@ -17,6 +17,18 @@ interface Slice {
   readonly leastMs: number;
 }
 
+/** Dates that were further ahead than this were those of a clock that has been set since. */
+const MOST_AHEAD_MS = 30_000;
+
+/**
+ * What the first date of a session is moved by, so that it is not before the end of what is listed: what a backup sends
+ * has been sent before by the one whose place it takes.
+ */
+export function firstShift(beganAtMs: number, listedUntilMs: number): number {
+  const overlapMs = Math.ceil(listedUntilMs - beganAtMs);
+  return overlapMs > 0 && overlapMs <= MOST_AHEAD_MS ? overlapMs : 0;
+}
+
 /**
  * Dates the media of one session by when it arrived. What a source's own clock says is steady, which times of arrival are
  * not, so dates go on with it; and they are moved, a little with each segment, where it is off: it was fast or slow, or
@@ -28,11 +40,13 @@ export class DateKeeper {
   readonly #slices: Slice[] = [];
   /** The source's tracks may be of different clocks: the first that is heard of counts. */
   #kind: SourcePacket['kind'] | undefined;
-  #shiftMs = 0;
+  #shiftMs: number;
   #lastSeconds: number | undefined;
 
-  constructor(beganAtMs: number) {
+  /** @param shiftMs what the first date is moved by */
+  constructor(beganAtMs: number, shiftMs = 0) {
     this.#beganAtMs = beganAtMs;
+    this.#shiftMs = shiftMs;
   }
 
   /** Packets of the source, whose times count from the session's beginning, have come. */

@@ -75,6 +75,14 @@ export class RenditionTimeline {
     return this.#segments;
   }
 
+  /** The date at which the last complete segment ends; -Infinity before there is one. */
+  get listedUntilMs(): number {
+    const last = this.#segments.at(-1);
+    if (!last) return -Infinity;
+    const { session, shiftMs, startTicks, durationTicks } = last;
+    return session.beganAtMs + shiftMs + (1_000 * (startTicks + durationTicks)) / this.rules.timescale;
+  }
+
   get open(): ListedSegment | undefined {
     return this.#open;
   }

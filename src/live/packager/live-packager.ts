@@ -150,7 +150,8 @@ export class LivePackager implements Packager {
     this.#lastSession = session.number;
     this.#cutter = new SessionCutter(this.place.format, renditions);
     this.#firstSequence = nextSequence;
-    this.#dates = new SessionDates(session, this.#spool);
+    const ends = [...this.#stages.values()].map(({ timeline }) => timeline.listedUntilMs);
+    this.#dates = new SessionDates(session, this.#spool, Math.max(...ends));
     for (const { name, timeline } of this.#stages.values()) {
       timeline.enter(session);
       timeline.expect(this.#nextOf(name));

@@ -36,12 +36,12 @@ export class RenditionStage {
   #texts: { readonly state: string; full?: PlaylistText; delta?: PlaylistText } = { state: '' };
 
   constructor(name: string, timescale: number, format: BroadcastFormat) {
-    const { targetDurationSeconds, segmentSeconds, dvrSeconds } = format;
+    const { targetDurationSeconds, dvrSeconds } = format;
     this.name = name;
     this.#format = format;
     this.timeline = new RenditionTimeline({ timescale, targetDurationSeconds, windowSeconds: dvrSeconds });
     // Parts stay for as long again as they are listed, and the window is never shorter than that.
-    this.shelf = new Shelf(Math.ceil((LEAST_WINDOW_TARGETS * targetDurationSeconds) / segmentSeconds) + 1, SHELF_BYTES);
+    this.shelf = new Shelf((LEAST_WINDOW_TARGETS + 1) * targetDurationSeconds * timescale, SHELF_BYTES);
   }
 
   get progress(): Progress {
@@ -58,7 +58,7 @@ export class RenditionStage {
   /** The open segment is complete: its bytes, and what is to be recorded of it. */
   closeSegment(closed: ClosedSegment): { segment: LiveSegment; bytes: Uint8Array } {
     const { session, sequence, startTicks, durationTicks, isGap, shiftMs } = closed;
-    const bytes = this.shelf.closeSegment();
+    const bytes = this.shelf.closeSegment(durationTicks);
     const isVideo = this.#format.video?.renditions.some(({ name }) => name === this.name);
     const key = isVideo ? keyFrameRange(bytes) : undefined;
     this.timeline.addSegment(startTicks, durationTicks, isGap, shiftMs);

@@ -1,5 +1,5 @@
 import type { Session } from '../../kernel/live/broadcast.ts';
-import { DateKeeper } from '../../kernel/live/date-keeper.ts';
+import { DateKeeper, firstShift } from '../../kernel/live/date-keeper.ts';
 import type { SourcePacket } from '../../kernel/live/tap.ts';
 import type { Spool } from './spool.ts';
 
@@ -14,9 +14,10 @@ export class SessionDates {
   readonly #shifts = new Map<number, number>();
   #lastMs = 0;
 
-  constructor({ number, beganAtMs }: Session, spool: Pick<Spool, 'noteShift'>) {
+  /** @param listedUntilMs the date at which everything of earlier sessions ends */
+  constructor({ number, beganAtMs }: Session, spool: Pick<Spool, 'noteShift'>, listedUntilMs: number) {
     this.#session = number;
-    this.#keeper = new DateKeeper(beganAtMs);
+    this.#keeper = new DateKeeper(beganAtMs, firstShift(beganAtMs, listedUntilMs));
     this.#spool = spool;
   }
 

@@ -2,19 +2,20 @@ import { joinBytes } from '../../kernel/cmaf/boxes.ts';
 
 /** Bytes of one rendition's newest parts and segments, which are what live viewers ask for. */
 export class Shelf {
-  readonly #keepSegments: number;
+  readonly #keepTicks: number;
   readonly #keepBytes: number;
   readonly #segments = new Map<
     number,
-    { readonly bytes: Uint8Array; readonly parts: readonly (Uint8Array | undefined)[] }
+    { readonly bytes: Uint8Array; readonly parts: readonly (Uint8Array | undefined)[]; readonly durationTicks: number }
   >();
   #bytes = 0;
+  #ticks = 0;
   #openSequence = -1;
   #openParts: (Uint8Array | undefined)[] = [];
 
-  /** Whatever the number of bytes, the newest segment stays. */
-  constructor(keepSegments: number, keepBytes: number) {
-    this.#keepSegments = keepSegments;
+  /** Keeps the newest so many ticks; whatever the number of bytes, the newest segment stays. */
+  constructor(keepTicks: number, keepBytes: number) {
+    this.#keepTicks = keepTicks;
     this.#keepBytes = keepBytes;
   }
 
@@ -25,13 +26,14 @@ export class Shelf {
   }
 
   /** All parts of the open segment in one: its bytes are those of its parts. */
-  closeSegment(): Uint8Array {
+  closeSegment(durationTicks: number): Uint8Array {
     const parts = this.#openParts;
     const bytes = joinBytes(parts.filter((part) => part !== undefined));
     this.#openParts = [];
     if (parts.length === 0) return bytes;
-    this.#segments.set(this.#openSequence, { bytes, parts: viewsOf(bytes, parts) });
+    this.#segments.set(this.#openSequence, { bytes, parts: viewsOf(bytes, parts), durationTicks });
     this.#bytes += bytes.length;
+    this.#ticks += durationTicks;
     this.#trim();
     return bytes;
   }
@@ -46,11 +48,12 @@ export class Shelf {
   }
 
   #trim(): void {
-    for (const [sequence, { bytes }] of this.#segments) {
-      const isTooMuch = this.#segments.size > this.#keepSegments || this.#bytes > this.#keepBytes;
+    for (const [sequence, { bytes, durationTicks }] of this.#segments) {
+      const isTooMuch = this.#ticks - durationTicks >= this.#keepTicks || this.#bytes > this.#keepBytes;
       if (!isTooMuch || this.#segments.size === 1) return;
       this.#segments.delete(sequence);
       this.#bytes -= bytes.length;
+      this.#ticks -= durationTicks;
     }
   }
 }
