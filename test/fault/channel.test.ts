@@ -244,7 +244,8 @@ describe('viewers', () => {
     c.line.cut();
     const grant = { paths: [`/live/${STREAM}/*`], expiresAtMs: c.clock.now() + 3_600_000 };
     const waiting = c.join(`?token=${signToken(grant, KEY_PAIR_ID, privateKey)}`);
-    await expect.poll(() => c.s.edge.channels?.viewers).toBe(1);
+    // From when his connection stands: before, he has no more than a place.
+    await expect.poll(() => c.s.edge.channels?.channels).toBe(1);
     c.clock.advance(11);
     expect(await waiting.ended).toBe(1_013);
     c.line.mend();
