@@ -28,7 +28,7 @@ async function test(args) {
   await ensurePackages();
   const node = await ensureNode();
   await ensureFfmpeg();
-  if (reaches(args, ['contract', 'scenario', 'fault'])) {
+  if (reaches(args, ['contract', 'scenario', 'fault', 'live'])) {
     await ensurePostgres();
     await ensureS3Server();
   }

@@ -10,16 +10,21 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 const rules = { sequence: { groupOrder: 0 }, maxWorkers: 2 };
 const servers = { sequence: { groupOrder: 1 }, maxWorkers: 2, testTimeout: 60_000 };
-const alone = { sequence: { groupOrder: 2 }, maxWorkers: 1, testTimeout: 120_000 };
+/** Broadcasts go by the time of their source: whoever waits for one leaves most of a core to others. */
+const paced = { ...servers, sequence: { groupOrder: 2 }, maxWorkers: 3 };
+const alone = { sequence: { groupOrder: 3 }, maxWorkers: 1, testTimeout: 120_000 };
 /** Without encoders of other rings beside them: a browser is patient, and viewers are not. */
-const browsers = { sequence: { groupOrder: 3 }, maxWorkers: 2, testTimeout: 180_000, hookTimeout: 180_000 };
+const browsers = { sequence: { groupOrder: 4 }, maxWorkers: 2, testTimeout: 180_000, hookTimeout: 180_000 };
 
 /** Has an encoder whose worker is dead, which the start of any worker on the machine would end. */
 const ORPHANS = 'test/fault/transcode-kill.test.ts';
+const LIVE = ['scenario', 'fault'].map((ring) => `test/${ring}/{live,channel}*.test.ts`);
 
 /** One vitest project a ring, so that `npm test -- --project unit` runs just that ring. */
 function ring(name: string, include: string[], pace: Record<string, unknown>) {
-  return { test: { name, root, include, testTimeout: 20_000, hookTimeout: 60_000, ...pace } };
+  // What is polled for may take its time on a busy machine: only a test that fails takes all of it.
+  const expect = { poll: { timeout: 15_000 } };
+  return { test: { name, root, include, testTimeout: 20_000, hookTimeout: 60_000, expect, ...pace } };
 }
 
 export default defineConfig({
@@ -36,8 +41,9 @@ export default defineConfig({
       ring('property', ['test/property/**/*.test.ts'], { ...rules, testTimeout: 60_000 }),
       ring('golden', ['test/golden/**/*.test.ts'], rules),
       ring('conformance', ['test/conformance/**/*.test.ts'], rules),
-      ring('scenario', ['test/scenario/**/*.test.ts'], servers),
-      ring('fault', ['test/fault/**/*.test.ts'], { ...servers, testTimeout: 120_000, exclude: [ORPHANS] }),
+      ring('scenario', ['test/scenario/**/*.test.ts'], { ...servers, exclude: LIVE }),
+      ring('fault', ['test/fault/**/*.test.ts'], { ...servers, testTimeout: 120_000, exclude: [ORPHANS, ...LIVE] }),
+      ring('live', LIVE, { ...paced, testTimeout: 120_000 }),
       ring('fault-alone', [ORPHANS], alone),
       ring('browser', ['test/browser/**/*.test.ts'], browsers),
     ],
