@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/kernel/log.ts';
-import { TYPE } from '../../src/kernel/rtmp/message.ts';
+import { writeAmf } from '../../src/kernel/rtmp/amf.ts';
+import { TYPE, writeMessage } from '../../src/kernel/rtmp/message.ts';
 import { RtmpDoor, type RtmpDoorOptions } from '../../src/live/doors/rtmp/door.ts';
 import { allBytes, probe, STREAM_KEY, startEncoder, TestDesk } from '../harness/live-desk.ts';
 import { RtmpClient } from '../harness/rtmp-client.ts';
@@ -55,6 +56,17 @@ test('a message of 16 MB is refused by its header', async () => {
   await client.connect();
   client.socket.write(Buffer.of(4, 0, 0, 0, 0xff, 0xff, 0xff, TYPE.video, 1, 0, 0, 0));
   await client.closed;
+});
+
+test('whoever asks and never reads the answers is hung up on, and nothing piles up', async () => {
+  const client = new RtmpClient(await open({ introductionMs: 600_000 }));
+  await client.connect();
+  client.socket.pause();
+  const question = writeMessage({ type: TYPE.command, streamId: 0, payload: writeAmf(['FCPublish', 4, null, 'x']) });
+  const questions = Buffer.concat(Array.from({ length: 2_000 }, () => question));
+  const flood = setInterval(() => client.socket.writableLength === 0 && client.socket.write(questions), 1);
+  await client.closed;
+  clearInterval(flood);
 });
 
 test('whoever takes too long to begin is sent away', async () => {

@@ -21,6 +21,8 @@ export interface ConnectionParts {
 
 /** How long a connection stays open for the words with which it was ended. */
 const LAST_WORDS_MS = 1_000;
+/** Answers that are not read: an encoder asks a few things, once. */
+const MOST_UNREAD_BYTES = 64 * 1024;
 /** Whoever is further ahead of time is read no faster than time passes. */
 const MOST_LEAD_MS = 5_000;
 
@@ -174,7 +176,9 @@ export class RtmpConnection {
   }
 
   #send(bytes: Uint8Array): void {
-    if (!this.#socket.destroyed && this.#socket.writable) this.#socket.write(bytes);
+    if (this.#socket.destroyed || !this.#socket.writable) return;
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength > MOST_UNREAD_BYTES) this.#hangUp('does not read what it asked for');
   }
 
   #hangUp(why: string): void {
