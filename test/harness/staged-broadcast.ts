@@ -53,6 +53,7 @@ export class StagedBroadcast {
   readonly copied: boolean[] = [];
   readonly told: string[] = [];
   readonly actor: StreamActor;
+  #packaging: LivePackager | undefined;
   #format: BroadcastFormat | undefined;
   readonly #folder: string;
   readonly #publishers: StagedPublisher[] = [];
@@ -100,6 +101,12 @@ export class StagedBroadcast {
 
   partsOf(session: number, rendition: string): Timed<LivePart>[] {
     return this.parts.filter((part) => part.session === session && part.rendition === rendition);
+  }
+
+  /** A rendition's playlist as it now is. */
+  playlist(rendition: string): string | undefined {
+    const stage = this.#packaging?.stage(rendition);
+    return stage && this.#packaging?.text(stage, false).plain.toString();
   }
 
   until<T>(what: string, ask: () => T | undefined | false): Promise<T> {
@@ -176,7 +183,8 @@ export class StagedBroadcast {
       addSegments: async () => {},
     };
     const deps = { store: { put: async () => {} }, recordings, log: silentLog, folder: join(this.#folder, 'live') };
-    return new LivePackager(deps as unknown as PackagerDeps, place, news);
+    this.#packaging = new LivePackager(deps as unknown as PackagerDeps, place, news);
+    return this.#packaging;
   }
 
   #feed() {

@@ -133,14 +133,21 @@ export class BroadcastDesk implements Desk {
   async #claim(stream: LiveStream, before: StreamActor | undefined): Promise<StreamActor> {
     if (before) await Promise.race([before.givenBack, pause(END_MS, undefined, { ref: false })]);
     if (this.#isStopped) throw new Fault('UNAVAILABLE');
-    const running = this.actors.filter(({ isOver }) => !isOver);
-    if (running.length >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
+    if (this.#othersThan(stream.id) >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
     const isWhole = await this.#askHolder(stream);
     const { claimed, heldUntilMs } = await this.#take(stream.id);
     if (!claimed) throw new Fault('LIVE_STREAM_BUSY');
     return claimed.state === 'idle'
       ? this.#open(claimed, heldUntilMs)
       : this.#takeOver(claimed, heldUntilMs, { isWhole });
+  }
+
+  /** Streams that are under way here, or about to be: of many that come at once, not each is told that there is room. */
+  #othersThan(streamId: string): number {
+    const running = this.actors.filter(({ isOver }) => !isOver).map(({ stream }) => stream.id);
+    const others = new Set([...running, ...this.#claims.keys()]);
+    others.delete(streamId);
+    return others.size;
   }
 
   /**
