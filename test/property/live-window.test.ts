@@ -55,6 +55,33 @@ describe('a window', () => {
     );
   });
 
+  test('of a piece that has megabytes to come takes its bytes as they are', () => {
+    const window = openWindow('matroska');
+    // A picture of four gigabytes, which is none. Put together again with each kilobyte, it would be a minute's work.
+    window.push(Uint8Array.from([0xa3, 0x08, 0xff, 0xff, 0xff, 0xff]), 0);
+    const began = performance.now();
+    const kilobyte = new Uint8Array(1_024);
+    for (let index = 0; index < 12_000; index += 1) window.push(kilobyte, index);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(joined(window.replay()).length).toBe(6 + 12_000 * 1_024);
+    window.push(new Uint8Array(1024 * 1024), 0);
+    expect(joined(window.replay()).length).toBeLessThan(1024 * 1024);
+  });
+
+  test('reads a set-up as large as a message may be in no time', () => {
+    const set = Buffer.alloc(2 + 0xffff);
+    set.writeUInt16BE(0xffff);
+    const sets = joined([Uint8Array.of(31), ...Array(31).fill(set), Uint8Array.of(97), ...Array(97).fill(set)]);
+    const body = joined([Uint8Array.of(0x17, 0, 0, 0, 0, 1, 100, 0, 30, 0xff), sets]);
+    const tag = Buffer.concat([Buffer.alloc(11), body, Buffer.alloc(4)]);
+    tag.writeUInt32BE(9 * 2 ** 24 + body.length);
+    const window = openWindow('flv');
+    window.push(HEADER, 0);
+    const began = performance.now();
+    window.push(tag, 0);
+    expect(performance.now() - began).toBeLessThan(700);
+  });
+
   test('without a key frame stays within its bound', () => {
     const window = openWindow('flv');
     window.push(joined([HEADER, SET_UP]), 0);

@@ -77,14 +77,14 @@ function avcConfiguration(bytes: Uint8Array): Configuration {
 }
 
 function joined(units: readonly Uint8Array[], lengthBytes: number): Uint8Array {
-  const all = units.flatMap((unit) => {
-    const length = Array.from(
-      { length: lengthBytes },
-      (_, index) => (unit.length >>> (8 * (lengthBytes - 1 - index))) & 255,
-    );
-    return [...length, ...unit];
-  });
-  return Uint8Array.from(all);
+  const all = new Uint8Array(units.reduce((sum, { length }) => sum + lengthBytes + length, 0));
+  let at = 0;
+  for (const unit of units) {
+    for (let left = lengthBytes - 1; left >= 0; left -= 1, at += 1) all[at] = (unit.length >>> (8 * left)) & 255;
+    all.set(unit, at);
+    at += unit.length;
+  }
+  return all;
 }
 
 function letters(bytes: Uint8Array, at: number): string {

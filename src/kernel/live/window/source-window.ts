@@ -17,6 +17,8 @@ const MOST_BYTES = 12 * 1024 * 1024;
 /** Of a container's head: sets of parameters, tables, tracks. */
 const MOST_HEAD_BYTES = 1024 * 1024;
 
+const NOTHING = new Uint8Array();
+
 /** Finds the pieces of a container in its bytes. */
 export interface PieceReader {
   /** How many bytes the piece at the beginning has, 0 while that is not known; `broken` where no piece begins. */
@@ -35,7 +37,10 @@ export class PieceWindow implements SourceWindow {
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   /** The beginning of a piece that is not whole yet. */
-  #partial: Uint8Array = new Uint8Array();
+  #partial: Uint8Array = NOTHING;
+  #partialBytes = 0;
+  /** How long that piece is, where it has said so. */
+  #wantedBytes = 0;
   #beganAtMs: number | undefined;
 
   constructor(reader: PieceReader) {
@@ -48,23 +53,51 @@ export class PieceWindow implements SourceWindow {
 
   push(bytes: Uint8Array, nowMs: number): void {
     this.#beganAtMs ??= nowMs;
-    let rest = this.#partial.length === 0 ? bytes : concat(this.#partial, bytes);
-    for (;;) {
-      const size = this.#reader.measure(rest);
-      if (size === 'broken') {
-        rest = rest.subarray(1);
-        continue;
-      }
-      if (size === 0 || size > rest.length) break;
-      this.#take(rest.subarray(0, size), nowMs);
-      rest = rest.subarray(size);
+    if (this.#partialBytes === 0) this.#takeWhole(bytes, nowMs);
+    else {
+      this.#append(bytes);
+      // One that has megabytes to come is not looked at again with each few of its bytes.
+      if (this.#partialBytes >= this.#wantedBytes) this.#takeWhole(this.#begun, nowMs);
     }
     // A piece that grows beyond every bound is none.
-    this.#partial = rest.length > MOST_BYTES ? new Uint8Array() : rest.slice();
+    if (this.#partialBytes > MOST_BYTES) this.#keep(NOTHING, 0);
   }
 
   replay(): Uint8Array[] {
-    return [...this.#head.values(), ...this.#pieces, this.#partial];
+    return [...this.#head.values(), ...this.#pieces, this.#begun];
+  }
+
+  get #begun(): Uint8Array {
+    return this.#partial.subarray(0, this.#partialBytes);
+  }
+
+  #takeWhole(bytes: Uint8Array, nowMs: number): void {
+    let rest = bytes;
+    let size = this.#reader.measure(rest);
+    while (size === 'broken' || (size > 0 && size <= rest.length)) {
+      if (size !== 'broken') this.#take(rest.subarray(0, size), nowMs);
+      rest = rest.subarray(size === 'broken' ? 1 : size);
+      size = this.#reader.measure(rest);
+    }
+    this.#keep(rest, size);
+  }
+
+  #keep(begun: Uint8Array, wantedBytes: number): void {
+    this.#partial = begun.slice();
+    this.#partialBytes = begun.length;
+    this.#wantedBytes = wantedBytes;
+  }
+
+  /** What has been handed out stays as it is. */
+  #append(bytes: Uint8Array): void {
+    const size = this.#partialBytes + bytes.length;
+    if (size > this.#partial.length) {
+      const grown = new Uint8Array(Math.max(size, 2 * this.#partial.length));
+      grown.set(this.#begun);
+      this.#partial = grown;
+    }
+    this.#partial.set(bytes, this.#partialBytes);
+    this.#partialBytes = size;
   }
 
   #take(piece: Uint8Array, nowMs: number): void {
@@ -91,11 +124,4 @@ export class PieceWindow implements SourceWindow {
     this.#bytes = 0;
     this.#beganAtMs = nowMs;
   }
-}
-
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const all = new Uint8Array(first.length + second.length);
-  all.set(first);
-  all.set(second, first.length);
-  return all;
 }
