@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { launcher } from './confinement.ts';
 import { ffmpegProgram } from './ffmpeg.ts';
+import { hasPipes } from './streaming.ts';
 
 /** ffmpeg as the receiving end of one publisher's protocol, who is let through to it by a door. */
 export interface Receiver {
@@ -35,9 +36,11 @@ async function start(args: readonly string[], input?: string): Promise<Receiver>
   const { program, leading } = await launcher(BOUNDS);
   const all = [...leading, ffmpegProgram(), '-v', 'quiet', '-nostdin', ...args];
   const child = spawn(program, all, { stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = endOf(child);
+  if (!hasPipes(child)) throw new Error('a receiver could not be started');
   child.stdin.on('error', () => {}); // over before it has read
   child.stdin.end(input);
-  return { bytes: child.stdout, ended: endOf(child), kill: () => child.kill('SIGKILL') };
+  return { bytes: child.stdout, ended, kill: () => child.kill('SIGKILL') };
 }
 
 function endOf(child: ChildProcess): Promise<void> {

@@ -42,13 +42,15 @@ export async function streamFfmpeg(args: readonly string[], outputs: number, bou
   const pipes = Array.from({ length: outputs }, () => 'pipe' as const);
   const all = [...leading, ffmpegProgram(), '-nostdin', '-hide_banner', '-loglevel', 'warning', ...args];
   const child = spawn(program, all, { stdio: ['pipe', 'ignore', 'pipe', ...pipes] });
+  const ended = lastWordsOf(child);
+  if (!hasPipes(child)) throw new Error(await ended);
   const readables = child.stdio.slice(FIRST_PIPE) as Readable[];
   for (const each of [...readables, child.stdin]) each?.on('error', () => {});
   return {
     pid: child.pid,
     input: child.stdin as Writable,
     outputs: readables,
-    ended: lastWordsOf(child),
+    ended,
     kill: () => child.kill('SIGKILL'),
   };
 }
@@ -62,13 +64,20 @@ export async function streamFfprobe(
   const { program, leading } = await launcher(bounds);
   const all = ['-v', 'error', ...guardedStream(container), ...options, '-show_streams', '-of', 'json', 'pipe:0'];
   const child = spawn(program, [...leading, ffprobeProgram(), ...all], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = lastWordsOf(child);
+  if (!hasPipes(child)) throw new Error(await ended);
   child.stdin.on('error', () => {});
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (printed.length < MOST_PRINTED_CHARS) printed += text;
   });
-  const found = lastWordsOf(child).then(() => readJson(printed));
+  const found = ended.then(() => readJson(printed));
   return { input: child.stdin, found, kill: () => child.kill('SIGKILL') };
+}
+
+/** At the limit of open files nothing is started: there are no pipes, and the reason follows as an event. */
+export function hasPipes({ stdin }: { readonly stdin?: unknown }): boolean {
+  return stdin !== undefined;
 }
 
 const MOST_PRINTED_CHARS = 1024 * 1024;
