@@ -8,6 +8,8 @@ interface Moment {
 
 /** A machine that is too slow for so long has one rung too many. */
 const PATIENCE_MS = 10_000;
+/** An encoder that gives out nothing for so long, with enough to read, is not slow: it hangs. */
+const HANGING_MS = 4_000;
 /** Of the time: a source that hardly ever waits sets the pace itself. */
 const BLOCKED_SHARE = 0.5;
 const TOO_SLOW = 0.98;
@@ -29,6 +31,13 @@ export class PaceMeter {
     return (
       first !== undefined && last !== undefined && last.nowMs - first.nowMs >= PATIENCE_MS && this.#speed < TOO_SLOW
     );
+  }
+
+  /** It was overloaded, and in the end by nothing that it does: another one would do better. */
+  get isHanging(): boolean {
+    const last = this.#moments.at(-1);
+    const before = this.#moments.findLast(({ nowMs }) => last !== undefined && last.nowMs - nowMs >= HANGING_MS);
+    return this.isOverloaded && before !== undefined && before.mediaSeconds === last?.mediaSeconds;
   }
 
   measure(moment: Moment): void {

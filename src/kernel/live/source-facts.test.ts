@@ -130,6 +130,16 @@ describe('an encoder', () => {
     expect(paceAfter(11, 0.8, 0.9).speed).toBeCloseTo(0.8, 2);
   });
 
+  test('that gives out nothing any more hangs, and one that gives out little does not', () => {
+    const hung = paceAfter(20, 0.9, 0.9);
+    for (let second = 21; second <= 25; second += 1) {
+      expect(hung.isHanging).toBe(false);
+      hung.measure({ nowMs: second * 1_000, blockedMs: second * 900, mediaSeconds: 18.9 });
+    }
+    expect(hung.isHanging).toBe(true);
+    expect(paceAfter(26, 0.1, 0.9).isHanging).toBe(false);
+  });
+
   test('that waits for its source is not, however little comes', () => {
     expect(paceAfter(30, 0.5, 0.1).isOverloaded).toBe(false);
   });

@@ -43,6 +43,8 @@ export class Sessions {
   #vacated: Promise<void> = Promise.resolve();
   /** Of renditions from the top, left out since the machine is too slow for them. */
   #droppedRungs = 0;
+  /** An encoder hung, and was replaced by one like it. */
+  #hasHung = false;
   /** What the sessions so far have shown: key frames are where segments may begin. */
   #isRegular: boolean;
 
@@ -195,13 +197,22 @@ export class Sessions {
     else if (livedMs < JUMP_AGAIN_MS) feed.forget();
   }
 
-  /** One rung less from the next session on, which begins at once; the lowest stays whatever happens. */
+  /**
+   * One rung less from the next session on, which begins at once; the lowest stays whatever happens. An encoder that hangs
+   * is replaced in any case, the first time by one with as many.
+   */
   #relieve(session: RunningSession): void {
     const rungs = this.#parts.airing.format?.video?.renditions.length ?? 0;
-    if (this.#droppedRungs + 1 >= rungs) return;
-    this.#droppedRungs += 1;
-    this.#deps.count('live_rungs_dropped');
-    this.#log.warn({ dropped: this.#droppedRungs }, 'the machine is too slow for all rungs');
+    const isLowest = this.#droppedRungs + 1 >= rungs;
+    if (this.#watch.isHanging && (isLowest || !this.#hasHung)) {
+      this.#hasHung = true;
+      this.#log.warn({ pid: session.encoderPid }, 'an encoder hangs');
+    } else if (isLowest) return;
+    else {
+      this.#droppedRungs += 1;
+      this.#deps.count('live_rungs_dropped');
+      this.#log.warn({ dropped: this.#droppedRungs }, 'the machine is too slow for all rungs');
+    }
     session.abort();
   }
 }

@@ -24,6 +24,10 @@ export class Watch {
     return this.#pace.speed;
   }
 
+  get isHanging(): boolean {
+    return this.#pace.isHanging;
+  }
+
   get rhythm(): Rhythm {
     return this.#rhythm.rhythm;
   }
