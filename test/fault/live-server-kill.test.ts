@@ -40,7 +40,7 @@ test('a broadcast outlives a server that is killed, whole up to its last part', 
 
 test('a server that is stopped under a publisher goes on with the broadcast when it is started again', async () => {
   const folder = await freshFolder();
-  const environment = { FRONTROW_ORIGIN_PORT: String(await freePort()) };
+  const environment = { FRONTROW_ORIGIN_PORT: String(await freePort()), FRONTROW_LIVE_STREAMS: '1' };
   const first = await LiveServer.start({ folder, environment });
   const stream = await first.createStream();
   const gone = first.publish(stream);
@@ -50,6 +50,10 @@ test('a server that is stopped under a publisher goes on with the broadcast when
 
   const second = await LiveServer.start({ folder, environment });
   expect(listed(await second.until(stream, PLAYLIST))).toEqual(expect.arrayContaining(listed(before)));
+  // It waits for its publisher, and is all that this server carries.
+  const other = second.publish(await second.createStream());
+  await other.ended();
+  expect(other.said).toContain('LIVE_FULL');
   second.publish(stream);
   await second.until(stream, PLAYLIST, hasPartsOf(2));
   expect((await second.server.api('POST', `/v1/live-streams/${stream.id}/end`)).status).toBeLessThan(300);

@@ -64,6 +64,26 @@ test('a stream is made, goes live, gets another key in the middle, is spoken int
   expect(recording.status).toBe('ready');
 });
 
+const ENDS = [
+  ['a broadcast that is ended by the API is', 'POST', '/end', undefined, 'idle'],
+  ['a stream that is disabled is', 'PATCH', '', { isDisabled: true }, 'idle'],
+  ['a key that is replaced is', 'POST', '/stream-key', undefined, 'reconnecting'],
+] as const;
+
+test.each(ENDS)('%s so for the backup too', async (_, method, path, body, status) => {
+  const made = await ask('POST', 'live-streams', { passthrough: 'never' });
+  const first = live.publish(made);
+  await untilStatus(made.streamId, 'live');
+  const others = [live.publish(made), live.publish(made)];
+  // One of the two stands by, and there is no room for the other.
+  await Promise.race(others.map((other) => other.ended()));
+  expect(first.process.exitCode).toBeNull();
+  await ask(method, `live-streams/${made.streamId}${path}`, body);
+  await Promise.all([first, ...others].map((publisher) => publisher.ended()));
+  const { broadcast } = await untilStatus(made.streamId, status);
+  expect(broadcast?.number).toBe(1);
+});
+
 test('a signed stream is watched by a grant, and by nobody else', async () => {
   const made = await ask('POST', 'live-streams', { passthrough: 'never', policy: 'signed' });
   const { streamId } = made;
