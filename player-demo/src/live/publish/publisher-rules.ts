@@ -47,5 +47,6 @@ const WORDS: Readonly<Record<string, string>> = {
   LIVE_STREAM_DISABLED: 'This stream is switched off.',
   LIVE_MEDIA_REFUSED: 'The server cannot read what this browser records.',
   UNAVAILABLE: 'The server is stopping. Try again in a moment.',
+  RECORDER_FAILED: 'The browser cannot record this picture. Choose it again, or another one.',
   LIVE_FULL: 'The server carries as many broadcasts as it can. Try again when one has ended.',
 };

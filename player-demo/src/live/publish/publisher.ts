@@ -60,9 +60,10 @@ export class Publisher {
   /** Sends what is recorded, says goodbye, and waits for the server to have all of it. */
   async finish(): Promise<void> {
     this.#endTimers();
+    // What is lost from here on is not dialled again.
     const socket = this.#socket;
-    await this.#endRecorder();
     this.#socket = undefined;
+    await this.#endRecorder();
     this.#change({ phase: 'finished', queueSeconds: 0, sentBps: 0 });
     if (socket?.readyState !== WebSocket.OPEN) return;
     socket.send(JSON.stringify({ type: 'finished' }));
@@ -93,7 +94,16 @@ export class Publisher {
 
   #accepted(mimeType: string): void {
     const socket = this.#socket;
-    this.#failures = 0;
+    if (!socket) return;
+    try {
+      this.#record(socket, mimeType);
+    } catch {
+      // Such as of a camera that was unplugged a moment ago.
+      this.#refused('RECORDER_FAILED');
+    }
+  }
+
+  #record(socket: WebSocket, mimeType: string): void {
     const recorder = new MediaRecorder(this.#options.stream, {
       mimeType,
       videoBitsPerSecond: this.#options.videoBps,
@@ -101,12 +111,14 @@ export class Publisher {
       videoKeyFrameIntervalDuration: KEY_FRAME_MS,
     } as MediaRecorderOptions);
     recorder.ondataavailable = ({ data }) => {
-      if (data.size === 0 || socket?.readyState !== WebSocket.OPEN) return;
+      if (data.size === 0 || socket.readyState !== WebSocket.OPEN) return;
       socket.send(data);
       this.#change({ sentBytes: this.state.value.sentBytes + data.size });
     };
+    recorder.onerror = () => this.#lost(socket);
     recorder.start(CHUNK_MS);
     this.#recorder = recorder;
+    this.#failures = 0;
     this.#change({ phase: 'live', liveSinceMs: this.state.value.liveSinceMs ?? Date.now() });
   }
 

@@ -25,6 +25,8 @@ export function useStudio(stream: LiveStream): Studio {
   const [publishing, setPublishing] = useState<PublisherState>();
   const publisher = useRef<Publisher | undefined>(undefined);
   const open = useRef<Picture | undefined>(undefined);
+  const starting = useRef(false);
+  const isGone = useRef(false);
   const { streamId } = stream;
   const address = stream.ingest.websocket ?? defaultAddress();
 
@@ -34,55 +36,80 @@ export function useStudio(stream: LiveStream): Studio {
     setPicture(next);
   }, []);
 
-  const choose = useCallback(
-    async (kind: PictureKind) => {
-      setOpening(true);
-      setProblem(undefined);
-      try {
-        showPicture(await openPicture(kind));
-      } catch (thrown) {
-        setProblem(explainRefusal(thrown));
-      } finally {
-        setOpening(false);
-      }
-    },
-    [showPicture],
-  );
-
   const finish = useCallback(async () => {
     const ending = publisher.current;
     publisher.current = undefined;
     await ending?.finish();
   }, []);
 
+  /** Sharing was ended in the browser's own bar, or a device was unplugged. */
+  const takenAway = useCallback(
+    async (from: Picture, track: MediaStreamTrack) => {
+      if (open.current !== from) return;
+      setProblem(track.kind === 'audio' ? 'The microphone is gone: there is no sound.' : 'The picture is gone.');
+      if (track.kind === 'audio') return;
+      await finish();
+      if (open.current === from) showPicture(undefined);
+    },
+    [finish, showPicture],
+  );
+
+  const choose = useCallback(
+    async (kind: PictureKind) => {
+      setOpening(true);
+      setProblem(undefined);
+      try {
+        const next = await openPicture(kind);
+        // The page was left while the browser asked: nobody is there to see that a camera is on.
+        if (isGone.current) next.stop();
+        else showPicture(next);
+        for (const track of next.stream.getTracks())
+          track.addEventListener('ended', () => void takenAway(next, track), { once: true });
+      } catch (thrown) {
+        setProblem(explainRefusal(thrown));
+      } finally {
+        setOpening(false);
+      }
+    },
+    [showPicture, takenAway],
+  );
+
   const goLive = useCallback(
     async (videoBps: number) => {
-      if (!open.current) return;
+      const shown = open.current;
+      // A second press comes before the first one has its key.
+      if (!shown || publisher.current || starting.current) return;
+      starting.current = true;
       setProblem(undefined);
       try {
         const streamKey = await api.live.streamKey(streamId);
-        const next = new Publisher({ address, streamKey, stream: open.current.stream, videoBps });
+        if (open.current !== shown || isGone.current) return;
+        const next = new Publisher({ address, streamKey, stream: shown.stream, videoBps });
         publisher.current = next;
-        next.state.watch(() => setPublishing(next.state.value));
+        next.state.watch(() => {
+          const { phase } = next.state.value;
+          if (phase === 'refused' || phase === 'finished') forget(publisher, next);
+          setPublishing(next.state.value);
+        });
         setPublishing(next.state.value);
-        // A screen whose sharing was ended in the browser's own bar sends nothing any more.
-        const [track] = open.current.stream.getVideoTracks();
-        track?.addEventListener('ended', () => void finish(), { once: true });
         next.start();
       } catch (thrown) {
         setProblem(Problem.from(thrown).message);
+      } finally {
+        starting.current = false;
       }
     },
-    [streamId, address, finish],
+    [streamId, address],
   );
 
-  useEffect(
-    () => () => {
+  useEffect(() => {
+    isGone.current = false;
+    return () => {
+      isGone.current = true;
       publisher.current?.abandon();
       open.current?.stop();
-    },
-    [],
-  );
+    };
+  }, []);
 
   return {
     picture,
@@ -94,6 +121,10 @@ export function useStudio(stream: LiveStream): Studio {
     goLive,
     finish,
   };
+}
+
+function forget(current: { current: Publisher | undefined }, publisher: Publisher): void {
+  if (current.current === publisher) current.current = undefined;
 }
 
 function defaultAddress(): string {
