@@ -120,6 +120,13 @@ test('it plays under a token', async () => {
   await untilPlaying(1);
 });
 
+test('a decoder that stumbles is set up again, and the film goes on', async () => {
+  const { atSeconds } = await readPlayback(page);
+  const error = `{ type: 'mediaError', details: 'bufferAppendError', fatal: true, error: new Error('stumbled') }`;
+  await page.evaluate(`__frontrowPlayer.hls.trigger('hlsError', ${error})`);
+  await untilPlaying(atSeconds + 1);
+});
+
 test('the signed link plays for somebody who is not signed in', async () => {
   const url = await signedUrl();
   const visitor = await (await browser.newContext()).newPage();

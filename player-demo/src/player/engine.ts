@@ -4,6 +4,7 @@ import { Detours, hasty, patient } from './detour.ts';
 import { readLevels } from './hls-levels.ts';
 import { type Level, levelLabel } from './levels.ts';
 import type { Failure } from './playback-error.ts';
+import { recoverMedia } from './recover-media.ts';
 import { headerOf, readVerdict, type SegmentFact } from './stats-ring.ts';
 import { channelNote, type TrackList } from './tracks.ts';
 
@@ -171,7 +172,7 @@ export class Engine {
     // Once in a while a decoder stumbles and goes on when it is set up again; twice in ten seconds it will not.
     if (data.type === ErrorTypes.MEDIA_ERROR && nowMs - this.#recoveredAtMs > 10_000) {
       this.#recoveredAtMs = nowMs;
-      hls.recoverMediaError();
+      recoverMedia(hls, this.#video);
     } else {
       this.#listener.onFailure(readFailure(data));
     }
