@@ -8,6 +8,8 @@ export interface Choice {
   readonly id: number;
   readonly label: string;
   readonly note?: string;
+  /** Shown, and not to be chosen. */
+  readonly isAbsent?: boolean;
 }
 
 interface ChoiceMenuProps {
@@ -30,10 +32,14 @@ export function ChoiceMenu(props: ChoiceMenuProps): VNode {
   const { label, now, icon, choices, chosen, onChoose, testId, children } = props;
   const root = useRef<HTMLSpanElement>(null);
   const [open, setOpen] = useOpenMenu(root);
-  const choose = (id: number) => {
-    onChoose(id);
+  const close = () => {
     setOpen(false);
     root.current?.querySelector('button')?.focus();
+  };
+  const choose = ({ id, isAbsent }: Choice) => {
+    if (isAbsent) return;
+    onChoose(id);
+    close();
   };
   return (
     <span class={children ? 'choice has-text' : 'choice'} ref={root}>
@@ -56,7 +62,7 @@ export function ChoiceMenu(props: ChoiceMenuProps): VNode {
           role="menu"
           aria-label={label}
           tabIndex={-1}
-          onKeyDown={(event) => moveFocus(event, () => setOpen(false))}
+          onKeyDown={(event) => moveFocus(event, close)}
         >
           {choices.map((each) => (
             <button
@@ -64,7 +70,8 @@ export function ChoiceMenu(props: ChoiceMenuProps): VNode {
               type="button"
               role="menuitemradio"
               aria-checked={each.id === chosen}
-              onClick={() => choose(each.id)}
+              aria-disabled={each.isAbsent ?? false}
+              onClick={() => choose(each)}
               data-testid={`${testId}-option`}
               data-choice={each.label}
             >
@@ -91,9 +98,11 @@ function useOpenMenu(root: { readonly current: HTMLElement | null }): [boolean, 
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
     document.addEventListener('pointerdown', leave);
+    document.addEventListener('focusin', leave);
     return () => {
       chrome?.removeAttribute('noautohide');
       document.removeEventListener('pointerdown', leave);
+      document.removeEventListener('focusin', leave);
     };
   }, [open, root]);
   return [open, setOpen];

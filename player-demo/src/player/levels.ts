@@ -7,6 +7,10 @@ export interface Level {
   readonly bitrateBps: number;
   readonly codecs: string;
   readonly frameRate?: number;
+  /** Its name at the server, where that is known. */
+  readonly rendition?: string;
+  /** It may come again, and nothing of it comes now. */
+  readonly isAbsent?: true;
 }
 
 export function levelLabel(height: number, bitrateBps: number): string {

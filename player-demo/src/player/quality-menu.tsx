@@ -11,7 +11,12 @@ interface QualityMenuProps {
 }
 
 export function QualityMenu({ levels, playing, chosen, onChoose }: QualityMenuProps): VNode {
-  const rungs = levels.map(({ index, label, bitrateBps }) => ({ id: index, label, note: formatBitrate(bitrateBps) }));
+  const rungs = levels.map(({ index, label, bitrateBps, isAbsent = false }) => ({
+    id: index,
+    label,
+    note: isAbsent ? 'not there now' : formatBitrate(bitrateBps),
+    isAbsent,
+  }));
   return (
     <ChoiceMenu
       label="Quality"

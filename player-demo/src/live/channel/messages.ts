@@ -16,6 +16,8 @@ export interface ChannelBroadcast {
   readonly startedAtMs: number;
   readonly partTargetSeconds: number;
   readonly renditions: readonly ChannelRendition[];
+  /** With the names of those that come; null until the first media is there. */
+  readonly session?: { readonly renditions: readonly string[] } | null;
 }
 
 export interface ChatSettings {
