@@ -88,15 +88,16 @@ export class ChannelClient {
   }
 
   async #dial(): Promise<void> {
-    let url: string;
+    let socket: WebSocket;
     try {
-      url = await this.#source.url();
+      const url = await this.#source.url();
+      if (this.#stopped) return;
+      // Throws too, such as on a page by https for an address that is not.
+      socket = new WebSocket(url, PROTOCOL);
     } catch {
       this.#again();
       return;
     }
-    if (this.#stopped) return;
-    const socket = new WebSocket(url, PROTOCOL);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#hear(data);

@@ -5,15 +5,22 @@ import type { ChannelView } from '../channel/channel-view.ts';
 /** What a watch page is about at the moment. */
 export type Phase = 'asking' | 'waiting' | 'on-air' | 'reconnecting' | 'ended' | 'refused';
 
+/** What asking for the playlist said. */
+export type PlaylistAnswer = 'there' | 'missing' | 'refused';
+
+/** Why a channel lets nobody in again, where that goes for the playlist too. */
+const REFUSALS: ReadonlySet<string> = new Set(['GRANT_REVOKED', 'STREAM_GONE']);
+
 /**
- * @param playlistIsThere What asking for the playlist said, for as long as the channel says nothing; undefined when it was
- *   not asked.
+ * @param playlist For as long as the channel says nothing; undefined when it was not asked.
  */
-export function phaseOf(view: ChannelView, playlistIsThere: boolean | undefined): Phase {
+export function phaseOf(view: ChannelView, playlist: PlaylistAnswer | undefined): Phase {
+  if (view.connection !== 'open' && playlist === 'refused') return 'refused';
+  if (view.connection === 'closed' && REFUSALS.has(view.closedBy ?? '')) return 'refused';
   const isHeard = view.connection === 'open' || view.status !== undefined;
   if (!isHeard) {
-    if (playlistIsThere === undefined) return view.connection === 'closed' ? 'refused' : 'asking';
-    return playlistIsThere ? 'on-air' : 'waiting';
+    if (playlist === undefined) return view.connection === 'closed' ? 'refused' : 'asking';
+    return playlist === 'there' ? 'on-air' : 'waiting';
   }
   if (view.status === 'live') return 'on-air';
   if (view.status === 'reconnecting') return 'reconnecting';
