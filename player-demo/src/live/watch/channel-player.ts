@@ -3,6 +3,7 @@ import { bufferAheadSeconds } from '../../player/stats-ring.ts';
 import type { ChannelClient } from '../channel/channel-client.ts';
 import type { Frame } from '../channel/frame.ts';
 import type { ChannelBroadcast, ChannelRendition } from '../channel/messages.ts';
+import { followLateness, type Lateness } from './lateness.ts';
 import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
 import { type Range, rangesOf } from './ranges.ts';
 import { isDry, LowestOf, RESERVE_FIRST_SECONDS, reserveAfterCalm, reserveAfterStall, steer } from './steering.ts';
@@ -12,6 +13,10 @@ const STEER_MS = 50;
 const RESERVE_SPAN_MS = 1_200;
 const KEEP_SECONDS = 20;
 const DROP_EVERY_MS = 5_000;
+/** A picture that stands needs so much of what follows it. */
+const STANDING_SECONDS = 1;
+/** A track that is full keeps so much of what was played. */
+const LEAST_KEPT_SECONDS = 1;
 /** A broadcast on air of which nothing comes for so long does not come by this rendition any more. */
 const SILENT_MS = 12_000;
 
@@ -31,12 +36,15 @@ export class ChannelPlayer implements LiveEngine {
   #stopFrames = () => {};
   #steering: ReturnType<typeof setInterval> | undefined;
   #firstClockMs: number | undefined;
+  /** Of the session that comes. */
+  #session: { readonly number: number; readonly clockMs: number; readonly lateness?: Lateness } | undefined;
   #wantedSeconds = RESERVE_FIRST_SECONDS;
   #droppedAtMs = 0;
   /** When the last part came. */
   #heardAtMs = 0;
   /** How long there has been no picture, while there should be. */
   #silentMs = 0;
+  #address = '';
   #chosen = -1;
   #playing = -1;
   #hasBegun = false;
@@ -60,7 +68,8 @@ export class ChannelPlayer implements LiveEngine {
   start(): void {
     const { signal } = this.#stop;
     this.#source.addEventListener('sourceopen', () => this.#open(), { once: true, signal });
-    this.#video.src = URL.createObjectURL(this.#source);
+    this.#address = URL.createObjectURL(this.#source);
+    this.#video.src = this.#address;
     this.#video.addEventListener('waiting', () => this.#stalled(), { signal });
     this.#video.addEventListener('play', () => this.#catchUp(), { signal });
     this.#video.addEventListener('error', () => this.#listener.onBroken('DECODER_FAILED'), { signal });
@@ -72,7 +81,7 @@ export class ChannelPlayer implements LiveEngine {
     clearInterval(this.#steering);
     this.#stopFrames();
     this.#client.wantMedia(undefined);
-    URL.revokeObjectURL(this.#video.src);
+    URL.revokeObjectURL(this.#address);
     this.#video.playbackRate = 1;
     this.#video.removeAttribute('src');
     this.#video.load();
@@ -83,8 +92,9 @@ export class ChannelPlayer implements LiveEngine {
     const ahead = bufferAheadSeconds(this.#ranges(), currentTime);
     const nowMs = Date.now() + this.#client.view.value.clockAheadMs;
     const first = this.#firstClockMs;
+    const pictureAtMs = (first ?? 0) + 1_000 * currentTime + (this.#session?.lateness?.offMs ?? 0);
     return {
-      ...(first === undefined || !this.#hasBegun ? {} : { latencySeconds: (nowMs - first) / 1_000 - currentTime }),
+      ...(first === undefined || !this.#hasBegun ? {} : { latencySeconds: (nowMs - pictureAtMs) / 1_000 }),
       ...(this.#hasBegun ? { behindSeconds: this.#behindSeconds() } : {}),
       windowSeconds: Math.max(0, (nowMs - this.#broadcast.startedAtMs) / 1_000),
       bufferSeconds: ahead,
@@ -122,7 +132,8 @@ export class ChannelPlayer implements LiveEngine {
         return;
       }
       const buffer = this.#source.addSourceBuffer(mimeType);
-      this.#tracks.set(first.kind, new TrackBuffer(buffer, mimeType, this.#listener.onBroken));
+      const playedUntil = () => this.#video.currentTime - LEAST_KEPT_SECONDS;
+      this.#tracks.set(first.kind, new TrackBuffer(buffer, mimeType, playedUntil, this.#listener.onBroken));
     }
     this.#stopFrames = this.#client.onFrame((frame) => this.#take(frame));
     this.#ask();
@@ -140,15 +151,24 @@ export class ChannelPlayer implements LiveEngine {
     const track = this.#tracks.get(rendition.kind);
     if (frame.kind === 'part') {
       this.#heardAtMs = performance.now();
-      if (rendition.kind === 'video' || !this.#tracks.has('video')) this.#silentMs = 0;
+      if (rendition.kind === 'video' || !this.#tracks.has('video')) this.#heardPicture(frame);
       track?.append(frame.media);
       return;
     }
     this.#firstClockMs ??= frame.clockMs;
+    if (this.#session?.number !== frame.session) this.#session = { number: frame.session, clockMs: frame.clockMs };
     track?.begin(frame.media, mimeOf(rendition), (frame.clockMs - this.#firstClockMs) / 1_000);
     if (rendition.kind !== 'video') return;
     this.#playing = frame.rendition;
     this.#listener.onQuality(this.#playing, this.#chosen);
+  }
+
+  #heardPicture({ session, startSeconds, durationSeconds, clockMs: publishedAtMs }: Frame): void {
+    this.#silentMs = 0;
+    if (this.#session?.number !== session) return;
+    const endsAtMs = this.#session.clockMs + 1_000 * (startSeconds + durationSeconds);
+    const lateness = followLateness(this.#session.lateness, endsAtMs, publishedAtMs);
+    this.#session = { ...this.#session, lateness };
   }
 
   #steer(): void {
@@ -162,7 +182,7 @@ export class ChannelPlayer implements LiveEngine {
       this.#jumpInto(newest);
       return;
     }
-    this.#dropOld(currentTime);
+    this.#dropOld(currentTime, newest);
     if (this.#video.paused || this.#video.seeking) return;
     const ahead = bufferAheadSeconds(ranges, currentTime);
     const next = ranges.find(([start]) => start > currentTime);
@@ -173,11 +193,12 @@ export class ChannelPlayer implements LiveEngine {
 
   /** Without a publisher silence is what there is. */
   #listenForSilence(): void {
-    const isOnAir = this.#client.view.value.status === 'live' && this.#client.view.value.connection === 'open';
+    const { status, connection } = this.#client.view.value;
+    const isOnAir = status === 'live' && connection === 'open';
     this.#silentMs = isOnAir ? this.#silentMs + STEER_MS : 0;
-    if (this.#silentMs < SILENT_MS) return;
+    if (this.#silentMs < SILENT_MS && connection !== 'closed') return;
     clearInterval(this.#steering);
-    this.#listener.onBroken('MEDIA_SILENT');
+    this.#listener.onBroken(connection === 'closed' ? 'CHANNEL_CLOSED' : 'MEDIA_SILENT');
   }
 
   #keepClose(ahead: number, newest: Range): void {
@@ -213,11 +234,15 @@ export class ChannelPlayer implements LiveEngine {
     this.#wantedSeconds = reserveAfterStall(this.#wantedSeconds);
   }
 
-  #dropOld(currentTime: number): void {
+  #dropOld(currentTime: number, [, end]: Range): void {
     const nowMs = performance.now();
     if (nowMs - this.#droppedAtMs < DROP_EVERY_MS) return;
     this.#droppedAtMs = nowMs;
-    for (const track of this.#tracks.values()) track.dropBefore(currentTime - KEEP_SECONDS);
+    for (const track of this.#tracks.values()) {
+      track.drop(0, currentTime - KEEP_SECONDS);
+      // Who pauses goes on with the newest, so what comes meanwhile is not for ever.
+      if (this.#video.paused) track.drop(currentTime + STANDING_SECONDS, end - KEEP_SECONDS);
+    }
   }
 
   #ranges(): readonly Range[] {
@@ -226,9 +251,10 @@ export class ChannelPlayer implements LiveEngine {
 
   #levels(): readonly Level[] {
     const levels = this.#broadcast.renditions.flatMap((rendition, index) => {
-      const { kind, width = 0, height = 0, averageBps, codecs } = rendition;
+      const { kind, name, width = 0, height = 0, averageBps, codecs } = rendition;
       if (kind !== 'video') return [];
-      return [{ index, label: levelLabel(height, averageBps), width, height, bitrateBps: averageBps, codecs }];
+      const label = levelLabel(height, averageBps);
+      return [{ index, label, width, height, bitrateBps: averageBps, codecs, rendition: name }];
     });
     return sortLevels(levels);
   }

@@ -2,12 +2,15 @@
 export class TrackBuffer {
   readonly #buffer: SourceBuffer;
   readonly #onBroken: (code: string) => void;
+  /** What lies before it was played. */
+  readonly #playedUntil: () => number;
   #mimeType: string;
   #steps: Step[] = [];
 
-  constructor(buffer: SourceBuffer, mimeType: string, onBroken: (code: string) => void) {
+  constructor(buffer: SourceBuffer, mimeType: string, playedUntil: () => number, onBroken: (code: string) => void) {
     this.#buffer = buffer;
     this.#mimeType = mimeType;
+    this.#playedUntil = playedUntil;
     this.#onBroken = onBroken;
     buffer.addEventListener('updateend', () => this.#work());
     buffer.addEventListener('error', () => onBroken('MEDIA_NOT_TAKEN'));
@@ -27,15 +30,17 @@ export class TrackBuffer {
     this.#push(() => this.#buffer.appendBuffer(media));
   }
 
-  /** Lets go of what was played long ago. */
-  dropBefore(seconds: number): void {
-    const { buffered } = this.#buffer;
-    if (buffered.length === 0 || buffered.start(0) >= seconds) return;
-    this.#push(() => this.#buffer.remove(0, seconds));
+  /** Lets go of what will not be played. */
+  drop(fromSeconds: number, toSeconds: number): void {
+    if (toSeconds <= fromSeconds || !this.#hasAny(fromSeconds, toSeconds)) return;
+    this.#push(() => this.#buffer.remove(fromSeconds, toSeconds));
   }
 
-  get buffered(): TimeRanges {
-    return this.#buffer.buffered;
+  #hasAny(fromSeconds: number, toSeconds: number): boolean {
+    const { buffered } = this.#buffer;
+    return Array.from({ length: buffered.length }, (_, at) => at).some(
+      (at) => buffered.start(at) < toSeconds && buffered.end(at) > fromSeconds,
+    );
   }
 
   #push(step: Step): void {
@@ -50,9 +55,20 @@ export class TrackBuffer {
     try {
       step();
     } catch (thrown) {
+      const code = thrown instanceof Error ? thrown.name : 'MEDIA_NOT_TAKEN';
+      if (code === 'QuotaExceededError' && this.#makeRoom(step)) return;
       this.#steps = [];
-      this.#onBroken(thrown instanceof Error ? thrown.name : 'MEDIA_NOT_TAKEN');
+      this.#onBroken(code);
     }
+  }
+
+  /** A browser gives each track so many bytes. Whether there was anything to let go of; the step comes again then. */
+  #makeRoom(step: Step): boolean {
+    const until = this.#playedUntil();
+    if (until <= 0 || !this.#hasAny(0, until)) return false;
+    this.#steps.unshift(step);
+    this.#buffer.remove(0, until);
+    return true;
   }
 }
 
