@@ -11,12 +11,14 @@ let viewer: Page;
 let streamId: string;
 /** Cuts the studio's line to the server. */
 let cut = () => {};
+let lines = 0;
 
 beforeAll(async () => {
   server = await TestServer.start();
   browser = await launchBrowser('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
   studio = await newPage();
   await studio.routeWebSocket(/\/live\/ingest$/, (line) => {
+    lines += 1;
     const beyond = line.connectToServer();
     cut = () => void Promise.all([line.close({ code: 4000 }), beyond.close({ code: 4000 })]);
   });
@@ -49,6 +51,27 @@ test('a stream is made, and its key is on the page when it is asked for and not 
   expect(await studio.content()).not.toContain(streamKey);
 });
 
+test('a camera that is allowed after its page was left is off', async () => {
+  await useCamera();
+  await studio.getByTestId('from-browser').click();
+  await studio.getByTestId('studio-camera').click();
+  await studio.goto(`${server.run.control}/#/live`);
+  await studio.getByTestId('stream-list').waitFor();
+  await studio.evaluate('allow()');
+  await expect.poll(() => studio.evaluate('camera.readyState')).toBe('ended');
+});
+
+test('a camera that is unplugged makes room for another picture, and says so', async () => {
+  await studio.goto(`${server.run.control}/#/live/${streamId}`);
+  await useCamera();
+  await studio.getByTestId('studio-camera').click();
+  await studio.evaluate('allow()');
+  await studio.getByTestId('studio-go-live').waitFor();
+  await studio.evaluate(`camera.stop(); camera.dispatchEvent(new Event('ended'))`);
+  await studio.getByTestId('studio-problem').waitFor();
+  await studio.getByTestId('studio-test').waitFor();
+});
+
 test('a page that waits begins to play by itself when somebody goes live from a browser', async () => {
   viewer = await newPage();
   const { playbackUrl } = (await (await server.api('GET', `/v1/live-streams/${streamId}`)).json()) as {
@@ -66,7 +89,7 @@ test('it plays by the channel as well, and is nearer to the publisher then', asy
   await watchFrames(viewer);
   await deliver(viewer, 'Channel');
   await untilPlaying(viewer, 'channel');
-  expect(await blackFrames(viewer)).toBe(0);
+  expect(await badFrames(viewer)).toEqual([]);
   await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(4);
   await expect.poll(() => viewer.getByTestId('go-live').getAttribute('data-lit'), LONG).toBe('true');
 });
@@ -95,7 +118,7 @@ test('one goes back in the window, and returns to the newest', async () => {
   await watchFrames(viewer);
   await drag(viewer, 15);
   await untilPlaying(viewer, 'll-hls');
-  expect(await blackFrames(viewer)).toBe(0);
+  expect(await badFrames(viewer)).toEqual([]);
   const goLiveButton = viewer.getByTestId('go-live');
   await expect.poll(() => goLiveButton.getAttribute('data-lit'), LONG).toBe('false');
   await expect.poll(() => delaySeconds(viewer), LONG).toBeGreaterThan(10);
@@ -104,6 +127,14 @@ test('one goes back in the window, and returns to the newest', async () => {
   await expect.poll(() => goLiveButton.getAttribute('data-lit'), LONG).toBe('true');
   await expect.poll(() => delaySeconds(viewer), LONG).toBeLessThan(8);
   await expect.poll(() => barBehindSeconds(viewer), LONG).toBeLessThan(8);
+});
+
+test('a menu that is closed by a key gives the focus back to its button', async () => {
+  await viewer.getByTestId('live-player').hover();
+  await viewer.getByTestId('delivery-menu').click();
+  await viewer.getByTestId('delivery-option').first().waitFor();
+  await viewer.keyboard.press('Escape');
+  expect(await viewer.evaluate('document.activeElement.dataset.testid')).toBe('delivery-menu');
 });
 
 test('what one viewer says another one reads, until the broadcaster takes it away', async () => {
@@ -163,30 +194,43 @@ async function newPage(viewport = { width: 1_440, height: 900 }): Promise<Page> 
 }
 
 async function goLive(): Promise<void> {
-  await studio.getByTestId('from-browser').click();
   await studio.getByTestId('studio-test').click();
-  await studio.getByTestId('studio-go-live').click();
+  await studio.getByTestId('studio-go-live').waitFor();
+  await studio.evaluate(`for (const press of [1, 2]) document.querySelector('[data-testid="studio-go-live"]').click()`);
   await expect.poll(() => studio.getByTestId('on-air').getAttribute('data-phase'), LONG).toBe('live');
+  expect(lines, 'pressed twice it is sent once').toBe(1);
+}
+
+/** One that is there once it is allowed. */
+async function useCamera(): Promise<void> {
+  await studio.evaluate(`
+    [window.camera] = document.createElement('canvas').captureStream().getVideoTracks();
+    navigator.mediaDevices.getUserMedia = () =>
+      new Promise((resolve) => { window.allow = () => resolve(new MediaStream([camera])); });
+  `);
 }
 
 /** Looks at every frame that the browser draws from now on. */
 async function watchFrames(page: Page): Promise<void> {
   await page.evaluate(`
-    window.blackFrames = 0;
-    const video = document.querySelector('[data-testid="live-video"]');
-    const still = document.querySelector('[data-testid="live-still"]');
+    window.badFrames = [];
+    let front;
     const look = () => {
+      const now = document.querySelector('video[slot="media"]');
       // One that seeks or has run dry shows its last picture.
-      if (video.readyState === HTMLMediaElement.HAVE_NOTHING && still.hidden) window.blackFrames += 1;
+      if (now.readyState < HTMLMediaElement.HAVE_CURRENT_DATA && !now.seeking) window.badFrames.push('no picture');
+      if (now.paused) window.badFrames.push('held');
+      if (front && now !== front && now.currentTime === 0) window.badFrames.push('too early');
+      front = now;
       requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
   `);
 }
 
-/** In how many of them there was neither a picture nor a still of one. */
-async function blackFrames(page: Page): Promise<number> {
-  return Number(await page.evaluate('window.blackFrames'));
+/** What was wrong with them: no picture, one that is held, or another one before it has moved. */
+async function badFrames(page: Page): Promise<unknown> {
+  return page.evaluate('[...new Set(window.badFrames)]');
 }
 
 /** What the bar shows, which is not what is played while it is dragged. */

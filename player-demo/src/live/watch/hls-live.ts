@@ -1,6 +1,9 @@
 import Hls, { type ErrorData, ErrorTypes, Events, type HlsConfig, type LevelDetails } from 'hls.js';
 import { readLevels } from '../../player/hls-levels.ts';
+import type { Level } from '../../player/levels.ts';
+import { recoverMedia } from '../../player/recover-media.ts';
 import { bufferAheadSeconds } from '../../player/stats-ring.ts';
+import { renditionOf } from './absent-levels.ts';
 import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
 import { rangesOf } from './ranges.ts';
 
@@ -47,7 +50,7 @@ export class HlsLive implements LiveEngine {
 
   start(): void {
     const { hls } = this;
-    hls.on(Events.MANIFEST_PARSED, () => this.#listener.onLevels(readLevels(hls)));
+    hls.on(Events.MANIFEST_PARSED, () => this.#listener.onLevels(readLiveLevels(hls)));
     hls.on(Events.LEVEL_SWITCHED, () => this.#tellQuality());
     hls.on(Events.LEVEL_UPDATED, (_, { details }) => this.#updated(details));
     hls.on(Events.ERROR, (_, data) => this.#recover(data));
@@ -153,9 +156,16 @@ export class HlsLive implements LiveEngine {
       return;
     }
     this.#recoveries += 1;
-    if (data.type === ErrorTypes.MEDIA_ERROR && this.#recoveries <= 3) hls.recoverMediaError();
+    if (data.type === ErrorTypes.MEDIA_ERROR && this.#recoveries <= 3) recoverMedia(hls, this.#video);
     else this.#listener.onBroken(data.details);
   }
+}
+
+function readLiveLevels(hls: Hls): readonly Level[] {
+  return readLevels(hls).map((level) => {
+    const rendition = renditionOf(hls.levels[level.index]?.uri ?? '');
+    return rendition === undefined ? level : { ...level, rendition };
+  });
 }
 
 function tune({ lowLatency, withCredentials }: HlsLiveOptions): Partial<HlsConfig> {

@@ -2,6 +2,7 @@ import type { VNode } from 'preact';
 import { ChoiceMenu } from '../../player/choice-menu.tsx';
 import { PlayerControls } from '../../player/player-controls.tsx';
 import type { Delivery } from '../deliveries.ts';
+import { markAbsent } from './absent-levels.ts';
 import { DvrBar } from './dvr-bar.tsx';
 import { formatBehind, type Place } from './phase.ts';
 import type { LiveControl } from './use-live-playback.ts';
@@ -18,16 +19,26 @@ interface LiveChromeProps {
   readonly hasChannel: boolean;
   readonly isOver: boolean;
   readonly place: Place;
+  /** Names of what comes; undefined where nobody says. */
+  readonly renditions: readonly string[] | undefined;
   readonly statsShown: boolean;
   readonly onStats: () => void;
 }
 
 /** The controls over a live picture. */
-export function LiveChrome({ control, hasChannel, isOver, place, statsShown, onStats }: LiveChromeProps): VNode {
+export function LiveChrome({
+  control,
+  hasChannel,
+  isOver,
+  place,
+  renditions,
+  statsShown,
+  onStats,
+}: LiveChromeProps): VNode {
   const { playback } = control;
-  const { reading, delivery } = playback;
+  const { reading, wanted } = playback;
   const deliveries = CHOICES.filter((one) => hasChannel || one.delivery !== 'channel');
-  const chosen = deliveries.findIndex((one) => one.delivery === delivery);
+  const chosen = deliveries.findIndex((one) => one.delivery === wanted);
   return (
     <PlayerControls
       timeline={
@@ -51,7 +62,7 @@ export function LiveChrome({ control, hasChannel, isOver, place, statsShown, onS
           <span>{deliveries[chosen]?.label}</span>
         </ChoiceMenu>
       }
-      quality={playback}
+      quality={{ ...playback, levels: markAbsent(playback.levels, renditions) }}
       onQuality={control.choose}
       statsShown={statsShown}
       onStats={onStats}

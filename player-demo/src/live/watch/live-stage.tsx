@@ -9,14 +9,15 @@ import type { Delivery } from '../deliveries.ts';
 import type { LiveSource } from '../live-source.ts';
 import type { Channel } from '../use-channel.ts';
 import { LiveChrome } from './live-chrome.tsx';
+import type { LivePlayback, Screens } from './live-deck.ts';
+import { LiveScreens } from './live-screens.tsx';
 import { LiveStats } from './live-stats.tsx';
 import { MetadataList } from './metadata-list.tsx';
 import { formatBehind, type Phase, type Place, phaseOf, placeOf, seekTarget } from './phase.ts';
 import { ReactionShower } from './reaction-shower.tsx';
 import { PublicRecordingLink } from './recording-link.tsx';
-import { type LiveControl, type LivePlayback, useLivePlayback } from './use-live-playback.ts';
+import { type LiveControl, useLivePlayback } from './use-live-playback.ts';
 import { usePlaylistProbe } from './use-playlist-probe.ts';
-import { useStill } from './use-still.ts';
 
 interface LiveStageProps {
   readonly title: string;
@@ -31,10 +32,10 @@ interface LiveStageProps {
 /** A live picture with what is said about it: waits for the broadcast, plays it, and says when it is over. */
 export function LiveStage({ title, source, channel, delivery, afterwards, children }: LiveStageProps): VNode {
   const { client, view } = channel;
+  const [screens, setScreens] = useState<Screens>();
   const [video, setVideo] = useState<HTMLVideoElement | null>(null);
   const [stats, setStats] = useState(false);
-  const isThere = usePlaylistProbe(source, view.connection !== 'open');
-  const phase = phaseOf(view, isThere);
+  const phase = phaseOf(view, usePlaylistProbe(source, view.connection !== 'open'));
   const broadcast = useShown(view.broadcast ?? undefined, phase);
   const hasProgram = phase === 'on-air' || phase === 'reconnecting' || (phase === 'ended' && broadcast !== undefined);
   const number = broadcast?.number;
@@ -42,8 +43,7 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
     () => (hasProgram ? { source, client, broadcast } : undefined),
     [hasProgram, source, client, number],
   );
-  const still = useStill(video);
-  const control = useLivePlayback(video, program, delivery, still.hold);
+  const control = useLivePlayback(screens, program, delivery);
   const { playback } = control;
   const isOver = phase === 'ended' && isAtItsEnd(playback);
   const { state, reading } = playback;
@@ -54,9 +54,7 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
     <div class="stage has-rail live-stage">
       <div class="player" data-testid="live-player" data-phase={phase} data-state={playback.state}>
         <media-controller nohotkeys autohide="2" aria-label={`Live: ${title}`}>
-          {/* biome-ignore lint/a11y/useMediaCaption: a live broadcast brings no captions of its own. */}
-          <video ref={setVideo} slot="media" crossorigin="anonymous" playsinline data-testid="live-video" />
-          <canvas ref={still.canvas} class="live-still" hidden data-testid="live-still" noautohide />
+          <LiveScreens onScreens={setScreens} onShown={setVideo} />
           {hasProgram && (
             <div class="live-overlay" noautohide>
               <Marks phase={phase} place={place} behindSeconds={reading.behindSeconds ?? 0} viewers={view.viewers} />
@@ -70,6 +68,7 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
               hasChannel={broadcast !== undefined}
               isOver={phase === 'ended'}
               place={place}
+              renditions={view.broadcast?.session?.renditions}
               statsShown={stats}
               onStats={onStats}
             />
@@ -183,9 +182,9 @@ function Waiting({ phase, code, children }: WaitingProps): VNode {
     return (
       <div class="player-error" role="alert" data-testid="live-refused" data-code={code}>
         <Icon name="lock" size={30} />
-        <h2>This broadcast needs a valid link</h2>
-        <p>The link has ended, was revoked, or belongs to another stream.</p>
-        <code class="code-chip">{code}</code>
+        <h2>{code === 'STREAM_GONE' ? 'There is no such stream any more' : 'This broadcast needs a valid link'}</h2>
+        {code !== 'STREAM_GONE' && <p>The link has ended, was revoked, or belongs to another stream.</p>}
+        {code && <code class="code-chip">{code}</code>}
       </div>
     );
   }

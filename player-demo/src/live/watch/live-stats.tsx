@@ -2,8 +2,8 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { formatBitrate } from '../../format.ts';
 import type { ChannelView } from '../channel/channel-view.ts';
+import type { LivePlayback } from './live-deck.ts';
 import { readTimeCode } from './time-code-reader.ts';
-import type { LivePlayback } from './use-live-playback.ts';
 
 const LOOK_MS = 500;
 
