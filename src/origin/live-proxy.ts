@@ -1,5 +1,6 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LiveStream } from '../database/live-stream-rows.ts';
@@ -7,7 +8,8 @@ import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
 import { isHopByHop } from '../kernel/http/hop-by-hop.ts';
 import { PASSED_ON_HEADER } from '../kernel/live/channel-link.ts';
-import { parseLivePath } from '../kernel/live/paths.ts';
+import { type LiveObject, parseLivePath } from '../kernel/live/paths.ts';
+import { SharedAsks } from './shared-asks.ts';
 
 export interface LiveProxyDeps {
   readonly streams: { find(streamId: string): Promise<LiveStream | undefined> };
@@ -28,10 +30,11 @@ const PATIENCE_MS = 500;
 
 /**
  * Has requests for a stream that another node has answered by that node. Theirs may be held: no time limit is put on them but
- * the asker's own, whose leaving ends them.
+ * the askers' own, whose leaving ends them. What edges wait for together is asked once for all of them.
  */
 export function mountLiveProxy(app: FastifyInstance, deps: LiveProxyDeps): void {
   const whereabouts = new Whereabouts(deps);
+  const shared = new SharedAsks<Answer>();
   app.addHook('onRequest', async (request, reply) => {
     const { url = '' } = request.raw;
     if (!url.startsWith('/live/') || request.headers[PASSED_ON_HEADER] !== undefined) return;
@@ -39,7 +42,17 @@ export function mountLiveProxy(app: FastifyInstance, deps: LiveProxyDeps): void 
     // Channels find their own way.
     if (!object || object.kind === 'channel' || deps.isHere?.(object.streamId)) return;
     const nodeUrl = await whereabouts.find(object.streamId);
-    if (nodeUrl !== undefined) await passOn(new URL(url, nodeUrl), deps, request, reply);
+    if (nodeUrl === undefined) return;
+    const departure = departureOf(reply);
+    const how = (signal: AbortSignal) => ask(new URL(url, nodeUrl), deps, request, signal);
+    const name = isForAll(object, request)
+      ? `${nodeUrl} ${url} ${request.headers['accept-encoding'] ?? ''}`
+      : undefined;
+    const answer =
+      name === undefined
+        ? await how(departure)
+        : await shared.join(name, departure, (signal) => how(signal).then(readWhole));
+    await reply.code(answer.statusCode).headers(answer.fields).send(answer.body);
   });
 }
 
@@ -73,30 +86,56 @@ class Whereabouts {
   }
 }
 
-async function passOn(url: URL, deps: LiveProxyDeps, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { method, headers } = request;
-  const target = `${url.pathname}${url.search}`;
-  const departure = new AbortController();
-  reply.raw.once('close', () => departure.abort());
-  const asked = { ...endToEnd(headers), ...deps.sign(method, target), [PASSED_ON_HEADER]: '1' };
-  const answer = await ask(url, method, asked, departure.signal);
-  reply.code(answer.statusCode ?? 502).headers(endToEnd(answer.headers));
-  await reply.send(answer);
+interface Answer {
+  readonly statusCode: number;
+  readonly fields: Fields;
+  readonly body: IncomingMessage | Buffer;
 }
 
-function ask(
+type Fields = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Who has left while it was looked up where the stream is, does not say so again. */
+function departureOf({ raw }: FastifyReply): AbortSignal {
+  const departure = new AbortController();
+  if (raw.destroyed) departure.abort();
+  else raw.once('close', () => departure.abort());
+  return departure.signal;
+}
+
+/** What many ask for at once, and is small. */
+function isForAll({ kind }: LiveObject, { method, headers }: FastifyRequest): boolean {
+  return method === 'GET' && (kind === 'playlist' || kind === 'part') && !OF_ONE.some((name) => name in headers);
+}
+
+const OF_ONE = ['if-match', 'if-none-match', 'if-modified-since', 'range'];
+
+async function ask(
   url: URL,
-  method: string,
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  { sign }: LiveProxyDeps,
+  { method, headers }: FastifyRequest,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
+): Promise<Answer> {
+  const signature = sign(method, `${url.pathname}${url.search}`);
+  const asked = { ...endToEnd(headers), ...signature, [PASSED_ON_HEADER]: '1', host: url.host };
+  const answer = await send(url, { method, headers: asked, signal });
+  return { statusCode: answer.statusCode ?? 502, fields: endToEnd(answer.headers), body: answer };
+}
+
+function send(url: URL, options: RequestOptions): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const asking = send(url, { method, headers: { ...headers, host: url.host }, signal });
+  const asking = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
   asking.once('response', resolve);
   asking.once('error', (cause) => reject(new Fault('UNAVAILABLE', { cause })));
   asking.end();
   return promise;
+}
+
+async function readWhole({ body, ...head }: Answer): Promise<Answer> {
+  try {
+    return { ...head, body: Buffer.isBuffer(body) ? body : await buffer(body) };
+  } catch (cause) {
+    throw new Fault('UNAVAILABLE', { cause });
+  }
 }
 
 function endToEnd<T>(headers: Readonly<Record<string, T>>): Record<string, T> {
