@@ -3,6 +3,7 @@ import type { Secrets } from '../config/secrets.ts';
 import { signToken } from '../kernel/access/grant-token.ts';
 import { type SignRequest, signCookies, signUrl } from '../kernel/access/sign.ts';
 import { filmPrefix, manifestKey, masterKey, posterKey, storyboardKey } from '../kernel/film/paths.ts';
+import { randomSymbols } from '../kernel/ids.ts';
 import { liveChannelPath, liveFolder, liveMasterPath } from '../kernel/live/paths.ts';
 import type { GrantBody } from './schemas.ts';
 
@@ -35,7 +36,9 @@ export class GrantIssuer {
   issue(terms: GrantTerms, edgeUrl: string): GrantBody {
     const { watched, ...limits } = terms;
     const { folder, master } = placesOf(watched);
-    const token = signToken({ paths: [`${folder}*`], ...limits }, this.#keyPairId, this.#privateKey);
+    // An id of its own: two on the same terms are two, of which one can be revoked.
+    const claims = { id: randomSymbols(16), paths: [`${folder}*`], ...limits };
+    const token = signToken(claims, this.#keyPairId, this.#privateKey);
     const signed = (path: string) => signUrl(this.#request(`${edgeUrl}${path}`, terms));
     return {
       ...('assetId' in watched ? urlsOfAsset(watched, signed) : urlsOfStream(watched, edgeUrl, token)),

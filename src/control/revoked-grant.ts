@@ -9,7 +9,7 @@ import { Fault } from '../kernel/errors.ts';
 
 /** What somebody has of a grant that is to count no more: one of these. */
 export interface GivenGrant {
-  /** A signed URL, or one with a token in it. */
+  /** A signed URL, or one with a token in it, be it of a channel. */
   readonly url?: string;
   readonly cookies?: Readonly<Record<string, string>>;
   readonly token?: string;
@@ -57,8 +57,10 @@ function byJti({ keyPairId, expiresAt }: GivenGrant, jti: string): RevokedGrant 
 function presented({ url, cookies, token }: GivenGrant): { credential: Credential; url: string } {
   if (token !== undefined) return { credential: { carrier: 'token-query', token }, url: '' };
   if (cookies) return { credential: ofCookies(cookies), url: '' };
-  const [, origin = '', target = ''] = /^(https?:\/\/[^/?#]+)(\/.*)?$/i.exec(url ?? '') ?? [];
-  if (origin === '') throw wrong('body.url must be an http or https URL.');
+  // A WebSocket begins as a request of HTTP, and edges judge it as one.
+  const ofHttp = url?.replace(/^ws/i, 'http') ?? '';
+  const [, origin = '', target = ''] = /^(https?:\/\/[^/?#]+)(\/.*)?$/i.exec(ofHttp) ?? [];
+  if (origin === '') throw wrong('body.url must be an http, https, ws or wss URL.');
   const { credential, path, query } = readCredential({ target: target || '/' });
   if (credential.carrier === 'none') throw wrong('body.url carries neither a signature nor a token.');
   const { path: bare } = splitTarget(path);

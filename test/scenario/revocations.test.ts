@@ -131,6 +131,23 @@ test('a token is revoked by itself, and by its id alone', async () => {
   ).toBe(403);
 });
 
+test('the address of a channel revokes its grant, and no other that was given out on the same terms', async () => {
+  const live = await server.call('/v1/live-streams', { json: {} });
+  const { streamId } = (await live.json()) as { streamId: string };
+  const granted = async () => {
+    const response = await server.call('/v1/playback-grants', { json: { streamId } });
+    return (await response.json()) as { channelUrl: string; token: string };
+  };
+  fleet.origin.serve(`/access/${streamId}`, { body: '{"policy":"signed"}' });
+  fleet.origin.serve(`/live/${streamId}/master.m3u8`, { headers: { 'Cache-Control': 'max-age=60' }, body: MASTER });
+  const [given, kept] = [await granted(), await granted()];
+  const play = (token: string) => statusOf(`${edge.url}/live/${streamId}/master.m3u8?token=${token}`);
+  expect([await play(given.token), await play(kept.token)]).toEqual([200, 200]);
+  await revoke({ url: given.channelUrl });
+  await expect.poll(() => play(given.token)).toBe(403);
+  expect(await play(kept.token)).toBe(200);
+});
+
 test('another signature that fits the same policy does not bring a revoked grant back', async () => {
   const expiresAtMs = (Math.floor(Date.now() / 1000) + 3_600) * 1000;
   const again = () => signUrl({ ...key(), url: edge.url + PATH, expiresAtMs });

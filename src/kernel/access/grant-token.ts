@@ -6,6 +6,8 @@ import { algorithmOf } from './key-pair.ts';
 
 /** What a token grants. */
 export interface TokenGrant {
+  /** By which it can be revoked; without one by the whole of it. */
+  readonly id?: string;
   /** Paths at the edge, exact or ending in `*`. */
   readonly paths: readonly string[];
   readonly expiresAtMs: number;
@@ -20,6 +22,7 @@ export function tokenClaims(grant: TokenGrant): JwtClaims {
   if (grant.ip !== undefined && !range)
     throw new Fault('INVALID_REQUEST', { says: 'ip must be an address or CIDR block.' });
   return {
+    ...(grant.id === undefined ? {} : { jti: grant.id }),
     path: grant.paths.length === 1 ? grant.paths[0] : grant.paths,
     ...(grant.startsAtMs === undefined ? {} : { nbf: Math.floor(grant.startsAtMs / 1000) }),
     exp: Math.floor(grant.expiresAtMs / 1000),
