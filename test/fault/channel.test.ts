@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { CHANNEL_PROTOCOL } from '../../src/kernel/live/channel.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
 import { type ChannelClient, inWords } from '../harness/channel-client.ts';
-import { ChannelScenario, STREAM, STREAM_KEY } from '../harness/channel-scenario.ts';
+import { ChannelNode, ChannelScenario, STREAM, STREAM_KEY } from '../harness/channel-scenario.ts';
 import { KEY_PAIR_ID, privateKey } from '../harness/film-edge.ts';
 
 let c: ChannelScenario;
@@ -92,6 +92,40 @@ describe('a line that breaks', () => {
     expect(other.messages.filter(({ type }) => type === 'chat')).toHaveLength(1);
   });
 
+  test('and a node that knows nothing of the stream for a moment leave those who come then looked after', async () => {
+    await start();
+    const early = await c.listener();
+    const { stream } = c.node;
+    c.node.stream = undefined;
+    c.line.cut();
+    c.line.mend();
+    expect(await early.ended).toBe(4_004);
+    c.node.stream = stream;
+    const late = await c.listener();
+    // By then the channel of those who were sent away is given up.
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    expect(c.s.edge.channels).toMatchObject({ viewers: 1, channels: 1 });
+    late.say({ type: 'ping' });
+    await late.message('pong');
+    c.clock.advance(61);
+    expect(await late.ended).toBe(4_010);
+  }, 30_000);
+
+  test('leaves no viewers at a node that was reached by way of another', async () => {
+    await start();
+    const home = await new ChannelNode('public', c.clock).start();
+    try {
+      if (c.node.stream) c.node.stream = { ...c.node.stream, nodeUrl: home.url, ownedUntilMs: c.clock.now() + 60_000 };
+      await c.listener();
+      const links = () => home.app.websocketServer.clients.size;
+      expect(links()).toBe(1);
+      c.line.silence();
+      await expect.poll(links, { timeout: 20_000 }).toBe(0);
+    } finally {
+      await home.stop();
+    }
+  }, 40_000);
+
   test('too long for the ring is told as a beginning anew', async () => {
     await start();
     const listener = await c.listener();
@@ -101,6 +135,34 @@ describe('a line that breaks', () => {
     await listener.message('hello', ({ sequence }) => sequence === 250);
     expect(listener.numbered()).toEqual([]);
   });
+});
+
+describe('a database', () => {
+  test('that was away when a broadcast began does not cost it its channel', async () => {
+    await start();
+    const { lookUp } = c.node;
+    c.node.lookUp = () => Promise.reject(new Error('away'));
+    const broadcast = await c.node.broadcast();
+    broadcast.start();
+    c.node.lookUp = lookUp;
+    const viewer = await c.listener();
+    expect(await viewer.message('hello')).toMatchObject({ state: 'live' });
+    viewer.say({ type: 'chat', name: 'Ada', text: 'still here', ref: '1' });
+    await viewer.message('accepted');
+  });
+
+  test('that gives no answer is not asked again about channels in which nothing is under way', async () => {
+    await start();
+    await c.listener();
+    const back = Promise.withResolvers<void>();
+    const asked = vi.fn(() => back.promise);
+    c.node.lookUp = asked;
+    // As long as several rounds take.
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    expect(asked).toHaveBeenCalledTimes(1);
+    back.resolve();
+    await expect.poll(() => asked.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(1);
+  }, 30_000);
 });
 
 describe('viewers', () => {

@@ -28,6 +28,8 @@ export class ChannelNode {
   readonly channels: LiveChannels;
   readonly app: FastifyInstance = Fastify({ logger: false, forceCloseConnections: true });
   readonly bans: LiveBan[] = [];
+  /** What becomes of looking into the database for bans. */
+  lookUp = async (): Promise<void> => {};
   stream: LiveStream | undefined;
   recording: PublicRecording | undefined;
   url = '';
@@ -45,7 +47,10 @@ export class ChannelNode {
         findByKey: async (key) => (key === STREAM_KEY ? this.stream : undefined),
       },
       bans: {
-        list: async () => this.bans,
+        list: async () => {
+          await this.lookUp();
+          return this.bans;
+        },
         add: async (_, ban) => void this.bans.push(ban),
         remove: async () => void this.bans.splice(0),
       },

@@ -69,19 +69,20 @@ export class Channels {
   }
 
   /**
-   * Takes a place for a viewer, to be given back by the function returned.
+   * Takes a place for a viewer, to be given back by the function returned. Without an address where a proxy stands for many.
    * @throws Fault CHANNEL_FULL, CHANNEL_CROWDED
    */
-  reserve(address: string): () => void {
+  reserve(address: string | undefined): () => void {
     const { maxViewers, maxPerAddress } = this.#options;
-    const network = networkOf(address);
-    const ofAddress = this.#perAddress.get(network) ?? 0;
+    const network = address === undefined ? undefined : networkOf(address);
+    const ofAddress = network === undefined ? 0 : (this.#perAddress.get(network) ?? 0);
     if (this.#isStopped || this.#viewers >= maxViewers) this.#refuse('CHANNEL_FULL');
     if (ofAddress >= maxPerAddress) this.#refuse('CHANNEL_CROWDED');
     this.#viewers += 1;
-    this.#perAddress.set(network, ofAddress + 1);
+    if (network !== undefined) this.#perAddress.set(network, ofAddress + 1);
     return () => {
       this.#viewers -= 1;
+      if (network === undefined) return;
       const left = (this.#perAddress.get(network) ?? 1) - 1;
       if (left === 0) this.#perAddress.delete(network);
       else this.#perAddress.set(network, left);
@@ -112,7 +113,8 @@ export class Channels {
       path: liveChannelPath(streamId),
       onLeft: ({ droppedParts }) => {
         this.#droppedBefore += droppedParts;
-        if (channel.viewers.size > 0 || this.#isStopped) return;
+        // Of one that was forgotten all leave, and the stream may have another one by then.
+        if (channel.viewers.size > 0 || this.#isStopped || this.#open.get(streamId) !== open) return;
         open.linger = setTimeout(() => this.#close(streamId, open), LINGER_MS);
       },
       onUnknown: () => this.#forget(streamId, open),

@@ -23,7 +23,7 @@ export function channel(parts: EdgeParts): Phase {
     const { streamId } = live.object;
     // Before the switch: what comes right behind it finds somebody who listens, or it would be an error of nobody's.
     const policy = await films.assets.find(streamId);
-    const giveBack = channels.reserve(x.ip);
+    const giveBack = channels.reserve(parts.trusts(x.ip) ? undefined : x.ip);
     x.onGone(giveBack);
     x.reason = 'tunnelled';
     const gone = new Promise<void>((resolve) => x.onClosed(resolve));

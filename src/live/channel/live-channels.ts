@@ -48,7 +48,8 @@ const MAX_MESSAGE_BYTES = 65_536;
 
 interface OpenChannel {
   readonly actor: ChannelActor;
-  readonly isLoaded: Promise<void>;
+  /** Undefined when it could not be: who comes next has it tried again. */
+  isLoaded: Promise<void> | undefined;
 }
 
 /** The channels of the streams that are here, and of those that are nowhere but have viewers who wait. */
@@ -57,6 +58,7 @@ export class LiveChannels {
   readonly #open = new Map<string, OpenChannel>();
   readonly #heardAt = new Map<EdgeLink, number>();
   #beats = 0;
+  #isLooking = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LiveChannelsOptions) {
@@ -65,7 +67,7 @@ export class LiveChannels {
 
   /** Where a broadcast of this stream, whose node this is, tells its news. There is one, whatever becomes of its chat. */
   async open(streamId: string): Promise<ChannelFeed> {
-    await this.#channel(streamId).isLoaded.catch(() => {});
+    await this.#loaded(streamId, this.#channel(streamId)).catch(() => {});
     return new StreamFeed(() => this.#channel(streamId).actor);
   }
 
@@ -165,7 +167,9 @@ export class LiveChannels {
     const link = new EdgeLink(socket);
     const heard = () => this.#heardAt.set(link, performance.now());
     heard();
-    const { actor, isLoaded } = this.#channel(streamId);
+    const channel = this.#channel(streamId);
+    const { actor } = channel;
+    const isLoaded = this.#loaded(streamId, channel);
     actor.join(link);
     isLoaded.catch(() => socket.close(1011));
     socket.on('ping', heard);
@@ -183,13 +187,21 @@ export class LiveChannels {
   #channel(streamId: string): OpenChannel {
     const known = this.#open.get(streamId);
     if (known) return known;
-    const { streams, secret, clock, log } = this.#options;
+    const { streams, secret, clock } = this.#options;
     const isStreamKey = async (streamKey: string) => (await streams.findByKey(streamKey))?.id === streamId;
-    const actor = new ChannelActor({ streamId, secret, clock, isStreamKey });
-    const opened = { actor, isLoaded: this.#load(streamId, actor) };
+    const opened = { actor: new ChannelActor({ streamId, secret, clock, isStreamKey }), isLoaded: undefined };
     this.#open.set(streamId, opened);
-    opened.isLoaded.catch((cause) => log.error({ streamId, err: cause }, 'chat of a channel could not be set up'));
     return opened;
+  }
+
+  /** A database that was away for a moment must not cost a broadcast its channel. */
+  #loaded(streamId: string, channel: OpenChannel): Promise<void> {
+    channel.isLoaded ??= this.#load(streamId, channel.actor).catch((cause: unknown) => {
+      channel.isLoaded = undefined;
+      this.#options.log.error({ streamId, err: cause }, 'chat of a channel could not be set up');
+      throw cause;
+    });
+    return channel.isLoaded;
   }
 
   /** How the chat is set, who may not take part in it, and what there is to play in place of a broadcast. */
@@ -215,10 +227,16 @@ export class LiveChannels {
     this.#beats += 1;
     const silentSince = performance.now() - SILENCE_MS;
     for (const [link, heardAt] of this.#heardAt) if (heardAt < silentSince) link.drop();
-    for (const [streamId, { actor }] of this.#open) {
-      actor.beat();
-      if (actor.isIdle && this.#beats % LOOK_BEATS === 0) await this.#look(streamId, actor);
-    }
+    for (const { actor } of this.#open.values()) actor.beat();
+    if (this.#beats % LOOK_BEATS === 0) await this.#lookAll();
+  }
+
+  /** One after the other, and one round after the other: a slow database is not asked more. */
+  async #lookAll(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    for (const [streamId, { actor }] of [...this.#open]) if (actor.isIdle) await this.#look(streamId, actor);
+    this.#isLooking = false;
   }
 
   /** No node is told of changes to a stream that none has, or another one is. */
@@ -241,8 +259,8 @@ export class LiveChannels {
         if (stream.state === 'idle') await this.#keepRecording(streamId, actor);
         return;
       }
-      // A broadcast may have begun here meanwhile.
-      if (!actor.isIdle) return;
+      // A broadcast may have begun here meanwhile, or the channel have been let go for another.
+      if (!actor.isIdle || this.#open.get(streamId)?.actor !== actor) return;
       this.#open.delete(streamId);
       actor.close(stream ? 1012 : 4004);
     } catch (cause) {

@@ -17,24 +17,28 @@ export function passOn(edge: WebSocket, url: URL, headers: Readonly<Record<strin
     perMessageDeflate: false,
   });
   const early: string[] = [];
-  let heardAt = performance.now();
-  const heard = () => {
-    heardAt = performance.now();
+  const heardAt = { node: performance.now(), edge: performance.now() };
+  const heard = (end: keyof typeof heardAt) => {
+    heardAt[end] = performance.now();
   };
-  // The edge is answered its pings here, so that the node is alive has to be found out here as well.
+  // Both are answered their pings here, so that the other one is alive has to be found out here as well.
   const pulse = setInterval(() => {
     if (node.readyState === node.OPEN) node.ping();
-    if (performance.now() - heardAt > SILENCE_MS + HANDSHAKE_MS) node.terminate();
+    const silentSince = performance.now() - SILENCE_MS - HANDSHAKE_MS;
+    if (heardAt.node < silentSince) node.terminate();
+    if (heardAt.edge < silentSince) edge.terminate();
   }, PING_MS);
   node.on('open', () => {
     for (const text of early.splice(0)) node.send(text);
   });
-  node.on('pong', heard);
+  node.on('pong', () => heard('node'));
+  edge.on('ping', () => heard('edge'));
   node.on('message', (data, isBinary) => {
-    heard();
+    heard('node');
     relay(edge, data as Buffer, isBinary);
   });
   edge.on('message', (data, isBinary) => {
+    heard('edge');
     if (node.readyState === node.CONNECTING) early.push(data.toString());
     else relay(node, data as Buffer, isBinary);
   });
