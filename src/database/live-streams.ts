@@ -118,6 +118,7 @@ export class LiveStreamRepository {
       if (!row) return false;
       await endUnderWay(trx, row, 'deleted', this.#clock.now());
       await trx.deleteFrom('live_bans').where('stream_id', '=', id).execute();
+      await trx.deleteFrom('live_deletions').where('stream_id', '=', id).execute();
       await trx.deleteFrom('live_streams').where('id', '=', id).execute();
       return true;
     });

@@ -34,6 +34,7 @@ export interface Schema {
   invalidations: InvalidationTable;
   live_streams: LiveStreamTable;
   live_bans: LiveBanTable;
+  live_deletions: LiveDeletionTable;
   broadcasts: BroadcastTable;
   recording_sessions: RecordingSessionTable;
   recording_segments: RecordingSegmentTable;
@@ -411,6 +412,13 @@ export interface LiveBanTable {
   author_id: string;
   /** Null for good. */
   until: number | null;
+  created_at: number;
+}
+
+/** Of a chat without a broadcast, which several nodes may have. */
+export interface LiveDeletionTable {
+  stream_id: string;
+  message_id: string;
   created_at: number;
 }
 

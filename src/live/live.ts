@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { BroadcastRepository, type Hold } from '../database/broadcasts.ts';
 import { LiveBanRepository } from '../database/live-bans.ts';
+import { LiveDeletionRepository } from '../database/live-deletions.ts';
 import type { Broadcast, LiveStream } from '../database/live-stream-rows.ts';
 import type { LiveStreamRepository } from '../database/live-streams.ts';
 import type { Database } from '../database/open.ts';
@@ -223,6 +224,7 @@ function openChannels({ database, streams, viewerSecret, nodeUrl, sign, clock, l
   return new LiveChannels({
     streams,
     bans: new LiveBanRepository(database, clock),
+    deletions: new LiveDeletionRepository(database, clock),
     recordings: new BroadcastRepository(database, clock),
     secret: viewerSecret,
     ownUrl: nodeUrl,

@@ -28,6 +28,7 @@ export class ChannelNode {
   readonly channels: LiveChannels;
   readonly app: FastifyInstance = Fastify({ logger: false, forceCloseConnections: true });
   readonly bans: LiveBan[] = [];
+  readonly deletions: string[] = [];
   /** What becomes of looking into the database for bans. */
   lookUp = async (): Promise<void> => {};
   stream: LiveStream | undefined;
@@ -53,6 +54,10 @@ export class ChannelNode {
         },
         add: async (_, ban) => void this.bans.push(ban),
         remove: async () => void this.bans.splice(0),
+      },
+      deletions: {
+        list: async () => this.deletions,
+        add: async (_, id) => void this.deletions.push(id),
       },
       recordings: { publicRecording: async () => this.recording },
       secret: 'a secret of the node',

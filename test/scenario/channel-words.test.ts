@@ -276,6 +276,22 @@ describe('chat', () => {
     expect(other.messages.filter(({ type }) => type === 'chat')).toHaveLength(2);
   });
 
+  test('takes back at any node what was deleted, though the word went to another', async () => {
+    await start();
+    const viewer = await c.listener();
+    for (const text of ['spam', 'ham']) viewer.say({ type: 'chat', name: 'Mallory', text });
+    const { id } = (await viewer.message('chat', ({ text }) => text === 'spam')) as unknown as { id: string };
+    await viewer.message('chat', ({ text }) => text === 'ham');
+    c.node.deletions.push('m_elsewhere', id);
+    expect(await viewer.message('chat-deleted')).toMatchObject({ ids: [id] });
+    c.node.deletions.push('m_another');
+    // Two rounds later it is still told once, and nothing else.
+    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    expect(viewer.messages.filter(({ type }) => type === 'chat-deleted')).toHaveLength(1);
+    await c.node.channels.deleteMessage(STREAM, 'm_unknown');
+    expect(c.node.deletions).toContain('m_unknown');
+  }, 20_000);
+
   test('does not hear a banned author at any node, though the ban was told to another', async () => {
     await start();
     const viewer = await c.listener();

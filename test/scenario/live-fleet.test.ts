@@ -114,8 +114,10 @@ test('what control of one node decides about a stream without a broadcast reache
   const viewer = await fleet.join(near, stream);
   const far = await fleet.join(edge, stream);
   viewer.say({ type: 'chat', name: 'Mallory', text: 'spam', ref: '1' });
-  const { author } = (await viewer.message('chat')) as unknown as { author: { id: string } };
+  const { id, author } = (await viewer.message('chat')) as unknown as { id: string; author: { id: string } };
   const base = `/v1/live-streams/${stream.id}`;
+  expect((await fleet.b.server.api('DELETE', `${base}/chat/messages/${id}`)).status).toBe(204);
+  expect(await viewer.message('chat-deleted')).toMatchObject({ ids: [id] });
   const banned = await fleet.b.server.api('POST', `${base}/chat/bans`, { authorId: author.id });
   expect(banned.status).toBeLessThan(300);
   await waitFor('the ban to hold', async () => {

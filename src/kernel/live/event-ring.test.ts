@@ -33,6 +33,15 @@ test('what was deleted takes no room from what comes later', () => {
   expect(ring.after(0)).toHaveLength(10);
 });
 
+test('only what somebody said and was not deleted has words', () => {
+  const ring = new EventRing({ count: 10, bytes: 1_000 });
+  ring.push(JSON.stringify({ type: 'chat', id: 'm_1', text: 'about m_2' }));
+  ring.push(JSON.stringify({ type: 'chat-deleted', ids: ['m_3'] }));
+  expect(['m_1', 'm_2', 'm_3'].map((id) => ring.hasWords(id))).toEqual([true, false, false]);
+  ring.withdraw(['m_1']);
+  expect(ring.hasWords('m_1')).toBe(false);
+});
+
 test('what was deleted is told to nobody any more, and nothing else is touched', () => {
   const said = (id: string) =>
     JSON.stringify({ type: 'chat', id, author: { id: 'a', name: 'm_1' }, text: 'about m_1' });

@@ -39,6 +39,11 @@ export class EventRing {
     this.#bytes = this.#events.reduce((total, text) => total + Buffer.byteLength(text), 0);
   }
 
+  /** Whether a chat message is kept with its words. */
+  hasWords(id: string): boolean {
+    return this.#events.some((text) => text.includes(id) && withoutWords(text, [id]) !== text);
+  }
+
   has(sequence: number): boolean {
     return sequence >= this.first - 1 && sequence <= this.#sequence;
   }

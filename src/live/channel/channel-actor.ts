@@ -183,6 +183,11 @@ export class ChannelActor implements ChannelFeed {
     this.#tellAll({ type: 'chat-deleted', ids: [id] });
   }
 
+  /** Of messages that were taken back somewhere those that were said here. */
+  takeBack(ids: readonly string[]): void {
+    for (const id of ids) if (this.#events.hasWords(id)) this.deleteMessage(id);
+  }
+
   setChat(chat: ChatOptions): void {
     this.desk.options = chat;
     this.#tellAll({ type: 'chat-settings', chat: channelChat(chat) });

@@ -27,6 +27,10 @@ export interface LiveChannelsOptions {
     add(streamId: string, ban: LiveBan): Promise<void>;
     remove(streamId: string, authorId: string): Promise<void>;
   };
+  readonly deletions: {
+    list(streamId: string): Promise<readonly string[]>;
+    add(streamId: string, messageId: string): Promise<void>;
+  };
   readonly recordings: { publicRecording(streamId: string): Promise<PublicRecording | undefined> };
   /** Under which addresses of viewers become names. */
   readonly secret: string;
@@ -116,8 +120,11 @@ export class LiveChannels {
     actor.tellMetadata(id, data);
   }
 
+  /** While nothing is broadcast, viewers may wait at several nodes: those that were told nothing find it out. */
   async deleteMessage(streamId: string, messageId: string): Promise<void> {
-    this.#open.get(streamId)?.actor.deleteMessage(messageId);
+    const actor = this.#open.get(streamId)?.actor;
+    if (actor?.isIdle !== false) await this.#options.deletions.add(streamId, messageId);
+    actor?.deleteMessage(messageId);
   }
 
   /** Holds in later broadcasts too, and after a restart. */
@@ -255,6 +262,7 @@ export class LiveChannels {
       if (stream && !isElsewhere && actor.links.size > 0) {
         this.#keepChat(actor, stream.options.chat);
         await this.#keepBans(streamId, actor);
+        actor.takeBack(await this.#options.deletions.list(streamId));
         // Whose end the database has not heard of yet says itself what there is of it.
         if (stream.state === 'idle') await this.#keepRecording(streamId, actor);
         return;
