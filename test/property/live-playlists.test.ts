@@ -36,8 +36,11 @@ class Followed {
     if (this.#last) {
       checkSuccession(this.#last, full);
       const merged = readStrict(this.#write(true), this.#last);
+      // Of what is a gap nothing is loaded: whatever map stands before it is of no account.
       const bare = (all: StrictPlaylist['segments'], skipped: number) =>
-        all.map((segment, index) => (index < skipped ? { ...segment, parts: [] } : segment));
+        all
+          .map((segment) => (segment.isGap ? { ...segment, map: undefined } : segment))
+          .map((segment, index) => (index < skipped ? { ...segment, parts: [] } : segment));
       expect(bare(merged.segments, merged.skipped)).toEqual(bare(full.segments, merged.skipped));
       expect(merged.open).toEqual(full.open);
     }

@@ -23,9 +23,9 @@ function timeline(): RenditionTimeline {
   return made;
 }
 
-function write(of: RenditionTimeline, dateRanges: readonly DateRange[] = []): string {
+function write(of: RenditionTimeline, dateRanges: readonly DateRange[] = [], isDelta = false): string {
   const { segments, open, nextSequence, discontinuitySequence, isEnded, hint } = of;
-  return writeLivePlaylist({
+  const playlist = {
     header: { targetDurationSeconds: 2, partTargetSeconds: 1, isWhole: false },
     timescale: 90_000,
     reports: [{ rendition: 'audio', sequence: 3, part: 1 }],
@@ -33,7 +33,8 @@ function write(of: RenditionTimeline, dateRanges: readonly DateRange[] = []): st
     hasInit: () => true,
     hintSession: of.session?.number,
     ...{ segments, open, nextSequence, discontinuitySequence, isEnded, hint },
-  });
+  };
+  return writeLivePlaylist(playlist, isDelta);
 }
 
 test('a playlist with everything in it', () => {
@@ -64,17 +65,40 @@ test('a playlist with everything in it', () => {
 #EXTINF:2.00000,
 1/s00001.m4s
 #EXT-X-DISCONTINUITY
-#EXT-X-MAP:URI="2/init.mp4"
 #EXT-X-PROGRAM-DATE-TIME:2026-03-01T10:15:09.500Z
 #EXT-X-GAP
 #EXTINF:2.00000,
 2/s00002.m4s
+#EXT-X-MAP:URI="2/init.mp4"
 #EXT-X-PROGRAM-DATE-TIME:2026-03-01T10:15:11.500Z
 #EXT-X-PART:DURATION=1.00000,URI="2/s00003.p0.m4s",INDEPENDENT=YES
 #EXT-X-PART:DURATION=0.33333,URI="2/s00003.p1.m4s",GAP=YES
 #EXT-X-PRELOAD-HINT:TYPE=PART,URI="2/s00003.p2.m4s"
 #EXT-X-RENDITION-REPORT:URI="../audio/index.m3u8",LAST-MSN=3,LAST-PART=1
 `);
+});
+
+test('a rendition that begins late in a session has its map there, also for those who are told only what is new', () => {
+  const late = new RenditionTimeline({ timescale: 90_000, targetDurationSeconds: 2 });
+  for (const number of [1, 2]) {
+    late.enter({ number, beganAtMs: BEGAN_MS });
+    for (let at = 0; at < 10; at += 1) late.addSegment(180_000 * at, 180_000, number === 2);
+  }
+  late.addPart(1_800_000, part(true));
+  const map = '#EXT-X-MAP:URI="2/init.mp4"';
+  expect(write(late, [], true)).toMatch(/SKIPPED-SEGMENTS=14\n/);
+  for (const isDelta of [false, true])
+    expect(
+      write(late, [], isDelta)
+        .split('\n')
+        .filter((line) => line === map),
+    ).toHaveLength(1);
+  late.addSegment(1_800_000, 180_000, false);
+  for (let at = 11; at < 16; at += 1) late.addSegment(180_000 * at, 180_000, false);
+  expect(write(late, [], true)).toContain('SKIPPED-SEGMENTS=20\n#EXT-X-MAP:URI="2/init.mp4"\n');
+  late.addSegment(2_880_000, 180_000, false);
+  expect(write(late, [], true)).not.toContain('EXT-X-MAP');
+  expect(write(late)).toContain('2/s00019.m4s\n#EXT-X-MAP:URI="2/init.mp4"\n');
 });
 
 test('the end leaves neither hint nor reports', () => {

@@ -49,17 +49,17 @@ export function writeLivePlaylist(playlist: LivePlaylist, isDelta = false): stri
   const skipped = isDelta ? skippable(playlist, endTicks) : 0;
   const text = [...headerLines(playlist), ...dateRangeLines(playlist)];
   if (skipped > 0) text.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
-  let before = segments[skipped - 1];
+  let mapped = segments.findLast(({ isGap }, at) => at < skipped && !isGap)?.session.number;
   let leftTicks = endTicks - ticksOf(segments.slice(0, skipped));
   for (let at = skipped; at < segments.length; at += 1) {
     const segment = segments[at];
     if (!segment) continue;
     leftTicks -= segment.durationTicks;
     const hasParts = leftTicks < PARTS_FOR_TARGETS * playlist.header.targetDurationSeconds * playlist.timescale;
-    text.push(segmentText(playlist, segment, before, hasParts));
-    before = segment;
+    text.push(segmentText(playlist, segment, mapped, hasParts));
+    if (!segment.isGap) mapped = segment.session.number;
   }
-  if (open) text.push(...openingLines(playlist, open, before), ...partLines(playlist, open));
+  if (open) text.push(...openingLines(playlist, open, mapped), ...partLines(playlist, open));
   text.push(...closingLines(playlist));
   return `${text.join('\n')}\n`;
 }
@@ -119,14 +119,14 @@ function skippable({ header, timescale, segments }: LivePlaylist, endTicks: numb
 function segmentText(
   playlist: LivePlaylist,
   segment: ListedSegment,
-  before: ListedSegment | undefined,
+  mapped: number | undefined,
   hasParts: boolean,
 ): string {
-  const isSettled = !hasParts && before?.session.number === segment.session.number;
+  const isSettled = !hasParts && mapped === segment.session.number;
   const known = isSettled ? settled.get(segment) : undefined;
   if (known !== undefined) return known;
   const text = [
-    ...openingLines(playlist, segment, before),
+    ...openingLines(playlist, segment, mapped),
     ...(hasParts ? partLines(playlist, segment) : []),
     ...(segment.isGap ? ['#EXT-X-GAP'] : []),
     `#EXTINF:${seconds(segment.durationTicks, playlist.timescale)},`,
@@ -139,10 +139,14 @@ function segmentText(
 /** Texts of segments that never change any more: a whole event has thousands, and a state of it is written thrice a second. */
 const settled = new WeakMap<ListedSegment, string>();
 
-/** What holds for a segment and stands before its first part. */
-function openingLines(playlist: LivePlaylist, segment: ListedSegment, before: ListedSegment | undefined): string[] {
-  const { session, isDiscontinuity } = segment;
-  const isOtherMap = before?.session.number !== session.number && playlist.hasInit(session.number);
+/**
+ * What holds for a segment and stands before its first part. Its map stands before the first media of each session and not
+ * sooner: where a rendition begins late, whoever is sent only what is new may never see what the session began with.
+ * `mapped` is the session whose map holds before it.
+ */
+function openingLines(playlist: LivePlaylist, segment: ListedSegment, mapped: number | undefined): string[] {
+  const { session, isDiscontinuity, isGap } = segment;
+  const isOtherMap = !isGap && mapped !== session.number && playlist.hasInit(session.number);
   return [
     ...(isDiscontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
     ...(isOtherMap ? [`#EXT-X-MAP:URI="${liveInitUri(session.number)}"`] : []),
