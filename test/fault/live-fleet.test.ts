@@ -89,7 +89,7 @@ test('broadcasts of a node that is killed go on at another one, or are ended by 
   let after = '';
   await fleet.publishUntil(fleet.b, stream, async () => {
     after = await untilListed(edge, stream);
-    return isAtSession(2)(after);
+    return isAtSession(3)(after);
   });
   const sessions = listedSessions(after);
   const count = listedSessions(before).length;
@@ -97,9 +97,9 @@ test('broadcasts of a node that is killed go on at another one, or are ended by 
   // What the dead node had begun to show is missing, under a number of its own.
   expect(sessions).toEqual(sessions.map((session, at) => (at < sessions.indexOf('gap') ? 1 : session)));
   expect(sessions.filter((session) => session === 'gap')).toHaveLength(1);
-  expect(sessions.indexOf(2)).toBe(sessions.indexOf('gap') + 1);
+  expect(sessions.indexOf(3)).toBe(sessions.indexOf('gap') + 1);
   expect(await fetchListed(edge, stream, after)).toEqual(new Set([200]));
-  await viewer.until(() => viewer.messages.some((each) => sessionIn(each) === 2));
+  await viewer.until(() => viewer.messages.some((each) => sessionIn(each) === 3));
   expect(viewer.messages.map(({ state }) => state)).not.toContain('idle');
 
   const { broadcast } = await fleet.untilStatus(forsaken, 'idle');
@@ -123,12 +123,12 @@ test('a node that stood still finds that its broadcast is at another one, and to
   await untilListed(edge, stream, hasTwo);
   const recordingId = await recordingOf(stream);
   fleet.a.freeze();
-  await fleet.publishUntil(fleet.b, stream, async () => isAtSession(2)(await untilListed(edge, stream)));
-  await untilListed(edge, stream, (text) => listedSessions(text).filter((each) => each === 2).length > 1);
+  await fleet.publishUntil(fleet.b, stream, async () => isAtSession(3)(await untilListed(edge, stream)));
+  await untilListed(edge, stream, (text) => listedSessions(text).filter((each) => each === 3).length > 1);
   fleet.a.thaw();
   await publisher.ended();
   const near = await fleet.addEdge(fleet.a);
-  const playlist = await untilListed(near, stream, isAtSession(2));
+  const playlist = await untilListed(near, stream, isAtSession(3));
   expect(await fetchListed(near, stream, playlist)).toEqual(new Set([200]));
   expect((await fleet.b.server.api('POST', `/v1/live-streams/${stream.id}/end`)).status).toBeLessThan(300);
   await untilReady(recordingId);

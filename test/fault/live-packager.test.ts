@@ -258,6 +258,20 @@ test('a node whose lease is over writes no object and no row, and all of them on
   expect((await origin.recordings.read(RECORDING)).segments).toHaveLength(9);
 });
 
+test('whoever goes on after a node that fell silent gives no name that it may have given', async () => {
+  const addSession = () => Promise.reject(new Fault('UNAVAILABLE'));
+  const recordings = Object.assign(Object.create(origin.recordings), { addSession });
+  const silent = origin.packager(SOURCE_FORMAT, { deps: { ...origin.deps(), recordings } });
+  silent.openSession({ number: 1, beganAtMs: 0 }, ['audio']);
+  await feed(silent, 3, ['audio']);
+  const elsewhere = { ...origin.deps(), folder: join(origin.folder, 'elsewhere') };
+  const place = origin.place(SOURCE_FORMAT);
+  const next = await LivePackager.recover(elsewhere, place, NO_NEWS, () => true, { isWhole: false });
+  expect(next.lastSession).toBeGreaterThanOrEqual(silent.lastSession);
+  const itself = await LivePackager.recover(origin.deps(), place, NO_NEWS);
+  expect(itself.lastSession).toBe(1);
+});
+
 test('fragments that are none are counted and change nothing', async () => {
   const parts: LivePart[] = [];
   const packager = origin.packager(SOURCE_FORMAT, { news: { ...NO_NEWS, part: (part) => parts.push(part) } });

@@ -96,6 +96,8 @@ export class LivePackager implements Packager {
     const recovered = await recover(deps, recordingId, format, spoolFolder(deps.folder, recordingId), isWhole);
     await packager.#spool.discard();
     packager.#resume(recovered);
+    // It may have begun a session that nobody else knows of, and viewers may have what had its names.
+    if (!isWhole) packager.#lastSession += 1;
     return packager;
   }
 
