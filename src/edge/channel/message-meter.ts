@@ -13,7 +13,8 @@ export class MessageMeter {
   #invalid = 0;
 
   count(nowMs: number): 'fine' | 'much' | 'flood' {
-    if (nowMs - this.#windowFromMs >= WINDOW_MS) {
+    // The clock may have been set back.
+    if (Math.abs(nowMs - this.#windowFromMs) >= WINDOW_MS) {
       this.#windowFromMs = nowMs;
       this.#count = 0;
     }

@@ -16,6 +16,18 @@ function say(nowMs: number, viewer = ADA, ref?: string) {
 
 const authorOf = (verdict: ReturnType<typeof say>) => ('authorId' in verdict ? verdict.authorId : verdict.code);
 
+test('nobody is silenced for what was said before the clock was set back', () => {
+  desk.options = { isOpen: true, slowSeconds: 30 };
+  const hourMs = 3_600_000;
+  expect(say(hourMs)).toMatchObject({ isRepeat: false });
+  expect(say(0)).toMatchObject({ isRepeat: false });
+  expect(say(1)).toMatchObject({ code: 'CHAT_SLOW', retryAfterMs: 29_999 });
+  desk.options = { isOpen: true, slowSeconds: 0 };
+  for (let at = 0; at < 5; at += 1) say(2 * hourMs + at);
+  expect(say(2 * hourMs + 5)).toMatchObject({ code: 'CHAT_SLOW' });
+  expect(say(hourMs + 20_000)).toMatchObject({ isRepeat: false });
+});
+
 describe('an author', () => {
   test('has one name for one address and grant, which tells neither', () => {
     const name = authorOf(say(0));

@@ -76,7 +76,7 @@ export class ChatDesk {
   }
 
   #waitMs(authorId: string, network: string, nowMs: number): number {
-    const last = this.#said.get(authorId)?.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const last = this.#said.get(authorId)?.findLast((atMs) => atMs <= nowMs) ?? Number.NEGATIVE_INFINITY;
     return Math.max(
       last + this.#options.slowSeconds * 1_000 - nowMs,
       this.#fullForMs(authorId, LIMITS.author, nowMs),
@@ -86,12 +86,17 @@ export class ChatDesk {
   }
 
   #fullForMs(who: string, limit: number, nowMs: number): number {
-    const recent = (this.#said.get(who) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS);
+    const recent = this.#recent(who, nowMs);
     return recent.length < limit ? 0 : (recent.at(-limit) ?? nowMs) + WINDOW_MS - nowMs;
   }
 
+  /** What seems yet to come was said before the clock was set back: nobody is silenced for that. */
+  #recent(who: string, nowMs: number): number[] {
+    return (this.#said.get(who) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS && atMs <= nowMs);
+  }
+
   #note(who: string, nowMs: number): void {
-    const recent = (this.#said.get(who) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS);
+    const recent = this.#recent(who, nowMs);
     // Behind all others: a Map goes by the order of insertion.
     this.#said.delete(who);
     this.#said.set(who, [...recent, nowMs]);
