@@ -47,7 +47,11 @@ const create: Command = {
     { flags: '--dvr <seconds>', says: 'how far back viewers may go (default: all of the broadcast)' },
     { flags: '--reconnect <seconds>', says: 'how long a lost publisher may take to come back (default 60)' },
     { flags: '--ladder <name>', says: "one of the server's ladders (default: the server's)" },
-    { flags: '--passthrough <when>', says: 'of the top rung (default auto)', choices: ['auto', 'never'] },
+    {
+      flags: '--passthrough <when>',
+      says: "whether the top rung may be the publisher's own packets (default auto)",
+      choices: ['auto', 'never'],
+    },
     { flags: '--no-recording', says: 'keep nothing when a broadcast ends' },
     ...OPTIONS,
   ],
@@ -106,7 +110,7 @@ const show: Command = {
 
 const end: Command = {
   name: 'end',
-  says: 'end the broadcast under way; the stream can go live again',
+  says: 'end the broadcast under way, which is a film then; the stream can go live again',
   takes: [ID],
   options: OPTIONS,
   async run(given, terminal) {
@@ -120,7 +124,7 @@ const end: Command = {
 
 const key: Command = {
   name: 'key',
-  says: 'make a new stream key; the old one stops at once',
+  says: 'make a new stream key; the old one stops at once, and who came in by it is sent away',
   takes: [ID],
   options: OPTIONS,
   async run(given, terminal) {

@@ -106,6 +106,7 @@ export interface Asset {
 }
 
 export interface AssetChange {
+  /** What viewers and lists call it. */
   readonly title?: string;
   /** Whether viewers need a grant. */
   readonly policy?: 'public' | 'signed';
@@ -156,6 +157,7 @@ export interface Broadcast {
 
 export interface BroadcastPage {
   readonly items: readonly Broadcast[];
+  /** For the next page, as `cursor`; null after the last. */
   readonly nextCursor: string | null;
 }
 
@@ -528,6 +530,7 @@ export interface LiveStream {
 }
 
 export interface LiveStreamChange {
+  /** What viewers and lists call it. */
   readonly title?: string;
   /** A disabled stream lets nobody publish. */
   readonly isDisabled?: boolean;
@@ -554,6 +557,7 @@ export interface LiveStreamChange {
 
 export interface LiveStreamPage {
   readonly items: readonly LiveStream[];
+  /** For the next page, as `cursor`; null after the last. */
   readonly nextCursor: string | null;
 }
 
@@ -571,10 +575,13 @@ export interface NewChatBan {
 
 /** From when to when on the asset's own clock, or the last seconds of it. Title and policy are the asset's unless they are said. */
 export interface NewClip {
+  /** Where it begins. */
   readonly inSeconds?: number;
+  /** Where it ends. */
   readonly outSeconds?: number;
   /** In the place of the two: the newest so many seconds, such as of a broadcast that goes on. */
   readonly lastSeconds?: number;
+  /** What viewers and lists call it. */
   readonly title?: string;
   /** Whether viewers need a grant. */
   readonly policy?: 'public' | 'signed';
@@ -624,6 +631,7 @@ export interface NewInvalidation {
 }
 
 export interface NewLiveStream {
+  /** What viewers and lists call it. */
   readonly title?: string;
   /** Whether viewers need a grant. */
   readonly policy?: 'public' | 'signed';

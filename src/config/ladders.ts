@@ -10,7 +10,10 @@ import { type Ladder, parseLadder } from '../kernel/ladder/ladder.ts';
 export async function readLadder(name: string, folder: string): Promise<Ladder> {
   const file = isAbsolute(name) || name.endsWith('.json') ? name : join(folder, `${name}.json`);
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Fault('LADDER_INVALID', { says: `The encoding ladder "${name}" could not be read.`, cause });
+    throw new Fault('LADDER_INVALID', {
+      says: `There is no encoding ladder "${name}", or its file cannot be read.`,
+      cause,
+    });
   });
   return parseLadder(text);
 }

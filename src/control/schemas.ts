@@ -14,7 +14,7 @@ export const Encryption = Type.Literal('aes-128', {
   description: 'Segments are encrypted as wholes (HLS, AES-128); absent for those in the clear.',
 });
 
-export const Title = Type.String({ minLength: 1, maxLength: 200 });
+export const Title = Type.String({ minLength: 1, maxLength: 200, description: 'What viewers and lists call it.' });
 
 export const AssetId = Type.String({ pattern: '^as_[a-z0-9]{16}$', description: 'Such as as_k3v9mn2p4q7r8s5t.' });
 
@@ -65,12 +65,12 @@ export const NewEncoding = Type.Object(
   { title: 'NewEncoding', examples: [{ ladder: 'hevc', encryption: 'none' }], additionalProperties: false },
 );
 
-const Second = Type.Number({ minimum: 0, maximum: 100_000_000 });
+const secondOf = (description: string) => Type.Number({ minimum: 0, maximum: 100_000_000, description });
 
 export const NewClip = Type.Object(
   {
-    inSeconds: Type.Optional(Second),
-    outSeconds: Type.Optional(Second),
+    inSeconds: Type.Optional(secondOf('Where it begins.')),
+    outSeconds: Type.Optional(secondOf('Where it ends.')),
     lastSeconds: Type.Optional(
       Type.Number({
         minimum: 0.5,

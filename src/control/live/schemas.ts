@@ -7,6 +7,9 @@ import { Policy, Title } from '../schemas.ts';
 
 const timeOf = (description: string) => Type.String({ format: 'date-time', description });
 const DAY_SECONDS = 86_400;
+const NextCursor = Type.Union([Type.String(), Type.Null()], {
+  description: 'For the next page, as `cursor`; null after the last.',
+});
 
 const DvrSeconds = Type.Union([Type.Integer({ minimum: 6, maximum: 7 * DAY_SECONDS }), Type.Null()], {
   description: 'How far back viewers may go while it is live; null for all of the broadcast.',
@@ -144,12 +147,12 @@ export const LiveStreamSchema = Type.Object(
 export type LiveStreamBody = Static<typeof LiveStreamSchema>;
 
 export const LiveStreamPage = Type.Object(
-  { items: Type.Array(LiveStreamSchema), nextCursor: Type.Union([Type.String(), Type.Null()]) },
+  { items: Type.Array(LiveStreamSchema), nextCursor: NextCursor },
   { title: 'LiveStreamPage' },
 );
 
 export const BroadcastPage = Type.Object(
-  { items: Type.Array(BroadcastSchema), nextCursor: Type.Union([Type.String(), Type.Null()]) },
+  { items: Type.Array(BroadcastSchema), nextCursor: NextCursor },
   { title: 'BroadcastPage' },
 );
 
