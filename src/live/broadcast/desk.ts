@@ -256,10 +256,11 @@ export class BroadcastDesk implements Desk {
     const { id: streamId } = actor.stream;
     try {
       const heldUntilMs = this.#leaseFrom(this.#deps.clock.now());
+      const askedAt = performance.now();
       const renewal = await this.#deps.streams.renew({ streamId, nodeUrl: this.#deps.nodeUrl() }, this.#leaseMs);
       if (renewal) actor.hold(heldUntilMs);
       if (actor.isOver) return;
-      if (renewal) return await actor.heed(renewal);
+      if (renewal) return await actor.heed(renewal, askedAt);
       const stream = await this.#deps.streams.find(streamId);
       this.#deps.log.warn({ stream: streamId, node: stream?.nodeUrl }, 'a stream is not of this node any more');
       // While nobody else could have taken it, it has been deleted.

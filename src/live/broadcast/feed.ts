@@ -16,6 +16,7 @@ export class PublisherFeed {
   readonly publisher: Publisher;
   /** Of the key that it came in by. */
   readonly keyHash: string;
+  readonly joinedAt = performance.now();
   readonly #clock: Clock;
   readonly #maxPixels: number;
   #window: SourceWindow;

@@ -72,9 +72,15 @@ export class Publishers {
     feed?.close(why);
   }
 
-  /** Sends them away as if they were lost: all, or those who came in by another key than this one. */
-  expel(why: FaultCode, keyHash?: string): void {
-    for (const feed of [...this.#feeds.values()]) if (feed.keyHash !== keyHash) this.#lose(feed.id, why);
+  /** Sends all of them away as if they were lost. */
+  expel(why: FaultCode): void {
+    for (const who of [...this.#feeds.keys()]) this.#lose(who, why);
+  }
+
+  /** The same for those who had come by then, by performance.now(), with another key than this one. */
+  expelOthers(keyHash: string, asOf: number, why: FaultCode): void {
+    for (const feed of [...this.#feeds.values()])
+      if (feed.keyHash !== keyHash && feed.joinedAt < asOf) this.#lose(feed.id, why);
   }
 
   #lose(who: number, why: FaultCode): void {

@@ -117,10 +117,13 @@ export class StreamActor {
     this.#publishers.expel('STREAM_KEY_REFUSED');
   }
 
-  /** Does what control has decided and could not tell this node, or told it before a publisher was quite in. */
-  async heed({ isDisabled, keyHash }: Renewal): Promise<void> {
+  /**
+   * Does what control has decided and could not tell this node, or told it before a publisher was quite in. Who came since
+   * the question, `askedAt`, may have a newer key than the answer knows.
+   */
+  async heed({ isDisabled, keyHash }: Renewal, askedAt: number): Promise<void> {
     if (isDisabled) return this.end('disabled');
-    this.#publishers.expel('STREAM_KEY_REFUSED', keyHash);
+    this.#publishers.expelOthers(keyHash, askedAt, 'STREAM_KEY_REFUSED');
   }
 
   /** The process stops and the broadcast does not: another takes it up. */
