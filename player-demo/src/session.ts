@@ -1,6 +1,7 @@
 import { ApiClient } from './api/client.ts';
 import type { CurrentSession } from './api/shapes.ts';
 import { Cell } from './cell.ts';
+import { shelter } from './session-shelter.ts';
 
 const TOKEN_KEY = 'frontrow.token';
 
@@ -35,7 +36,7 @@ export function signIn(token: string): void {
 
 export function signOut(): void {
   keep(undefined);
-  sessionStorage.clear(); // Cached grants belong to the person who left.
+  shelter.clear(); // Cached grants belong to the person who left.
   signedInAs.set(undefined);
   sessionToken.set(undefined);
 }

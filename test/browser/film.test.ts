@@ -122,14 +122,22 @@ test('it plays under a token', async () => {
 
 test('a decoder that stumbles is set up again, and the film goes on', async () => {
   const { atSeconds } = await readPlayback(page);
-  const error = `{ type: 'mediaError', details: 'bufferAppendError', fatal: true, error: new Error('stumbled') }`;
-  await page.evaluate(`__frontrowPlayer.hls.trigger('hlsError', ${error})`);
+  await page.evaluate(`new Promise((emptied) => {
+    const { hls, video } = __frontrowPlayer;
+    video.addEventListener('emptied', emptied, { once: true });
+    hls.trigger('hlsError', { type: 'mediaError', details: 'bufferAppendError', fatal: true, error: new Error('stumbled') });
+  }).then(() => undefined)`);
   await untilPlaying(atSeconds + 1);
 });
 
-test('the signed link plays for somebody who is not signed in', async () => {
+test('the signed link plays for somebody who is not signed in, and whose browser keeps nothing', async () => {
   const url = await signedUrl();
   const visitor = await (await browser.newContext()).newPage();
+  // As a browser that lets no page keep anything.
+  await visitor.addInitScript(`
+    const get = () => { throw new DOMException('no', 'SecurityError'); };
+    for (const storage of ['localStorage', 'sessionStorage']) Object.defineProperty(window, storage, { get });
+  `);
   await visitor.goto(`${server.run.control}/#/play?url=${encodeURIComponent(url)}`);
   await startPlaying(visitor);
   await untilPlaying(1, visitor);

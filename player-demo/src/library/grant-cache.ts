@@ -1,10 +1,11 @@
+import type { Shelter } from '../session-shelter.ts';
+
 /** A grant this close to its end is not handed out again: what starts now should also finish loading. */
 const SPARE_MS = 120_000;
 const GRANT_SECONDS = 4 * 3600;
 const STORE_PREFIX = 'frontrow.grant.';
 
 type Issue<Grant> = (id: string, expiresInSeconds: number) => Promise<Grant>;
-type Shelter = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 /**
  * Grants for our own viewing, one an asset or stream, used until shortly before they end. They outlive a reload in the session's
@@ -12,11 +13,11 @@ type Shelter = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
  */
 export class GrantCache<Grant extends { readonly expiresAt: string }> {
   readonly #issue: Issue<Grant>;
-  readonly #shelter: Shelter;
+  readonly #shelter: Pick<Shelter, 'getItem' | 'setItem' | 'removeItem'>;
   readonly #nowMs: () => number;
   readonly #pending = new Map<string, Promise<Grant>>();
 
-  constructor(issue: Issue<Grant>, shelter: Shelter, nowMs: () => number) {
+  constructor(issue: Issue<Grant>, shelter: Pick<Shelter, 'getItem' | 'setItem' | 'removeItem'>, nowMs: () => number) {
     this.#issue = issue;
     this.#shelter = shelter;
     this.#nowMs = nowMs;

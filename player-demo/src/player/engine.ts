@@ -1,4 +1,5 @@
 import Hls, { type ErrorData, ErrorTypes, Events, type FragLoadedData, type HlsConfig } from 'hls.js';
+import { shelter } from '../session-shelter.ts';
 import type { PlaybackSource } from './carriers.ts';
 import { Detours, hasty, patient } from './detour.ts';
 import { readLevels } from './hls-levels.ts';
@@ -32,6 +33,7 @@ export class Engine {
   readonly #listener: EngineListener;
   #recoveredAtMs = Number.NEGATIVE_INFINITY;
   #segmentCount = 0;
+  readonly #stop = new AbortController();
   readonly #detours = new Detours();
 
   constructor(video: HTMLVideoElement, source: PlaybackSource, listener: EngineListener) {
@@ -51,6 +53,7 @@ export class Engine {
       this.#video.removeEventListener('seeking', this.#beginLow);
       this.hls.destroy();
     } else {
+      this.#stop.abort();
       this.#video.removeAttribute('src');
     }
   }
@@ -108,7 +111,7 @@ export class Engine {
     this.#video.addEventListener(
       'error',
       () => this.#listener.onFailure({ kind: 'other', details: this.#video.error?.message ?? '' }),
-      { once: true },
+      { once: true, signal: this.#stop.signal },
     );
   }
 
@@ -247,10 +250,10 @@ function readFailure(data: ErrorData): Failure {
 
 /** The last estimate opens the next film at a fitting rung instead of the lowest one. */
 function keepEstimate(bps: number): void {
-  if (Number.isFinite(bps) && bps > 0) sessionStorage.setItem(ESTIMATE_KEY, String(Math.round(bps)));
+  if (Number.isFinite(bps) && bps > 0) shelter.setItem(ESTIMATE_KEY, String(Math.round(bps)));
 }
 
 function keptEstimate(): number | undefined {
-  const kept = Number(sessionStorage.getItem(ESTIMATE_KEY));
+  const kept = Number(shelter.getItem(ESTIMATE_KEY));
   return kept > 0 ? kept : undefined;
 }
