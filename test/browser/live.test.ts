@@ -171,6 +171,9 @@ test('pages fit a phone: nothing is wider than the screen', async () => {
     await phone.getByTestId(testId).waitFor();
     expect(await phone.evaluate('document.documentElement.scrollWidth'), hash).toBeLessThanOrEqual(390);
   }
+  await phone.getByTestId('go-live').waitFor(LONG);
+  const right = (what: string) => phone.evaluate(`document.querySelector('${what}').getBoundingClientRect().right`);
+  expect(await right('media-fullscreen-button')).toBeLessThanOrEqual(Number(await right('.player')));
   await phone.context().close();
 });
 

@@ -59,7 +59,7 @@ export function LiveChrome({
           onChoose={(id) => control.deliver(deliveries[id]?.delivery ?? 'll-hls')}
           testId="delivery"
         >
-          <span>{deliveries[chosen]?.label}</span>
+          <span class="delivery-now">{deliveries[chosen]?.label}</span>
         </ChoiceMenu>
       }
       quality={{ ...playback, levels: markAbsent(playback.levels, renditions) }}
