@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hasPartsOf, LiveServer, segmentsOf, waitFor } from '../harness/live.ts';
 
@@ -16,6 +17,16 @@ const PLAYLIST = 'b1/180p/index.m3u8';
 
 // biome-ignore format: options read in pairs
 const ENCODED = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '30', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
+
+/** Of a part of the first picture, from 0 to 255. */
+async function brightness(film: Uint8Array, part: string): Promise<number> {
+  const average = ['-vf', `crop=${part},scale=1:1:flags=area`, '-frames:v', '1', '-pix_fmt', 'gray', '-f', 'rawvideo'];
+  const args = ['-v', 'error', '-f', 'mp4', '-i', 'pipe:0', ...average, 'pipe:1'];
+  const child = spawn('ffmpeg', args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  child.stdin.on('error', () => {}); // one picture is enough for it
+  child.stdin.end(film);
+  return (await buffer(child.stdout))[0] ?? Number.NaN;
+}
 
 test('a source whose clock jumps goes on in a new session', async () => {
   const stream = await live.createStream();
@@ -67,6 +78,14 @@ test('a source that changes its size in the middle keeps its session and its ren
   }
   const text = await live.until(stream, PLAYLIST, (playlist) => segmentsOf(playlist) >= 4);
   expect(text).not.toContain('#EXT-X-DISCONTINUITY\n');
+  const files = ['1/init.mp4', /^1\/s00003\.m4s$/m.exec(text)?.[0] ?? ''].map(async (file) =>
+    (await live.fetch(`/live/${stream.id}/b1/180p/${file}`)).arrayBuffer(),
+  );
+  const bytes = Buffer.concat((await Promise.all(files)).map((each) => Buffer.from(each)));
+  // Of the picture's own shape, in the middle of the size that was promised.
+  expect(await brightness(bytes, '90:180:0:0')).toBeLessThan(30);
+  expect(await brightness(bytes, '110:180:105:0')).toBeGreaterThan(60);
+  expect(await brightness(bytes, '90:180:230:0')).toBeLessThan(30);
   publisher.kill('SIGKILL');
 });
 
