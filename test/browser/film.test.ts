@@ -120,16 +120,6 @@ test('it plays under a token', async () => {
   await untilPlaying(1);
 });
 
-test('a decoder that stumbles is set up again, and the film goes on', async () => {
-  const { atSeconds } = await readPlayback(page);
-  await page.evaluate(`new Promise((emptied) => {
-    const { hls, video } = __frontrowPlayer;
-    video.addEventListener('emptied', emptied, { once: true });
-    hls.trigger('hlsError', { type: 'mediaError', details: 'bufferAppendError', fatal: true, error: new Error('stumbled') });
-  }).then(() => undefined)`);
-  await untilPlaying(atSeconds + 1);
-});
-
 test('the signed link plays for somebody who is not signed in, and whose browser keeps nothing', async () => {
   const url = await signedUrl();
   const visitor = await (await browser.newContext()).newPage();

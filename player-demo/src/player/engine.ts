@@ -5,7 +5,6 @@ import { Detours, hasty, patient } from './detour.ts';
 import { readLevels } from './hls-levels.ts';
 import { type Level, levelLabel } from './levels.ts';
 import type { Failure } from './playback-error.ts';
-import { recoverMedia } from './recover-media.ts';
 import { headerOf, readVerdict, type SegmentFact } from './stats-ring.ts';
 import { channelNote, type TrackList } from './tracks.ts';
 
@@ -175,7 +174,7 @@ export class Engine {
     // Once in a while a decoder stumbles and goes on when it is set up again; twice in ten seconds it will not.
     if (data.type === ErrorTypes.MEDIA_ERROR && nowMs - this.#recoveredAtMs > 10_000) {
       this.#recoveredAtMs = nowMs;
-      recoverMedia(hls, this.#video);
+      hls.recoverMediaError();
     } else {
       this.#listener.onFailure(readFailure(data));
     }

@@ -1,7 +1,6 @@
 import Hls, { type ErrorData, ErrorTypes, Events, type HlsConfig, type LevelDetails } from 'hls.js';
 import { readLevels } from '../../player/hls-levels.ts';
 import type { Level } from '../../player/levels.ts';
-import { recoverMedia } from '../../player/recover-media.ts';
 import { bufferAheadSeconds } from '../../player/stats-ring.ts';
 import { renditionOf } from './absent-levels.ts';
 import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
@@ -156,7 +155,7 @@ export class HlsLive implements LiveEngine {
       return;
     }
     this.#recoveries += 1;
-    if (data.type === ErrorTypes.MEDIA_ERROR && this.#recoveries <= 3) recoverMedia(hls, this.#video);
+    if (data.type === ErrorTypes.MEDIA_ERROR && this.#recoveries <= 3) hls.recoverMediaError();
     else this.#listener.onBroken(data.details);
   }
 }
