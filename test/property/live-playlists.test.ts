@@ -95,6 +95,15 @@ test('whatever the frames, no reload of any rendition breaks a rule', () => {
   expect(reloads).toBeGreaterThan(1_000);
 });
 
+test('sound that began a segment after the picture ends it no later than the picture may', () => {
+  const mood = { frames: 652, keyEvery: 49, videoStalls: [{ at: 600, frames: 52 }], audioStalls: [], keyless: [] };
+  const cutter = new SessionCutter(LIVE_FORMAT, ['360p', '720p', 'audio']);
+  const frames = framesOfMood({ ...mood, jitter: [0], audioLead: 0.0347 });
+  const cuts = [...frames.flatMap(({ rendition, frame }) => cutter.take(rendition, [frame])), ...cutter.close()];
+  for (const { kind, rendition, durationTicks } of cuts)
+    if (kind === 'segment') expect(durationTicks / (rendition === 'audio' ? 48_000 : 90_000)).toBeLessThan(2.5);
+});
+
 test('an independent parser reads what is listed', () => {
   const cutter = new SessionCutter(LIVE_FORMAT, ['360p', '720p', 'audio']);
   const followed = new Followed(90_000, LIVE_FORMAT);

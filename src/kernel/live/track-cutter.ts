@@ -186,7 +186,7 @@ export class TrackCutter {
     const start = this.#startTicks();
     if (frame.startTicks < this.#at || frame.startTicks <= start) return false;
     const settled = this.#grid.startOf(this.#segment + 1);
-    const isLong = frame.startTicks + this.#kept(frame).sample.durationTicks - start > this.#limit;
+    const isLong = frame.startTicks + this.#kept(frame).sample.durationTicks > this.#latestEnd();
     if (settled !== undefined) {
       const reached = this.#reaches(frame, settled);
       return this.#rules.isVideo ? (reached && isKeyFrame(frame)) || isLong : reached;
@@ -194,7 +194,7 @@ export class TrackCutter {
     if (isLong) {
       // Into a hole, or behind the last frame for which there is room.
       const due = this.#ticks(this.#grid.dueEnd(this.#segment));
-      const isAfterHole = frame.startTicks - start > this.#limit;
+      const isAfterHole = frame.startTicks > this.#latestEnd();
       this.#grid.settle((isAfterHole ? Math.max(due, this.#at) : frame.startTicks) / this.#rules.timescale);
       return true;
     }
@@ -209,7 +209,7 @@ export class TrackCutter {
     if (!isKeyFrame(frame)) return false;
     if (frame.startTicks >= this.#ticks(this.#grid.dueEnd(this.#segment)) - 1) return true;
     const distance = this.#lastKey === undefined ? 0 : frame.startTicks - this.#lastKey;
-    return frame.startTicks + distance - this.#startTicks() > this.#limit;
+    return frame.startTicks + distance > this.#latestEnd();
   }
 
   /** Whether the frame lies nearer behind a time than before it. */
@@ -220,7 +220,7 @@ export class TrackCutter {
   #cutAt(frame: Frame): void {
     const settled = this.#ticks(this.#grid.startOf(this.#segment + 1) ?? 0);
     const isBeyond = frame.startTicks - settled > frame.sample.durationTicks;
-    const isLimit = frame.startTicks - this.#startTicks() > this.#limit;
+    const isLimit = frame.startTicks > this.#latestEnd();
     const end = isBeyond && isLimit ? Math.max(this.#at, settled) : frame.startTicks;
     this.#closeSegment(end);
     if (this.#rules.isVideo && !isKeyFrame(frame)) this.#awaitsKey = true;
@@ -311,6 +311,12 @@ export class TrackCutter {
     this.#at = end;
     this.#parts = 0;
     this.#hasMedia = false;
+  }
+
+  /** Sound that knew too late where its segment begins began after the picture, for which the end is the end too. */
+  #latestEnd(): number {
+    const settled = this.#ticks(this.#grid.startOf(this.#segment) ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.#startTicks(), settled) + this.#limit;
   }
 
   #startTicks(): number {
