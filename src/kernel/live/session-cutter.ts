@@ -112,9 +112,10 @@ export class SessionCutter {
     return cuts;
   }
 
+  /** Also one that stopped where its segment ends, or behind that in want of a key frame. */
   #isLate({ cutter }: Track, newestSeconds: number): boolean {
     const end = this.#grid.startOf(cutter.segments + 1) ?? this.#grid.dueEnd(cutter.segments);
-    return newestSeconds > end && cutter.newestSeconds < end;
+    return newestSeconds > Math.max(end, cutter.newestSeconds);
   }
 }
 
