@@ -80,11 +80,11 @@ test('a playlist with everything in it', () => {
 
 test('a rendition that begins late in a session has its map there, also for those who are told only what is new', () => {
   const late = new RenditionTimeline({ timescale: 90_000, targetDurationSeconds: 2 });
-  for (const number of [1, 2]) {
-    late.enter({ number, beganAtMs: BEGAN_MS });
-    for (let at = 0; at < 10; at += 1) late.addSegment(180_000 * at, 180_000, number === 2);
-  }
-  late.addPart(1_800_000, part(true));
+  late.enter({ number: 1, beganAtMs: BEGAN_MS });
+  for (let at = 0; at < 10; at += 1) late.addSegment(180_000 * at, 180_000, false);
+  late.enter({ number: 2, beganAtMs: BEGAN_MS });
+  for (let at = 0; at < 25; at += 1) late.addSegment(180_000 * at, 180_000, true);
+  late.addPart(180_000 * 25, part(true));
   const map = '#EXT-X-MAP:URI="2/init.mp4"';
   expect(write(late, [], true)).toMatch(/SKIPPED-SEGMENTS=14\n/);
   for (const isDelta of [false, true])
@@ -93,12 +93,20 @@ test('a rendition that begins late in a session has its map there, also for thos
         .split('\n')
         .filter((line) => line === map),
     ).toHaveLength(1);
-  late.addSegment(1_800_000, 180_000, false);
-  for (let at = 11; at < 16; at += 1) late.addSegment(180_000 * at, 180_000, false);
-  expect(write(late, [], true)).toContain('SKIPPED-SEGMENTS=20\n#EXT-X-MAP:URI="2/init.mp4"\n');
-  late.addSegment(2_880_000, 180_000, false);
+  for (let at = 25; at < 31; at += 1) late.addSegment(180_000 * at, 180_000, false);
+  expect(write(late, [], true)).toContain('SKIPPED-SEGMENTS=35\n#EXT-X-MAP:URI="2/init.mp4"\n');
+  late.addSegment(180_000 * 31, 180_000, false);
   expect(write(late, [], true)).not.toContain('EXT-X-MAP');
-  expect(write(late)).toContain('2/s00019.m4s\n#EXT-X-MAP:URI="2/init.mp4"\n');
+  expect(write(late)).toContain('2/s00034.m4s\n#EXT-X-MAP:URI="2/init.mp4"\n');
+});
+
+test('a hole in the source is many gaps at once, and a delta begins before it', () => {
+  const held = new RenditionTimeline({ timescale: 90_000, targetDurationSeconds: 2 });
+  held.enter({ number: 1, beganAtMs: BEGAN_MS });
+  for (let at = 0; at < 8; at += 1) held.addSegment(180_000 * at, 180_000, false);
+  expect(write(held, [], true)).toContain('SKIPPED-SEGMENTS=2\n');
+  for (let at = 8; at < 20; at += 1) held.addSegment(180_000 * at, 180_000, true);
+  expect(write(held, [], true)).toContain('SKIPPED-SEGMENTS=2\n');
 });
 
 test('the end leaves neither hint nor reports', () => {

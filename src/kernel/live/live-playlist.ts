@@ -1,6 +1,7 @@
 import { type DateRange, MOST_DATE_RANGES } from './date-range.ts';
 import { liveInitUri, livePartUri, liveSegmentUri, siblingPlaylistUri } from './paths.ts';
 import { LEAST_WINDOW_TARGETS, type ListedPart, type ListedSegment, type PartPlace } from './timeline.ts';
+import { LARGEST_HOLE_SECONDS } from './track-cutter.ts';
 
 /** What is the same in every playlist of a broadcast, and stays so for as long as it lasts. */
 export interface LiveHeader {
@@ -46,7 +47,7 @@ function skipUntilSeconds({ targetDurationSeconds }: LiveHeader): number {
 export function writeLivePlaylist(playlist: LivePlaylist, isDelta = false): string {
   const { segments, open } = playlist;
   const endTicks = ticksOf([...segments, ...(open ? [open] : [])]);
-  const skipped = isDelta ? skippable(playlist, endTicks) : 0;
+  const skipped = isDelta ? skippable(playlist) : 0;
   const text = [...headerLines(playlist), ...dateRangeLines(playlist)];
   if (skipped > 0) text.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
   let mapped = segments.findLast(({ isGap }, at) => at < skipped && !isGap)?.session.number;
@@ -103,17 +104,22 @@ function dateRangeLines({ dateRanges, segments, open, timescale }: LivePlaylist)
   });
 }
 
-/** Segments that lie wholly before what every delta has. */
-function skippable({ header, timescale, segments }: LivePlaylist, endTicks: number): number {
-  const boundary = endTicks - skipUntilSeconds(header) * timescale;
-  let end = 0;
-  let count = 0;
-  for (const { durationTicks } of segments) {
-    end += durationTicks;
-    if (end > boundary) break;
-    count += 1;
+/**
+ * Segments that lie wholly before what every delta has. A hole in the source is many gaps at once, which nobody can have
+ * had a moment ago: as much of gaps as one hole may be does not count.
+ */
+function skippable({ header, timescale, segments, open }: LivePlaylist): number {
+  const enough = skipUntilSeconds(header) * timescale;
+  let hole = LARGEST_HOLE_SECONDS * timescale;
+  let behind = open?.durationTicks ?? 0;
+  for (let at = segments.length - 1; at >= 0; at -= 1) {
+    if (behind >= enough) return at + 1;
+    const { durationTicks = 0, isGap } = segments[at] ?? {};
+    const uncounted = isGap ? Math.min(hole, durationTicks) : 0;
+    hole -= uncounted;
+    behind += durationTicks - uncounted;
   }
-  return count;
+  return 0;
 }
 
 function segmentText(
