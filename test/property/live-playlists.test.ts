@@ -104,6 +104,18 @@ test('sound that began a segment after the picture ends it no later than the pic
     if (kind === 'segment') expect(durationTicks / (rendition === 'audio' ? 48_000 : 90_000)).toBeLessThan(2.5);
 });
 
+test('sound goes on where the picture stops at the very end of a segment', () => {
+  const mood = { frames: 512, keyEvery: 12, videoStalls: [{ at: 200, frames: 311 }], audioStalls: [], keyless: [] };
+  const cutter = new SessionCutter(LIVE_FORMAT, ['360p', '720p', 'audio']);
+  let newest = 0;
+  for (const { rendition, frame } of framesOfMood({ ...mood, jitter: [0], audioLead: 0 })) {
+    const cuts = cutter.take(rendition, [frame]);
+    if (rendition !== 'audio') continue;
+    for (const cut of cuts) if (cut.rendition === 'audio') newest = (cut.startTicks + cut.durationTicks) / 48_000;
+    expect(frame.startTicks / 48_000 - newest).toBeLessThan(5);
+  }
+});
+
 test('an independent parser reads what is listed', () => {
   const cutter = new SessionCutter(LIVE_FORMAT, ['360p', '720p', 'audio']);
   const followed = new Followed(90_000, LIVE_FORMAT);
