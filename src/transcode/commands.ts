@@ -221,7 +221,7 @@ export function audioCommand(
   const sound = chunk.silent
     ? [`anullsrc=r=${audio.sampleRate}:cl=${channels}`, `asetpts=PTS+(${from})`]
     : [
-        `[0:${track.streamIndex}]asetpts=PTS-(${track.zeroSamples})`,
+        `[0:${track.streamIndex}]asetpts=${soundTime(track)}`,
         // Two steps: told a first sample while it also changes the rate, the resampler of 5.1 skips too far.
         `aresample=${audio.sampleRate}:ochl=${channels}:${DOWNMIX}`,
         `aresample=${audio.sampleRate}:async=1:min_hard_comp=0.01:first_pts=${from}`,
@@ -239,6 +239,17 @@ export function audioCommand(
     filter,
     outputs: [{ options: audioOptions(rendition, first, end), target }],
   };
+}
+
+/**
+ * When a frame of sound is heard, in samples from the film's time 0. A chunk takes its place from the first frame that it
+ * reads and keeps it, so with rounded times chunks would meet up to a millisecond apart. There frames are counted from the
+ * track's first, and a time that is off by no more than rounding can make it stands for the place of a whole frame.
+ */
+function soundTime({ zeroSamples, startSamples }: AudioLayout): string {
+  if (startSamples === undefined) return `PTS-(${zeroSamples})`;
+  const counted = `st(0,${startSamples}+NB_SAMPLES*round((PTS-(${startSamples}))/NB_SAMPLES))`;
+  return `'${counted};if(lt(abs(ld(0)-PTS),min(NB_SAMPLES/10,SR/500)),ld(0),PTS)-(${zeroSamples})'`;
 }
 
 /** A rendition's gain is the same in every chunk, so that chunks meet at one level. */

@@ -152,6 +152,13 @@ describe("the film's time 0", () => {
     expect(planLayout(late).audio?.zeroSamples).toBe(Math.round(1.48 * 44_100));
   });
 
+  test('comes with where sound begins, where the container rounds the times of packets', () => {
+    const late = { ...SOURCE, audio: { ...AUDIO, startSeconds: 7.277 } };
+    const starts = ['matroska', 'flv', 'mov', 'mpegts'].map((container) => planLayout({ ...late, container }).audio);
+    const samples = Math.round(7.277 * 44_100);
+    expect(starts.map((audio) => audio?.startSamples)).toEqual([samples, samples, undefined, undefined]);
+  });
+
   test('is whole frames earlier when sound leads by much', () => {
     const late = { ...SOURCE, video: { ...VIDEO, startPts: 3_010 } };
     const { zeroSeconds } = planLayout(late);

@@ -69,6 +69,8 @@ export interface AudioLayout {
   readonly streamIndex: number;
   /** The film's time 0 in samples of the source's own rate. */
   readonly zeroSamples: number;
+  /** Where the track begins, in samples on the source's clock, in containers that round the times of packets. */
+  readonly startSamples?: number;
   readonly channels?: number;
 }
 
@@ -317,11 +319,11 @@ export function planLayout(source: SourceInfo): SourceLayout {
           },
         }
       : {}),
-    ...(audio ? { audio: audioLayout(audio, zero) } : {}),
+    ...(audio ? { audio: audioLayout(audio, zero, source.container) } : {}),
     ...(otherAudio.length > 0
       ? {
           otherAudio: Object.fromEntries(
-            otherAudio.map((each, index) => [audioName(index + 1), audioLayout(each, zero)]),
+            otherAudio.map((each, index) => [audioName(index + 1), audioLayout(each, zero, source.container)]),
           ),
         }
       : {}),
@@ -332,9 +334,17 @@ function frameOf({ width, height, pixelShape }: SourceVideo): PictureFrame {
   return { width, height, shape: (width * pixelShape.num) / (height * pixelShape.den) };
 }
 
-function audioLayout(audio: SourceAudio, zero: number): AudioLayout {
-  const { streamIndex, channels } = audio;
-  return { streamIndex, zeroSamples: Math.round(zero * audio.sampleRate), channels };
+/** Containers whose clock counts whole milliseconds, each of which is 48 samples long or 44. */
+const ROUNDED = ['matroska', 'flv'];
+
+function audioLayout(audio: SourceAudio, zero: number, container: string): AudioLayout {
+  const { streamIndex, channels, sampleRate, startSeconds } = audio;
+  return {
+    streamIndex,
+    zeroSamples: Math.round(zero * sampleRate),
+    ...(ROUNDED.includes(container) ? { startSamples: Math.round(startSeconds * sampleRate) } : {}),
+    channels,
+  };
 }
 
 /** Which stream a rendition of sound is made of. */

@@ -208,6 +208,12 @@ describe('ffmpeg', () => {
     expect(readable(commandArguments(command))).toMatchSnapshot();
   });
 
+  test('a chunk of sound whose times were rounded to milliseconds', () => {
+    const rounded = planLayout({ ...SOURCE, container: 'matroska' });
+    const command = audioCommand(film, rounded, sound, { ...chunk, silent: false }, '/src', 'unix:/s/0');
+    expect(readable(commandArguments(command))).toMatchSnapshot();
+  });
+
   test('a chunk of silence', () => {
     const command = audioCommand(film, layout, sound, { ...chunk, silent: true }, '/src', 'unix:/s/0');
     expect(readable(commandArguments(command))).toMatchSnapshot();
