@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Fault } from '../../src/kernel/errors.ts';
 import { LivePackager } from '../../src/live/packager/live-packager.ts';
-import { LiveSource } from '../harness/live-source.ts';
+import { feed } from '../harness/live-source.ts';
 import { NO_NEWS, PASSING_FORMAT, PackagedLive, RECORDING, STREAM } from '../harness/packaged-live.ts';
 
 const ALL = ['90p', '180p', 'audio'];
@@ -17,15 +17,6 @@ beforeEach(async () => {
   origin = await PackagedLive.start();
 });
 afterEach(() => origin.stop());
-
-async function feed(packager: LivePackager, seconds: number): Promise<void> {
-  const taker = {
-    init: (rendition: string, bytes: Uint8Array) => packager.takeInit(rendition, bytes),
-    fragment: (rendition: string, fragment: Parameters<LivePackager['takeFragment']>[1]) =>
-      packager.takeFragment(rendition, fragment),
-  };
-  await new LiveSource(taker, { seconds, paced: false }).ended;
-}
 
 async function stored(): Promise<string[]> {
   const keys: string[] = [];

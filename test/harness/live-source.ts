@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type Fragment, FragmentSplitter } from '../../src/kernel/cmaf/splitter.ts';
+import type { LivePackager } from '../../src/live/packager/live-packager.ts';
 import { broadcastFormat, rung } from './broadcast-format.ts';
 
 /** Two rungs of a test picture and a tone, as an encoder of a live stream lets them go. */
@@ -76,4 +77,13 @@ async function read(pipe: Readable, rendition: string, taker: SourceTaker): Prom
       else taker.fragment(rendition, piece.fragment);
     }
   }
+}
+
+/** So many seconds of a source, as fast as they can be encoded. */
+export async function feed(packager: LivePackager, seconds: number): Promise<void> {
+  const taker: SourceTaker = {
+    init: (rendition, bytes) => packager.takeInit(rendition, bytes),
+    fragment: (rendition, fragment) => packager.takeFragment(rendition, fragment),
+  };
+  await new LiveSource(taker, { seconds, paced: false }).ended;
 }

@@ -4,7 +4,7 @@ import type { Fragment } from '../../src/kernel/cmaf/splitter.ts';
 import { parsePlaylist } from '../../src/kernel/hls/parse.ts';
 import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
 import type { LivePackager } from '../../src/live/packager/live-packager.ts';
-import { LiveSource, SOURCE_FORMAT } from '../harness/live-source.ts';
+import { feed, LiveSource, SOURCE_FORMAT } from '../harness/live-source.ts';
 import { PackagedLive, STREAM } from '../harness/packaged-live.ts';
 
 const ALL = ['90p', '180p', 'audio'];
@@ -14,16 +14,6 @@ beforeEach(async () => {
   origin = await PackagedLive.start();
 });
 afterEach(() => origin.stop());
-
-/** So many seconds of a source, as fast as they can be encoded. */
-async function feed(packager: LivePackager, seconds: number): Promise<void> {
-  const taker = {
-    init: (rendition: string, bytes: Uint8Array) => packager.takeInit(rendition, bytes),
-    fragment: (rendition: string, fragment: Parameters<LivePackager['takeFragment']>[1]) =>
-      packager.takeFragment(rendition, fragment),
-  };
-  await new LiveSource(taker, { seconds, paced: false }).ended;
-}
 
 async function text(path: string): Promise<string> {
   const response = await origin.get(`/live/${STREAM}/${path}`);
