@@ -16,6 +16,12 @@ async function start(settings: object = {}): Promise<void> {
 
 afterEach(() => c.stop());
 
+/** For a viewer whom an edge lets in without asking the origin. */
+function granted(): string {
+  const grant = { paths: [`/live/${STREAM}/*`], expiresAtMs: c.clock.now() + 3_600_000 };
+  return `?token=${signToken(grant, KEY_PAIR_ID, privateKey)}`;
+}
+
 /** Takes what was said before it, from others too. */
 async function answered(client: ChannelClient, ref: string): Promise<void> {
   client.say({ type: 'ping', ref });
@@ -304,14 +310,27 @@ describe('viewers', () => {
   test('who wait for a node that cannot be reached are told to come later', async () => {
     await start();
     c.line.cut();
-    const grant = { paths: [`/live/${STREAM}/*`], expiresAtMs: c.clock.now() + 3_600_000 };
-    const waiting = c.join(`?token=${signToken(grant, KEY_PAIR_ID, privateKey)}`);
+    const waiting = c.join(granted());
     // From when his connection stands: before, he has no more than a place.
     await expect.poll(() => c.s.edge.channels?.channels).toBe(1);
     c.clock.advance(11);
     expect(await waiting.ended).toBe(1_013);
     c.line.mend();
     await c.listener();
+  });
+
+  test('who come later to a node that cannot be reached wait as long as the first', async () => {
+    await start();
+    c.line.cut();
+    const first = c.join(granted());
+    await expect.poll(() => c.s.edge.channels?.channels).toBe(1);
+    c.clock.advance(9);
+    const second = c.join(granted());
+    await expect.poll(() => c.s.edge.channels?.viewers).toBe(2);
+    c.clock.advance(2);
+    expect(await first.ended).toBe(1_013);
+    c.line.mend();
+    await second.message('hello');
   });
 
   test('who flood the door find as many places as there are, and leave them behind', async () => {

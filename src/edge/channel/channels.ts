@@ -30,12 +30,9 @@ const PING_BEATS = 20;
 const JUDGE_BEATS = 5;
 /** How long the connection to the node outlives the last viewer, who may only be reloading a page. */
 const LINGER_MS = 10_000;
-/** How long viewers wait for a node that does not answer. */
-const PATIENCE_MS = 10_000;
 
 interface Open {
   readonly channel: EdgeChannel;
-  readonly openedAtMs: number;
   linger?: NodeJS.Timeout | undefined;
 }
 
@@ -106,7 +103,6 @@ export class Channels {
   }
 
   #openChannel(streamId: string): Open {
-    const { clock } = this.#options;
     const channel = new EdgeChannel({
       ...this.#options,
       streamId,
@@ -119,7 +115,7 @@ export class Channels {
       },
       onUnknown: () => this.#forget(streamId, open),
     });
-    const open: Open = { channel, openedAtMs: clock.now() };
+    const open: Open = { channel };
     this.#open.set(streamId, open);
     channel.start();
     return open;
@@ -140,13 +136,11 @@ export class Channels {
   #beat(): void {
     const nowMs = this.#options.clock.now();
     this.#beats += 1;
-    for (const { channel, openedAtMs } of this.#open.values()) {
+    for (const { channel } of this.#open.values()) {
       channel.beat();
-      const isHopeless = !channel.isKnown && nowMs - openedAtMs > PATIENCE_MS;
       let place = this.#beats;
       for (const viewer of channel.viewers) {
         place += 1;
-        if (isHopeless) viewer.close('TRY_AGAIN');
         viewer.check(nowMs, IDLE_MS, place % JUDGE_BEATS === 0);
         if (place % PING_BEATS === 0) viewer.ping();
       }

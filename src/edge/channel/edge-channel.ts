@@ -64,11 +64,6 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     return this.#viewers;
   }
 
-  /** Whether the node has been heard, and all that it keeps of the past. */
-  get isKnown(): boolean {
-    return this.#state !== undefined && this.#events.sequence >= this.#pastUntil;
-  }
-
   start(): void {
     this.#link.start();
   }
@@ -114,7 +109,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
 
   hello(expiresAtMs: number | null): Hello | undefined {
     const { streamId, clock } = this.#options;
-    if (!this.#state || !this.isKnown) return undefined;
+    if (!this.#state || !this.#isKnown) return undefined;
     return {
       type: 'hello',
       protocol: CHANNEL_PROTOCOL,
@@ -180,7 +175,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
   opened({ type: _, ...state }: State): void {
     const { sequence } = this.#events;
     const goesOn = this.#state?.epoch === state.epoch && sequence <= state.sequence && sequence >= state.replayFrom - 1;
-    const before = this.isKnown ? this.#state : undefined;
+    const before = this.#isKnown ? this.#state : undefined;
     this.#state = goesOn && before ? { ...state, ...theState(before) } : state;
     if (!goesOn) this.#events = new EventRing(RING_LIMITS, state.replayFrom - 1);
     if (!goesOn || !before) {
@@ -252,8 +247,13 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     this.#options.onUnknown();
   }
 
+  /** Whether the node has been heard, and all that it keeps of the past. */
+  get #isKnown(): boolean {
+    return this.#state !== undefined && this.#events.sequence >= this.#pastUntil;
+  }
+
   #greetOnceKnown(): void {
-    if (this.isKnown) for (const viewer of this.#viewers) viewer.greet();
+    if (this.#isKnown) for (const viewer of this.#viewers) viewer.greet();
   }
 
   /** Keeps what newcomers are told up to date. Says what of the media begins anew. */

@@ -37,6 +37,9 @@ export interface ViewerHost extends Pick<PlaybackHost, 'renditions' | 'has' | 't
   leave(viewer: ChannelViewer): void;
 }
 
+/** How long a viewer waits for a node that does not answer. */
+const PATIENCE_MS = 10_000;
+
 /** One viewer of a channel: what he asked for, what he is sent, and whether he may stay. */
 export class ChannelViewer {
   readonly admission: Admission;
@@ -46,6 +49,8 @@ export class ChannelViewer {
   readonly #queue: ViewerQueue;
   readonly #playback: Playback;
   readonly #meter = new MessageMeter();
+  readonly #joinedAtMs: number;
+  #isGreeted = false;
   #events: ReadonlySet<EventKind> = new Set();
   /** The newest numbered event that he was told of in one way or another; undefined before the first words. */
   #sequence: number | undefined;
@@ -61,6 +66,7 @@ export class ChannelViewer {
     this.#socket = socket;
     this.#host = host;
     this.#now = now;
+    this.#joinedAtMs = now();
     this.#queue = new ViewerQueue(socket);
     const playback: PlaybackHost = {
       get renditions() {
@@ -117,6 +123,7 @@ export class ChannelViewer {
   greet(): void {
     const hello = this.#host.hello(this.#expiresAtMs);
     if (!hello) return;
+    this.#isGreeted = true;
     this.#sequence = hello.sequence;
     this.#tell(hello);
     this.#playback.restart(this.#now());
@@ -158,6 +165,7 @@ export class ChannelViewer {
 
   /** Asked every second or so; `thorough` now and then. */
   check(nowMs: number, idleMs: number, thorough: boolean): void {
+    if (!this.#isGreeted && nowMs - this.#joinedAtMs > PATIENCE_MS) this.close('TRY_AGAIN');
     if (nowMs - this.#socket.heardAtMs > idleMs) this.close('IDLE');
     const isOver = this.#expiresAtMs !== null && nowMs >= this.#expiresAtMs;
     if (!isOver && !thorough) return;
