@@ -69,6 +69,18 @@ export class RecordingRepository {
     return (await held.where('node_url', '=', this.#nodeUrl()).forShare().executeTakeFirst()) !== undefined;
   }
 
+  /** Whether nothing is added any more to what a broadcast that is over has: it is an asset now, or is going to be removed. */
+  async isWhole(recordingId: string): Promise<boolean> {
+    const assets = this.#db.selectFrom('assets').select('status').where('id', '=', recordingId);
+    const asset = await assets.executeTakeFirst();
+    if (asset) return asset.status !== 'uploading';
+    const retired = this.#db.selectFrom('retired_versions').select('version').where('asset_id', '=', recordingId);
+    if (await retired.executeTakeFirst()) return true;
+    // Of one that is removed already nothing is left; of one that nobody has finished yet something is.
+    const sessions = this.#db.selectFrom('recording_sessions').select('session');
+    return (await sessions.where('recording_id', '=', recordingId).executeTakeFirst()) === undefined;
+  }
+
   /** What a broadcast that nobody keeps has behind its window is not there any more. */
   async forgetBefore(recordingId: string, { sequence, session }: SequencePlace): Promise<void> {
     await this.#db

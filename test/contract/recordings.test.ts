@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AssetRepository } from '../../src/database/assets.ts';
 import { BroadcastRepository, type Hold } from '../../src/database/broadcasts.ts';
 import { LiveStreamRepository } from '../../src/database/live-streams.ts';
+import { RecordedAssetRepository } from '../../src/database/recorded-assets.ts';
 import { RecordingRepository } from '../../src/database/recordings.ts';
 import type { LiveSegment } from '../../src/kernel/live/broadcast.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
@@ -81,6 +82,19 @@ describe.each(DATABASES)('recordings in $name', ({ fresh }) => {
     await assets.fail('as_a', { code: 'RECORDING_EMPTY', says: '' });
     await expect(at(there).addSegments('as_a', [segment('audio', 4)])).rejects.toThrow();
     expect((await recordings.read('as_a')).segments.map(({ sequence }) => sequence)).toEqual([0, 2, 3]);
+  });
+
+  test('are whole when they are an asset or are to go, and of what is gone nothing can come', async () => {
+    const clock = new HandClock();
+    const recorded = new RecordedAssetRepository(on.database, clock, 'a secret');
+    const format = { segmentSeconds: 2, targetDurationSeconds: 2, partTargetSeconds: 0.334 };
+    await recorded.begin({ streamId: 'ls_a', number: 1, recordingId: 'as_a' }, { title: '', policy: 'public' }, format);
+    for (const id of ['as_a', 'as_b']) await recordings.addSession(id, { number: 1, beganAtMs: 1 });
+    const areWhole = () => Promise.all(['as_a', 'as_b', 'as_c'].map((id) => recordings.isWhole(id)));
+    expect(await areWhole()).toEqual([false, false, true]);
+    await recorded.finish('as_a', { stretches: [] }, async () => {});
+    await recorded.release('as_b', 60_000);
+    expect(await areWhole()).toEqual([true, true, true]);
   });
 
   test('of nothing there is nothing', async () => {

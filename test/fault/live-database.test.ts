@@ -5,6 +5,7 @@ import type { Broadcast, LiveStream } from '../../src/database/live-stream-rows.
 import type { Renewal } from '../../src/database/live-streams.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { Fault } from '../../src/kernel/errors.ts';
+import type { LiveSegment } from '../../src/kernel/live/broadcast.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import type { BroadcastDeps, Packaging } from '../../src/live/broadcast/deps.ts';
 import { BroadcastDesk } from '../../src/live/broadcast/desk.ts';
@@ -222,24 +223,50 @@ test('a broadcast whose lease ended while the database was away is left alone un
 });
 
 test('a broadcast that is under way and not here is away, and not gone', async () => {
-  const ended = new EndedBroadcasts({ latest: async () => BROADCAST }, { read: vi.fn() }, systemClock);
+  const ended = new EndedBroadcasts(
+    { latest: async () => BROADCAST },
+    { read: vi.fn(), isWhole: vi.fn() },
+    systemClock,
+  );
   await expect(ended.find(STREAM.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
-test('the end of a broadcast that comes to the store late is served when it is there', async () => {
+test('the end of a broadcast whose last segments come late is told to nobody before they are there', async () => {
   const clock = new HandClock();
   const broadcast = { ...BROADCAST, format: SOURCE_FORMAT, endedAtMs: clock.now() };
   const place = { rendition: 'audio', session: 1, startTicks: 0, durationTicks: 96_000, bytes: 1 };
-  const segments = [{ ...place, sequence: 0 }];
+  const segments: LiveSegment[] = [];
   const read = vi.fn(async () => ({ sessions: [{ number: 1, beganAtMs: 0 }], segments }));
-  const ended = new EndedBroadcasts({ latest: async () => broadcast }, { read }, clock);
-  const listed = async () => (await ended.find(STREAM.id))?.stages.get('audio')?.timeline.segments.length;
-  expect(await listed()).toBe(1);
+  const isWhole = vi.fn(async () => false);
+  const ended = new EndedBroadcasts({ latest: async () => broadcast }, { read, isWhole }, clock);
+  const listed = async () => {
+    const timeline = (await ended.find(STREAM.id))?.stages.get('audio')?.timeline;
+    return [timeline?.segments.length, timeline?.isEnded];
+  };
+  await expect(listed()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  segments.push({ ...place, sequence: 0 });
+  clock.turn(2_000);
+  expect(await listed()).toEqual([1, false]);
   segments.push({ ...place, sequence: 1, startTicks: 96_000 });
-  expect(await listed()).toBe(1);
-  clock.turn(20_000);
-  expect(await listed()).toBe(2);
-  expect(read).toHaveBeenCalledTimes(2);
+  isWhole.mockResolvedValue(true);
+  expect(await listed()).toEqual([1, false]);
+  clock.turn(2_000);
+  expect(await listed()).toEqual([2, true]);
+  clock.turn(50_000);
+  await listed();
+  expect(read).toHaveBeenCalledTimes(3);
+});
+
+test('the end of a broadcast is told at last though nobody finishes its recording', async () => {
+  const clock = new HandClock();
+  const broadcast = { ...BROADCAST, format: SOURCE_FORMAT, endedAtMs: clock.now() };
+  const segments = [{ rendition: 'audio', session: 1, sequence: 0, startTicks: 0, durationTicks: 96_000, bytes: 1 }];
+  const read = async () => ({ sessions: [{ number: 1, beganAtMs: 0 }], segments });
+  const ended = new EndedBroadcasts({ latest: async () => broadcast }, { read, isWhole: async () => false }, clock);
+  const isEnded = async () => (await ended.find(STREAM.id))?.stages.get('audio')?.timeline.isEnded;
+  expect(await isEnded()).toBe(false);
+  clock.turn(120_000);
+  expect(await isEnded()).toBe(true);
 });
 
 test.each([
