@@ -301,23 +301,24 @@ function signAsNode({ secrets, clock }: Ground, method: string, target: string):
 
 /** What all that is told of live streams works with. */
 function nodeOf(ground: Ground, { database }: Seams) {
-  const { secrets, clock, log, settings, urls } = ground;
+  const { secrets, clock, log, settings, urls, metrics } = ground;
   return {
+    settings,
     streams: new LiveStreamRepository(database, clock, secrets.contentKeySecret),
     nodeUrl: () => liveNodeUrl(settings, urls),
     sign: (method: string, target: string) => signAsNode(ground, method, target),
     viewerSecret: secrets.contentKeySecret,
+    count: (name: Parameters<typeof metrics.count>[0]) => metrics.count(name, {}),
     clock,
     log: log.child({ part: 'live' }),
   };
 }
 
 function prepareLive(ground: Ground, seams: Seams): Live {
-  const { settings, folder, secrets, clock, log, metrics } = ground;
+  const { folder, secrets, clock, log, metrics } = ground;
   const live: Live = new Live({
     ...seams,
     ...nodeOf(ground, seams),
-    settings,
     folder: join(folder, 'live'),
     recordings: new Recordings({
       ...seams,
@@ -326,7 +327,6 @@ function prepareLive(ground: Ground, seams: Seams): Live {
     }),
     readLadder: (name) => readLadder(name, LADDERS),
     edgeSecret: secrets.edgeSecret,
-    count: (name) => metrics.count(name, {}),
   });
   metrics.gauge('live_streams', () => live.desk.actors.length);
   metrics.gauges('live_encoder_speed', () =>

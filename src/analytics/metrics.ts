@@ -40,7 +40,10 @@ const COUNTERS = {
     says: 'Rungs that a broadcast was encoded without since the machine was too slow.',
     labels: [],
   },
-  live_keys_refused: { says: 'Publishers that were refused since their stream key was wrong.', labels: [] },
+  live_keys_refused: {
+    says: 'Wrong stream keys, of publishers and of viewers who said that the stream is theirs.',
+    labels: [],
+  },
   sources: { says: 'Sources that came in whole or failed, by the code of the failure.', labels: ['outcome'] },
   source_bytes: { says: 'Bytes of the sources that came in whole.', labels: [] },
 } as const satisfies Record<string, { says: string; labels: readonly string[] }>;

@@ -25,11 +25,12 @@ import { OnAir } from './on-air.ts';
 import { LivePackager } from './packager/live-packager.ts';
 import { salvageSpools } from './packager/salvage.ts';
 import type { Recordings } from './recordings.ts';
+import { StreamKeys, type StreamKeysOptions } from './stream-keys.ts';
 
 export interface LiveOptions {
   readonly database: Database;
   readonly store: ObjectStore;
-  readonly settings: BroadcastSettings & DoorsOptions['settings'];
+  readonly settings: BroadcastSettings & DoorsOptions['settings'] & StreamKeysOptions['settings'];
   readonly streams: LiveStreamRepository;
   readonly recordings: Pick<Recordings, 'begin' | 'finish' | 'recover'>;
   /** On this machine: what is not recorded yet lies below it. */
@@ -42,7 +43,7 @@ export interface LiveOptions {
   readonly edgeSecret: string;
   /** Under which addresses of viewers become names. */
   readonly viewerSecret: string;
-  readonly count: BroadcastDeps['count'];
+  readonly count: BroadcastDeps['count'] & StreamKeysOptions['count'];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -53,6 +54,7 @@ export class Live {
   readonly #options: LiveOptions;
   readonly #onAir = new OnAir();
   readonly #doors: Doors;
+  readonly #keys: StreamKeys;
   readonly #channels: LiveChannels;
   readonly #broadcasts: BroadcastRepository;
   readonly #recordings: RecordingRepository;
@@ -66,7 +68,8 @@ export class Live {
     this.#options = options;
     this.#broadcasts = new BroadcastRepository(database, clock);
     this.#recordings = new RecordingRepository(database, options.nodeUrl);
-    this.#channels = openChannels(options);
+    this.#keys = new StreamKeys(options);
+    this.#channels = openChannels(options, this.#keys);
     this.#commands = new CommandSender({ ...options, ownOrigin: options.nodeUrl });
     this.desk = new BroadcastDesk(this.#broadcastDeps());
     this.#doors = new Doors({ settings, desk: this.desk, log });
@@ -124,6 +127,7 @@ export class Live {
     const { streams, clock, settings, log, readLadder, nodeUrl, count } = this.#options;
     return {
       streams,
+      keys: this.#keys,
       broadcasts: this.#broadcasts,
       packagers: {
         open: (place, news, isHeld) => this.#keep(new LivePackager(this.#packagerDeps(), place, news, isHeld)),
@@ -205,7 +209,8 @@ const KEPT_MS = 10 * 60_000;
 type WithoutRole = Pick<
   LiveOptions,
   'database' | 'store' | 'streams' | 'nodeUrl' | 'sign' | 'viewerSecret' | 'clock' | 'log'
->;
+> &
+  StreamKeysOptions;
 
 /**
  * The same for an origin without the role: broadcasts that are over are served by every node, and every node leads to the
@@ -214,15 +219,18 @@ type WithoutRole = Pick<
 export async function mountWithoutRole(app: FastifyInstance, options: WithoutRole): Promise<Pick<Live, 'stop'>> {
   const { database, store, clock } = options;
   const ended = new EndedBroadcasts(new BroadcastRepository(database, clock), new RecordingRepository(database), clock);
-  const channels = openChannels(options);
+  const channels = openChannels(options, new StreamKeys(options));
   await channels.mount(app);
   mountLive(app, { onAir: new OnAir(), ended, store });
   return channels;
 }
 
-function openChannels({ database, streams, viewerSecret, nodeUrl, sign, clock, log }: WithoutRole): LiveChannels {
+function openChannels(
+  { database, streams, viewerSecret, nodeUrl, sign, clock, log }: Omit<WithoutRole, 'settings'>,
+  keys: StreamKeys,
+): LiveChannels {
   return new LiveChannels({
-    streams,
+    ...{ streams, keys },
     bans: new LiveBanRepository(database, clock),
     deletions: new LiveDeletionRepository(database, clock),
     recordings: new BroadcastRepository(database, clock),

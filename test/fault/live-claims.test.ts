@@ -10,7 +10,6 @@ const streamOf = (id: string) => ({ id, state: 'idle', options: { reconnectSecon
 /** A desk of a node with room for so many, at which each key is the id of its stream. */
 async function opened(liveStreams: number, left: readonly Broadcast[] = []) {
   const streams = {
-    findByKey: async (key: string) => streamOf(key),
     claim: async ({ streamId }: { streamId: string }) => streamOf(streamId),
     release: async () => {},
     letGo: async () => {},
@@ -19,6 +18,7 @@ async function opened(liveStreams: number, left: readonly Broadcast[] = []) {
   const packaging = { lastSession: 1, closeSession: () => {}, end: async () => {}, abandon: async () => {} };
   const deps = {
     streams,
+    keys: { open: async ({ streamKey }: { streamKey: string }) => streamOf(streamKey) },
     broadcasts: {
       unfinished: async () => left,
       abandoned: async () => [],
@@ -29,7 +29,7 @@ async function opened(liveStreams: number, left: readonly Broadcast[] = []) {
     channels: { open: async () => feed },
     finished: async () => {},
     nodeUrl: () => 'http://127.0.0.1:1',
-    settings: { liveStreams, liveLeaseMs: 15_000, trustedProxies: '' },
+    settings: { liveStreams, liveLeaseMs: 15_000 },
     clock: { now: () => Date.now() },
     log: silentLog,
     count: () => {},

@@ -37,7 +37,6 @@ function made(packaging: Partial<Packaging> = {}) {
     renew: vi.fn(async (): Promise<Renewal | undefined> => ({ isDisabled: false, keyHash: '' })),
     release: vi.fn(async () => {}),
     letGo: vi.fn(async () => {}),
-    findByKey: vi.fn(async () => STREAM),
     find: vi.fn(async () => STREAM),
   };
   const whole = {
@@ -52,16 +51,17 @@ function made(packaging: Partial<Packaging> = {}) {
   const askToYield = vi.fn(async () => {});
   const left = vi.fn();
   const feed = { started: () => {}, opening: () => {}, reconnecting: () => {}, ended: vi.fn() };
+  const keys = { open: vi.fn(async () => STREAM) };
   const deps = {
-    ...{ broadcasts, streams, finished, askToYield, left },
+    ...{ keys, broadcasts, streams, finished, askToYield, left },
     packagers: { recover },
     channels: { open: async () => feed },
     nodeUrl: () => 'http://127.0.0.1:1',
-    settings: { liveStreams: 1, liveLeaseMs: 15_000, trustedProxies: '' },
+    settings: { liveStreams: 1, liveLeaseMs: 15_000 },
     clock: { now: () => Date.now() },
     log: silentLog,
   } as unknown as BroadcastDeps;
-  return { deps, broadcasts, streams, recover, finished, askToYield, left, feed };
+  return { deps, keys, broadcasts, streams, recover, finished, askToYield, left, feed };
 }
 
 async function resumed(parts: ReturnType<typeof made>) {
@@ -165,7 +165,7 @@ test.each([
   const desk = new BroadcastDesk(parts.deps);
   parts.broadcasts.unfinished.mockResolvedValueOnce([]);
   await desk.start();
-  parts.streams.findByKey.mockResolvedValueOnce({
+  parts.keys.open.mockResolvedValueOnce({
     ...STREAM,
     nodeUrl: 'http://127.0.0.1:2',
     ownedUntilMs: 0,

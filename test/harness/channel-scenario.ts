@@ -14,6 +14,7 @@ import type { ChatOptions } from '../../src/kernel/live/live-stream.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
 import { silentLog } from '../../src/kernel/log.ts';
 import { LiveChannels } from '../../src/live/channel/live-channels.ts';
+import { StreamKeys } from '../../src/live/stream-keys.ts';
 import { ChannelClient, type ClientOptions } from './channel-client.ts';
 import { EDGE_ID, EdgeScenario, FLEET_SECRET, HandClock } from './edge-scenario.ts';
 import { FeedProxy } from './feed-proxy.ts';
@@ -43,10 +44,13 @@ export class ChannelNode {
       ...{ createdAtMs: 0, updatedAtMs: 0 },
     };
     this.channels = new LiveChannels({
-      streams: {
-        find: async (id) => (id === STREAM ? this.stream : undefined),
-        findByKey: async (key) => (key === STREAM_KEY ? this.stream : undefined),
-      },
+      streams: { find: async (id) => (id === STREAM ? this.stream : undefined) },
+      keys: new StreamKeys({
+        streams: { findByKey: async (key) => (key === STREAM_KEY ? this.stream : undefined) },
+        settings: { trustedProxies: '' },
+        count: () => {},
+        log: silentLog,
+      }),
       bans: {
         list: async () => {
           await this.lookUp();

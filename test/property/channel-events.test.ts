@@ -68,7 +68,7 @@ class Play {
 
   #newActor(): ChannelActor {
     this.#count = 0;
-    return new ChannelActor({ streamId: 'ls_a', secret: 's', clock: CLOCK, isStreamKey: async () => false });
+    return new ChannelActor({ streamId: 'ls_a', secret: 's', clock: CLOCK, keys: undefined as never });
   }
 
   #tell(): void {

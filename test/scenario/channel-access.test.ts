@@ -257,6 +257,8 @@ describe('a stream at another node', () => {
         [EDGE_SIGNATURE_HEADER]: signAsEdge(edgeCredentialOf(FLEET_SECRET, EDGE_ID), method, target, clock.now()),
       }),
       viewerSecret: 'a secret of the fleet',
+      settings: { trustedProxies: '' },
+      count: () => {},
       clock,
       log: silentLog,
     });

@@ -6,6 +6,7 @@ import type { Ladder } from '../../kernel/ladder/ladder.ts';
 import type { BroadcastFormat } from '../../kernel/live/broadcast.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { ChannelFeed, Packager, PackagerNews } from '../seams.ts';
+import type { StreamKeys } from '../stream-keys.ts';
 
 /** Which broadcast is packaged, and as what. */
 export interface BroadcastPlace {
@@ -38,8 +39,9 @@ export interface Inheritance {
 export interface BroadcastDeps {
   readonly streams: Pick<
     LiveStreamRepository,
-    'findByKey' | 'find' | 'claim' | 'renew' | 'letGo' | 'release' | 'setHealth' | 'setRegular'
+    'find' | 'claim' | 'renew' | 'letGo' | 'release' | 'setHealth' | 'setRegular'
   >;
+  readonly keys: Pick<StreamKeys, 'open'>;
   readonly broadcasts: Pick<
     BroadcastRepository,
     'lost' | 'reconnected' | 'end' | 'unhealthy' | 'recovered' | 'unfinished' | 'abandoned'
@@ -70,7 +72,7 @@ export interface BroadcastDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly nextId: () => number;
-  readonly count: (name: 'live_encoder_restarts' | 'live_rungs_dropped' | 'live_keys_refused') => void;
+  readonly count: (name: 'live_encoder_restarts' | 'live_rungs_dropped') => void;
 }
 
 export interface BroadcastSettings {
@@ -79,6 +81,4 @@ export interface BroadcastSettings {
   readonly liveLeaseMs: number;
   readonly liveSegmentSeconds: number;
   readonly liveSilenceSeconds: number;
-  /** Whose addresses stand for many publishers. */
-  readonly trustedProxies: string;
 }

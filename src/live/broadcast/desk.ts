@@ -1,8 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
-import { parseTrust } from '../../kernel/address.ts';
 import { Fault } from '../../kernel/errors.ts';
-import { Claims } from '../../kernel/live/claims.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
 import { hashStreamKey } from '../../kernel/live/stream-key.ts';
 import type { Caller, Desk, Place } from '../seams.ts';
@@ -19,7 +17,6 @@ export class BroadcastDesk implements Desk {
   readonly #deps: BroadcastDeps;
   readonly #actors = new Map<string, StreamActor>();
   readonly #claims = new Map<string, Promise<StreamActor>>();
-  readonly #keyClaims: Claims;
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Leases of other nodes that were over when they were last looked at, by stream. */
   #lapsed: ReadonlyMap<string, number> = new Map();
@@ -28,7 +25,6 @@ export class BroadcastDesk implements Desk {
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps;
-    this.#keyClaims = new Claims(parseTrust(deps.settings.trustedProxies));
   }
 
   /** Takes up what this node has left unfinished. */
@@ -79,8 +75,7 @@ export class BroadcastDesk implements Desk {
   }
 
   async admit(caller: Caller): Promise<Place> {
-    const stream = await this.#lookUp(caller);
-    if (!stream) return this.#refuse(caller);
+    const stream = await this.#deps.keys.open(caller);
     if (stream.isDisabled) throw new Fault('LIVE_STREAM_DISABLED');
     const actor = await this.#actorOf(stream);
     if (!actor.reserve()) throw new Fault('LIVE_STREAM_BUSY');
@@ -94,25 +89,6 @@ export class BroadcastDesk implements Desk {
       take: (publisher) => once(() => actor.join(publisher, hashStreamKey(caller.streamKey))),
       leave: () => once(() => actor.giveUpPlace()),
     };
-  }
-
-  /** @throws Fault LIVE_CLAIMS_LIMITED */
-  async #lookUp({ address, streamKey }: Caller): Promise<LiveStream | undefined> {
-    const entry = this.#keyClaims.enter(address, this.#deps.clock.now());
-    if (!entry.isIn) throw new Fault('LIVE_CLAIMS_LIMITED', { retryAfterSeconds: entry.retryAfterSeconds });
-    try {
-      return await this.#deps.streams.findByKey(streamKey);
-    } finally {
-      entry.leave();
-    }
-  }
-
-  async #refuse({ address, door }: Caller): Promise<never> {
-    this.#deps.count('live_keys_refused');
-    this.#deps.log.info({ address, door }, 'a wrong stream key');
-    const wait = this.#keyClaims.refuse(address, this.#deps.clock.now());
-    if (wait) await pause(wait.delayMs).finally(wait.done);
-    throw new Fault('STREAM_KEY_REFUSED');
   }
 
   async #actorOf(stream: LiveStream): Promise<StreamActor> {

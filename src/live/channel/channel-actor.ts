@@ -20,17 +20,17 @@ import type { IngestHealth } from '../../kernel/live/health.ts';
 import type { ChatOptions, LiveStreamState } from '../../kernel/live/live-stream.ts';
 import { type MediaFrame, MediaTail } from '../../kernel/live/media-tail.ts';
 import type { ChannelFeed } from '../seams.ts';
+import type { StreamKeys } from '../stream-keys.ts';
 import { ChatDesk } from './chat-desk.ts';
 import type { EdgeLink } from './edge-link.ts';
-import { KeyClaims } from './key-claims.ts';
+import { answerClaim } from './key-claims.ts';
 
 export interface ChannelActorOptions {
   readonly streamId: string;
   /** Under which the addresses of viewers become names. */
   readonly secret: string;
   readonly clock: Clock;
-  /** Whether a publisher would be let in by this key. */
-  isStreamKey(streamKey: string): Promise<boolean>;
+  readonly keys: Pick<StreamKeys, 'open'>;
 }
 
 /** What is known of one rendition. */
@@ -62,12 +62,10 @@ export class ChannelActor implements ChannelFeed {
   #offered: readonly string[] | undefined;
   /** By how much dates are moved now: a source's clock is not the wall's. */
   #shiftMs = 0;
-  readonly #claims: KeyClaims;
 
   constructor(options: ChannelActorOptions) {
     this.#options = options;
     this.desk = new ChatDesk(options.streamId, CLOSED, options.secret);
-    this.#claims = new KeyClaims(options.isStreamKey);
   }
 
   get links(): ReadonlySet<EdgeLink> {
@@ -288,8 +286,9 @@ export class ChannelActor implements ChannelFeed {
     this.#tellAll({ type: 'chat', id: `m_${randomSymbols(12)}`, author, text, atMs });
   }
 
-  async #claim(link: EdgeLink, { id, streamKey }: FromEdge & { type: 'claim' }): Promise<void> {
-    link.tell({ type: 'answer', id, ...(await this.#claims.judge(streamKey)) });
+  async #claim(link: EdgeLink, { id, streamKey, viewer }: FromEdge & { type: 'claim' }): Promise<void> {
+    const { keys, streamId } = this.#options;
+    link.tell({ type: 'answer', id, ...(await answerClaim(keys, streamId, { ...viewer, streamKey })) });
   }
 
   /** What a browser is asked to play has to be what comes, and not what was planned. True when the two differ. */

@@ -1,39 +1,24 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { FaultCode } from '../../kernel/errors.ts';
+import { Fault, type FaultCode } from '../../kernel/errors.ts';
+import type { StreamKeys } from '../stream-keys.ts';
 
-const WRONG_MS = 1_000;
-const MAX_WAITING = 8;
-
-export interface ClaimVerdict {
+/** What is said to a viewer who says that he has the stream's key; without a code that he has. */
+export interface ClaimAnswer {
   readonly code?: FaultCode;
   readonly retryAfterMs?: number;
 }
 
-/** Viewers who say that they have the stream key: one at a time, and a wrong one takes a second. Nobody guesses at that pace. */
-export class KeyClaims {
-  readonly #isStreamKey: (streamKey: string) => Promise<boolean>;
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
-
-  constructor(isStreamKey: (streamKey: string) => Promise<boolean>) {
-    this.#isStreamKey = isStreamKey;
-  }
-
-  async judge(streamKey: string): Promise<ClaimVerdict> {
-    if (this.#waiting >= MAX_WAITING) return { code: 'CHANNEL_RATE_LIMITED', retryAfterMs: WRONG_MS };
-    this.#waiting += 1;
-    const judged = this.#last.then(() => this.#check(streamKey));
-    this.#last = judged;
-    const verdict = await judged;
-    this.#waiting -= 1;
-    return verdict;
-  }
-
-  async #check(streamKey: string): Promise<ClaimVerdict> {
+export async function answerClaim(
+  keys: Pick<StreamKeys, 'open'>,
+  streamId: string,
+  { address, streamKey }: { readonly address: string; readonly streamKey: string },
+): Promise<ClaimAnswer> {
+  try {
+    await keys.open({ door: 'channel', address, streamKey }, streamId);
+    return {};
+  } catch (cause) {
+    const { code, retryAfterSeconds } = Fault.from(cause);
     // A database that is away says nothing of the key.
-    const holds = await this.#isStreamKey(streamKey).catch(() => undefined);
-    if (holds) return {};
-    await pause(WRONG_MS);
-    return { code: holds === undefined ? 'CHANNEL_AWAY' : 'STREAM_KEY_REFUSED' };
+    if (code !== 'STREAM_KEY_REFUSED' && code !== 'LIVE_CLAIMS_LIMITED') return { code: 'CHANNEL_AWAY' };
+    return { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterMs: retryAfterSeconds * 1_000 }) };
   }
 }

@@ -12,6 +12,7 @@ import type { ChatOptions } from '../../kernel/live/live-stream.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { ChannelFeed } from '../seams.ts';
+import type { StreamKeys } from '../stream-keys.ts';
 import { ChannelActor } from './channel-actor.ts';
 import { EdgeLink } from './edge-link.ts';
 import { passOn } from './pass-on.ts';
@@ -20,8 +21,8 @@ import { StreamFeed } from './stream-feed.ts';
 export interface LiveChannelsOptions {
   readonly streams: {
     find(streamId: string): Promise<LiveStream | undefined>;
-    findByKey(streamKey: string): Promise<Pick<LiveStream, 'id'> | undefined>;
   };
+  readonly keys: Pick<StreamKeys, 'open'>;
   readonly bans: {
     list(streamId: string): Promise<readonly LiveBan[]>;
     add(streamId: string, ban: LiveBan): Promise<void>;
@@ -194,9 +195,8 @@ export class LiveChannels {
   #channel(streamId: string): OpenChannel {
     const known = this.#open.get(streamId);
     if (known) return known;
-    const { streams, secret, clock } = this.#options;
-    const isStreamKey = async (streamKey: string) => (await streams.findByKey(streamKey))?.id === streamId;
-    const opened = { actor: new ChannelActor({ streamId, secret, clock, isStreamKey }), isLoaded: undefined };
+    const { keys, secret, clock } = this.#options;
+    const opened = { actor: new ChannelActor({ streamId, secret, clock, keys }), isLoaded: undefined };
     this.#open.set(streamId, opened);
     return opened;
   }
