@@ -49,8 +49,8 @@ const create: Command = {
     { flags: '--ladder <name>', says: "one of the server's ladders (default: the server's)" },
     {
       flags: '--passthrough <when>',
-      says: "whether the top rung may be the publisher's own packets (default auto)",
-      choices: ['auto', 'never'],
+      says: "whether the top rung may be the publisher's own packets (default auto: once it has shown regular key frames)",
+      choices: ['auto', 'always', 'never'],
     },
     { flags: '--no-recording', says: 'keep nothing when a broadcast ends' },
     ...OPTIONS,

@@ -425,8 +425,8 @@ export interface IngestHealth {
   readonly speed: number;
   /** Pictures that were left out since they came too fast to be encoded. */
   readonly droppedFrames: number;
-  /** What is wrong: the `frame-rate` or the `bitrate` fell, `key-frames` are too far apart, sound and picture `drift` apart, or this server is in `overload`. */
-  readonly problems: readonly ('frame-rate' | 'bitrate' | 'key-frames' | 'drift' | 'overload')[];
+  /** What is wrong: the `frame-rate` or the `bitrate` fell, `key-frames` are too far apart, sound and picture `drift` apart, this server is in `overload`, or the top rung is encoded though `passthrough` says always. */
+  readonly problems: readonly ('frame-rate' | 'bitrate' | 'key-frames' | 'drift' | 'overload' | 'passthrough')[];
 }
 
 export interface Invalidation {
@@ -512,8 +512,8 @@ export interface LiveStream {
   readonly isRecorded: boolean;
   /** The name of the ladder that its broadcasts are encoded by. */
   readonly ladder: string;
-  /** Whether the top rung may be the publisher's own packets, where these allow it. */
-  readonly passthrough: 'auto' | 'never';
+  /** Whether the top rung may be the publisher's own packets, where these allow it. `auto`: once a source has shown that its key frames are regular. `always`: from the first packet on; a source that does not keep to it is encoded, and is told as the problem `passthrough`. */
+  readonly passthrough: 'auto' | 'always' | 'never';
   /** Who may say what in the channel. */
   readonly chat: {
     /** Whether viewers may say something. */
@@ -544,8 +544,8 @@ export interface LiveStreamChange {
   readonly isRecorded?: boolean;
   /** The name of one of the server's ladders. Left out: the server's default. */
   readonly ladder?: string;
-  /** Whether the top rung may be the publisher's own packets, where these allow it. */
-  readonly passthrough?: 'auto' | 'never';
+  /** Whether the top rung may be the publisher's own packets, where these allow it. `auto`: once a source has shown that its key frames are regular. `always`: from the first packet on; a source that does not keep to it is encoded, and is told as the problem `passthrough`. */
+  readonly passthrough?: 'auto' | 'always' | 'never';
   /** Who may say what in the channel. What is left out stays as it is. */
   readonly chat?: {
     /** Whether viewers may say something. */
@@ -643,8 +643,8 @@ export interface NewLiveStream {
   readonly isRecorded?: boolean;
   /** The name of one of the server's ladders. Left out: the server's default. */
   readonly ladder?: string;
-  /** Whether the top rung may be the publisher's own packets, where these allow it. */
-  readonly passthrough?: 'auto' | 'never';
+  /** Whether the top rung may be the publisher's own packets, where these allow it. `auto`: once a source has shown that its key frames are regular. `always`: from the first packet on; a source that does not keep to it is encoded, and is told as the problem `passthrough`. */
+  readonly passthrough?: 'auto' | 'always' | 'never';
   /** Who may say what in the channel. What is left out stays as it is. */
   readonly chat?: {
     /** Whether viewers may say something. */

@@ -13,6 +13,7 @@ import {
   renditionsOf,
 } from '../../src/kernel/live/broadcast.ts';
 import type { IngestHealth } from '../../src/kernel/live/health.ts';
+import type { Passthrough } from '../../src/kernel/live/live-stream.ts';
 import { FlvPieces } from '../../src/kernel/live/window/flv.ts';
 import { type Log, silentLog } from '../../src/kernel/log.ts';
 import type { BroadcastDeps } from '../../src/live/broadcast/deps.ts';
@@ -28,7 +29,7 @@ export const STREAM_ID = 'ls_aaaabbbbccccdddd';
 export type Timed<T> = T & { readonly atMs: number };
 
 interface StageOptions {
-  readonly passthrough?: 'auto' | 'never';
+  readonly passthrough?: Passthrough;
   readonly reconnectSeconds?: number;
   /** Whether the source of an earlier broadcast had its key frames in time. */
   readonly isRegular?: boolean;

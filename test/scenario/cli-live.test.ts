@@ -36,6 +36,8 @@ test('a stream is made with what publishers need, goes live, gets another key, e
     'signed',
     '--dvr',
     '600',
+    '--passthrough',
+    'always',
     '--no-recording',
   );
   const { streamId, streamKey } = made;
@@ -45,7 +47,7 @@ test('a stream is made with what publishers need, goes live, gets another key, e
     ingest: { rtmp: 'rtmp://live.test/live', srt: 'srt://live.test:8890' },
     playbackUrl: `${EDGE}/live/${streamId}/master.m3u8`,
     channelUrl: `${EDGE.replace('http', 'ws')}/live/${streamId}/channel`,
-    ...{ title: 'Harbour', policy: 'signed', dvrSeconds: 600, isRecorded: false },
+    ...{ title: 'Harbour', policy: 'signed', dvrSeconds: 600, isRecorded: false, passthrough: 'always' },
   });
   await node.goLive(streamId);
   expect((await ask('live', 'list')).items).toMatchObject([{ streamId, status: 'live' }]);

@@ -37,3 +37,12 @@ test('a source with regular key frames is its own top rung from the session afte
   await codecs(/avc1\.42/);
   await second.stop();
 });
+
+test('a source that is promised to be regular is its own top rung from the first session on', async () => {
+  const stream = await live.createStream({ passthrough: 'always', reconnectSeconds: 0 });
+  const publisher = live.publish(stream, { size: '640x360', keyFrameSeconds: 1 });
+  await live.until(stream, 'master.m3u8', (text) => /avc1\.42[0-9a-f]{4}[^\n]*\n(.*\n)*b1\/360p/.test(text));
+  await live.until(stream, 'b1/360p/index.m3u8', (text) => text.split('#EXTINF').length > 2);
+  expect((await live.stream(stream)).health?.problems).toEqual([]);
+  await publisher.stop();
+});

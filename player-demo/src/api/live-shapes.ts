@@ -41,7 +41,9 @@ export interface IngestHealth {
   readonly problems: readonly HealthProblem[];
 }
 
-export type HealthProblem = 'frame-rate' | 'bitrate' | 'key-frames' | 'drift' | 'overload';
+export type HealthProblem = 'frame-rate' | 'bitrate' | 'key-frames' | 'drift' | 'overload' | 'passthrough';
+
+export type Passthrough = 'auto' | 'always' | 'never';
 
 export interface Broadcast {
   readonly number: number;
@@ -63,4 +65,6 @@ export interface LiveGrant {
 export interface NewLiveStream {
   readonly title: string;
   readonly policy: AssetPolicy;
+  /** Whether the best quality may be the publisher's own packets. */
+  readonly passthrough?: Passthrough;
 }

@@ -63,4 +63,5 @@ export const PROBLEM_WORDS: Readonly<Record<HealthProblem, string>> = {
   'key-frames': 'Key frames are too far apart. Set their interval to 2 s.',
   drift: 'Sound and picture drift apart.',
   overload: 'This server cannot encode as fast as the broadcast comes in.',
+  passthrough: 'The best quality is encoded here: the source cannot be passed through.',
 };

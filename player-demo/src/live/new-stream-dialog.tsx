@@ -1,6 +1,6 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { LiveStream } from '../api/live-shapes.ts';
+import type { LiveStream, Passthrough } from '../api/live-shapes.ts';
 import type { AssetPolicy } from '../api/shapes.ts';
 import { api } from '../session.ts';
 import { Field, Segmented } from '../ui/controls.tsx';
@@ -14,12 +14,13 @@ interface NewStreamDialogProps {
 export function NewStreamDialog({ onClose, onCreated }: NewStreamDialogProps): VNode {
   const [title, setTitle] = useState('');
   const [policy, setPolicy] = useState<AssetPolicy>('public');
+  const [passthrough, setPassthrough] = useState<Passthrough>('auto');
   return (
     <FormDialog
       title="New stream"
       label="Create"
       isReady={title.trim() !== ''}
-      work={async () => onCreated(await api.live.create({ title: title.trim(), policy }))}
+      work={async () => onCreated(await api.live.create({ title: title.trim(), policy, passthrough }))}
       onClose={onClose}
       submitTestId="live-submit"
     >
@@ -44,6 +45,22 @@ export function NewStreamDialog({ onClose, onCreated }: NewStreamDialogProps): V
             { value: 'signed', label: 'Only with a grant', testId: 'live-signed' },
           ]}
         />
+      </div>
+      <div class="field">
+        <span class="field-label">Best quality</span>
+        <Segmented<Passthrough>
+          label="Best quality"
+          value={passthrough}
+          onChange={setPassthrough}
+          options={[
+            { value: 'auto', label: 'Passed through once regular', testId: 'live-passthrough-auto' },
+            { value: 'always', label: 'Always', testId: 'live-passthrough-always' },
+            { value: 'never', label: 'Encoded', testId: 'live-passthrough-never' },
+          ]}
+        />
+        <span class="field-hint">
+          What OBS sends can be the best quality as it is, with H.264 and a key frame every two seconds.
+        </span>
       </div>
     </FormDialog>
   );

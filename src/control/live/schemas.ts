@@ -2,7 +2,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import type { Static } from 'typebox';
 import { MAX_BAN_SECONDS, MAX_METADATA_BYTES, MAX_SLOW_SECONDS } from '../../kernel/live/commands.ts';
 import { HEALTH_PROBLEMS } from '../../kernel/live/health.ts';
-import { END_REASONS } from '../../kernel/live/live-stream.ts';
+import { END_REASONS, PASSTHROUGHS } from '../../kernel/live/live-stream.ts';
 import { Policy, Title } from '../schemas.ts';
 
 const timeOf = (description: string) => Type.String({ format: 'date-time', description });
@@ -25,8 +25,9 @@ const LadderName = Type.String({
   maxLength: 32,
   description: "The name of one of the server's ladders. Left out: the server's default.",
 });
-const Passthrough = Type.Enum(['auto', 'never'], {
-  description: "Whether the top rung may be the publisher's own packets, where these allow it.",
+const Passthrough = Type.Enum([...PASSTHROUGHS], {
+  description:
+    "Whether the top rung may be the publisher's own packets, where these allow it. `auto`: once a source has shown that its key frames are regular. `always`: from the first packet on; a source that does not keep to it is encoded, and is told as the problem `passthrough`.",
 });
 const IsDisabled = Type.Boolean({ description: 'A disabled stream lets nobody publish.' });
 const IsOpen = Type.Boolean({ description: 'Whether viewers may say something.' });
@@ -84,7 +85,7 @@ export type BroadcastBody = Static<typeof BroadcastSchema>;
 
 const Problems = Type.Array(Type.Enum([...HEALTH_PROBLEMS]), {
   description:
-    'What is wrong: the `frame-rate` or the `bitrate` fell, `key-frames` are too far apart, sound and picture `drift` apart, or this server is in `overload`.',
+    'What is wrong: the `frame-rate` or the `bitrate` fell, `key-frames` are too far apart, sound and picture `drift` apart, this server is in `overload`, or the top rung is encoded though `passthrough` says always.',
 });
 
 const HealthSchema = Type.Object(

@@ -29,6 +29,8 @@ export interface EncoderState {
   readonly speed: number;
   readonly droppedFrames: number;
   readonly isOverloaded: boolean;
+  /** The source was to be passed through, and cannot be. */
+  readonly lacksPassthrough: boolean;
 }
 
 /** Tells how a source is doing from its packets. `measure` is to be called once a second. */
@@ -83,6 +85,7 @@ export class HealthMeter {
       'key-frames': sinceKeySeconds > Math.max(LONG_GROUP_SECONDS, this.#usualKeySeconds * 1.5),
       drift: Math.abs(driftMs) > MOST_DRIFT_MS,
       overload: encoder.isOverloaded,
+      passthrough: encoder.lacksPassthrough,
     };
     if (this.#seconds > 1) this.#learn(framesPerSecond, bitrateBps, now);
     this.#judge(now);

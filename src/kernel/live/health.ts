@@ -1,5 +1,5 @@
 /** What a source may suffer from. The names are promises: webhooks and the channel tell them. */
-export const HEALTH_PROBLEMS = ['frame-rate', 'bitrate', 'key-frames', 'drift', 'overload'] as const;
+export const HEALTH_PROBLEMS = ['frame-rate', 'bitrate', 'key-frames', 'drift', 'overload', 'passthrough'] as const;
 
 export type HealthProblem = (typeof HEALTH_PROBLEMS)[number];
 
@@ -14,4 +14,9 @@ export interface IngestHealth {
   readonly speed: number;
   readonly droppedFrames: number;
   readonly problems: readonly HealthProblem[];
+}
+
+/** Whether viewers see nothing of what is wrong: a top rung that is encoded instead of passed through is as good. */
+export function isGoodToWatch({ problems }: Pick<IngestHealth, 'problems'>): boolean {
+  return problems.every((problem) => problem === 'passthrough');
 }

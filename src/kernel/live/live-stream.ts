@@ -1,3 +1,11 @@
+/**
+ * Whether the top rung may be the publisher's own packets, where these allow it. `auto`: once a source has shown that its key
+ * frames are regular; `always`: from its first packet on, by the broadcaster's word, until it shows the contrary.
+ */
+export const PASSTHROUGHS = ['auto', 'always', 'never'] as const;
+
+export type Passthrough = (typeof PASSTHROUGHS)[number];
+
 /** What a stream is set to; changes count from its next broadcast on. */
 export interface LiveOptions {
   /** How far back viewers may go while it is live; absent for all of it. */
@@ -8,8 +16,7 @@ export interface LiveOptions {
   readonly isRecorded: boolean;
   /** Name of the encoding ladder. */
   readonly ladder: string;
-  /** Whether the top rung may be the publisher's own packets, where these allow it. */
-  readonly passthrough: 'auto' | 'never';
+  readonly passthrough: Passthrough;
   readonly chat: ChatOptions;
 }
 

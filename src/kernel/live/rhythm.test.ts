@@ -32,3 +32,22 @@ test.each([
 test('a source that begins long after its sound is none to copy', () => {
   expect(watched(every(2), 9, 0.3)).toBe('irregular');
 });
+
+test('a rate is told by the clock of the source, and not by how fast it is read', () => {
+  const watch = new RhythmWatch(2);
+  const packets = Array.from({ length: 241 }, (_, frame): SourcePacket => {
+    const at = frame / 30;
+    return {
+      kind: 'video',
+      decodeSeconds: at,
+      showSeconds: at,
+      bytes: frame < 120 ? 1_000 : 2_000,
+      isKey: frame % 30 === 0,
+    };
+  });
+  const rates = [60, 61, 121, 241].map((end, index, ends) => {
+    watch.take(packets.slice(ends[index - 1] ?? 0, end));
+    return watch.bitrateBps;
+  });
+  expect(rates).toEqual([0, 240_000, 240_000, 480_000]);
+});

@@ -24,10 +24,12 @@ const FORMAT: BroadcastFormat = {
 };
 const PICTURE: LivePicture = {
   codec: 'h264',
+  profile: 'High',
   size: { width: 1280, height: 720 },
   pixelShape: { num: 1, den: 1 },
   pixelFormat: 'yuv420p',
   isInterlaced: false,
+  framesPerSecond: 30,
 };
 const FILM: LiveSource = { video: PICTURE, audio: { codec: 'aac' } };
 
@@ -44,10 +46,15 @@ test.each<[string, Parameters<typeof mayCopyTop>, boolean]>([
   ['as it is', [FLV, FORMAT, FILM, ['360p', '720p']], true],
   ['without the top rung', [FLV, FORMAT, FILM, ['360p']], false],
   ['in a transport stream', [{ ...FLV, container: 'mpegts' }, FORMAT, FILM, ['720p']], false],
+  ['of a browser', [{ ...FLV, container: 'matroska' }, FORMAT, FILM, ['720p']], false],
   ['by times of arrival', [{ ...FLV, usesArrivalTimes: true }, FORMAT, FILM, ['720p']], false],
   ['of another codec', [FLV, FORMAT, { video: { ...PICTURE, codec: 'vp8' } }, ['720p']], false],
+  ['of an uncommon profile', [FLV, FORMAT, { video: { ...PICTURE, profile: 'Extended' } }, ['720p']], false],
   ['of ten bits', [FLV, FORMAT, { video: { ...PICTURE, pixelFormat: 'yuv420p10le' } }, ['720p']], false],
   ['of another size', [FLV, FORMAT, { video: { ...PICTURE, size: { width: 1282, height: 720 } } }, ['720p']], false],
+  ['of 29.97 pictures', [FLV, FORMAT, { video: { ...PICTURE, framesPerSecond: 29.97 } }, ['720p']], true],
+  ['of more pictures', [FLV, FORMAT, { video: { ...PICTURE, framesPerSecond: 60 } }, ['720p']], false],
+  ['of fewer pictures', [FLV, FORMAT, { video: { ...PICTURE, framesPerSecond: 12 } }, ['720p']], false],
   ['in fields', [FLV, FORMAT, { video: { ...PICTURE, isInterlaced: true } }, ['720p']], false],
 ])('a source %s', (_what, args, expected) => {
   expect(mayCopyTop(...args)).toBe(expected);

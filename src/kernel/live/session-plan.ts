@@ -18,7 +18,8 @@ interface Sending {
 
 /**
  * Whether the highest rung may be the packets of a source that has shown its rhythm before. Transport streams send their
- * sound long before or after the picture that it belongs to, and times of arrival are the encoder's own.
+ * sound long before or after the picture that it belongs to, browsers set key frames when they like, and times of arrival are
+ * the encoder's own.
  */
 export function mayCopyTop(
   { container, usesArrivalTimes }: Sending,
@@ -27,6 +28,6 @@ export function mayCopyTop(
   renditions: readonly string[],
 ): boolean {
   const top = video?.renditions.at(-1);
-  if (!top || !source.video || !renditions.includes(top.name)) return false;
-  return container !== 'mpegts' && !usesArrivalTimes && mayBeCopied(source.video, top);
+  if (!video || !top || !source.video || !renditions.includes(top.name)) return false;
+  return container === 'flv' && !usesArrivalTimes && mayBeCopied(source.video, top, video.frameRate);
 }

@@ -76,7 +76,14 @@ function told(seconds: number, at: (second: number) => SourcePacket[]): string[]
     for (const [index, packet] of packets.entries()) {
       meter.take([packet], (second + index / Math.max(1, packets.length)) * 1_000);
     }
-    return [...meter.measure((second + 1) * 1_000, { speed: 1, droppedFrames: 0, isOverloaded: false }).problems];
+    return [
+      ...meter.measure((second + 1) * 1_000, {
+        speed: 1,
+        droppedFrames: 0,
+        isOverloaded: false,
+        lacksPassthrough: false,
+      }).problems,
+    ];
   });
 }
 

@@ -10,6 +10,8 @@ export interface LiveSource {
 
 export interface LivePicture {
   readonly codec: string;
+  /** As ffprobe calls it, where it does. */
+  readonly profile?: string;
   /** As it is shown: turned, and with square pixels. */
   readonly size: DisplaySize;
   readonly pixelShape: Rational;
@@ -40,6 +42,7 @@ function readPicture(stream: Fields): LivePicture {
   const framesPerSecond = rateOf(stream);
   return {
     codec: String(stream.codec_name),
+    ...(typeof stream.profile === 'string' ? { profile: stream.profile } : {}),
     size: planDisplaySize(coded, pixelShape, rotationOf(stream)),
     pixelShape,
     pixelFormat: String(stream.pix_fmt),

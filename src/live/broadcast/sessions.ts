@@ -45,8 +45,10 @@ export class Sessions {
   #droppedRungs = 0;
   /** An encoder hung, and was replaced by one like it. */
   #hasHung = false;
-  /** What the sessions so far have shown: key frames are where segments may begin. */
+  /** What is kept of the sessions so far: key frames were where segments may begin. */
   #isRegular: boolean;
+  /** Whether they are believed to be there in the next one, by what was shown or by the broadcaster's word. */
+  #isTrusted: boolean;
 
   constructor(deps: BroadcastDeps, stream: LiveStream, log: Log, parts: Parts) {
     this.#deps = deps;
@@ -54,6 +56,7 @@ export class Sessions {
     this.#log = log;
     this.#parts = parts;
     this.#isRegular = stream.isRegular;
+    this.#isTrusted = stream.isRegular || stream.options.passthrough === 'always';
   }
 
   get droppedRungs(): number {
@@ -96,11 +99,11 @@ export class Sessions {
     if (this.#session !== session) return;
     const renditions = sessionRenditions(format, source, this.#droppedRungs);
     if (renditions.length === 0) throw new Fault('LIVE_MEDIA_REFUSED');
-    this.#watch.begin(format, renditions, performance.now());
+    const { passthrough } = this.#stream.options;
     const copiesTop =
-      this.#stream.options.passthrough === 'auto' &&
-      this.#isRegular &&
-      mayCopyTop(session.feed, format, source, renditions);
+      passthrough !== 'never' && this.#isTrusted && mayCopyTop(session.feed, format, source, renditions);
+    const lacksPassthrough = passthrough === 'always' && source.video !== undefined && !copiesTop;
+    this.#watch.begin({ format, renditions, lacksPassthrough }, performance.now());
     await session.start({ format, source, renditions, copiesTop }, this.#sinkOf(session, renditions), vacated);
     void session.ended.then((words) => this.#ended(session, words));
   }
@@ -155,23 +158,26 @@ export class Sessions {
     if (!session) return;
     const health = this.#watch.measure(performance.now(), session.feed.blockedMs);
     this.#parts.airing.tellHealth(health);
-    this.#followRhythm(session, health.bitrateBps);
+    this.#followRhythm(session);
     if (health.problems.includes('overload')) this.#relieve(session);
   }
 
   /** Learns from every session; one that copies what turns out to be irregular is encoded from here on. */
-  #followRhythm(session: RunningSession, bitrateBps: number): void {
+  #followRhythm(session: RunningSession): void {
     const top = this.#parts.airing.format?.video?.renditions.at(-1);
-    const { rhythm } = this.#watch;
-    const isTooMuch = bitrateBps > (top?.maxrateBps ?? 0) * MOST_OVER_CAP;
+    const { rhythm, pictureBps } = this.#watch;
+    const isTooMuch = pictureBps > (top?.maxrateBps ?? 0) * MOST_OVER_CAP;
     if (rhythm === 'regular' && !isTooMuch) this.#remember(true);
     if (rhythm !== 'irregular' && !isTooMuch) return;
     this.#remember(false);
-    if (session.copiesTop) session.abort();
+    if (!session.copiesTop || session.isAborted) return;
+    this.#log.warn({ rhythm, pictureBps, publisher: session.feed.id }, 'a source cannot be passed through any longer');
+    session.abort();
   }
 
   /** For the sessions to come, here or at another node. */
   #remember(isRegular: boolean): void {
+    this.#isTrusted = isRegular;
     if (isRegular === this.#isRegular) return;
     this.#isRegular = isRegular;
     const hold = { streamId: this.#stream.id, nodeUrl: this.#deps.nodeUrl() };

@@ -8,6 +8,14 @@ import { PaceMeter } from '../../kernel/live/pace.ts';
 import { type Rhythm, RhythmWatch } from '../../kernel/live/rhythm.ts';
 import type { SourcePacket } from '../../kernel/live/tap.ts';
 
+/** A session that begins. */
+interface Watched {
+  readonly format: BroadcastFormat;
+  readonly renditions: readonly string[];
+  /** Its source was to be passed through, and cannot be. */
+  readonly lacksPassthrough: boolean;
+}
+
 /** Follows one session after the other: how the source does, and whether the encoder keeps up. */
 export class Watch {
   #meter = new HealthMeter();
@@ -19,6 +27,7 @@ export class Watch {
   #mediaSeconds = 0;
   #beganAtMs = 0;
   #droppedFrames = 0;
+  #lacksPassthrough = false;
 
   get speed(): number {
     return this.#pace.speed;
@@ -32,7 +41,12 @@ export class Watch {
     return this.#rhythm.rhythm;
   }
 
-  begin(format: BroadcastFormat, renditions: readonly string[], nowMs: number): void {
+  /** Of the source's pictures, by their own clock. */
+  get pictureBps(): number {
+    return this.#rhythm.bitrateBps;
+  }
+
+  begin({ format, renditions, lacksPassthrough }: Watched, nowMs: number): void {
     this.#meter = new HealthMeter();
     this.#clock = new SourceClock();
     this.#pace = new PaceMeter();
@@ -43,6 +57,7 @@ export class Watch {
     this.#mediaSeconds = 0;
     this.#beganAtMs = nowMs;
     this.#droppedFrames = 0;
+    this.#lacksPassthrough = lacksPassthrough;
   }
 
   encoded(rendition: string, { moof }: Fragment): void {
@@ -70,6 +85,7 @@ export class Watch {
   measure(nowMs: number, blockedMs: number): IngestHealth {
     this.#pace.measure({ nowMs, blockedMs, mediaSeconds: this.#mediaSeconds });
     const { speed, isOverloaded } = this.#pace;
-    return this.#meter.measure(nowMs, { speed, isOverloaded, droppedFrames: this.#droppedFrames });
+    const [droppedFrames, lacksPassthrough] = [this.#droppedFrames, this.#lacksPassthrough];
+    return this.#meter.measure(nowMs, { speed, isOverloaded, droppedFrames, lacksPassthrough });
   }
 }

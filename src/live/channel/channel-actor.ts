@@ -16,7 +16,7 @@ import {
 import { type FrameSource, initHeader, partHeader, writeFrame } from '../../kernel/live/channel-frame.ts';
 import type { FromEdge } from '../../kernel/live/channel-link.ts';
 import { EventRing, RING_LIMITS } from '../../kernel/live/event-ring.ts';
-import type { IngestHealth } from '../../kernel/live/health.ts';
+import { type IngestHealth, isGoodToWatch } from '../../kernel/live/health.ts';
 import type { ChatOptions, LiveStreamState } from '../../kernel/live/live-stream.ts';
 import { type MediaFrame, MediaTail } from '../../kernel/live/media-tail.ts';
 import type { ChannelFeed } from '../seams.ts';
@@ -144,7 +144,7 @@ export class ChannelActor implements ChannelFeed {
   }
 
   health(ingest: IngestHealth): void {
-    this.#tellHealth(ingest.problems.length === 0 ? 'good' : 'poor');
+    this.#tellHealth(isGoodToWatch(ingest) ? 'good' : 'poor');
     for (const link of this.#links) if (link.wantsIngest) link.tell({ type: 'ingest', ingest });
   }
 
