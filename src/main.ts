@@ -340,9 +340,10 @@ async function startLive(ground: Ground, live: Live, has: (role: Role) => boolea
   if (!has('origin')) throw new SettingsError('The role live needs the role origin in its process.');
   if (!has('worker')) await checkFfmpeg(['libx264', 'aac']);
   lifecycle.add('live', () => live.stop());
-  const { rtmp, srt } = await live.start();
+  const { rtmp, rtmps, srt } = await live.start();
   const host = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
   urls.rtmp = `rtmp://${host}:${rtmp}/live`;
+  if (rtmps !== undefined) urls.rtmps = `rtmps://${host}:${rtmps}/live`;
   urls.srt = `srt://${host}:${srt}`;
   if (has('control')) return;
   const browsers = await buildBrowserListener(live, log.child({ part: 'live' }));

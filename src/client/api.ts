@@ -493,6 +493,8 @@ export interface LiveStream {
   readonly ingest: {
     /** The server of an encoder; the stream key goes behind it. */
     readonly rtmp?: string;
+    /** The same inside TLS, so that nobody on the way reads the key. */
+    readonly rtmps?: string;
     /** The stream key goes with it as `streamid`. */
     readonly srt?: string;
     /** For pages that send what MediaRecorder makes. */

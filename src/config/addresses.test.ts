@@ -37,6 +37,13 @@ test('a name in the settings stands before the address that was opened', () => {
   });
 });
 
+test('the address for encoders by TLS is told where that door is open or named', () => {
+  const rtmps = 'rtmps://127.0.0.1:1936/live';
+  expect(ingestUrls(settings(), { ...open, rtmps })).toMatchObject({ rtmp: open.rtmp, rtmps });
+  const named = settings({ FRONTROW_RTMPS_URL: 'rtmps://in.example/live' });
+  expect(ingestUrls(named, { ...open, rtmps })).toMatchObject({ rtmps: 'rtmps://in.example/live' });
+});
+
 test('where no door is open and none is named publishers are told none', () => {
   const { control, edge, origin } = open;
   expect(ingestUrls(settings(), { control, edge, origin })).toEqual({});

@@ -12,12 +12,13 @@ export interface OpenUrls {
   origin: string;
   /** Where encoders publish live streams; absent where no door is open here. */
   rtmp?: string;
+  rtmps?: string;
   srt?: string;
   /** Where browsers publish, on a node with live streams and without control. */
   live?: string;
 }
 
-type IngestUrls = Partial<Record<'rtmp' | 'srt' | 'websocket' | 'whip', string>>;
+type IngestUrls = Partial<Record<'rtmp' | 'rtmps' | 'srt' | 'websocket' | 'whip', string>>;
 
 /** Where browsers reach the roles, which may be another name behind a proxy. */
 export function publicUrls(settings: Settings, urls: OpenUrls): Pick<OpenUrls, 'control' | 'edge'> {
@@ -27,13 +28,14 @@ export function publicUrls(settings: Settings, urls: OpenUrls): Pick<OpenUrls, '
 /** Where publishers reach the doors; of those that are not open here, nothing unless the settings name them. */
 export function ingestUrls(settings: Settings, urls: OpenUrls): IngestUrls {
   const rtmp = settings.rtmpUrl || urls.rtmp;
+  const rtmps = settings.rtmpsUrl || urls.rtmps;
   const srt = settings.srtUrl || urls.srt;
   // Browsers come to control's listener where both roles run in one process, else to one of the doors' own.
   const doors = settings.liveUrl || (urls.rtmp ? publicUrls(settings, urls).control : '');
   const browsers = doors
     ? { websocket: `${doors.replace(/^http/, 'ws')}${INGEST_PATH}`, whip: `${doors}${WHIP_PATH}` }
     : {};
-  return { ...(rtmp ? { rtmp } : {}), ...(srt ? { srt } : {}), ...browsers };
+  return { ...(rtmp ? { rtmp } : {}), ...(rtmps ? { rtmps } : {}), ...(srt ? { srt } : {}), ...browsers };
 }
 
 /** Where an edge at `ip` reaches the origin of this process: on an address of this machine alone, unless the settings name one. */

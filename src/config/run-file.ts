@@ -10,6 +10,7 @@ export interface RunFile {
   readonly origin?: string;
   /** Where encoders publish live streams. */
   readonly rtmp?: string;
+  readonly rtmps?: string;
   /** Where browsers publish them, where that is not at `control`. */
   readonly live?: string;
   readonly adminToken?: string;

@@ -102,6 +102,16 @@ export const SETTINGS = {
     max: 65_535,
     says: 'Port where encoders such as OBS publish live streams by RTMP, at `rtmp://host:1935/live`. 0 picks one, as does leaving it out when the port of control is 0.',
   }),
+  rtmpsCerts: text({
+    default: '',
+    says: 'Folder with the certificates of the RTMPS door, laid out and read again like that of `FRONTROW_EDGE_TLS_CERTS`. Empty: no RTMPS.',
+  }),
+  rtmpsPort: integer({
+    default: 1936,
+    min: 0,
+    max: 65_535,
+    says: 'Port where encoders publish by RTMP inside TLS, at `rtmps://host:1936/live`. 0 picks one, as does leaving it out when the port of control is 0. Not opened without certificates.',
+  }),
   srtPort: integer({
     default: 8890,
     min: 0,
@@ -162,6 +172,10 @@ export const SETTINGS = {
   rtmpUrl: text({
     default: '',
     says: 'Address under which encoders reach the RTMP door, such as `rtmp://live.example/live`, as the API tells it. Empty: its own address.',
+  }),
+  rtmpsUrl: text({
+    default: '',
+    says: 'The same of the RTMPS door, such as `rtmps://live.example:1936/live`: by a name that its certificate is for. Empty: its own address.',
   }),
   srtUrl: text({
     default: '',
@@ -633,7 +647,7 @@ export type Settings = { readonly [Name in keyof typeof SETTINGS]: Value<(typeof
 export type SettingName = keyof Settings;
 
 /** Ports that are picked where control's is. */
-const ALONG = ['originPort', 'rtmpPort', 'srtPort'] as const satisfies readonly SettingName[];
+const ALONG = ['originPort', 'rtmpPort', 'rtmpsPort', 'srtPort'] as const satisfies readonly SettingName[];
 
 /** `edgePort` is `FRONTROW_EDGE_PORT`. */
 export function environmentName(name: string): string {

@@ -1,4 +1,6 @@
 import { createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** A certificate signed by its own key, PEM both; DER by hand, so that no test needs a program for it. */
 export interface MadeCertificate {
@@ -38,6 +40,19 @@ export function makeCertificate(...names: readonly string[]): MadeCertificate {
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
+}
+
+/** Puts one in place as a careful operator does: written aside, then renamed. */
+export async function layCertificate(folder: string, label: string, ...names: readonly string[]): Promise<void> {
+  const made = makeCertificate(...names);
+  for (const [ending, text] of [
+    ['key', made.key],
+    ['crt', made.cert],
+  ] as const) {
+    await writeFile(join(folder, `.${label}.${ending}`), text);
+  }
+  for (const ending of ['key', 'crt'])
+    await rename(join(folder, `.${label}.${ending}`), join(folder, `${label}.${ending}`));
 }
 
 function sequence(...parts: readonly (readonly number[] | Buffer)[]): Buffer {

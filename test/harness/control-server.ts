@@ -127,7 +127,7 @@ export async function startControl(options: ServerOptions = {}): Promise<Control
     ...(options.edges ? { edges: async () => options.edges ?? [] } : {}),
     places: geo,
     originFor: () => 'http://origin.test:8070',
-    ingestUrls: () => ({ rtmp: 'rtmp://live.test/live', srt: 'srt://live.test:8890' }),
+    ingestUrls: () => ({ rtmp: 'rtmp://live.test/live', rtmps: 'rtmps://live.test/live', srt: 'srt://live.test:8890' }),
     ownOrigin: () => undefined,
     keys,
     tokens,

@@ -22,7 +22,7 @@ export interface PublishOptions {
   /** In place of the above: everything before the output. */
   readonly source?: readonly string[];
   /** RTMP unless told. */
-  readonly door?: 'srt';
+  readonly door?: 'rtmps' | 'srt';
 }
 
 /** Small enough that two processors carry several of them. */
@@ -139,11 +139,12 @@ export class LiveServer {
   }
 
   publish({ streamKey }: Pick<TestStream, 'streamKey'>, options: PublishOptions = {}): TestPublisher {
-    const { rtmp, srt } = this.server.run;
+    const { rtmp, rtmps, srt } = this.server.run;
+    const flash = options.door === 'rtmps' ? rtmps : rtmp;
     const publisher =
       options.door === 'srt'
         ? new TestPublisher(testSource(options), `${srt}?streamid=${streamKey}`, 'mpegts')
-        : new TestPublisher(testSource(options), `${rtmp}/${streamKey}`);
+        : new TestPublisher(testSource(options), `${flash}/${streamKey}`);
     this.#publishers.push(publisher);
     return publisher;
   }

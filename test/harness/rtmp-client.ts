@@ -12,9 +12,9 @@ export class RtmpClient {
   readonly closed: Promise<void>;
   #received: Buffer = Buffer.alloc(0);
 
-  /** `from` is its own address. */
-  constructor(port: number, from = '127.0.0.1') {
-    this.socket = connect({ port, host: '127.0.0.1', localAddress: from });
+  /** By a connection of the caller's, such as one inside TLS, or of its own; `from` is its address then. */
+  constructor(to: number | Socket, from = '127.0.0.1') {
+    this.socket = typeof to === 'number' ? connect({ port: to, host: '127.0.0.1', localAddress: from }) : to;
     this.socket.on('error', () => {}); // being reset is one way of being hung up on
     this.socket.on('data', (bytes: Buffer) => {
       this.#received = Buffer.concat([this.#received, bytes]);

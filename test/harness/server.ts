@@ -15,6 +15,7 @@ export interface RunInfo {
   readonly edge: string;
   readonly origin: string;
   readonly rtmp?: string;
+  readonly rtmps?: string;
   readonly srt?: string;
   readonly live?: string;
   readonly adminToken: string;

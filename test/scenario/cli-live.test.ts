@@ -44,7 +44,7 @@ test('a stream is made with what publishers need, goes live, gets another key, e
   expect(made).toMatchObject({
     streamId: expect.stringMatching(/^ls_/),
     streamKey: expect.stringMatching(/^lsk_/),
-    ingest: { rtmp: 'rtmp://live.test/live', srt: 'srt://live.test:8890' },
+    ingest: { rtmp: 'rtmp://live.test/live', rtmps: 'rtmps://live.test/live', srt: 'srt://live.test:8890' },
     playbackUrl: `${EDGE}/live/${streamId}/master.m3u8`,
     channelUrl: `${EDGE.replace('http', 'ws')}/live/${streamId}/channel`,
     ...{ title: 'Harbour', policy: 'signed', dvrSeconds: 600, isRecorded: false, passthrough: 'always' },
@@ -69,6 +69,7 @@ test('a stream is shown to people in a table, with its last broadcast', async ()
     ['STATUS', 'live'],
     ['STREAM KEY', streamKey],
     ['RTMP', 'rtmp://live.test/live'],
+    ['RTMPS', 'rtmps://live.test/live'],
     ['SRT', `srt://live.test:8890\\?streamid=${streamKey}`],
     ['BROADCAST', `1, from .*, under way, recorded as ${streamId.replace('ls_', 'as_')}`],
   ])

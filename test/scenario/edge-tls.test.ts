@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { connect as open } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeCertificate } from '../harness/certificate.ts';
+import { layCertificate, makeCertificate } from '../harness/certificate.ts';
 import { EdgeScenario } from '../harness/edge-scenario.ts';
 import { RecordingLog } from '../harness/recording-log.ts';
 
@@ -29,14 +29,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Puts a certificate in place as a careful operator does: written aside, then renamed. */
-async function lay(label: string, ...names: string[]): Promise<void> {
-  const { cert, key } = makeCertificate(...names);
-  await writeFile(join(folder, `.${label}.key`), key);
-  await writeFile(join(folder, `.${label}.crt`), cert);
-  await rename(join(folder, `.${label}.key`), join(folder, `${label}.key`));
-  await rename(join(folder, `.${label}.crt`), join(folder, `${label}.crt`));
-}
+const lay = (label: string, ...names: string[]) => layCertificate(folder, label, ...names);
 
 async function handshake(options: ConnectionOptions = {}): Promise<TLSSocket> {
   const { hostname, port } = new URL(s.tlsUrl);

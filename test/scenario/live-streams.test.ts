@@ -61,7 +61,7 @@ describe('a live stream', () => {
       title: 'Harbour',
       policy: 'signed',
       status: 'idle',
-      ingest: { rtmp: 'rtmp://live.test/live', srt: 'srt://live.test:8890' },
+      ingest: { rtmp: 'rtmp://live.test/live', rtmps: 'rtmps://live.test/live', srt: 'srt://live.test:8890' },
       playbackUrl: `${EDGE}/live/${streamId}/master.m3u8`,
       channelUrl: `${EDGE.replace('http', 'ws')}/live/${streamId}/channel`,
       dvrSeconds: null,

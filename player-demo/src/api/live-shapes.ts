@@ -24,6 +24,7 @@ export interface LiveStream {
 
 export interface IngestAddresses {
   readonly rtmp?: string;
+  readonly rtmps?: string;
   readonly srt?: string;
   readonly websocket?: string;
   readonly whip?: string;

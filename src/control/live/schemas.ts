@@ -104,6 +104,7 @@ const HealthSchema = Type.Object(
 const IngestSchema = Type.Object(
   {
     rtmp: Type.Optional(Type.String({ description: 'The server of an encoder; the stream key goes behind it.' })),
+    rtmps: Type.Optional(Type.String({ description: 'The same inside TLS, so that nobody on the way reads the key.' })),
     srt: Type.Optional(Type.String({ description: 'The stream key goes with it as `streamid`.' })),
     websocket: Type.Optional(Type.String({ description: 'For pages that send what MediaRecorder makes.' })),
     whip: Type.Optional(Type.String({ description: 'The stream key is the bearer token.' })),

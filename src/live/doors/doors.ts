@@ -10,6 +10,9 @@ export interface DoorsOptions {
   readonly settings: {
     readonly host: string;
     readonly rtmpPort: number;
+    readonly rtmpsPort: number;
+    /** Folder of certificates; '' for no RTMPS. */
+    readonly rtmpsCerts: string;
     readonly srtPort: number;
     readonly publicUrl: string;
   };
@@ -20,19 +23,25 @@ export interface DoorsOptions {
 /** Where publishers are expected, once the doors are open. */
 export interface DoorPorts {
   readonly rtmp: number;
+  /** Undefined without certificates. */
+  readonly rtmps: number | undefined;
   readonly srt: number;
 }
 
 /** Every way by which a live stream comes in: `mount` before the listener listens, `start`, `stop` in the end. */
 export class Doors {
   readonly #rtmp: RtmpDoor;
+  readonly #rtmps: RtmpDoor | undefined;
   readonly #srt: SrtDoor;
   readonly #websocket: WebsocketDoor;
   readonly #whip: WhipDoor;
 
   constructor({ settings, desk, log }: DoorsOptions) {
-    const { host, rtmpPort, srtPort, publicUrl } = settings;
+    const { host, rtmpPort, rtmpsPort, rtmpsCerts: certificates, srtPort, publicUrl } = settings;
     this.#rtmp = new RtmpDoor({ host, port: rtmpPort, desk, log: log.child({ door: 'rtmp' }) });
+    if (certificates !== '') {
+      this.#rtmps = new RtmpDoor({ host, port: rtmpsPort, certificates, desk, log: log.child({ door: 'rtmps' }) });
+    }
     this.#srt = new SrtDoor({ host, port: srtPort, desk, log: log.child({ door: 'srt' }) });
     this.#websocket = new WebsocketDoor({ publicUrl, desk, log: log.child({ door: 'websocket' }) });
     this.#whip = new WhipDoor({ host, desk, log: log.child({ door: 'whip' }) });
@@ -45,13 +54,15 @@ export class Doors {
   }
 
   async start(): Promise<DoorPorts> {
-    return { rtmp: await this.#rtmp.start(), srt: await this.#srt.start() };
+    // First what a setting that cannot be used would stop.
+    const rtmps = await this.#rtmps?.start();
+    return { rtmp: await this.#rtmp.start(), rtmps, srt: await this.#srt.start() };
   }
 
   /** Sends every publisher away. */
   async stop(): Promise<void> {
     this.#websocket.stop();
     this.#whip.stop();
-    await Promise.all([this.#rtmp.stop(), this.#srt.stop()]);
+    await Promise.all([this.#rtmp.stop(), this.#rtmps?.stop(), this.#srt.stop()]);
   }
 }

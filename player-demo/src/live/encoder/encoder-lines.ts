@@ -1,10 +1,11 @@
 /** What encoders are told, with the stream key where it belongs. Pure; the key is a placeholder until it is asked for. */
 import type { IngestAddresses } from '../../api/live-shapes.ts';
 
-export type Door = 'rtmp' | 'srt' | 'whip';
+export type Door = 'rtmps' | 'rtmp' | 'srt' | 'whip';
 
 export const DOORS: readonly { readonly door: Door; readonly label: string; readonly says: string }[] = [
-  { door: 'rtmp', label: 'RTMP', says: 'Every encoder speaks it.' },
+  { door: 'rtmps', label: 'RTMPS', says: 'Most encoders speak it, and nobody on the way reads the key.' },
+  { door: 'rtmp', label: 'RTMP', says: 'Every encoder speaks it. The key is sent as it is.' },
   { door: 'srt', label: 'SRT', says: 'Repairs lost packets: the better choice over a long or shaky line.' },
   { door: 'whip', label: 'WHIP', says: 'WebRTC: the least delay of the three on a good line.' },
 ];
@@ -22,6 +23,7 @@ export function obsSettings(door: Door, ingest: IngestAddresses, key: string): r
   const server = (value: string): Setting => ({ name: 'Server', value, isCopied: true });
   const secret = (name: string): Setting => ({ name, value: key, isCopied: true, isSecret: true });
   switch (door) {
+    case 'rtmps':
     case 'rtmp':
       return [{ name: 'Service', value: 'Custom…' }, server(address), secret('Stream key'), ...OUTPUT];
     case 'srt':
@@ -47,7 +49,7 @@ const OUTPUT: readonly Setting[] = [
 export function ffmpegLine(door: Door, ingest: IngestAddresses, key: string): string | undefined {
   const address = ingest[door];
   if (!address || door === 'whip') return undefined;
-  const target = door === 'rtmp' ? `-f flv "${address}/${key}"` : `-f mpegts "${withStreamId(address, key)}"`;
+  const target = door === 'srt' ? `-f mpegts "${withStreamId(address, key)}"` : `-f flv "${address}/${key}"`;
   return [
     'ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30',
     '-re -f lavfi -i sine=r=48000',

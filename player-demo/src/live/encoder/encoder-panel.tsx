@@ -72,7 +72,7 @@ interface DoorProps {
 
 function DoorPanel({ stream, streamKey }: DoorProps): VNode {
   const open = DOORS.filter(({ door }) => stream.ingest[door]);
-  const [chosen, setDoor] = useState<Door>('rtmp');
+  const [chosen, setDoor] = useState<Door>();
   const now = open.find(({ door }) => door === chosen) ?? open[0];
   return (
     <section class="panel stack" aria-label="Where to send">

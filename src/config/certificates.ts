@@ -3,11 +3,11 @@ import { type FSWatcher, watch } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import { SettingsError } from '../../config/settings.ts';
-import type { Log } from '../../kernel/log.ts';
+import type { Log } from '../kernel/log.ts';
+import { SettingsError } from './settings.ts';
 
 /** Certificate and key as they stand in the files, PEM. */
-export interface Pair {
+interface Pair {
   readonly cert: Buffer;
   readonly key: Buffer;
 }
@@ -77,7 +77,7 @@ export class Certificates {
     clearInterval(this.#looking);
   }
 
-  /** For viewers who name no host, or one that no certificate is for. */
+  /** For those who name no host, or one that no certificate is for. */
   get default(): Pair {
     if (!this.#default) throw new Error('certificates are used before they are read');
     return this.#default;
