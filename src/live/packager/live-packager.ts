@@ -75,8 +75,11 @@ export class LivePackager implements Packager {
     );
     this.waiters = new Waiters(MOST_WAITERS, PATIENCE_TARGETS * format.targetDurationSeconds * 1_000);
     this.#spool = new Spool(spoolFolder(deps.folder, recordingId), deps.log);
-    this.#recorder = new Recorder(deps, recordingId, this.#spool, isHeld);
-    this.#pruner = place.isRecorded ? undefined : new Pruner(deps, recordingId, this.#stages, isHeld);
+    const pruner = place.isRecorded ? undefined : new Pruner(deps, recordingId, this.#stages, isHeld);
+    this.#recorder = new Recorder(deps, recordingId, this.#spool, isHeld, () =>
+      pruner?.prune(this.#recorder.oldestPending),
+    );
+    this.#pruner = pruner;
   }
 
   /**
@@ -249,7 +252,6 @@ export class LivePackager implements Packager {
     // Where one track begins a segment the others expect something else than before.
     for (const stage of this.#stages.values()) stage.timeline.expect(this.#nextOf(stage.name));
     this.waiters.wake();
-    if (cuts.some(({ kind }) => kind === 'segment')) this.#pruner?.prune(this.#recorder.oldestPending);
   }
 
   #nextOf(rendition: string) {

@@ -31,6 +31,8 @@ export class Pruner {
   /** Everything before is removed. */
   #done: SequencePlace = { sequence: 0, session: 1 };
   #turn: Promise<void> | undefined;
+  /** What has left the window during the present turn: nothing more may come after it that would ask again. */
+  #later: SequencePlace | undefined;
   #isStopped = false;
 
   /** @param isHeld whether the broadcast is this node's: what another has taken over is that one's to remove */
@@ -54,13 +56,12 @@ export class Pruner {
   }
 
   /**
-   * Removes what nobody can ask for any more. What is not recorded yet, from `oldestPending` on, stays: it would come after
-   * it was removed. Returns at once.
+   * Removes what nobody can ask for any more, nor of the next process, whose window ends with what is recorded, before
+   * `oldestPending`. Returns at once.
    */
-  prune(oldestPending = Infinity): void {
+  prune(oldestPending?: number): void {
     const stages = [...this.#stages.values()];
-    const reachable = Math.min(...stages.map(({ timeline }) => timeline.reachableFrom));
-    const sequence = Math.min(reachable, oldestPending);
+    const sequence = Math.min(...stages.map(({ timeline }) => reachableFrom(timeline, oldestPending)));
     const session = stages[0]?.sessionOf(sequence);
     if (session === undefined) return;
     for (const stage of stages) stage.forgetSessions(session);
@@ -68,14 +69,22 @@ export class Pruner {
   }
 
   #removeOnce(before: SequencePlace): void {
-    if (this.#isStopped || this.#turn || before.sequence - this.#done.sequence < FEWEST) return;
-    this.#turn = this.#remove(before)
-      .catch((cause: unknown) => {
-        this.#deps.log.warn({ err: cause, recording: this.#recordingId }, 'what is behind the window stays for now');
-      })
-      .finally(() => {
-        this.#turn = undefined;
-      });
+    if (this.#isStopped || before.sequence - this.#done.sequence < FEWEST) return;
+    if (this.#turn) this.#later = before;
+    else this.#turn = this.#takeTurn(before);
+  }
+
+  async #takeTurn(before: SequencePlace): Promise<void> {
+    try {
+      await this.#remove(before);
+    } catch (cause) {
+      this.#deps.log.warn({ err: cause, recording: this.#recordingId }, 'what is behind the window stays for now');
+      this.#later = undefined;
+    }
+    const next = this.#later;
+    this.#later = undefined;
+    this.#turn = undefined;
+    if (next) this.#removeOnce(next);
   }
 
   /** Removes nothing more: of a broadcast that is over all goes in time. */
@@ -106,4 +115,12 @@ export class Pruner {
       }
     }
   }
+}
+
+/** As much further back as the last that is recorded is behind. */
+function reachableFrom(
+  { nextSequence, reachableFrom }: RenditionStage['timeline'],
+  oldestPending = nextSequence,
+): number {
+  return reachableFrom - Math.max(0, nextSequence - oldestPending);
 }

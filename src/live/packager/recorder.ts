@@ -36,6 +36,7 @@ export class Recorder {
   readonly #recordingId: string;
   readonly #spool: Spool;
   readonly #isHeld: () => boolean;
+  readonly #caughtUp: () => void;
   readonly #queue: Work[] = [];
   readonly #waiting = new Map<string, Uint8Array>();
   readonly #stopped = new AbortController();
@@ -47,12 +48,16 @@ export class Recorder {
   #lost = 0;
   #idle: (() => void)[] = [];
 
-  /** @param isHeld while it is false nothing is written: another node may write to the same places */
-  constructor(deps: RecorderDeps, recordingId: string, spool: Spool, isHeld: () => boolean) {
+  /**
+   * @param isHeld while it is false nothing is written: another node may write to the same places
+   * @param caughtUp of one number more everything is recorded
+   */
+  constructor(deps: RecorderDeps, recordingId: string, spool: Spool, isHeld: () => boolean, caughtUp: () => void) {
     this.#deps = deps;
     this.#recordingId = recordingId;
     this.#spool = spool;
     this.#isHeld = isHeld;
+    this.#caughtUp = caughtUp;
   }
 
   /** Writes that were tried again, segments that wait for theirs and those that are lost for good. */
@@ -140,8 +145,12 @@ export class Recorder {
 
   #recorded(sequence: number): void {
     const left = (this.#pending.get(sequence) ?? 1) - 1;
-    if (left > 0) this.#pending.set(sequence, left);
-    else this.#pending.delete(sequence);
+    if (left > 0) {
+      this.#pending.set(sequence, left);
+      return;
+    }
+    this.#pending.delete(sequence);
+    this.#caughtUp();
   }
 
   #add(work: Work): void {
