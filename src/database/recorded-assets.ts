@@ -17,7 +17,7 @@ import type { Asset, NewAsset } from './assets.ts';
 import { recordEvent } from './events.ts';
 import type { Broadcast } from './live-stream-rows.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
-import { insertSegments } from './recorded-rows.ts';
+import { insertDateRanges, insertSegments } from './recorded-rows.ts';
 import { RecordingRepository } from './recordings.ts';
 import { noteRemoval, takeBackRemoval } from './removals.ts';
 import { addPublished } from './subtitles.ts';
@@ -86,7 +86,9 @@ export class RecordedAssetRepository {
   /** What is stored of a recorded asset so far; undefined when it is none, or is gone. */
   async stored(asset: Pick<Asset, 'id' | 'recording'>): Promise<StoredRecording | undefined> {
     if (!asset.recording) return undefined;
-    return { format: asset.recording.format, ...(await new RecordingRepository(this.#db).read(asset.id)) };
+    const rows = new RecordingRepository(this.#db);
+    const dateRanges = await rows.dateRanges(asset.id);
+    return { format: asset.recording.format, ...(await rows.read(asset.id)), dateRanges };
   }
 
   /** The broadcast is over and everything that plays it is stored: `uploading` becomes `ready`, with what is still to do. */
@@ -235,6 +237,7 @@ export class RecordedAssetRepository {
     }));
     await trx.insertInto('recording_sessions').values(sessions).execute();
     await insertSegments(trx, id, allSegments(recording));
+    await insertDateRanges(trx, id, recording.dateRanges ?? []);
   }
 }
 

@@ -1,12 +1,14 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { LiveSegment } from '../kernel/live/broadcast.ts';
+import type { DateRange } from '../kernel/live/date-range.ts';
 import type { DatabaseTransaction } from './open.ts';
-import type { RecordingSegmentTable, Schema } from './schema.ts';
+import type { RecordingDateRangeTable, RecordingSegmentTable, Schema } from './schema.ts';
 
-/** Forgets the segments of a recording, as a part of the caller's transaction. */
+/** Forgets what a recording consists of, as a part of the caller's transaction. */
 export async function forgetRecording(trx: DatabaseTransaction, recordingId: string): Promise<void> {
   await trx.deleteFrom('recording_segments').where('recording_id', '=', recordingId).execute();
   await trx.deleteFrom('recording_sessions').where('recording_id', '=', recordingId).execute();
+  await trx.deleteFrom('recording_date_ranges').where('recording_id', '=', recordingId).execute();
 }
 
 /** The same where there is no asset: of a broadcast that nobody wanted to keep. */
@@ -32,6 +34,37 @@ export async function insertSegments(
       .onConflict((conflict) => conflict.columns(['recording_id', 'rendition', 'sequence']).doNothing())
       .execute();
   }
+}
+
+/** What has an id already stays as it is: players may have seen it. */
+export async function insertDateRanges(
+  db: Kysely<Schema>,
+  recordingId: string,
+  ranges: readonly DateRange[],
+): Promise<void> {
+  for (let from = 0; from < ranges.length; from += ROWS_AT_ONCE) {
+    const rows = ranges.slice(from, from + ROWS_AT_ONCE).map((range): Selectable<RecordingDateRangeTable> => {
+      const { id, class: means, startsAtMs, durationSeconds = null, text } = range;
+      const duration_seconds = durationSeconds;
+      return { recording_id: recordingId, id, class: means, starts_at: startsAtMs, duration_seconds, text };
+    });
+    await db
+      .insertInto('recording_date_ranges')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['recording_id', 'id']).doNothing())
+      .execute();
+  }
+}
+
+export function toDateRange(row: Selectable<RecordingDateRangeTable>): DateRange {
+  const { id, class: means, starts_at: startsAt, duration_seconds: seconds, text } = row;
+  return {
+    id,
+    class: means,
+    startsAtMs: Number(startsAt),
+    ...(seconds === null ? {} : { durationSeconds: seconds }),
+    text,
+  };
 }
 
 function toRow(recordingId: string, { keyFrame, ...segment }: LiveSegment): Selectable<RecordingSegmentTable> {

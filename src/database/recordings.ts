@@ -1,7 +1,10 @@
+import type { Kysely } from 'kysely';
 import { Fault } from '../kernel/errors.ts';
 import type { LiveSegment, Session } from '../kernel/live/broadcast.ts';
+import { type DateRange, MOST_RECORDED_DATE_RANGES } from '../kernel/live/date-range.ts';
 import type { Database, DatabaseTransaction } from './open.ts';
-import { insertSegments, toSegment } from './recorded-rows.ts';
+import { insertDateRanges, insertSegments, toDateRange, toSegment } from './recorded-rows.ts';
+import type { Schema } from './schema.ts';
 import { transact } from './transact.ts';
 
 /** What is stored of a broadcast, or of a clip. */
@@ -38,6 +41,24 @@ export class RecordingRepository {
 
   async addSegments(recordingId: string, segments: readonly LiveSegment[]): Promise<void> {
     await this.#add(recordingId, (trx) => insertSegments(trx, recordingId, segments));
+  }
+
+  /** The newest thousand stay. */
+  async addDateRange(recordingId: string, range: DateRange): Promise<void> {
+    await this.#add(recordingId, async (trx) => {
+      await insertDateRanges(trx, recordingId, [range]);
+      const old = await newestRanges(trx, recordingId).offset(MOST_RECORDED_DATE_RANGES).limit(A_FEW).execute();
+      if (old.length === 0) return;
+      const ids = old.map(({ id }) => id);
+      const own = trx.deleteFrom('recording_date_ranges').where('recording_id', '=', recordingId);
+      await own.where('id', 'in', ids).execute();
+    });
+  }
+
+  /** What was told at moments of a recording, the newest so many, in their order. */
+  async dateRanges(recordingId: string, most = MOST_RECORDED_DATE_RANGES): Promise<DateRange[]> {
+    const rows = await newestRanges(this.#db, recordingId).limit(most).execute();
+    return rows.reverse().map(toDateRange);
   }
 
   /** Whether this node may still add to a recording. */
@@ -118,4 +139,12 @@ export class RecordingRepository {
       segments: segments.map(toSegment),
     };
   }
+}
+
+/** One goes for each that comes. */
+const A_FEW = 100;
+
+function newestRanges(db: Kysely<Schema>, recordingId: string) {
+  const own = db.selectFrom('recording_date_ranges').selectAll().where('recording_id', '=', recordingId);
+  return own.orderBy('starts_at', 'desc').orderBy('id', 'desc');
 }

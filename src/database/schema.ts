@@ -38,6 +38,7 @@ export interface Schema {
   broadcasts: BroadcastTable;
   recording_sessions: RecordingSessionTable;
   recording_segments: RecordingSegmentTable;
+  recording_date_ranges: RecordingDateRangeTable;
 }
 
 export interface AssetTable {
@@ -445,6 +446,16 @@ export interface RecordingSessionTable {
   began_at: number;
   /** How many sessions that had anything came before it, whether their rows are still there or not. */
   discontinuities: Generated<number>;
+}
+
+/** What was told at a moment of a recording, or of a clip. */
+export interface RecordingDateRangeTable {
+  recording_id: string;
+  id: string;
+  class: string;
+  starts_at: number;
+  duration_seconds: number | null;
+  text: string;
 }
 
 /** One row a stored segment of a recording, or of a clip. */

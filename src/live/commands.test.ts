@@ -1,22 +1,29 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { LiveCommand } from '../kernel/live/commands.ts';
-import { LONGEST_DATE_RANGE_TEXT } from '../kernel/live/date-range.ts';
+import { type DateRange, LONGEST_DATE_RANGE_TEXT } from '../kernel/live/date-range.ts';
 import { type CommandParts, carryOut } from './commands.ts';
 
 const ID = 'ls_aaaabbbbccccdddd';
 
 let told: unknown[];
 let isOnAir: boolean;
+let isLate: boolean;
 
 beforeEach(() => {
   told = [];
   isOnAir = true;
+  isLate = false;
 });
 
 const note =
   (name: string) =>
   async (...said: unknown[]): Promise<void> =>
     void told.push([name, ...said]);
+
+async function annotate(range: DateRange): Promise<boolean> {
+  if (!isLate) told.push(['annotate', range]);
+  return !isLate;
+}
 
 const parts: CommandParts = {
   desk: {
@@ -29,7 +36,7 @@ const parts: CommandParts = {
     },
     yield: note('yield'),
   },
-  onAir: { find: () => (isOnAir ? { annotate: (range) => void told.push(['annotate', range]) } : undefined) },
+  onAir: { find: () => (isOnAir ? { annotate } : undefined) },
   channels: {
     tellMetadata: note('metadata'),
     deleteMessage: note('delete'),
@@ -63,6 +70,13 @@ test('metadata goes by the channel and by the playlists, or by the channel alone
     ['metadata', ID, 'md_1', { a: 1 }],
     ['metadata', ID, 'md_2', 'x'.repeat(LONGEST_DATE_RANGE_TEXT)],
   ]);
+});
+
+test('metadata that comes when the last of a broadcast is being stored is told to nobody', async () => {
+  isLate = true;
+  const late = carryOut(parts, ID, { kind: 'metadata', id: 'md_1', data: 1 });
+  await expect(late).rejects.toMatchObject({ code: 'LIVE_STREAM_IDLE' });
+  expect(told).toEqual([]);
 });
 
 test('what needs a broadcast is refused while there is none, and who is not there need not be sent away', async () => {

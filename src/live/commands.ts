@@ -8,7 +8,7 @@ import type { LiveChannels } from './channel/live-channels.ts';
 export interface CommandParts {
   readonly desk: Pick<BroadcastDesk, 'end' | 'expel' | 'yield'>;
   readonly channels: Pick<LiveChannels, 'tellMetadata' | 'deleteMessage' | 'ban' | 'unban' | 'setChat'>;
-  readonly onAir: { find(streamId: string): { annotate(range: DateRange): void } | undefined };
+  readonly onAir: { find(streamId: string): { annotate(range: DateRange): Promise<boolean> } | undefined };
   readonly clock: Clock;
 }
 
@@ -50,7 +50,9 @@ async function tellMetadata(
   if (!packager) throw new Fault('LIVE_STREAM_IDLE');
   const text = JSON.stringify(data);
   // What the playlists cannot afford goes by the channel alone: half of a text would be none.
-  if (text.length <= LONGEST_DATE_RANGE_TEXT)
-    packager.annotate({ id, class: METADATA_CLASS, startsAtMs: clock.now(), text });
+  if (text.length <= LONGEST_DATE_RANGE_TEXT) {
+    const isKept = await packager.annotate({ id, class: METADATA_CLASS, startsAtMs: clock.now(), text });
+    if (!isKept) throw new Fault('LIVE_STREAM_IDLE');
+  }
   await channels.tellMetadata(streamId, id, data);
 }

@@ -4,12 +4,14 @@ import type { RecordingRepository } from '../database/recordings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Fault } from '../kernel/errors.ts';
 import { renditionsOf } from '../kernel/live/broadcast.ts';
+import { type DateRange, MOST_DATE_RANGES } from '../kernel/live/date-range.ts';
 import { RenditionStage } from './packager/rendition-stage.ts';
 
 /** A broadcast that is over, as it is served until the next one of its stream begins. */
 export interface EndedBroadcast {
   readonly broadcast: Broadcast;
   readonly stages: ReadonlyMap<string, RenditionStage>;
+  readonly dateRanges: readonly DateRange[];
 }
 
 /** Each may have a text of a megabyte. */
@@ -34,13 +36,13 @@ interface Kept {
  */
 export class EndedBroadcasts {
   readonly #broadcasts: Pick<BroadcastRepository, 'latest'>;
-  readonly #recordings: Pick<RecordingRepository, 'read' | 'isWhole'>;
+  readonly #recordings: Pick<RecordingRepository, 'read' | 'isWhole' | 'dateRanges'>;
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
 
   constructor(
     broadcasts: Pick<BroadcastRepository, 'latest'>,
-    recordings: Pick<RecordingRepository, 'read' | 'isWhole'>,
+    recordings: Pick<RecordingRepository, 'read' | 'isWhole' | 'dateRanges'>,
     clock: Clock,
   ) {
     this.#broadcasts = broadcasts;
@@ -115,6 +117,6 @@ export class EndedBroadcasts {
       if (isWhole) stage.timeline.end();
       if (stage.timeline.segments.length > 0) stages.set(name, stage);
     }
-    return { broadcast, stages };
+    return { broadcast, stages, dateRanges: await this.#recordings.dateRanges(recordingId, MOST_DATE_RANGES) };
   }
 }

@@ -5,6 +5,7 @@ import { writeMultivariantPlaylist } from '../kernel/hls/write.ts';
 import { readAcceptEncoding } from '../kernel/http/coding.ts';
 import { evaluateConditions } from '../kernel/http/conditional.ts';
 import type { BroadcastFormat } from '../kernel/live/broadcast.ts';
+import type { DateRange } from '../kernel/live/date-range.ts';
 import { readDirectives } from '../kernel/live/directives.ts';
 import { liveMultivariantPlaylist } from '../kernel/live/live-master.ts';
 import { type LiveObject, parseLivePath } from '../kernel/live/paths.ts';
@@ -34,6 +35,8 @@ interface Served {
   readonly stages: { get(rendition: string): RenditionStage | undefined };
   /** Undefined once it is over. */
   readonly packager?: LivePackager;
+  /** What was told in one that is over. */
+  readonly dateRanges?: readonly DateRange[];
 }
 
 /** Adds playlists and media of live streams to the origin's listener, behind the edge's signature. */
@@ -62,7 +65,7 @@ async function findServed({ onAir, ended }: LiveRoutesDeps, streamId: string): P
   const over = await ended.find(streamId);
   if (!over) return undefined;
   const { number, recordingId, format } = over.broadcast;
-  return { number, recordingId, format, stages: over.stages };
+  return { number, recordingId, format, stages: over.stages, dateRanges: over.dateRanges };
 }
 
 /** A master playlist stays the same while a broadcast lasts, and is another one with the next. */
@@ -76,7 +79,7 @@ function sendMaster(served: Served, request: FastifyRequest, reply: FastifyReply
 }
 
 async function sendPlaylist(
-  { packager, format }: Served,
+  { packager, format, dateRanges = [] }: Served,
   stage: RenditionStage,
   query: string,
   request: FastifyRequest,
@@ -94,15 +97,14 @@ async function sendPlaylist(
   const { isEnded } = stage.timeline;
   reply.header('cache-control', playlistAge(format.targetDurationSeconds, isBlocking || isEnded));
   const isDelta = decision.isDelta && !isEnded;
-  return sendText(packager?.text(stage, isDelta) ?? stage.text(false, NOTHING_AROUND, 0), request, reply);
+  const text = packager?.text(stage, isDelta) ?? stage.text(false, () => ({ reports: [], dateRanges }), 0);
+  return sendText(text, request, reply);
 }
 
 const REFUSALS = {
   malformed: 'The _HLS_ parameters of this request contradict each other, or are none.',
   'too-far-ahead': 'This is further ahead than what can be waited for.',
 } as const;
-
-const NOTHING_AROUND = () => ({ reports: [], dateRanges: [] });
 
 /** What was asked for by number never needs to change; without one, the text is a moment's (RFC 8216bis appendix B). */
 function playlistAge(targetDurationSeconds: number, isSettled: boolean): string {

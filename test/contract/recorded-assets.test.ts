@@ -3,7 +3,7 @@ import { AssetRepository } from '../../src/database/assets.ts';
 import { ContentKeyRepository } from '../../src/database/content-keys.ts';
 import { EncodingRepository } from '../../src/database/encodings.ts';
 import { RecordedAssetRepository } from '../../src/database/recorded-assets.ts';
-import { insertSegments } from '../../src/database/recorded-rows.ts';
+import { insertDateRanges, insertSegments } from '../../src/database/recorded-rows.ts';
 import { RemovalRepository } from '../../src/database/removals.ts';
 import { transact } from '../../src/database/transact.ts';
 import { parseLadder } from '../../src/kernel/ladder/ladder.ts';
@@ -29,6 +29,11 @@ const SEGMENTS: LiveSegment[] = Array.from({ length: 1_203 }, (_, sequence) => (
   ...(sequence === 0 ? { keyFrame: { startByte: 1, sizeBytes: 2 } } : {}),
   ...(sequence === 5 ? { isGap: true as const } : {}),
 }));
+
+/** One every ten seconds of the first minute. */
+const TOLD = Array.from({ length: 6 }, (_, at) => {
+  return { id: `md_${at}`, class: 'com.example', startsAtMs: 2_000 + 10_000 * at, text: String(at) };
+});
 
 describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
   let on: FreshDatabase;
@@ -67,6 +72,7 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
       const session = { recording_id: recordingId, session: 1, began_at: 1_000 };
       await trx.insertInto('recording_sessions').values(session).execute();
       await insertSegments(trx, recordingId, SEGMENTS);
+      await insertDateRanges(trx, recordingId, TOLD);
     });
   const storedOf = async (id: string): Promise<StoredRecording> => {
     const asset = await assets.find(id);
@@ -91,13 +97,24 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
     };
   };
 
+  test('of a clip have what was told in its time, whatever becomes of the one that it was taken of', async () => {
+    await recorded.begin(BROADCAST, ABOUT, FORMAT);
+    await record('as_r');
+    const clip = await clipOf(12, 35);
+    await recorded.expectClip('as_c', 60_000);
+    expect(await recorded.addClip(clip, async () => {})).toMatchObject({ id: 'as_c' });
+    await finish();
+    await assets.delete('as_r');
+    expect((await storedOf('as_c')).dateRanges).toEqual(TOLD.slice(2, 4));
+  });
+
   test('are there from the beginning of a broadcast, begun once, and ready at its end, once', async () => {
     await recorded.begin(BROADCAST, ABOUT, FORMAT);
     clock.turn(1);
     await recorded.begin(BROADCAST, { ...ABOUT, title: 'Other' }, FORMAT);
     expect(await assets.find('as_r')).toMatchObject({ ...ABOUT, status: 'uploading', arriving: false });
     await record('as_r');
-    expect((await storedOf('as_r')).segments).toEqual(SEGMENTS);
+    expect(await storedOf('as_r')).toMatchObject({ segments: SEGMENTS, dateRanges: TOLD });
     let worked = 0;
     const addWork = async () => {
       worked += 1;
@@ -130,6 +147,7 @@ describe.each(DATABASES)('recorded assets on $name', ({ fresh }) => {
     await assets.delete('as_r');
     expect(await on.database.selectFrom('recording_segments').selectAll().execute()).toEqual([]);
     expect(await on.database.selectFrom('recording_sessions').selectAll().execute()).toEqual([]);
+    expect(await on.database.selectFrom('recording_date_ranges').selectAll().execute()).toEqual([]);
   });
 
   test('that a crash left unfinished are known, and what nobody wants to keep until its removal is due', async () => {

@@ -3,8 +3,10 @@ import { AssetRepository } from '../../src/database/assets.ts';
 import { BroadcastRepository, type Hold } from '../../src/database/broadcasts.ts';
 import { LiveStreamRepository } from '../../src/database/live-streams.ts';
 import { RecordedAssetRepository } from '../../src/database/recorded-assets.ts';
+import { insertDateRanges } from '../../src/database/recorded-rows.ts';
 import { RecordingRepository } from '../../src/database/recordings.ts';
 import type { LiveSegment } from '../../src/kernel/live/broadcast.ts';
+import { type DateRange, MOST_RECORDED_DATE_RANGES } from '../../src/kernel/live/date-range.ts';
 import { DATABASES, type FreshDatabase } from './databases.ts';
 import { HandClock } from './hand-clock.ts';
 
@@ -15,6 +17,13 @@ const segment = (rendition: string, sequence: number): LiveSegment => ({
   startTicks: sequence * 180_000,
   durationTicks: 180_000,
   bytes: 1_000 + sequence,
+});
+
+const range = (at: number): DateRange => ({
+  id: `md_${at}`,
+  class: 'com.example',
+  startsAtMs: at,
+  text: `{"at":${at}}`,
 });
 
 describe.each(DATABASES)('recordings in $name', ({ fresh }) => {
@@ -49,6 +58,20 @@ describe.each(DATABASES)('recordings in $name', ({ fresh }) => {
     });
   });
 
+  test('what was told is read back in its order, the same for ever, and the newest of it as long as there is more', async () => {
+    const lasting = { ...range(2), durationSeconds: 1.25 };
+    for (const each of [range(3), lasting, { ...range(3), text: 'another' }])
+      await recordings.addDateRange('as_a', each);
+    await recordings.addDateRange('as_b', range(9));
+    expect(await recordings.dateRanges('as_a')).toEqual([lasting, range(3)]);
+    expect(await recordings.dateRanges('as_a', 1)).toEqual([range(3)]);
+    const many = Array.from({ length: MOST_RECORDED_DATE_RANGES }, (_, at) => range(at + 10));
+    await insertDateRanges(on.database, 'as_a', many);
+    await recordings.addDateRange('as_a', range(5_000));
+    expect(await recordings.dateRanges('as_a', 5_000)).toEqual([...many.slice(1), range(5_000)]);
+    expect(await recordings.dateRanges('as_b')).toEqual([range(9)]);
+  });
+
   test('a node adds nothing to what another one has taken over, and nobody to what is finished', async () => {
     const clock = new HandClock();
     const streams = new LiveStreamRepository(on.database, clock, 'a secret');
@@ -73,6 +96,7 @@ describe.each(DATABASES)('recordings in $name', ({ fresh }) => {
       code: 'LIVE_STREAM_BUSY',
     });
     await expect(at(here).addSession('as_a', { number: 2, beganAtMs: 1 })).rejects.toThrow();
+    await expect(at(here).addDateRange('as_a', range(1))).rejects.toThrow();
     await at(there).addSegments('as_a', [segment('audio', 2)]);
 
     await broadcasts.end(there, 1, 'finished');

@@ -225,7 +225,7 @@ test('a broadcast whose lease ended while the database was away is left alone un
 test('a broadcast that is under way and not here is away, and not gone', async () => {
   const ended = new EndedBroadcasts(
     { latest: async () => BROADCAST },
-    { read: vi.fn(), isWhole: vi.fn() },
+    { read: vi.fn(), isWhole: vi.fn(), dateRanges: vi.fn() },
     systemClock,
   );
   await expect(ended.find(STREAM.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -238,7 +238,11 @@ test('the end of a broadcast whose last segments come late is told to nobody bef
   const segments: LiveSegment[] = [];
   const read = vi.fn(async () => ({ sessions: [{ number: 1, beganAtMs: 0 }], segments }));
   const isWhole = vi.fn(async () => false);
-  const ended = new EndedBroadcasts({ latest: async () => broadcast }, { read, isWhole }, clock);
+  const ended = new EndedBroadcasts(
+    { latest: async () => broadcast },
+    { read, isWhole, dateRanges: async () => [] },
+    clock,
+  );
   const listed = async () => {
     const timeline = (await ended.find(STREAM.id))?.stages.get('audio')?.timeline;
     return [timeline?.segments.length, timeline?.isEnded];
@@ -262,7 +266,11 @@ test('the end of a broadcast is told at last though nobody finishes its recordin
   const broadcast = { ...BROADCAST, format: SOURCE_FORMAT, endedAtMs: clock.now() };
   const segments = [{ rendition: 'audio', session: 1, sequence: 0, startTicks: 0, durationTicks: 96_000, bytes: 1 }];
   const read = async () => ({ sessions: [{ number: 1, beganAtMs: 0 }], segments });
-  const ended = new EndedBroadcasts({ latest: async () => broadcast }, { read, isWhole: async () => false }, clock);
+  const ended = new EndedBroadcasts(
+    { latest: async () => broadcast },
+    { read, isWhole: async () => false, dateRanges: async () => [] },
+    clock,
+  );
   const isEnded = async () => (await ended.find(STREAM.id))?.stages.get('audio')?.timeline.isEnded;
   expect(await isEnded()).toBe(false);
   clock.turn(120_000);

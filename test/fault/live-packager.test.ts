@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BroadcastRepository } from '../../src/database/broadcasts.ts';
+import type { RecordingRepository } from '../../src/database/recordings.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { joinBytes } from '../../src/kernel/cmaf/boxes.ts';
 import { readSegment } from '../../src/kernel/cmaf/segment.ts';
@@ -163,10 +164,52 @@ test('what a killed packager had of one rendition alone is a gap of the others, 
   }
 });
 
+/** What was told, by rendition, as playlists have it. */
+async function toldIn(): Promise<string[][]> {
+  const texts = ALL.map(async (name) => (await origin.get(`/live/${STREAM}/b1/${name}/index.m3u8`)).text());
+  return (await Promise.all(texts)).map((text) => text.match(/#EXT-X-DATERANGE:.*/g) ?? []);
+}
+
+const moment = (at: number) => ({ id: `md_${at}`, class: 'com.example', startsAtMs: BEGAN_MS + at, text: String(at) });
+
+test('what was told is told in the same words after a crash, and when all is over, whatever the database did', async () => {
+  let isAway = false;
+  const recordings = Object.create(origin.recordings, {
+    addDateRange: {
+      value: (...about: Parameters<RecordingRepository['addDateRange']>) =>
+        isAway ? new Promise<void>(() => {}) : origin.recordings.addDateRange(...about),
+    },
+  }) as RecordingRepository;
+  const never = origin.packager(SOURCE_FORMAT, { deps: { ...origin.deps(), recordings } });
+  never.openSession({ number: 1, beganAtMs: BEGAN_MS }, ALL);
+  await feed(never, 5);
+  for (let at = 0; at < 60; at += 1) {
+    isAway = at % 2 > 0;
+    expect(await never.annotate(moment(at))).toBe(true);
+  }
+  const before = await toldIn();
+  expect(before[0]).toHaveLength(50);
+  expect(before).toEqual([before[0], before[0], before[0]]);
+  await vi.waitFor(async () => expect(await origin.recordings.dateRanges(RECORDING)).toHaveLength(30));
+
+  const packager = await origin.recovered(SOURCE_FORMAT);
+  expect(await toldIn()).toEqual(before);
+  expect(await origin.recordings.dateRanges(RECORDING)).toHaveLength(60);
+  // An id that somebody knows already means what it meant.
+  expect(await packager.annotate({ ...moment(59), text: 'another' })).toBe(true);
+  expect(await toldIn()).toEqual(before);
+  await packager.end();
+  expect(await packager.annotate(moment(99))).toBe(false);
+  await origin.note(SOURCE_FORMAT, 1);
+  origin.onAir.remove(packager);
+  expect(await toldIn()).toEqual(before);
+});
+
 test('of a broadcast that is over, what its killed packager left is recorded and removed', async () => {
   const never = origin.packager(SOURCE_FORMAT, { deps: origin.deps({ put: () => new Promise<void>(() => {}) }) });
   never.openSession({ number: 1, beganAtMs: 7 }, ALL);
   await feed(never, 5);
+  await never.annotate(moment(1));
   await never.abandon();
   const folder = join(origin.folder, 'live');
   await mkdir(join(folder, 'as_nobodyknows'));

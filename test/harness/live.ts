@@ -149,6 +149,12 @@ export class LiveServer {
     return publisher;
   }
 
+  /** Tells viewers something at this moment. */
+  async tell({ id }: Pick<TestStream, 'id'>, data: unknown): Promise<void> {
+    const response = await this.server.api('POST', `/v1/live-streams/${id}/metadata`, { data });
+    if (!response.ok) throw new Error(`not told: ${response.status} ${await response.text()}`);
+  }
+
   /** What viewers get at the edge. */
   fetch(path: string): Promise<Response> {
     return fetch(`${this.server.run.edge}${path}`);

@@ -82,6 +82,11 @@ test('a publisher goes on at another node when it was lost, and its viewers with
   viewer.say({ type: 'subscribe', video: '180p' });
   await viewer.until(() => viewer.frames.length > 1);
 
+  const telling = await fleet.b.server.api('POST', `/v1/live-streams/${stream.id}/metadata`, { data: { score: 1 } });
+  expect(telling.status).toBe(202);
+  const told = /#EXT-X-DATERANGE:.*/;
+  const [moment] = told.exec(await untilListed(edge, stream, (text) => told.test(text))) ?? [];
+
   const second = fleet.publish(fleet.b, stream);
   await second.ended();
   expect(second.said).toContain('LIVE_STREAM_BUSY');
@@ -90,6 +95,7 @@ test('a publisher goes on at another node when it was lost, and its viewers with
   const another = fleet.publish(fleet.b, stream);
   const after = await untilListed(edge, stream, (text) => listedSessions(text).at(-1) === 2);
   expect(another.said).toBe('');
+  expect(told.exec(after)?.[0]).toBe(moment);
 
   // All numbers, without a gap: the node that was left has recorded what it had.
   const sessions = listedSessions(after);

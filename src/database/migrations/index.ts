@@ -21,6 +21,7 @@ import * as liveEvents from './0023-live-events.ts';
 import * as liveWindows from './0024-live-windows.ts';
 import * as liveRhythm from './0025-live-rhythm.ts';
 import * as liveDeletions from './0026-live-deletions.ts';
+import * as dateRanges from './0027-date-ranges.ts';
 
 /** In order, oldest first. A released migration is never edited: a change is a new one. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -46,4 +47,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0024-live-windows': liveWindows,
   '0025-live-rhythm': liveRhythm,
   '0026-live-deletions': liveDeletions,
+  '0027-date-ranges': dateRanges,
 };

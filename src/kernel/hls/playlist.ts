@@ -1,3 +1,5 @@
+import type { DateRange } from '../live/date-range.ts';
+
 /** Playlists as values (RFC 8216 and its successor draft): what we write, and what is read back of any playlist. */
 export interface MediaPlaylist {
   /** Seconds, a whole number: no segment's duration, rounded, may be above it. */
@@ -8,6 +10,8 @@ export interface MediaPlaylist {
   readonly keyUri?: string;
   /** Number of the first segment, 0 unless said. An encrypted segment is opened by its number. */
   readonly firstSequence?: number;
+  /** What was told at moments of it; its segments have dates then. */
+  readonly dateRanges?: readonly DateRange[];
   readonly segments: readonly MediaSegment[];
 }
 

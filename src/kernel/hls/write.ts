@@ -1,3 +1,4 @@
+import { dateRangeLine } from '../live/date-range.ts';
 import type {
   AudioMedia,
   IframePlaylist,
@@ -23,6 +24,7 @@ export function writeMediaPlaylist(playlist: MediaPlaylist): string {
     ...(playlist.initUri === undefined ? [] : [`#EXT-X-MAP:URI=${quoted(playlist.initUri)}`]),
     // After the map, so that it does not hold for it: only what follows a key is encrypted (RFC 8216 section 4.3.2.4).
     ...(playlist.keyUri === undefined ? [] : [`#EXT-X-KEY:METHOD=AES-128,URI=${quoted(playlist.keyUri)}`]),
+    ...(playlist.dateRanges ?? []).map(dateRangeLine),
     ...playlist.segments.flatMap(segmentLines),
     '#EXT-X-ENDLIST',
   ]);

@@ -1,4 +1,4 @@
-import { type DateRange, MOST_DATE_RANGES } from './date-range.ts';
+import { type DateRange, dateRangeLine, MOST_DATE_RANGES, reaches } from './date-range.ts';
 import { liveInitUri, livePartUri, liveSegmentUri, siblingPlaylistUri } from './paths.ts';
 import { LEAST_WINDOW_TARGETS, type ListedPart, type ListedSegment, type PartPlace } from './timeline.ts';
 import { LARGEST_HOLE_SECONDS } from './track-cutter.ts';
@@ -91,17 +91,8 @@ function dateRangeLines({ dateRanges, segments, open, timescale }: LivePlaylist)
   const first = segments[0] ?? open;
   if (!first) return [];
   const fromMs = wallClock(first, timescale);
-  const listed = dateRanges.filter((each) => each.startsAtMs + (each.durationSeconds ?? 0) * 1_000 >= fromMs);
-  return listed.slice(-MOST_DATE_RANGES).map((range) => {
-    const attributes = [
-      `ID="${unquotable(range.id)}"`,
-      `CLASS="${unquotable(range.class)}"`,
-      `START-DATE="${new Date(range.startsAtMs).toISOString()}"`,
-      ...(range.durationSeconds === undefined ? [] : [`DURATION=${plain(range.durationSeconds)}`]),
-      `X-COM-FRONTROW-DATA="${Buffer.from(range.text).toString('base64url')}"`,
-    ];
-    return `#EXT-X-DATERANGE:${attributes.join(',')}`;
-  });
+  const listed = dateRanges.filter((each) => reaches(each, fromMs));
+  return listed.slice(-MOST_DATE_RANGES).map(dateRangeLine);
 }
 
 /**
@@ -193,11 +184,6 @@ function wallClock({ session, startTicks, shiftMs }: ListedSegment, timescale: n
 
 function ticksOf(segments: readonly ListedSegment[]): number {
   return segments.reduce((sum, { durationTicks }) => sum + durationTicks, 0);
-}
-
-/** A quoted string may hold neither a quote nor a line end. */
-function unquotable(text: string): string {
-  return text.replace(/["\r\n]/g, ' ');
 }
 
 /** Finer than any frame. */

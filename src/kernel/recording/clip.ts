@@ -1,4 +1,5 @@
-import { makeRecording, momentsOf, type Recording, type StoredRecording } from './recording.ts';
+import { reaches } from '../live/date-range.ts';
+import { datesOf, makeRecording, momentsOf, type Recording, type StoredRecording } from './recording.ts';
 
 /** Seconds of an asset, from its beginning. */
 export interface Span {
@@ -40,9 +41,22 @@ export function planClip(stored: StoredRecording, { inSeconds, outSeconds }: Spa
     format: stored.format,
     sessions: stored.sessions.filter(({ number }) => sessions.has(number)),
     segments: stored.segments.filter(({ sequence }) => numbers.has(sequence)),
+    ...(stored.dateRanges ? { dateRanges: stored.dateRanges } : {}),
   });
   if (!recording) return undefined;
   const own = new Set(recording.stretches.flatMap(({ sequences }) => sequences));
   const taken = within.filter(({ sequence }) => own.has(sequence));
-  return { recording, inSeconds: taken[0]?.startSeconds ?? 0, outSeconds: taken.at(-1)?.endSeconds ?? 0 };
+  return {
+    recording: withinDates(recording),
+    inSeconds: taken[0]?.startSeconds ?? 0,
+    outSeconds: taken.at(-1)?.endSeconds ?? 0,
+  };
+}
+
+/** Of what was told, a clip has what was told in its time. */
+function withinDates({ dateRanges = [], ...recording }: Recording): Recording {
+  const dates = datesOf(recording);
+  if (!dates) return recording;
+  const within = dateRanges.filter((each) => reaches(each, dates.fromMs) && each.startsAtMs < dates.untilMs);
+  return within.length > 0 ? { ...recording, dateRanges: within } : recording;
 }

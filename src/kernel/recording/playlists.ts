@@ -2,8 +2,9 @@ import { segmentName, sessionInitName } from '../film/paths.ts';
 import { averageBandwidthBps, peakBandwidthBps } from '../hls/bandwidth.ts';
 import { type Bandwidth, type IframeRendition, multivariantPlaylist } from '../hls/film-playlists.ts';
 import type { IframePlaylist, MediaPlaylist, MultivariantPlaylist } from '../hls/playlist.ts';
-import type { LiveSegment, Session } from '../live/broadcast.ts';
-import { type Recording, recordedNames, type Stretch, timescales } from './recording.ts';
+import type { LiveSegment } from '../live/broadcast.ts';
+import { reaches } from '../live/date-range.ts';
+import { dateOf, datesOf, type Recording, recordedNames, type Stretch, timescales } from './recording.ts';
 
 /**
  * The media playlist of one rendition. `keyUri` is where the key of an encrypted one is: numbers go on from where they
@@ -16,17 +17,26 @@ export function recordedMediaPlaylist(recording: Recording, rendition: string, k
     ...headOf(recording),
     ...(keyUri === undefined ? {} : { keyUri }),
     ...(firstSequence === 0 ? {} : { firstSequence }),
-    segments: spliced(recording, rendition, (segment, splice, { session }, before) => ({
-      uri: segmentName(segment.sequence),
-      durationSeconds: segment.durationTicks / scale,
-      ...splice,
-      // Where a clip came from a film nobody knows when it was recorded.
-      ...((!before || before.shiftMs !== segment.shiftMs) && session.beganAtMs > 0
-        ? { recordedAtMs: dateOf(segment, session, scale) }
-        : {}),
-      ...(segment.isGap ? { isGap: true as const } : {}),
-    })),
+    ...datedRanges(recording),
+    segments: spliced(recording, rendition, (segment, splice, { session }, before) => {
+      const isDated = !before || before.shiftMs !== segment.shiftMs;
+      const recordedAtMs = isDated ? dateOf(segment, session, scale) : undefined;
+      return {
+        uri: segmentName(segment.sequence),
+        durationSeconds: segment.durationTicks / scale,
+        ...splice,
+        ...(recordedAtMs === undefined ? {} : { recordedAtMs }),
+        ...(segment.isGap ? { isGap: true as const } : {}),
+      };
+    }),
   };
+}
+
+/** What was told, the same in every rendition. It means nothing where segments have no dates. */
+function datedRanges(recording: Recording): Pick<MediaPlaylist, 'dateRanges'> {
+  const dates = datesOf(recording);
+  const dateRanges = dates && recording.dateRanges?.filter((each) => reaches(each, dates.fromMs));
+  return dateRanges?.length ? { dateRanges } : {};
 }
 
 /** Undefined where some segment's key frame is not known, as in one that is encrypted. */
@@ -78,11 +88,6 @@ function spliced<T>(
       return write(segment, isSplice ? { isSplice, ...init } : {}, stretch, own[index - 1]);
     });
   });
-}
-
-/** The same as while it was live. */
-function dateOf({ startTicks, shiftMs = 0 }: LiveSegment, { beganAtMs }: Session, scale: number): number {
-  return beganAtMs + shiftMs + Math.round((1_000 * startTicks) / scale);
 }
 
 function headOf(recording: Recording): { targetDurationSeconds: number; initUri: string } {

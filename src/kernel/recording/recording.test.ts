@@ -143,6 +143,40 @@ describe('the playlists of a recording', () => {
     `);
   });
 
+  const at = (seconds: number) => {
+    return {
+      id: `md_${seconds}`,
+      class: 'com.example',
+      startsAtMs: 1_000_000_000_000 + seconds * 1_000,
+      text: `{"at":${seconds}}`,
+    };
+  };
+  const told = (recording: Recording | undefined, name = '360p') => {
+    const text = recording ? writeMediaPlaylist(recordedMediaPlaylist(recording, name)) : '';
+    return text.match(/#EXT-X-DATERANGE:.*/g) ?? [];
+  };
+
+  test('say what was told since they begin, all in the same words', () => {
+    const lasting = { ...at(-3), durationSeconds: 5 };
+    const dateRanges = [at(-2), lasting, at(1), at(30), at(65)];
+    const recording = made({ ...storedOf([2, 2]), dateRanges });
+    expect(told(recording)).toEqual([
+      '#EXT-X-DATERANGE:ID="md_-3",CLASS="com.example",START-DATE="2001-09-09T01:46:37.000Z",DURATION=5,X-COM-FRONTROW-DATA="eyJhdCI6LTN9"',
+      '#EXT-X-DATERANGE:ID="md_1",CLASS="com.example",START-DATE="2001-09-09T01:46:41.000Z",X-COM-FRONTROW-DATA="eyJhdCI6MX0"',
+      expect.stringContaining('ID="md_30"'),
+      expect.stringContaining('ID="md_65"'),
+    ]);
+    for (const name of ['720p', 'audio']) expect(told(recording, name)).toEqual(told(recording));
+  });
+
+  test('of a clip say what was told in its time, and of a film nothing', () => {
+    const stored = { ...storedOf([4]), dateRanges: [at(1), at(3), at(5), at(7)] };
+    const clip = planClip(stored, { inSeconds: 2.5, outSeconds: 5.5 })?.recording;
+    expect(clip?.dateRanges).toEqual([at(3), at(5)]);
+    expect(told(clip)).toHaveLength(2);
+    expect(told(made({ ...stored, sessions: [{ number: 1, beganAtMs: 0 }] }))).toEqual([]);
+  });
+
   test('of key frames show the one before where one is missing', () => {
     const playlist = recordedIframePlaylist(recording, '720p');
     expect(playlist && writeIframePlaylist(playlist)).toMatchInlineSnapshot(`

@@ -1,5 +1,6 @@
 import type { AudioRendition } from '../film/film.ts';
 import type { BroadcastFormat, LiveAudioTrack, LiveSegment, LiveVideoTrack, Session } from '../live/broadcast.ts';
+import type { DateRange } from '../live/date-range.ts';
 
 /**
  * A recording: what was stored of a broadcast, or of a part of it, as an asset that plays. Its segments are those that
@@ -11,6 +12,8 @@ export interface Recording {
   readonly audio?: LiveAudioTrack;
   /** One for each session of which there is something, in order. */
   readonly stretches: readonly Stretch[];
+  /** What was told at moments of it, in order; absent for nothing. */
+  readonly dateRanges?: readonly DateRange[];
 }
 
 /** What was recorded without an interruption: the same numbers in every rendition, and what one of them lacks as a gap. */
@@ -27,6 +30,7 @@ export interface StoredRecording {
   readonly sessions: readonly Session[];
   /** In any order. */
   readonly segments: readonly LiveSegment[];
+  readonly dateRanges?: readonly DateRange[];
 }
 
 /**
@@ -50,10 +54,12 @@ export function makeRecording(stored: StoredRecording): Recording | undefined {
     .toSorted((one, other) => one.number - other.number)
     .flatMap((session) => stretchOf(session, all, [...kept.keys()], timescales(stored.format)));
   if (stretches.length === 0) return undefined;
+  const { dateRanges = [] } = stored;
   return {
     ...(video && pictures.length > 0 ? { video: { ...video, renditions: pictures } } : {}),
     ...(audio && sounds.length > 0 ? { audio: { ...audio, renditions: sounds } } : {}),
     stretches,
+    ...(dateRanges.length > 0 ? { dateRanges } : {}),
   };
 }
 
@@ -187,4 +193,22 @@ export function momentsOf(recording: Recording): Moment[] {
 
 export function recordedSeconds(recording: Recording): number {
   return momentsOf(recording).at(-1)?.endSeconds ?? 0;
+}
+
+/** When a segment was recorded, which is what was said while it was live; undefined of a film, where nobody knows. */
+export function dateOf({ startTicks, shiftMs = 0 }: LiveSegment, { beganAtMs }: Session, scale: number) {
+  return beganAtMs > 0 ? beganAtMs + shiftMs + Math.round((1_000 * startTicks) / scale) : undefined;
+}
+
+/** The dates at which a recording begins and ends. Undefined where nobody knows them. */
+export function datesOf(recording: Recording): { readonly fromMs: number; readonly untilMs: number } | undefined {
+  const { stretches } = recording;
+  const [clock = ''] = recordedNames(recording);
+  const scale = timescales(recording).get(clock) ?? 1;
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  const [opening, ending] = [first?.segments.get(clock)?.[0], last?.segments.get(clock)?.at(-1)];
+  if (!first || !last || !opening || !ending) return undefined;
+  const fromMs = dateOf(opening, first.session, scale);
+  const untilMs = dateOf({ ...ending, startTicks: ending.startTicks + ending.durationTicks }, last.session, scale);
+  return fromMs === undefined || untilMs === undefined ? undefined : { fromMs, untilMs };
 }

@@ -3,13 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readInit } from '../../kernel/cmaf/init.ts';
 import type { Fragment } from '../../kernel/cmaf/splitter.ts';
 import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from '../../kernel/live/broadcast.ts';
-import { type DateRange, LONGEST_DATE_RANGE_TEXT, MOST_DATE_RANGES } from '../../kernel/live/date-range.ts';
+import type { DateRange } from '../../kernel/live/date-range.ts';
 import { framesOf, writePart } from '../../kernel/live/frames.ts';
 import { newestPart } from '../../kernel/live/reload.ts';
 import { type RenditionCut, SessionCutter } from '../../kernel/live/session-cutter.ts';
 import type { SourcePacket } from '../../kernel/live/tap.ts';
 import type { Inheritance } from '../broadcast/deps.ts';
 import type { Packager, PackagerNews } from '../seams.ts';
+import { Annotations } from './annotations.ts';
 import type { PlaylistText } from './playlist-text.ts';
 import { Pruner, type PrunerDeps } from './pruner.ts';
 import { Recorder, type RecorderDeps } from './recorder.ts';
@@ -54,8 +55,7 @@ export class LivePackager implements Packager {
   readonly #spool: Spool;
   readonly #recorder: Recorder;
   readonly #pruner: Pruner | undefined;
-  #dateRanges: DateRange[] = [];
-  #dateRangesVersion = 0;
+  readonly #annotations = new Annotations();
   #session: Session | undefined;
   #lastSession = 0;
   #cutter: SessionCutter | undefined;
@@ -63,6 +63,7 @@ export class LivePackager implements Packager {
   #firstSequence = 0;
   #fragments = 0;
   #unreadable = 0;
+  #isOver = false;
 
   /** @param isHeld whether the broadcast is this node's, so that nobody else records it */
   constructor(deps: PackagerDeps, place: BroadcastPlace, news: PackagerNews, isHeld = () => true) {
@@ -104,7 +105,8 @@ export class LivePackager implements Packager {
     return packager;
   }
 
-  #resume({ sessions, segments }: Recovered): void {
+  #resume({ sessions, segments, dateRanges }: Recovered): void {
+    this.#annotations.resume(dateRanges);
     const byNumber = new Map(sessions.map((session) => [session.number, session]));
     for (const segment of segments) {
       const session = byNumber.get(segment.session);
@@ -138,7 +140,7 @@ export class LivePackager implements Packager {
 
   /** A playlist's present text. */
   text(stage: RenditionStage, isDelta: boolean): PlaylistText {
-    return stage.text(isDelta, () => this.#around(stage), this.#dateRangesVersion);
+    return stage.text(isDelta, () => this.#around(stage), this.#annotations.version);
   }
 
   /** Bytes of a segment that memory has no more and the store not yet. */
@@ -205,14 +207,19 @@ export class LivePackager implements Packager {
     this.waiters.wake();
   }
 
-  /** Something that players are told of with the media of its time; more than fifty, and the oldest is forgotten. */
-  annotate(range: DateRange): void {
-    const text = range.text.slice(0, LONGEST_DATE_RANGE_TEXT);
-    this.#dateRanges = [...this.#dateRanges, { ...range, text }].slice(-MOST_DATE_RANGES);
-    this.#dateRangesVersion += 1;
+  /**
+   * Something that players are told of with the media of its time; more than fifty, and playlists forget the oldest. Resolves
+   * when a crash cannot undo it, or to false when it is too late for it.
+   */
+  async annotate(range: DateRange): Promise<boolean> {
+    if (this.#isOver) return false;
+    const added = this.#annotations.add(range);
+    if (added) await this.#recorder.dateRange(added);
+    return true;
   }
 
   async end(): Promise<void> {
+    this.#isOver = true;
     this.closeSession();
     for (const { timeline } of this.#stages.values()) timeline.end();
     this.waiters.wake();
@@ -223,6 +230,7 @@ export class LivePackager implements Packager {
 
   /** The process stops and the broadcast does not: what is not recorded stays in the spool for the next process. */
   async abandon(): Promise<void> {
+    this.#isOver = true;
     this.closeSession();
     this.waiters.stop();
     await Promise.all([this.#recorder.stop(), this.#pruner?.stop()]);
@@ -238,6 +246,7 @@ export class LivePackager implements Packager {
 
   /** Another node has the broadcast: it has said of what is not recorded that it is missing. */
   async forsake(): Promise<void> {
+    this.#isOver = true;
     // What its encoder still lets go of is nothing to anybody.
     this.#session = undefined;
     this.#cutter = undefined;
@@ -316,7 +325,7 @@ export class LivePackager implements Packager {
       const newest = newestPart(progress);
       return newest ? [{ rendition: name, ...newest }] : [];
     });
-    return { reports, dateRanges: this.#dateRanges };
+    return { reports, dateRanges: this.#annotations.ranges };
   }
 }
 

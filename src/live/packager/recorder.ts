@@ -3,13 +3,14 @@ import type { RecordingRepository } from '../../database/recordings.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { segmentKey, sessionInitKey } from '../../kernel/film/paths.ts';
 import type { LiveSegment, Session } from '../../kernel/live/broadcast.ts';
+import type { DateRange } from '../../kernel/live/date-range.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { Spool } from './spool.ts';
 
 export interface RecorderDeps {
   readonly store: Pick<ObjectStore, 'put'>;
-  readonly recordings: Pick<RecordingRepository, 'addSession' | 'addSegments'>;
+  readonly recordings: Pick<RecordingRepository, 'addSession' | 'addSegments' | 'addDateRange'>;
   readonly log: Log;
 }
 
@@ -80,6 +81,17 @@ export class Recorder {
   session(session: Session): void {
     this.#spool.noteSession(session);
     this.#add(() => this.#deps.recordings.addSession(this.#recordingId, session));
+  }
+
+  /** Before all that waits for the store, which it has nothing to do with. Resolves when it is on this disk, or recorded. */
+  async dateRange(range: DateRange): Promise<void> {
+    const noted = this.#spool.noteDateRange(range);
+    if (this.isStopped) return void (await noted);
+    const recorded = this.#run(async () => {
+      await this.#deps.recordings.addDateRange(this.#recordingId, range);
+      this.#spool.removeDateRange(range);
+    });
+    await Promise.race([recorded, noted.then((isThere) => (isThere ? undefined : recorded))]);
   }
 
   init(rendition: string, session: number, bytes: Uint8Array): void {
@@ -161,9 +173,12 @@ export class Recorder {
 
   #next(): void {
     const work = this.#running < AT_ONCE ? this.#queue.shift() : undefined;
-    if (!work) return;
+    if (work) void this.#run(work);
+  }
+
+  #run(work: Work): Promise<void> {
     this.#running += 1;
-    void this.#insist(work).then(() => {
+    return this.#insist(work).then(() => {
       this.#running -= 1;
       if (this.#queue.length + this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve();
       else this.#next();

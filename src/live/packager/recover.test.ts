@@ -15,7 +15,13 @@ test('what is recorded of a day is read through once, not once for each segment'
     };
   });
   const recording = { sessions: [{ number: 1, beganAtMs: 0 }], segments };
-  const recordings = { read: async () => recording, addSession: vi.fn(), addSegments: vi.fn(async () => {}) };
+  const recordings = {
+    read: async () => recording,
+    dateRanges: async () => [],
+    addSession: vi.fn(),
+    addSegments: vi.fn(async () => {}),
+    addDateRange: vi.fn(),
+  };
   const format: BroadcastFormat = { segmentSeconds: 2, targetDurationSeconds: 2, partTargetSeconds: 0.334 };
   await recover({ store: { put: vi.fn() }, recordings }, 'as_1', format, '/nowhere');
   expect(looks).toBeLessThan(20 * segments.length);

@@ -4,6 +4,7 @@ import { boxesIn } from '../../kernel/cmaf/boxes.ts';
 import { keyFrameRange, readSegment } from '../../kernel/cmaf/segment.ts';
 import { segmentKey, sessionInitKey } from '../../kernel/film/paths.ts';
 import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from '../../kernel/live/broadcast.ts';
+import { type DateRange, MOST_DATE_RANGES } from '../../kernel/live/date-range.ts';
 import { fitting, missingSegments, spanBetween, unseenEnd } from '../../kernel/live/recovered.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { RECORDING_VERSION } from './recorder.ts';
@@ -11,7 +12,7 @@ import { readLeftovers } from './spool.ts';
 
 export interface RecoveryDeps {
   readonly store: Pick<ObjectStore, 'put'>;
-  readonly recordings: Pick<RecordingRepository, 'addSession' | 'addSegments' | 'read'>;
+  readonly recordings: Pick<RecordingRepository, 'addSession' | 'addSegments' | 'addDateRange' | 'read' | 'dateRanges'>;
 }
 
 /** What there is of a broadcast whose process is no more. */
@@ -19,6 +20,8 @@ export interface Recovered {
   readonly sessions: readonly Session[];
   /** Of every rendition, by sequence number, and all of them have as many. */
   readonly segments: readonly LiveSegment[];
+  /** The newest, in their order. */
+  readonly dateRanges: readonly DateRange[];
 }
 
 /**
@@ -37,6 +40,7 @@ export async function recover(
   // Another node may have gone on with the broadcast after what lies here.
   const left = fitting(await readLeftovers(folder), before);
   for (const session of left.sessions) await deps.recordings.addSession(recordingId, session);
+  for (const range of left.dateRanges) await deps.recordings.addDateRange(recordingId, range);
   for (const { rendition, session, path } of left.inits) {
     const bytes = await readFile(path);
     if (bytes.length === 0) continue;
@@ -61,7 +65,8 @@ export async function recover(
   const gaps = missingSegments(placed, renditionsOf(format));
   const unseen = isWhole ? [] : unseenEnd([...placed, ...gaps], before.sessions, format);
   await deps.recordings.addSegments(recordingId, [...added, ...gaps, ...unseen]);
-  return deps.recordings.read(recordingId);
+  const dateRanges = await deps.recordings.dateRanges(recordingId, MOST_DATE_RANGES);
+  return { ...(await deps.recordings.read(recordingId)), dateRanges };
 }
 
 function nameOf({ rendition, sequence }: { rendition: string; sequence: number }): string {

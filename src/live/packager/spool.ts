@@ -2,6 +2,7 @@ import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { sessionInitName } from '../../kernel/film/paths.ts';
 import type { Session } from '../../kernel/live/broadcast.ts';
+import type { DateRange } from '../../kernel/live/date-range.ts';
 import type { Log } from '../../kernel/log.ts';
 
 /** What a segment is of and where it belongs. */
@@ -50,6 +51,13 @@ export class Spool {
     this.#write(shiftFile(session), (path) => appendFile(path, `${sequence} ${shiftMs}\n`), 0);
   }
 
+  /** Resolves to whether it is there. */
+  async noteDateRange(range: DateRange): Promise<boolean> {
+    const file = dateRangeFile(range);
+    await this.#write(file, (path) => writeFile(path, JSON.stringify(range)), 0);
+    return !this.#broken.has(file);
+  }
+
   append(segment: SpooledSegment, bytes: Uint8Array): void {
     this.#write(segmentFile(segment), (path) => appendFile(path, bytes), bytes.length);
   }
@@ -69,6 +77,11 @@ export class Spool {
     this.#write(file, (path) => rm(path, { force: true }), 0, true);
   }
 
+  /** The database has it. */
+  removeDateRange(range: DateRange): void {
+    this.#write(dateRangeFile(range), (path) => rm(path, { force: true }), 0, true);
+  }
+
   /** All of the broadcast is in the store. */
   async discard(): Promise<void> {
     await this.written();
@@ -83,10 +96,10 @@ export class Spool {
     await Promise.all(this.#last.values());
   }
 
-  #write(file: string, work: (path: string) => Promise<void>, bytes: number, mayFail = false): void {
+  #write(file: string, work: (path: string) => Promise<void>, bytes: number, mayFail = false): Promise<void> {
     if (this.#behindBytes + bytes > MOST_BEHIND_BYTES || (!mayFail && this.#broken.has(file))) {
       this.#breaks(file, new Error('the disk is behind'));
-      return;
+      return Promise.resolve();
     }
     this.#behindBytes += bytes;
     const path = join(this.folder, file);
@@ -101,6 +114,7 @@ export class Spool {
         if (this.#last.get(file) === done) this.#last.delete(file);
       });
     this.#last.set(file, done);
+    return done;
   }
 
   /** A file with a hole in it is worth nothing. */
@@ -119,17 +133,23 @@ function shiftFile(session: number): string {
   return `shifts-${session}.txt`;
 }
 
+function dateRangeFile({ id }: DateRange): string {
+  return `date-range-${id}.json`;
+}
+
 function segmentFile({ rendition, session, sequence }: SpooledSegment): string {
   return join(rendition, `${session}-${sequence}.m4s`);
 }
 
 const SESSION_FILE = /^session-[1-9]\d*\.json$/;
+const DATE_RANGE_FILE = /^date-range-[\w-]+\.json$/;
 const INIT_FILE = /^(?<rendition>[^/\\]+)[/\\]init-(?<session>[1-9]\d*)\.mp4$/;
 const SEGMENT_FILE = /^(?<rendition>[^/\\]+)[/\\](?<session>[1-9]\d*)-(?<sequence>\d+)\.m4s$/;
 
 /** What a process that is no more left behind. */
 export interface Leftovers {
   readonly sessions: readonly Session[];
+  readonly dateRanges: readonly DateRange[];
   readonly inits: readonly { readonly rendition: string; readonly session: number; readonly path: string }[];
   readonly segments: readonly (SpooledSegment & { readonly path: string })[];
   /** What the date of a segment is moved by. */
@@ -138,17 +158,14 @@ export interface Leftovers {
 
 export async function readLeftovers(folder: string): Promise<Leftovers> {
   const files = await readdir(folder, { recursive: true }).catch(() => []);
-  const sessions: Session[] = [];
-  for (const file of files.filter((name) => SESSION_FILE.test(name))) {
-    const session = readSession(await readFile(join(folder, file), 'utf8').catch(() => ''));
-    if (session) sessions.push(session);
-  }
+  const sessions = await readNotes<Session>(folder, files, SESSION_FILE);
   const shifts = new Map<number, Shift[]>();
   for (const { number } of sessions) {
     shifts.set(number, readShifts(await readFile(join(folder, shiftFile(number)), 'utf8').catch(() => '')));
   }
   return {
     sessions,
+    dateRanges: await readNotes<DateRange>(folder, files, DATE_RANGE_FILE),
     shiftOf: ({ session, sequence }) =>
       shifts.get(session)?.findLast((shift) => shift.sequence <= sequence)?.shiftMs ?? 0,
     inits: matching(files, INIT_FILE).map(({ file, rendition, session }) => ({
@@ -173,10 +190,19 @@ function readShifts(text: string): Shift[] {
   }));
 }
 
+async function readNotes<T>(folder: string, files: readonly string[], pattern: RegExp): Promise<T[]> {
+  const notes: T[] = [];
+  for (const file of files.filter((name) => pattern.test(name))) {
+    const note = parseNote<T>(await readFile(join(folder, file), 'utf8').catch(() => ''));
+    if (note) notes.push(note);
+  }
+  return notes;
+}
+
 /** The last file that was written may be cut off. */
-function readSession(text: string): Session | undefined {
+function parseNote<T>(text: string): T | undefined {
   try {
-    return JSON.parse(text) as Session;
+    return JSON.parse(text) as T;
   } catch {
     return undefined;
   }
