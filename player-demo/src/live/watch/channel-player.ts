@@ -5,6 +5,7 @@ import type { Frame } from '../channel/frame.ts';
 import type { ChannelBroadcast, ChannelRendition } from '../channel/messages.ts';
 import { followLateness, type Lateness } from './lateness.ts';
 import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
+import { mediaSourceType } from './media-source.ts';
 import { type Range, rangesOf } from './ranges.ts';
 import { isDry, LowestOf, RESERVE_FIRST_SECONDS, reserveAfterCalm, reserveAfterStall, steer } from './steering.ts';
 import { TrackBuffer } from './track-buffer.ts';
@@ -29,7 +30,8 @@ export class ChannelPlayer implements LiveEngine {
   readonly #client: ChannelClient;
   readonly #broadcast: ChannelBroadcast;
   readonly #listener: LiveEngineListener;
-  readonly #source = new MediaSource();
+  readonly #Source = mediaSourceType() ?? MediaSource;
+  readonly #source = new this.#Source();
   readonly #tracks = new Map<ChannelRendition['kind'], TrackBuffer>();
   readonly #reserve = new LowestOf(RESERVE_SPAN_MS);
   readonly #stop = new AbortController();
@@ -48,6 +50,7 @@ export class ChannelPlayer implements LiveEngine {
   #chosen = -1;
   #playing = -1;
   #hasBegun = false;
+  #isResting = false;
 
   constructor(
     video: HTMLVideoElement,
@@ -62,12 +65,16 @@ export class ChannelPlayer implements LiveEngine {
   }
 
   static isSupported(): boolean {
-    return 'MediaSource' in globalThis;
+    return mediaSourceType() !== undefined;
   }
 
   start(): void {
     const { signal } = this.#stop;
     this.#source.addEventListener('sourceopen', () => this.#open(), { once: true, signal });
+    // A managed source wants nothing where there is enough. It opens only where nothing else can take the playback over.
+    this.#source.addEventListener('endstreaming', () => this.#rest(), { signal });
+    this.#source.addEventListener('startstreaming', () => this.#isResting && this.#ask(), { signal });
+    this.#video.disableRemotePlayback = true;
     this.#address = URL.createObjectURL(this.#source);
     this.#video.src = this.#address;
     this.#video.addEventListener('waiting', () => this.#stalled(), { signal });
@@ -85,6 +92,7 @@ export class ChannelPlayer implements LiveEngine {
     this.#video.playbackRate = 1;
     this.#video.removeAttribute('src');
     this.#video.load();
+    this.#video.disableRemotePlayback = false;
   }
 
   read(): LiveReading {
@@ -127,7 +135,7 @@ export class ChannelPlayer implements LiveEngine {
     for (const first of firsts) {
       if (!first) continue;
       const mimeType = mimeOf(first);
-      if (!MediaSource.isTypeSupported(mimeType)) {
+      if (!this.#Source.isTypeSupported(mimeType)) {
         this.#listener.onBroken('CODEC_UNSUPPORTED');
         return;
       }
@@ -141,8 +149,15 @@ export class ChannelPlayer implements LiveEngine {
   }
 
   #ask(): void {
+    this.#isResting = false;
     const name = this.#broadcast.renditions[this.#chosen]?.name ?? 'auto';
     this.#client.wantMedia({ video: name, audio: 'auto' });
+  }
+
+  /** What is asked for again begins with a key frame, behind a hole. */
+  #rest(): void {
+    this.#isResting = true;
+    this.#client.wantMedia(undefined);
   }
 
   #take(frame: Frame): void {
@@ -194,7 +209,7 @@ export class ChannelPlayer implements LiveEngine {
   /** Without a publisher silence is what there is. */
   #listenForSilence(): void {
     const { status, connection } = this.#client.view.value;
-    const isOnAir = status === 'live' && connection === 'open';
+    const isOnAir = status === 'live' && connection === 'open' && !this.#isResting;
     this.#silentMs = isOnAir ? this.#silentMs + STEER_MS : 0;
     if (this.#silentMs < SILENT_MS && connection !== 'closed') return;
     clearInterval(this.#steering);
