@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../harness/browser.ts';
-import { delaySeconds, deliver, LONG, plays, untilPlaying } from '../harness/live-page.ts';
+import { delaySeconds, deliver, drag, LONG, plays, untilPlaying } from '../harness/live-page.ts';
 import { TestServer } from '../harness/server.ts';
 
 let server: TestServer;
@@ -240,14 +240,4 @@ async function badFrames(page: Page): Promise<unknown> {
 async function barBehindSeconds(page: Page): Promise<number> {
   const bar = page.getByTestId('dvr');
   return Number(await bar.getAttribute('max')) - Number(await bar.inputValue());
-}
-
-/** To so many seconds before the newest, as a hand on the bar would. */
-async function drag(page: Page, behindSeconds: number): Promise<void> {
-  await page.getByTestId('dvr').evaluate((bar, behind) => {
-    const input = bar as unknown as { value: string; readonly max: string } & EventTarget;
-    input.value = String(Number(input.max) - behind);
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-    input.dispatchEvent(new Event('change', { bubbles: true }));
-  }, behindSeconds);
 }

@@ -40,6 +40,16 @@ export async function deliver(page: Page, label: string): Promise<void> {
   await page.locator(`[data-testid="delivery-option"][data-choice="${label}"]`).click();
 }
 
+/** To so many seconds before the newest, as a hand on the bar would. */
+export async function drag(page: Page, behindSeconds: number): Promise<void> {
+  await page.getByTestId('dvr').evaluate((bar, behind) => {
+    const input = bar as unknown as { value: string; readonly max: string } & EventTarget;
+    input.value = String(Number(input.max) - behind);
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+  }, behindSeconds);
+}
+
 /** Whether the film that a page shows plays, by itself or not. */
 export async function plays(page: Page): Promise<void> {
   await page.getByTestId('video').waitFor(LONG);

@@ -119,7 +119,7 @@ export class LiveServer {
     return new LiveServer(await TestServer.start(options));
   }
 
-  async createStream(options: Partial<LiveOptions> = {}): Promise<TestStream> {
+  async createStream(options: Partial<LiveOptions & { policy: string }> = {}): Promise<TestStream> {
     const body = { title: 'Test', policy: 'public', passthrough: 'never', ...options };
     const response = await this.server.api('POST', '/v1/live-streams', body);
     if (!response.ok) throw new Error(`no stream: ${response.status} ${await response.text()}`);

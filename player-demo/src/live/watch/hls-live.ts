@@ -47,6 +47,10 @@ export class HlsLive implements LiveEngine {
     this.hls = new Hls(tune(options));
   }
 
+  static isSupported(): boolean {
+    return Hls.isSupported();
+  }
+
   start(): void {
     const { hls } = this;
     hls.on(Events.MANIFEST_PARSED, () => this.#listener.onLevels(readLiveLevels(hls)));

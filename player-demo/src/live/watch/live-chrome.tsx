@@ -15,8 +15,8 @@ const CHOICES: readonly { delivery: Delivery; label: string; note: string }[] = 
 
 interface LiveChromeProps {
   readonly control: LiveControl;
-  /** Whether there is a channel that media can come by. */
-  readonly hasChannel: boolean;
+  /** What can be chosen. */
+  readonly deliveries: readonly Delivery[];
   readonly isOver: boolean;
   readonly place: Place;
   /** Names of what comes; undefined where nobody says. */
@@ -28,7 +28,7 @@ interface LiveChromeProps {
 /** The controls over a live picture. */
 export function LiveChrome({
   control,
-  hasChannel,
+  deliveries,
   isOver,
   place,
   renditions,
@@ -37,8 +37,8 @@ export function LiveChrome({
 }: LiveChromeProps): VNode {
   const { playback } = control;
   const { reading, wanted } = playback;
-  const deliveries = CHOICES.filter((one) => hasChannel || one.delivery !== 'channel');
-  const chosen = deliveries.findIndex((one) => one.delivery === wanted);
+  const choices = CHOICES.filter(({ delivery }) => deliveries.includes(delivery));
+  const chosen = choices.findIndex((one) => one.delivery === wanted);
   return (
     <PlayerControls
       timeline={
@@ -50,17 +50,19 @@ export function LiveChrome({
       }
       place={!isOver && <LiveButton control={control} place={place} />}
       menus={
-        <ChoiceMenu
-          label="Delivery"
-          now={deliveries[chosen]?.label ?? ''}
-          icon="live"
-          choices={deliveries.map(({ label, note }, id) => ({ id, label, note }))}
-          chosen={chosen}
-          onChoose={(id) => control.deliver(deliveries[id]?.delivery ?? 'll-hls')}
-          testId="delivery"
-        >
-          <span class="delivery-now">{deliveries[chosen]?.label}</span>
-        </ChoiceMenu>
+        choices.length > 1 && (
+          <ChoiceMenu
+            label="Delivery"
+            now={choices[chosen]?.label ?? ''}
+            icon="live"
+            choices={choices.map(({ label, note }, id) => ({ id, label, note }))}
+            chosen={chosen}
+            onChoose={(id) => control.deliver(choices[id]?.delivery ?? 'll-hls')}
+            testId="delivery"
+          >
+            <span class="delivery-now">{choices[chosen]?.label}</span>
+          </ChoiceMenu>
+        )
       }
       quality={{ ...playback, levels: markAbsent(playback.levels, renditions) }}
       onQuality={control.choose}

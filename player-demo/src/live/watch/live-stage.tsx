@@ -8,6 +8,7 @@ import { ChatPanel } from '../chat/chat-panel.tsx';
 import type { Delivery } from '../deliveries.ts';
 import type { LiveSource } from '../live-source.ts';
 import type { Channel } from '../use-channel.ts';
+import { deliverable } from './deliverable.ts';
 import { LiveChrome } from './live-chrome.tsx';
 import type { LivePlayback, Screens } from './live-deck.ts';
 import { LiveScreens } from './live-screens.tsx';
@@ -43,7 +44,7 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
     () => (hasProgram ? { source, client, broadcast } : undefined),
     [hasProgram, source, client, number],
   );
-  const control = useLivePlayback(screens, program, delivery);
+  const control = useLivePlayback(screens, program, deliverable(true).includes(delivery) ? delivery : 'll-hls');
   const { playback } = control;
   const isOver = phase === 'ended' && isAtItsEnd(playback);
   const { state, reading } = playback;
@@ -65,7 +66,7 @@ export function LiveStage({ title, source, channel, delivery, afterwards, childr
           {hasProgram && !isOver && (
             <LiveChrome
               control={control}
-              hasChannel={broadcast !== undefined}
+              deliveries={deliverable(broadcast !== undefined)}
               isOver={phase === 'ended'}
               place={place}
               renditions={view.broadcast?.session?.renditions}

@@ -2,10 +2,13 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { formatBitrate } from '../../format.ts';
 import type { ChannelView } from '../channel/channel-view.ts';
+import type { Delivery } from '../deliveries.ts';
+import { HlsLive } from './hls-live.ts';
 import type { LivePlayback } from './live-deck.ts';
 import { readTimeCode } from './time-code-reader.ts';
 
 const LOOK_MS = 500;
+const NAMES: Readonly<Record<Delivery, string>> = { 'll-hls': 'LL-HLS', channel: 'Channel', hls: 'HLS' };
 
 interface LiveStatsProps {
   readonly video: HTMLVideoElement | null;
@@ -28,7 +31,7 @@ export function LiveStats({ video, playback, view }: LiveStatsProps): VNode {
   const level = playback.levels.find(({ index }) => index === playback.playingLevel);
   const bufferName = delivery === 'channel' ? 'Reserve wanted' : 'Latency wanted';
   const facts: readonly (readonly [name: string, value: string | undefined, testId?: string])[] = [
-    ['Delivery', { 'll-hls': 'LL-HLS', channel: 'Channel', hls: 'HLS' }[delivery]],
+    ['Delivery', HlsLive.isSupported() ? NAMES[delivery] : 'HLS by the browser', 'stats-delivery'],
     ['Latency', seconds(reading.latencySeconds), 'stats-latency'],
     ['Latency by time code', seconds(look.pictureAgeSeconds), 'stats-picture-age'],
     ['Buffer', seconds(reading.bufferSeconds), 'stats-live-buffer'],

@@ -16,7 +16,19 @@ export function readTimeCode(video: HTMLVideoElement, nowMs: number): number | u
   if (!context) return undefined;
   const rowHeight = videoHeight * CODE_ROW_SHARE;
   context.drawImage(video, 0, rowHeight * 0.35, videoWidth, rowHeight * 0.3, 0, 0, width, 1);
-  const { data } = context.getImageData(0, 0, width, 1);
+  const data = readPixels(context, width);
+  if (!data) return undefined;
   const blocks = Array.from({ length: CODE_BITS }, (_, at) => data[(at * SAMPLES_A_BLOCK + 1) * 4] ?? 128);
   return decodeTime(blocks, nowMs);
+}
+
+/** A browser that plays playlists by itself may keep what it shows from the page. */
+function readPixels(context: CanvasRenderingContext2D, width: number): Uint8ClampedArray | undefined {
+  try {
+    return context.getImageData(0, 0, width, 1).data;
+  } catch {
+    // The canvas has been marked, and would let nothing be read any more.
+    canvas = undefined;
+    return undefined;
+  }
 }

@@ -7,6 +7,7 @@ import { ChannelPlayer } from './channel-player.ts';
 import { HlsLive } from './hls-live.ts';
 import { type EngineOrder, LiveDeck, type LivePlayback, notPlaying, type Screens } from './live-deck.ts';
 import type { LiveEngine, LiveReading } from './live-engine.ts';
+import { NativeLive } from './native-live.ts';
 import { readTimeCode } from './time-code-reader.ts';
 
 declare global {
@@ -94,6 +95,9 @@ async function makeEngine(
   const { masterUrl: url, withCredentials = false } = await source.read();
   if (!isWanted()) return undefined;
   const clockAheadMs = () => client.view.value.clockAheadMs;
-  const options = { url, withCredentials, lowLatency: delivery !== 'hls', behindSeconds, clockAheadMs };
-  return new HlsLive(video, options, listener);
+  const options = { url, withCredentials, behindSeconds, clockAheadMs };
+  if (HlsLive.isSupported()) return new HlsLive(video, { ...options, lowLatency: delivery !== 'hls' }, listener);
+  // A channel that says nothing has nothing against it.
+  const isOnAir = () => (client.view.value.status ?? 'live') === 'live';
+  return new NativeLive(video, { ...options, isOnAir }, listener);
 }
