@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
 import type { Admission } from './admission.ts';
-import { EdgeChannel, IDLE_MS } from './edge-channel.ts';
+import { EdgeChannel } from './edge-channel.ts';
 import type { LinkOptions } from './link.ts';
 import { ChannelViewer } from './viewer.ts';
 import type { ViewerSocket } from './viewer-socket.ts';
@@ -25,9 +25,6 @@ export interface ChannelCounts {
 }
 
 const BEAT_MS = 1_000;
-/** In beats: how often each viewer is pinged, and his grant looked at though it has not run out. */
-const PING_BEATS = 20;
-const JUDGE_BEATS = 5;
 /** How long the connection to the node outlives the last viewer, who may only be reloading a page. */
 const LINGER_MS = 10_000;
 
@@ -45,7 +42,6 @@ export class Channels {
   #viewers = 0;
   #droppedBefore = 0;
   #refused = 0;
-  #beats = 0;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
@@ -134,17 +130,7 @@ export class Channels {
   }
 
   #beat(): void {
-    const nowMs = this.#options.clock.now();
-    this.#beats += 1;
-    for (const { channel } of this.#open.values()) {
-      channel.beat();
-      let place = this.#beats;
-      for (const viewer of channel.viewers) {
-        place += 1;
-        viewer.check(nowMs, IDLE_MS, place % JUDGE_BEATS === 0);
-        if (place % PING_BEATS === 0) viewer.ping();
-      }
-    }
+    for (const { channel } of this.#open.values()) channel.beat();
   }
 
   #refuse(code: 'CHANNEL_FULL' | 'CHANNEL_CROWDED'): never {

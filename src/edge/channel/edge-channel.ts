@@ -18,13 +18,12 @@ import { MediaTail } from '../../kernel/live/media-tail.ts';
 import { AskedOfNode } from './asked-of-node.ts';
 import { Link, type LinkListener, type LinkOptions } from './link.ts';
 import { MESSAGES } from './message-meter.ts';
-import type { AnswerFrom, ChannelViewer, ViewerHost } from './viewer.ts';
+import { type AnswerFrom, type ChannelViewer, IDLE_MS, type ViewerHost } from './viewer.ts';
 import { binaryFrame, textFrame } from './web-socket-frames.ts';
 
 type State = FromNode & { readonly type: 'state-of' };
 
 const CAPABILITIES = ['events', 'media', 'auto', 'chat', 'reactions', 'resume', 'authorize', 'broadcaster', 'observe'];
-export const IDLE_MS = 60_000;
 
 export interface EdgeChannelOptions extends LinkOptions {
   readonly streamId: string;
@@ -83,6 +82,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
   beat(): void {
     this.#tellAudience();
     this.#tellWants();
+    for (const viewer of this.#viewers) viewer.beat();
   }
 
   // --- what viewers ask ---

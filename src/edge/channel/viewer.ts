@@ -39,6 +39,10 @@ export interface ViewerHost extends Pick<PlaybackHost, 'renditions' | 'has' | 't
 
 /** How long a viewer waits for a node that does not answer. */
 const PATIENCE_MS = 10_000;
+export const IDLE_MS = 60_000;
+/** In beats: how often each viewer is pinged, and his grant looked at though it has not run out. */
+const PING_BEATS = 20;
+const JUDGE_BEATS = 5;
 
 /** One viewer of a channel: what he asked for, what he is sent, and whether he may stay. */
 export class ChannelViewer {
@@ -50,6 +54,8 @@ export class ChannelViewer {
   readonly #playback: Playback;
   readonly #meter = new MessageMeter();
   readonly #joinedAtMs: number;
+  /** Those who came at once have their turns one after the other. */
+  #beats = Math.floor(Math.random() * PING_BEATS);
   #isGreeted = false;
   #events: ReadonlySet<EventKind> = new Set();
   /** The newest numbered event that he was told of in one way or another; undefined before the first words. */
@@ -163,19 +169,21 @@ export class ChannelViewer {
     this.#socket.close(reason);
   }
 
-  /** Asked every second or so; `thorough` now and then. */
-  check(nowMs: number, idleMs: number, thorough: boolean): void {
+  /** Every second. What is costly is done now and then, for each viewer in a second of his own. */
+  beat(): void {
+    this.#beats += 1;
+    const nowMs = this.#now();
     if (!this.#isGreeted && nowMs - this.#joinedAtMs > PATIENCE_MS) this.close('TRY_AGAIN');
-    if (nowMs - this.#socket.heardAtMs > idleMs) this.close('IDLE');
+    if (nowMs - this.#socket.heardAtMs > IDLE_MS) this.close('IDLE');
+    if (this.#beats % PING_BEATS === 0) this.#socket.ping();
     const isOver = this.#expiresAtMs !== null && nowMs >= this.#expiresAtMs;
-    if (!isOver && !thorough) return;
+    if (isOver || this.#beats % JUDGE_BEATS === 0) this.#judge(nowMs);
+  }
+
+  #judge(nowMs: number): void {
     const judgement = this.admission.judge(nowMs);
     if (judgement.granted) this.#hold(judgement);
     else this.close(judgement.why === 'expired' ? 'GRANT_ENDED' : 'GRANT_REVOKED');
-  }
-
-  ping(): void {
-    this.#socket.ping();
   }
 
   #hold(judgement: Judgement): void {
