@@ -1,5 +1,5 @@
 import type { EdgeCredential } from '../kernel/access/edge-identity.ts';
-import type { Clock } from '../kernel/clock.ts';
+import type { SteadyClock } from '../kernel/clock.ts';
 import type { EdgeReport } from '../kernel/edge-feed/report.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Place } from '../kernel/place.ts';
@@ -34,7 +34,7 @@ export interface EdgeOptions {
   /** Which of several edge processes on this data folder it is, from 0. */
   readonly worker?: number;
   readonly settings: EdgeSettings;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly log: Log;
   /** Where viewers are; nobody's place is known without. */
   readonly places?: Places;

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { LRUCache } from 'lru-cache';
 import type { DerivedKey } from '../kernel/access/derive.ts';
 import type { KeyLookup, RevokedGrants } from '../kernel/access/proof.ts';
-import type { Clock } from '../kernel/clock.ts';
+import type { SteadyClock } from '../kernel/clock.ts';
 import type { FilmObject } from '../kernel/film/paths.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Place } from '../kernel/place.ts';
@@ -80,7 +80,7 @@ export interface EdgeParts {
   readonly mode: EdgeMode;
   /** Names this edge in `Via` and `CDN-Loop`. */
   readonly edgeId: string;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly log: Log;
   readonly settings: EdgeSettings;
   /** Whether an address is that of a proxy whose word counts. */

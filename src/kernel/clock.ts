@@ -4,7 +4,13 @@ export interface Clock {
   now(): number;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+/** Goes on alike whatever is done to the time of day: for how long something has lasted, where `now` is for when it ends. */
+export interface SteadyClock extends Clock {
+  /** Milliseconds since some moment. */
+  steady(): number;
+}
+
+export const systemClock: SteadyClock = { now: () => Date.now(), steady: () => performance.now() };
 
 /**
  * Whether a span that ends at `untilMs` and is `spanMs` long still lasts. Before its beginning it does not: a clock that was

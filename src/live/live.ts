@@ -6,7 +6,7 @@ import type { Broadcast, LiveStream } from '../database/live-stream-rows.ts';
 import type { LiveStreamRepository } from '../database/live-streams.ts';
 import type { Database } from '../database/open.ts';
 import { RecordingRepository } from '../database/recordings.ts';
-import type { Clock } from '../kernel/clock.ts';
+import type { SteadyClock } from '../kernel/clock.ts';
 import { newId } from '../kernel/ids.ts';
 import type { Ladder } from '../kernel/ladder/ladder.ts';
 import type { BroadcastFormat } from '../kernel/live/broadcast.ts';
@@ -44,7 +44,7 @@ export interface LiveOptions {
   /** Under which addresses of viewers become names. */
   readonly viewerSecret: string;
   readonly count: BroadcastDeps['count'] & StreamKeysOptions['count'];
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly log: Log;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../../src/kernel/clock.ts';
+import type { SteadyClock } from '../../src/kernel/clock.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
 import { ChannelNode, STREAM } from '../harness/channel-scenario.ts';
 import type { Measured } from './channel-viewers-process.ts';
@@ -25,7 +25,10 @@ const PART_MS = 333;
 const PART_BYTES = { '360p': 29_000, audio: 4_000 } as const;
 const REQUEST = JSON.stringify({ type: 'subscribe', events: true, video: '360p', audio: 'audio' });
 
-const clock: Clock = { now: () => performance.timeOrigin + performance.now() };
+const clock: SteadyClock = {
+  now: () => performance.timeOrigin + performance.now(),
+  steady: () => performance.now(),
+};
 
 /** How long after its publication a part is with the last of many viewers, and what each of them costs, beside a plain loop. */
 export async function benchChannel(): Promise<Table[]> {

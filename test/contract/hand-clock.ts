@@ -1,10 +1,14 @@
-import type { Clock } from '../../src/kernel/clock.ts';
+import type { SteadyClock } from '../../src/kernel/clock.ts';
 
 /** A clock turned by hand. */
-export class HandClock implements Clock {
+export class HandClock implements SteadyClock {
   #nowMs = 1_800_000_000_000;
 
   now(): number {
+    return this.#nowMs;
+  }
+
+  steady(): number {
     return this.#nowMs;
   }
 

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { signCookies } from '../../src/kernel/access/sign.ts';
+import { systemClock } from '../../src/kernel/clock.ts';
 import { type ControlServer, startControl } from '../harness/control-server.ts';
 import { EdgeFleet } from '../harness/edge-fleet.ts';
 import { FeedProxy } from '../harness/feed-proxy.ts';
@@ -158,7 +159,7 @@ test.each([-60_000, 60_000, 90_000])(
     });
     others.push(() => server.stop());
     const { edgeSecret } = JSON.parse(await readFile(join(folder, 'secrets.json'), 'utf8')) as { edgeSecret: string };
-    const clock = { now: () => Date.now() + offMs };
+    const clock = { ...systemClock, now: () => Date.now() + offMs };
     const secrets = { edgeSecret } as ControlServer['secrets'];
     const { edgeId } = await fleet.add({ url: server.run.control, secrets }, { clock, originUrl: server.run.origin });
     const edges = () =>

@@ -8,7 +8,7 @@ import type { LiveBan } from '../../src/database/live-bans.ts';
 import type { LiveStream } from '../../src/database/live-stream-rows.ts';
 import { edgeCredentialOf, signAsEdge, verifyEdge } from '../../src/kernel/access/edge-identity.ts';
 import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts';
-import type { Clock } from '../../src/kernel/clock.ts';
+import type { SteadyClock } from '../../src/kernel/clock.ts';
 import { Fault } from '../../src/kernel/errors.ts';
 import type { ChatOptions } from '../../src/kernel/live/live-stream.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
@@ -36,7 +36,7 @@ export class ChannelNode {
   recording: PublicRecording | undefined;
   url = '';
 
-  constructor(policy: LiveStream['policy'], clock: Clock, edgeSecret = FLEET_SECRET) {
+  constructor(policy: LiveStream['policy'], clock: SteadyClock, edgeSecret = FLEET_SECRET) {
     const chat = { isOpen: true, slowSeconds: 0 };
     this.stream = {
       ...{ id: STREAM, title: 'Live', policy, isDisabled: false, state: 'idle', broadcast: 0, isRegular: false },

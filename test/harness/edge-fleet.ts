@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { loadSettings, type Settings } from '../../src/config/settings.ts';
 import { Edge } from '../../src/edge/edge.ts';
 import { edgeCredentialOf } from '../../src/kernel/access/edge-identity.ts';
-import { type Clock, systemClock } from '../../src/kernel/clock.ts';
+import { type SteadyClock, systemClock } from '../../src/kernel/clock.ts';
 import { newId } from '../../src/kernel/ids.ts';
 import { type Log, silentLog } from '../../src/kernel/log.ts';
 import type { ControlServer } from './control-server.ts';
@@ -10,7 +10,7 @@ import { freshFolder, removeFolder } from './folder.ts';
 import { ScriptedOrigin } from './origin.ts';
 
 export interface FleetEdgeOptions {
-  readonly clock?: Clock;
+  readonly clock?: SteadyClock;
   readonly log?: Log;
   readonly settings?: Partial<Settings>;
   /** Instead of the scripted one. */

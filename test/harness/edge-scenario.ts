@@ -7,7 +7,7 @@ import { Edge } from '../../src/edge/edge.ts';
 import type { Places } from '../../src/edge/edge-options.ts';
 import type { Fact } from '../../src/edge/exchange.ts';
 import { edgeCredentialOf } from '../../src/kernel/access/edge-identity.ts';
-import type { Clock } from '../../src/kernel/clock.ts';
+import type { SteadyClock } from '../../src/kernel/clock.ts';
 import { type Log, silentLog } from '../../src/kernel/log.ts';
 import { ScriptedOrigin } from './origin.ts';
 
@@ -16,13 +16,19 @@ export const FLEET_SECRET = 'a secret of the fleet';
 export const EDGE_ID = 'ed_abcdefghjkmnpqrs';
 
 /** A clock that stands where the test puts it. */
-export class HandClock implements Clock {
+export class HandClock implements SteadyClock {
   ms = Date.parse('2026-06-01T12:00:00Z');
+  #steadyMs = 0;
   now(): number {
     return this.ms;
   }
+  steady(): number {
+    return this.#steadyMs;
+  }
+  /** Time passes. Who sets `ms` puts the time of day right or wrong. */
   advance(seconds: number): void {
     this.ms += seconds * 1000;
+    this.#steadyMs += seconds * 1000;
   }
 }
 
@@ -56,7 +62,7 @@ export interface Viewer {
 export interface ScenarioOptions {
   readonly mode?: 'film' | 'proxy';
   readonly settings?: Partial<Settings>;
-  readonly clock?: Clock;
+  readonly clock?: SteadyClock;
   readonly edgeSecret?: string;
   readonly controlUrl?: string;
   readonly originUrl?: string;
@@ -72,7 +78,7 @@ export interface ScenarioOptions {
 /** A scripted origin, a real edge in front of it, and viewers with sockets of their own. */
 export class EdgeScenario {
   readonly origin = new ScriptedOrigin();
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly facts: Fact[] = [];
   readonly #options: ScenarioOptions;
   readonly #agent = new Agent({ keepAlive: true });

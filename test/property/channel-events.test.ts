@@ -10,7 +10,7 @@ import { silentLog } from '../../src/kernel/log.ts';
 import { ChannelActor } from '../../src/live/channel/channel-actor.ts';
 import { EdgeLink } from '../../src/live/channel/edge-link.ts';
 
-const CLOCK = { now: () => 0 };
+const CLOCK = { now: () => 0, steady: () => 0 };
 
 type Happening =
   | { readonly is: 'event' | 'burst' | 'cut' | 'connect' | 'restart' | 'replace' | 'echo' }
@@ -156,7 +156,7 @@ class Person {
     };
     const judge = () => ({ granted: true }) as const;
     const admission = { address: '', judge, renew: judge };
-    edge.join(new ChannelViewer(socket as unknown as ViewerSocket, admission, edge, () => 0));
+    edge.join(new ChannelViewer(socket as unknown as ViewerSocket, admission, edge, CLOCK));
   }
 
   go(): void {

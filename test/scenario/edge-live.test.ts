@@ -97,6 +97,13 @@ describe('a public broadcast', () => {
     expect(live.asked.filter((each) => each.includes('_HLS_'))).toEqual([]);
   });
 
+  test('what is far ahead is so whatever the time of day is set to', async () => {
+    await s.get(playlist());
+    clock.ms += 3_600_000;
+    expect((await s.get(playlist('720p', '_HLS_msn=200'))).status).toBe(400);
+    expect(live.asked.filter((each) => each.includes('_HLS_'))).toEqual([]);
+  });
+
   test('nothing of a query tells media apart', async () => {
     const segment = media('1/s00101.m4s');
     await s.get(`${segment}?_HLS_msn=1`);

@@ -4,7 +4,7 @@ import { silentLog } from '../../kernel/log.ts';
 import { Channels } from './channels.ts';
 import type { SocketListener, ViewerSocket } from './viewer-socket.ts';
 
-const CLOCK = { now: () => 0 };
+const CLOCK = { now: () => 0, steady: () => 0 };
 
 test('those for whom a proxy stands count together with nobody', () => {
   const limits = { maxViewers: 3, maxPerAddress: 1 };

@@ -1,5 +1,5 @@
 import { networkOf } from '../../kernel/address.ts';
-import type { Clock } from '../../kernel/clock.ts';
+import type { SteadyClock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { liveChannelPath } from '../../kernel/live/paths.ts';
 import type { Admission } from './admission.ts';
@@ -9,7 +9,7 @@ import { ChannelViewer } from './viewer.ts';
 import type { ViewerSocket } from './viewer-socket.ts';
 
 export interface ChannelsOptions extends Omit<LinkOptions, 'path'> {
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly maxViewers: number;
   readonly maxPerAddress: number;
 }
@@ -85,7 +85,7 @@ export class Channels {
   join(streamId: string, socket: ViewerSocket, admission: Admission): void {
     const open = this.#open.get(streamId) ?? this.#openChannel(streamId);
     clearTimeout(open.linger);
-    open.channel.join(new ChannelViewer(socket, admission, open.channel, () => this.#options.clock.now()));
+    open.channel.join(new ChannelViewer(socket, admission, open.channel, this.#options.clock));
     this.#timer ??= setInterval(() => this.#beat(), BEAT_MS);
   }
 

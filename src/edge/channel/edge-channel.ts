@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../kernel/clock.ts';
+import type { SteadyClock } from '../../kernel/clock.ts';
 import {
   CHANNEL_PROTOCOL,
   type ChannelRendition,
@@ -27,7 +27,7 @@ const CAPABILITIES = ['events', 'media', 'auto', 'chat', 'reactions', 'resume', 
 
 export interface EdgeChannelOptions extends LinkOptions {
   readonly streamId: string;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly onLeft: (viewer: ChannelViewer) => void;
   /** There is nothing to carry, and nobody to wait for it. */
   readonly onUnknown: () => void;
@@ -232,9 +232,9 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     const continuity = tail.take(frame);
     const audience = this.#audiences.get(name);
     if (!audience || continuity === 'old' || continuity === 'init') return;
-    const nowMs = this.#options.clock.now();
+    const steadyMs = this.#options.clock.steady();
     for (const { playback } of audience) {
-      if (continuity === 'next') playback.take(kind, name, frame, nowMs);
+      if (continuity === 'next') playback.take(kind, name, frame, steadyMs);
       else playback.torn(kind, name);
     }
   }

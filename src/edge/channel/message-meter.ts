@@ -12,10 +12,10 @@ export class MessageMeter {
   #count = 0;
   #invalid = 0;
 
-  count(nowMs: number): 'fine' | 'much' | 'flood' {
-    // The clock may have been set back.
-    if (Math.abs(nowMs - this.#windowFromMs) >= WINDOW_MS) {
-      this.#windowFromMs = nowMs;
+  /** @param steadyMs by a clock that only goes on */
+  count(steadyMs: number): 'fine' | 'much' | 'flood' {
+    if (steadyMs - this.#windowFromMs >= WINDOW_MS) {
+      this.#windowFromMs = steadyMs;
       this.#count = 0;
     }
     this.#count += 1;

@@ -1,3 +1,4 @@
+import type { SteadyClock } from '../../kernel/clock.ts';
 import { FAULTS, type FaultCode } from '../../kernel/errors.ts';
 import type {
   Answer,
@@ -49,7 +50,7 @@ export class ChannelViewer {
   readonly admission: Admission;
   readonly #socket: ViewerSocket;
   readonly #host: ViewerHost;
-  readonly #now: () => number;
+  readonly #clock: SteadyClock;
   readonly #queue: ViewerQueue;
   readonly #playback: Playback;
   readonly #meter = new MessageMeter();
@@ -67,12 +68,12 @@ export class ChannelViewer {
   /** One key of his is looked at at a time, so that others wait behind one. */
   #isClaiming = false;
 
-  constructor(socket: ViewerSocket, admission: Admission, host: ViewerHost, now: () => number) {
+  constructor(socket: ViewerSocket, admission: Admission, host: ViewerHost, clock: SteadyClock) {
     this.admission = admission;
     this.#socket = socket;
     this.#host = host;
-    this.#now = now;
-    this.#joinedAtMs = now();
+    this.#clock = clock;
+    this.#joinedAtMs = clock.steady();
     this.#queue = new ViewerQueue(socket);
     const playback: PlaybackHost = {
       get renditions() {
@@ -113,14 +114,14 @@ export class ChannelViewer {
   }
 
   begin(): void {
-    this.#hold(this.admission.judge(this.#now()));
+    this.#hold(this.admission.judge(this.#clock.now()));
     this.#socket.listen(
       {
         message: (text) => this.#take(text),
         drained: () => this.#queue.drain(),
         closed: () => this.#host.leave(this),
       },
-      this.#now,
+      () => this.#clock.steady(),
     );
     this.greet();
   }
@@ -132,12 +133,12 @@ export class ChannelViewer {
     this.#isGreeted = true;
     this.#sequence = hello.sequence;
     this.#tell(hello);
-    this.#playback.restart(this.#now());
+    this.#playback.restart(this.#clock.steady());
   }
 
   /** Another broadcast than before. */
   restartMedia(): void {
-    this.#playback.restart(this.#now());
+    this.#playback.restart(this.#clock.steady());
   }
 
   /** Another session of the same broadcast. */
@@ -172,10 +173,11 @@ export class ChannelViewer {
   /** Every second. What is costly is done now and then, for each viewer in a second of his own. */
   beat(): void {
     this.#beats += 1;
-    const nowMs = this.#now();
-    if (!this.#isGreeted && nowMs - this.#joinedAtMs > PATIENCE_MS) this.close('TRY_AGAIN');
-    if (nowMs - this.#socket.heardAtMs > IDLE_MS) this.close('IDLE');
+    const steadyMs = this.#clock.steady();
+    if (!this.#isGreeted && steadyMs - this.#joinedAtMs > PATIENCE_MS) this.close('TRY_AGAIN');
+    if (steadyMs - this.#socket.heardAtMs > IDLE_MS) this.close('IDLE');
     if (this.#beats % PING_BEATS === 0) this.#socket.ping();
+    const nowMs = this.#clock.now();
     const isOver = this.#expiresAtMs !== null && nowMs >= this.#expiresAtMs;
     if (isOver || this.#beats % JUDGE_BEATS === 0) this.#judge(nowMs);
   }
@@ -193,7 +195,7 @@ export class ChannelViewer {
   }
 
   #take(text: string): void {
-    const state = this.#meter.count(this.#now());
+    const state = this.#meter.count(this.#clock.steady());
     if (state === 'flood') this.close('TOO_MANY_MESSAGES');
     else if (state === 'much') this.#refuse('CHANNEL_RATE_LIMITED', undefined);
     else this.#answer(text);
@@ -215,7 +217,7 @@ export class ChannelViewer {
     else if (type === 'reaction') this.#host.react(request.reaction);
     else if (type === 'authorize') this.#authorize(request.token, ref);
     else if (type === 'broadcaster') this.#claim(request.streamKey, ref);
-    else this.#tell({ type: 'pong', ...named(ref), nowMs: this.#now() });
+    else this.#tell({ type: 'pong', ...named(ref), nowMs: this.#clock.now() });
   }
 
   #subscribe({ ref, events, video, audio, observe }: ChannelRequest & { type: 'subscribe' }): void {
@@ -231,7 +233,7 @@ export class ChannelViewer {
     const missed = events ? this.#listenTo(events) : [];
     this.#confirm(ref, { ...this.#playback.wishes, ...wishes });
     for (const each of missed) this.#push(textFrame(each));
-    this.#playback.subscribe(wishes, this.#now());
+    this.#playback.subscribe(wishes, this.#clock.steady());
   }
 
   #unsubscribe({ ref, events, video, audio }: ChannelRequest & { type: 'unsubscribe' }): void {
@@ -267,7 +269,7 @@ export class ChannelViewer {
   }
 
   #authorize(token: string, ref: string | undefined): void {
-    const judgement = this.admission.renew(token, this.#now());
+    const judgement = this.admission.renew(token, this.#clock.now());
     if (!judgement.granted) {
       this.#refuse('GRANT_REJECTED', ref);
       return;

@@ -39,7 +39,7 @@ export function makeLive(settings: EdgeSettings, parts: () => EdgeParts): Live {
     }),
     held: new Crowd({ all: HELD, ofOneStream: HELD_OF_ONE_STREAM, ofOneViewer: settings.edgeLiveHeldPerAddress }),
     learn: (key, body, watcher) => {
-      const hinted = renditions.learn(key, body, parts().clock.now());
+      const hinted = renditions.learn(key, body, parts().clock.steady());
       if (watcher) for (const each of hinted) fetchHinted(each, watcher, parts());
     },
     letGo: () => parts().fills.abandonWhere(isHeld, new Fault('LIVE_LATE', { retryAfterSeconds: 1 })),

@@ -11,12 +11,12 @@ import type { EdgeParts } from '../parts.ts';
  * than there are states, whatever viewers think of. Behind the check of the viewer's grant, since it tells how far a
  * broadcast is. @throws Fault LIVE_DIRECTIVES_INVALID for one that is too far ahead
  */
-export function nameState(x: Exchange, { live, tier, fills }: EdgeParts): void {
+export function nameState(x: Exchange, { live, tier, fills, clock }: EdgeParts): void {
   const { directives, resource } = x.live ?? {};
   if (directives?.msn === undefined || resource === undefined) return;
   x.resource = resource;
   if (tier.has(resource) || isUnderWay(fills.get(resource))) return;
-  const outcome = live.renditions.foresee(x.path, directives, x.receivedAtMs);
+  const outcome = live.renditions.foresee(x.path, directives, clock.steady());
   if (outcome === undefined) return;
   if (outcome === 'too-far-ahead') throw new Fault('LIVE_DIRECTIVES_INVALID');
   const { inHand, state } = outcome;

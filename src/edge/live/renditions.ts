@@ -13,6 +13,7 @@ const GRACE_MS = 2_000;
 /** A playlist that arrived. */
 interface Seen {
   readonly key: string;
+  /** By the clock that only goes on. */
   readonly atMs: number;
   readonly targetSeconds: number;
   readonly progress: Progress | undefined;
@@ -45,24 +46,24 @@ export class Renditions {
   }
 
   /** Takes in a playlist as it arrived, and gives the paths that it hints: of this very rendition, and nothing else. */
-  learn(key: string, body: Buffer, nowMs: number): string[] {
+  learn(key: string, body: Buffer, steadyMs: number): string[] {
     const folder = renditionOf(key);
     const outlook = readOutlook(body, folder);
     if (!outlook) return [];
     const { targetSeconds, hints, progress } = outlook;
-    const seen = { key, atMs: nowMs, targetSeconds, progress };
+    const seen = { key, atMs: steadyMs, targetSeconds, progress };
     this.#known.set(folder, { ...this.#known.get(folder), newest: seen, [isDelta(key) ? 'delta' : 'whole']: seen });
     return hints.filter(isMedia);
   }
 
   /** What a reload of the playlist at a path comes to; undefined where nothing is known. */
-  foresee(path: string, { msn, part, skip }: Directives, nowMs: number): Outcome | undefined {
+  foresee(path: string, { msn, part, skip }: Directives, steadyMs: number): Outcome | undefined {
     const known = this.#known.get(renditionOf(path));
     if (!known?.newest.progress || msn === undefined) return undefined;
     const asked = { sequence: msn, ...(part === undefined ? {} : { part }) };
-    const foreseen = foresee(asked, known.newest.progress, agedTargets(known.newest, nowMs));
+    const foreseen = foresee(asked, known.newest.progress, agedTargets(known.newest, steadyMs));
     if (foreseen === 'too-far-ahead') return foreseen;
-    const has = (seen: Seen | undefined) => (seen && isInHand(foreseen, seen, nowMs) ? [seen.key] : []);
+    const has = (seen: Seen | undefined) => (seen && isInHand(foreseen, seen, steadyMs) ? [seen.key] : []);
     return { state: stateOf(foreseen, skip), inHand: [...(skip ? has(known.delta) : []), ...has(known.whole)] };
   }
 
@@ -74,13 +75,13 @@ export class Renditions {
 }
 
 /** Whether a playlist has what is waited for, and is new enough to stand for another. */
-function isInHand(until: Awaited, seen: Seen, nowMs: number): boolean {
-  return seen.progress !== undefined && isPublished(until, seen.progress) && agedTargets(seen, nowMs) <= 1;
+function isInHand(until: Awaited, seen: Seen, steadyMs: number): boolean {
+  return seen.progress !== undefined && isPublished(until, seen.progress) && agedTargets(seen, steadyMs) <= 1;
 }
 
-/** How long ago it arrived, in target durations. The clock may have been set back meanwhile. */
-function agedTargets({ atMs, targetSeconds }: Seen, nowMs: number): number {
-  return Math.abs(nowMs - atMs) / 1000 / Math.max(1, targetSeconds);
+/** How long ago it arrived, in target durations. */
+function agedTargets({ atMs, targetSeconds }: Seen, steadyMs: number): number {
+  return (steadyMs - atMs) / 1000 / Math.max(1, targetSeconds);
 }
 
 function stateOf({ sequence, part }: Awaited, skip: Directives['skip']): Directives {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ChannelActor } from './channel-actor.ts';
 import { EdgeLink } from './edge-link.ts';
 
-const options = { streamId: 'ls_a', secret: 's', clock: { now: () => 0 }, keys: undefined as never };
+const options = { streamId: 'ls_a', secret: 's', clock: { now: () => 0, steady: () => 0 }, keys: undefined as never };
 
 /** An edge's connection with so many viewers on it, and whether it was broken off. */
 function joined(actor: ChannelActor, id: string | undefined, viewers?: number): { isDropped: () => boolean } {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../kernel/clock.ts';
+import type { SteadyClock } from '../../kernel/clock.ts';
 import { readInit } from '../../kernel/cmaf/init.ts';
 import { randomSymbols } from '../../kernel/ids.ts';
 import type { BroadcastFormat, LivePart, LiveSegment, Session } from '../../kernel/live/broadcast.ts';
@@ -29,7 +29,7 @@ export interface ChannelActorOptions {
   readonly streamId: string;
   /** Under which the addresses of viewers become names. */
   readonly secret: string;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly keys: Pick<StreamKeys, 'open'>;
 }
 
@@ -65,7 +65,7 @@ export class ChannelActor implements ChannelFeed {
 
   constructor(options: ChannelActorOptions) {
     this.#options = options;
-    this.desk = new ChatDesk(options.streamId, CLOSED, options.secret);
+    this.desk = new ChatDesk(options.streamId, CLOSED, options.secret, options.clock);
   }
 
   get links(): ReadonlySet<EdgeLink> {
@@ -274,8 +274,7 @@ export class ChannelActor implements ChannelFeed {
   }
 
   #say(link: EdgeLink, { id, name, text, viewer, ref }: FromEdge & { type: 'say' }): void {
-    const atMs = this.#options.clock.now();
-    const verdict = this.desk.judge({ viewer, text, ref }, atMs);
+    const verdict = this.desk.judge({ viewer, text, ref });
     if (verdict.code !== undefined) {
       link.tell({ type: 'answer', id, ...verdict });
       return;
@@ -283,6 +282,7 @@ export class ChannelActor implements ChannelFeed {
     link.tell({ type: 'answer', id });
     if (verdict.isRepeat) return;
     const author = { id: verdict.authorId, name };
+    const atMs = this.#options.clock.now();
     this.#tellAll({ type: 'chat', id: `m_${randomSymbols(12)}`, author, text, atMs });
   }
 

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { LiveBan } from '../../database/live-bans.ts';
 import { addressBytes } from '../../kernel/address.ts';
+import type { SteadyClock } from '../../kernel/clock.ts';
 import type { FaultCode } from '../../kernel/errors.ts';
 import type { LinkViewer } from '../../kernel/live/channel-link.ts';
 import type { ChatOptions } from '../../kernel/live/live-stream.ts';
@@ -28,16 +29,18 @@ const MAX_REFS = 5_000;
 export class ChatDesk {
   readonly #secret: string;
   readonly #streamId: string;
+  readonly #clock: SteadyClock;
   #bans = new Map<string, number>();
   readonly #said = new Map<string, number[]>();
   readonly #refs = new Set<string>();
   #options: ChatOptions;
 
   /** @param secret under which addresses become names: the same wherever and whenever the stream is */
-  constructor(streamId: string, options: ChatOptions, secret: string) {
+  constructor(streamId: string, options: ChatOptions, secret: string, clock: SteadyClock) {
     this.#streamId = streamId;
     this.#options = options;
     this.#secret = secret;
+    this.#clock = clock;
   }
 
   get options(): ChatOptions {
@@ -61,45 +64,45 @@ export class ChatDesk {
     this.#bans.delete(authorId);
   }
 
-  judge({ viewer, text, ref }: Words, nowMs: number): ChatVerdict {
+  judge({ viewer, text, ref }: Words): ChatVerdict {
     const network = networkOf(viewer.address);
     const authorId = this.#nameFor(network, viewer.grantId);
     const said = createHash('sha256').update(`${authorId}\n${ref}\n${text}`).digest('base64url');
     if (this.#refs.has(said)) return { authorId, isRepeat: true };
     if (!this.#options.isOpen) return { code: 'CHAT_CLOSED' };
-    if ((this.#bans.get(authorId) ?? 0) > nowMs) return { code: 'CHAT_BANNED' };
-    const waitMs = this.#waitMs(authorId, network, nowMs);
-    if (waitMs > 0) return { code: 'CHAT_SLOW', retryAfterMs: waitMs };
-    for (const who of [authorId, network, '']) this.#note(who, nowMs);
+    if ((this.#bans.get(authorId) ?? 0) > this.#clock.now()) return { code: 'CHAT_BANNED' };
+    const steadyMs = this.#clock.steady();
+    const waitMs = this.#waitMs(authorId, network, steadyMs);
+    if (waitMs > 0) return { code: 'CHAT_SLOW', retryAfterMs: Math.ceil(waitMs) };
+    for (const who of [authorId, network, '']) this.#note(who, steadyMs);
     this.#remember(said);
     return { authorId, isRepeat: false };
   }
 
-  #waitMs(authorId: string, network: string, nowMs: number): number {
-    const last = this.#said.get(authorId)?.findLast((atMs) => atMs <= nowMs) ?? Number.NEGATIVE_INFINITY;
+  #waitMs(authorId: string, network: string, steadyMs: number): number {
+    const last = this.#said.get(authorId)?.at(-1) ?? Number.NEGATIVE_INFINITY;
     return Math.max(
-      last + this.#options.slowSeconds * 1_000 - nowMs,
-      this.#fullForMs(authorId, LIMITS.author, nowMs),
-      this.#fullForMs(network, LIMITS.network, nowMs),
-      this.#fullForMs('', LIMITS.all, nowMs),
+      last + this.#options.slowSeconds * 1_000 - steadyMs,
+      this.#fullForMs(authorId, LIMITS.author, steadyMs),
+      this.#fullForMs(network, LIMITS.network, steadyMs),
+      this.#fullForMs('', LIMITS.all, steadyMs),
     );
   }
 
-  #fullForMs(who: string, limit: number, nowMs: number): number {
-    const recent = this.#recent(who, nowMs);
-    return recent.length < limit ? 0 : (recent.at(-limit) ?? nowMs) + WINDOW_MS - nowMs;
+  #fullForMs(who: string, limit: number, steadyMs: number): number {
+    const recent = this.#recent(who, steadyMs);
+    return recent.length < limit ? 0 : (recent.at(-limit) ?? steadyMs) + WINDOW_MS - steadyMs;
   }
 
-  /** What seems yet to come was said before the clock was set back: nobody is silenced for that. */
-  #recent(who: string, nowMs: number): number[] {
-    return (this.#said.get(who) ?? []).filter((atMs) => atMs > nowMs - WINDOW_MS && atMs <= nowMs);
+  #recent(who: string, steadyMs: number): number[] {
+    return (this.#said.get(who) ?? []).filter((atMs) => atMs > steadyMs - WINDOW_MS);
   }
 
-  #note(who: string, nowMs: number): void {
-    const recent = this.#recent(who, nowMs);
+  #note(who: string, steadyMs: number): void {
+    const recent = this.#recent(who, steadyMs);
     // Behind all others: a Map goes by the order of insertion.
     this.#said.delete(who);
-    this.#said.set(who, [...recent, nowMs]);
+    this.#said.set(who, [...recent, steadyMs]);
     if (this.#said.size > MAX_KNOWN) this.#said.delete(this.#said.keys().next().value ?? '');
   }
 

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { PublicRecording } from '../../database/broadcasts.ts';
 import type { LiveBan } from '../../database/live-bans.ts';
 import type { LiveStream } from '../../database/live-stream-rows.ts';
-import type { Clock } from '../../kernel/clock.ts';
+import type { SteadyClock } from '../../kernel/clock.ts';
 import { Fault } from '../../kernel/errors.ts';
 import { isId } from '../../kernel/ids.ts';
 import { channelRecording } from '../../kernel/live/channel.ts';
@@ -39,7 +39,7 @@ export interface LiveChannelsOptions {
   readonly ownUrl: () => string | undefined;
   /** What proves to another node's origin that one of the fleet asks. */
   readonly sign: (method: string, target: string) => Readonly<Record<string, string>>;
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
   readonly log: Log;
 }
 
