@@ -328,7 +328,7 @@ function prepareLive(ground: Ground, seams: Seams): Live {
     readLadder: (name) => readLadder(name, LADDERS),
     edgeSecret: secrets.edgeSecret,
   });
-  metrics.gauge('live_streams', () => live.desk.actors.length);
+  metrics.gauge('live_streams', () => live.broadcastsUnderWay);
   metrics.gauges('live_encoder_speed', () =>
     live.desk.actors.flatMap(({ stream, speed }) => (speed === undefined ? [] : [[{ stream: stream.id }, speed]])),
   );

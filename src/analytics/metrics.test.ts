@@ -33,6 +33,17 @@ test('a gauge with labels has a line for each of them', async () => {
   expect(page).toContain('frontrow_edge_origin_up{origin="b:1"} 0');
 });
 
+test('a gauge has no line for what is no longer there', async () => {
+  const metrics = new Metrics();
+  let streams = ['ls_a', 'ls_b'];
+  metrics.gauges('live_encoder_speed', () => streams.map((stream) => [{ stream }, 1]));
+  await metrics.text();
+  streams = ['ls_b'];
+  const page = await metrics.text();
+  expect(page).toContain('frontrow_live_encoder_speed{stream="ls_b"} 1');
+  expect(page).not.toContain('ls_a');
+});
+
 test("two processes' worth of numbers in one test run do not meet", async () => {
   const [one, other] = [new Metrics(), new Metrics()];
   one.count('sources', { outcome: 'stored' });

@@ -177,6 +177,8 @@ export class Metrics {
       labelNames: [...labels],
       registers: [this.#registry],
       collect() {
+        // Whoever is gone has no number: the last one would stay on the page for good.
+        this.reset();
         for (const [series, value] of read()) this.set({ ...series }, value);
       },
     });

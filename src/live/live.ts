@@ -91,8 +91,12 @@ export class Live {
 
   /** Whether the broadcast under way of a stream is at this node. */
   hasOnAir(streamId: string): boolean {
-    const actor = this.desk.find(streamId);
-    return actor?.packaging !== undefined && !actor.isOver;
+    return this.desk.find(streamId)?.isOnAir ?? false;
+  }
+
+  /** Somebody who has shown no source yet has none. */
+  get broadcastsUnderWay(): number {
+    return this.desk.actors.filter(({ isOnAir }) => isOnAir).length;
   }
 
   /** Adds the doors for browsers to a listener that carries WebSockets, before it listens. */

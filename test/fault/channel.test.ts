@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { reportEdge } from '../../src/analytics/edge-numbers.ts';
+import { Metrics } from '../../src/analytics/metrics.ts';
 import { signToken } from '../../src/kernel/access/grant-token.ts';
 import { CHANNEL_PROTOCOL } from '../../src/kernel/live/channel.ts';
 import { liveChannelPath } from '../../src/kernel/live/paths.ts';
@@ -194,6 +196,12 @@ describe('viewers', () => {
     const { droppedParts = 0, queuedBytes = 0 } = c.s.edge.channels ?? {};
     expect(droppedParts).toBeGreaterThan(100);
     expect(queuedBytes).toBeLessThan(10 * 5_000_000);
+    const metrics = new Metrics();
+    reportEdge(c.s.edge, metrics);
+    const page = await metrics.text();
+    expect(page).toContain(`frontrow_edge_channel_dropped_parts_total ${droppedParts}`);
+    expect(Number(/^frontrow_edge_channel_queued_bytes (\d+)$/m.exec(page)?.[1])).toBeGreaterThan(0);
+    expect(page).toMatch(/^frontrow_edge_channel_viewers 11$/m);
     const filler = 'x'.repeat(4_000);
     for (let at = 0; at < 150; at += 1) await c.node.channels.tellMetadata(STREAM, 'much', { filler });
     await reader.until(() => reader.numbered().length === 150);

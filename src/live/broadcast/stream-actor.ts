@@ -70,6 +70,11 @@ export class StreamActor {
     return this.#airing.packaging;
   }
 
+  /** Whether it has a broadcast under way, be it one that waits for its publisher. */
+  get isOnAir(): boolean {
+    return this.packaging !== undefined && !this.isOver;
+  }
+
   get droppedRungs(): number {
     return this.#sessions.droppedRungs;
   }
