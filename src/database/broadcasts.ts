@@ -29,10 +29,13 @@ export interface PublicRecording {
 export class BroadcastRepository {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #told: () => void;
 
-  constructor(db: Database, clock: Clock) {
+  /** `told` is called for each event, once others can read it. */
+  constructor(db: Database, clock: Clock, told: () => void = () => {}) {
     this.#db = db;
     this.#clock = clock;
+    this.#told = told;
   }
 
   /** The stream is live under its next number. Undefined when it is not this node's, or is live already. */
@@ -40,7 +43,7 @@ export class BroadcastRepository {
     hold: Hold,
     about: { readonly recordingId: string; readonly format: BroadcastFormat },
   ): Promise<Broadcast | undefined> {
-    return transact(this.#db, async (trx) => {
+    return this.#change(async (trx) => {
       const row = await held(trx, hold);
       if (row?.state !== 'idle') return undefined;
       const now = this.#clock.now();
@@ -77,7 +80,7 @@ export class BroadcastRepository {
 
   /** A publisher is back. False when none was missed. */
   async reconnected(hold: Hold): Promise<boolean> {
-    return transact(this.#db, async (trx) => {
+    return this.#change(async (trx) => {
       const row = await held(trx, hold);
       if (row?.state !== 'reconnecting') return false;
       const change = { state: 'live', updated_at: this.#clock.now() } as const;
@@ -99,7 +102,7 @@ export class BroadcastRepository {
 
   /** Ends the broadcast of that number, and gives the stream back. False when it is not under way at this node. */
   async end(hold: Hold, number: number, reason: EndReason): Promise<boolean> {
-    return transact(this.#db, async (trx) => {
+    return this.#change(async (trx) => {
       const row = await held(trx, hold);
       return row?.broadcast === number && endUnderWay(trx, row, reason, this.#clock.now());
     });
@@ -170,12 +173,19 @@ export class BroadcastRepository {
   }
 
   async #tell(hold: Hold, type: LiveEvent, problems?: readonly HealthProblem[]): Promise<boolean> {
-    return transact(this.#db, async (trx) => {
+    return this.#change(async (trx) => {
       const row = await held(trx, hold);
       if (!row || row.state === 'idle') return false;
       await happened(trx, type, { ...row, updated_at: this.#clock.now() }, await current(trx, row), problems);
       return true;
     });
+  }
+
+  /** A change that an event tells of; nothing, or false, where there is none. */
+  async #change<T>(change: (trx: DatabaseTransaction) => Promise<T>): Promise<T> {
+    const changed = await transact(this.#db, change);
+    if (changed) this.#told();
+    return changed;
   }
 
   #all() {

@@ -12,6 +12,7 @@ import type { Ladder } from '../kernel/ladder/ladder.ts';
 import type { BroadcastFormat } from '../kernel/live/broadcast.ts';
 import type { Log } from '../kernel/log.ts';
 import { CommandSender } from '../outbound/command-sender.ts';
+import { ASSETS, type Signals } from '../queue/signals.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { BroadcastDeps, BroadcastSettings, Packaging } from './broadcast/deps.ts';
 import { BroadcastDesk } from './broadcast/desk.ts';
@@ -30,6 +31,7 @@ import { StreamKeys, type StreamKeysOptions } from './stream-keys.ts';
 export interface LiveOptions {
   readonly database: Database;
   readonly store: ObjectStore;
+  readonly signals: Pick<Signals, 'notify'>;
   readonly settings: BroadcastSettings & DoorsOptions['settings'] & StreamKeysOptions['settings'];
   readonly streams: LiveStreamRepository;
   readonly recordings: Pick<Recordings, 'begin' | 'finish' | 'recover'>;
@@ -66,7 +68,7 @@ export class Live {
   constructor(options: LiveOptions) {
     const { database, clock, log, settings } = options;
     this.#options = options;
-    this.#broadcasts = new BroadcastRepository(database, clock);
+    this.#broadcasts = new BroadcastRepository(database, clock, () => options.signals.notify(ASSETS));
     this.#recordings = new RecordingRepository(database, options.nodeUrl);
     this.#keys = new StreamKeys(options);
     this.#channels = openChannels(options, this.#keys);

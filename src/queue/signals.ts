@@ -16,7 +16,7 @@ export function assetChannel(assetId: string): string {
   return `asset:${assetId}`;
 }
 
-/** Channel on which any change of any asset is announced. */
+/** Channel on which any change of any asset is announced, and every event of a live stream: endpoints are told at once. */
 export const ASSETS = 'assets';
 
 /** Channel on which changes of what edges must know (keys) are announced. */

@@ -363,6 +363,24 @@ describe.each(DATABASES)('live streams on $name', ({ fresh }) => {
       expect(await broadcasts.recovered(hold())).toBe(false);
     });
 
+    test('is there for others by the time that they are told to look', async () => {
+      await make();
+      await streams.claim(hold(), HOLD_MS);
+      const seen: Promise<number>[] = [];
+      const telling = new BroadcastRepository(on.database, clock, () => {
+        seen.push(events().then(({ length }) => length));
+      });
+      await telling.begin(hold(), { recordingId: 'as_1', format: FORMAT });
+      await telling.lost(hold());
+      await telling.reconnected(hold());
+      await telling.reconnected(hold());
+      await telling.unhealthy(hold(), ['drift']);
+      await telling.recovered(hold());
+      await telling.end(hold(), 1, 'finished');
+      await telling.end(hold(), 1, 'finished');
+      expect(await Promise.all(seen)).toEqual([1, 2, 3, 4, 5]);
+    });
+
     test('without it nothing happens', async () => {
       await make();
       await streams.claim(hold(), HOLD_MS);

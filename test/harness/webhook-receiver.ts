@@ -6,6 +6,7 @@ export interface Received {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
   readonly message: Message;
+  readonly atMs: number;
 }
 
 export interface Message {
@@ -25,7 +26,7 @@ export class WebhookReceiver {
     for await (const part of request) parts.push(part as Buffer);
     const body = Buffer.concat(parts).toString('utf8');
     const { url: path = '', headers } = request;
-    const received = { path, headers, body, message: JSON.parse(body) as Message };
+    const received = { path, headers, body, message: JSON.parse(body) as Message, atMs: Date.now() };
     this.received.push(received);
     this.answer(response, received);
     for (const look of [...this.#watchers]) look();

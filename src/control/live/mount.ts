@@ -3,6 +3,7 @@ import type { LiveMoment } from '../../database/live-stream-rows.ts';
 import type { LiveStreamRepository } from '../../database/live-streams.ts';
 import type { Database } from '../../database/open.ts';
 import { CommandSender } from '../../outbound/command-sender.ts';
+import { ASSETS, type Signals } from '../../queue/signals.ts';
 import type { ControlApp, RouteParts } from '../parts.ts';
 import { liveMomentRoutes } from '../routes/live-moments.ts';
 import { liveStreamRoutes } from '../routes/live-streams.ts';
@@ -12,6 +13,7 @@ import { type LiveUrls, viewLiveMoment, viewLiveStream } from './view.ts';
 
 export interface LiveDeps {
   readonly database: Database;
+  readonly signals: Pick<Signals, 'notify'>;
   readonly streams: LiveStreamRepository;
   /** Where publishers reach the doors that are open. */
   readonly ingestUrls: () => IngestBody;
@@ -25,7 +27,7 @@ export interface LiveDeps {
 export function mountLive(app: ControlApp, deps: LiveDeps, parts: RouteParts): (moment: LiveMoment) => unknown {
   const { clock, log, secrets } = parts;
   const { streams } = deps;
-  const broadcasts = new BroadcastRepository(deps.database, clock);
+  const broadcasts = new BroadcastRepository(deps.database, clock, () => deps.signals.notify(ASSETS));
   const commands = new CommandSender({ edgeSecret: secrets.edgeSecret, ownOrigin: deps.ownOrigin, clock });
   const live = new LiveStreams({
     streams,
