@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/kernel/log.ts';
@@ -32,6 +33,22 @@ async function isServed(port: number): Promise<boolean> {
   const isServed = await Promise.race([client.shake().then(() => true), client.closed.then(() => false)]);
   client.socket.destroy();
   return isServed;
+}
+
+const HANDSHAKE_BYTES = 1 + 2 * 1_536;
+
+function handshake(): Uint8Array {
+  const bytes = new Uint8Array(HANDSHAKE_BYTES);
+  bytes[0] = 3;
+  return bytes;
+}
+
+/** A byte at a time, with as much time between two. */
+async function* dripped(bytes: Uint8Array, everyMs = 0, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length && !signal?.aborted; at += 1) {
+    yield bytes.subarray(at, at + 1);
+    await setTimeout(everyMs, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 const H264_SET_UP = [0x17, 0, 0, 0, 0, 1, 0x42, 0, 0x1e, 0xff, 0xe0, 0];
@@ -75,6 +92,52 @@ test('whoever takes too long to begin is sent away', async () => {
   const undecided = new RtmpClient(port);
   await undecided.connect();
   await Promise.all([silent.closed, undecided.closed]);
+});
+
+test('a handshake that comes byte by byte is one, and is answered once', async () => {
+  const client = new RtmpClient(await open());
+  for await (const byte of dripped(handshake())) client.socket.write(byte);
+  await expect.poll(() => client.said.length, PATIENCE).toBe(HANDSHAKE_BYTES);
+  client.command('connect', 1, { app: 'live' });
+  client.publish(STREAM_KEY);
+  await desk.publisher();
+  expect(client.said.startsWith('\u0003')).toBe(true);
+  client.socket.destroy();
+});
+
+test('whoever drips a handshake, or what stands behind it, is sent away as if silent', async () => {
+  const port = await open({ introductionMs: 500 });
+  const began = performance.now();
+  const [early, late] = [new RtmpClient(port), new RtmpClient(port)];
+  await late.shake();
+  const drops = [
+    [early, handshake()],
+    [late, writeMessage({ type: TYPE.command, streamId: 0, payload: new Uint8Array(3_000) })],
+  ] as const;
+  await Promise.all(
+    drops.map(async ([client, bytes]) => {
+      const ended = new AbortController();
+      void client.closed.then(() => ended.abort());
+      for await (const byte of dripped(bytes, 50, ended.signal)) client.socket.write(byte);
+      await client.closed;
+    }),
+  );
+  expect(performance.now() - began).toBeLessThan(15_000); // of two and a half minutes that they would take
+  expect(desk.callers).toEqual([]);
+});
+
+test('whoever drips a handshake keeps nobody out who does not', async () => {
+  const port = await open({
+    limits: { everybody: 1_000, waiting: 20, waitingPerAddress: 10 },
+    introductionMs: 600_000,
+  });
+  const dripping = Array.from({ length: 10 }, () => new RtmpClient(port, '127.0.0.2'));
+  for (const { socket } of dripping) socket.write(Buffer.of(3));
+  await Promise.all(dripping.map(({ socket }) => once(socket, 'connect')));
+  await expect.poll(() => isServed(port), PATIENCE).toBe(true);
+  const oneMore = new RtmpClient(port, '127.0.0.2');
+  await oneMore.closed;
+  for (const { socket } of dripping) socket.destroy();
 });
 
 test('a publisher that falls silent is lost', async () => {
