@@ -10,6 +10,7 @@ import { LiveSource, SOURCE_FORMAT } from '../harness/live-source.ts';
 import { PackagedLive, STREAM } from '../harness/packaged-live.ts';
 
 const BASE = `/live/${STREAM}/`;
+const NONE = { msn: 0, part: -1, uri: '' };
 
 let origin: PackagedLive;
 let s: EdgeScenario;
@@ -41,11 +42,16 @@ interface Listed {
   readonly uri: string;
 }
 
-/** The newest part that a playlist lists. */
-function newestPart(text: string): Listed {
-  const uri = [...text.matchAll(/^#EXT-X-PART:[^\n]*URI="([^"]*)"/gm)].at(-1)?.[1] ?? '';
-  const [, msn, part] = /s(\d+)\.p(\d+)\.m4s$/.exec(uri) ?? [];
-  return { msn: Number(msn), part: Number(part), uri };
+/** All parts that a playlist lists. */
+function partsIn(text: string): Listed[] {
+  return [...text.matchAll(/^#EXT-X-PART:[^\n]*URI="([^"]*)"/gm)].map(([, uri = '']) => {
+    const [, msn, part] = /s(\d+)\.p(\d+)\.m4s$/.exec(uri) ?? [];
+    return { msn: Number(msn), part: Number(part), uri };
+  });
+}
+
+function isAfter(one: Listed, other: Listed): boolean {
+  return one.msn > other.msn || (one.msn === other.msn && one.part > other.part);
 }
 
 async function text(path: string): Promise<string> {
@@ -57,22 +63,26 @@ async function text(path: string): Promise<string> {
 test('viewers follow a broadcast part by part through an edge, at one request a state and a part', async () => {
   await expect.poll(async () => (await s.get(`${BASE}master.m3u8`)).status, { timeout: 20_000 }).toBe(200);
   const playlist = livePlaylistUri(1, '180p');
-  await expect.poll(async () => newestPart(await text(playlist)).uri, { timeout: 20_000 }).not.toBe('');
-  let newest = newestPart(await text(playlist));
+  await expect.poll(async () => partsIn(await text(playlist)), { timeout: 20_000 }).not.toEqual([]);
+  let [newest = NONE] = partsIn(await text(playlist)).slice(-1);
   const parts = new Map<string, Buffer>();
-  const asked = s.edge.origins[0]?.requests ?? 0;
+  const before = origin.asked.length;
   const states = 16;
   for (let state = 0; state < states; state++) {
     const next = `${playlist}?_HLS_msn=${newest.msn}&_HLS_part=${newest.part + 1}`;
     const [told] = await Promise.all([text(next), text(next), text(next)]);
-    newest = newestPart(told);
-    const { status, body } = await s.get(BASE + playlist.replace('index.m3u8', newest.uri));
-    expect(status).toBe(200);
-    parts.set(newest.uri, body);
+    // More than one where the source was held up.
+    const fresh = partsIn(told).filter((each) => isAfter(each, newest));
+    for (const { uri } of fresh) {
+      const { status, body } = await s.get(BASE + playlist.replace('index.m3u8', uri));
+      expect(status).toBe(200);
+      parts.set(uri, body);
+    }
+    newest = fresh.at(-1) ?? newest;
   }
-  // States, parts and a word on access every second, and now and then a part that is asked for by its hint already.
-  expect((s.edge.origins[0]?.requests ?? 0) - asked).toBeLessThanOrEqual(2 * states + 12);
-  expect(parts.size).toBe(states);
+  const asked = origin.asked.slice(before).filter((target) => !target.startsWith('/access/'));
+  expect(asked).toEqual([...new Set(asked)]);
+  expect(parts.size).toBeGreaterThanOrEqual(states);
   const whole = [...parts.keys()].map((uri) => /^(.*s\d+)\.p0\.m4s$/.exec(uri)?.[1]).find((uri) => uri !== undefined);
   const ofWhole = [...parts].filter(([uri]) => uri.startsWith(`${whole}.p`)).map(([, body]) => body);
   const segment = await s.get(BASE + playlist.replace('index.m3u8', `${whole}.m4s`));
