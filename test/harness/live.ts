@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LiveOptions } from '../../src/kernel/live/live-stream.ts';
 import { type ServerOptions, TestServer } from './server.ts';
@@ -44,6 +46,7 @@ export function testSource(options: PublishOptions = {}): string[] {
 export class TestPublisher {
   readonly process: ChildProcess;
   #said = '';
+  #sentSeconds = 0;
 
   constructor(args: readonly string[], target: string, format = 'flv') {
     const all = [
@@ -51,6 +54,10 @@ export class TestPublisher {
       '-hide_banner',
       '-loglevel',
       'error',
+      '-progress',
+      'pipe:3',
+      '-stats_period',
+      '0.1',
       ...args,
       '-flush_packets',
       '1',
@@ -58,10 +65,20 @@ export class TestPublisher {
       format,
       target,
     ];
-    this.process = spawn('ffmpeg', all, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.process = spawn('ffmpeg', all, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
     this.process.stderr?.on('data', (text) => {
       this.#said += String(text);
     });
+    const progress = this.process.stdio[3] as Readable;
+    createInterface({ input: progress }).on('line', (line) => {
+      const [, microseconds] = /^out_time_us=(\d+)$/.exec(line) ?? [];
+      if (microseconds !== undefined) this.#sentSeconds = Number(microseconds) / 1_000_000;
+    });
+  }
+
+  /** Of its source, whose time goes by more slowly on a busy machine. */
+  get sentSeconds(): number {
+    return this.#sentSeconds;
   }
 
   get said(): string {
