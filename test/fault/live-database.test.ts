@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import fastify from 'fastify';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Broadcast, LiveStream } from '../../src/database/live-stream-rows.ts';
 import type { Renewal } from '../../src/database/live-streams.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
@@ -21,6 +21,13 @@ const STREAM = {
   options: { reconnectSeconds: 0.2 },
 } as unknown as LiveStream;
 const BROADCAST = { streamId: STREAM.id, number: 3, recordingId: 'as_1', format: {} } as unknown as Broadcast;
+/** Without a word of its own `vi.waitFor` gives up after a second, which a busy machine may take for anything. */
+const PATIENCE = 15_000;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 const away = async () => {
   throw new Error('the database is away');
 };
@@ -128,8 +135,7 @@ test('a broadcast that could not be taken up is taken up later, and until then i
   await desk.start();
   expect(desk.find(STREAM.id)).toBeUndefined();
   vi.advanceTimersByTime(15_000);
-  await vi.waitFor(() => expect(desk.find(STREAM.id)).toBeDefined());
-  vi.useRealTimers();
+  await vi.waitFor(() => expect(desk.find(STREAM.id)).toBeDefined(), PATIENCE);
   await desk.stop();
 });
 
@@ -192,12 +198,11 @@ test('a node that has lost a stream to another ends nothing of it, records nothi
   parts.streams.renew.mockResolvedValueOnce(undefined);
   parts.streams.find.mockResolvedValueOnce({ ...STREAM, nodeUrl: 'http://127.0.0.1:2' } as LiveStream);
   vi.advanceTimersByTime(5_000);
-  await vi.waitFor(() => expect(parts.left).toHaveBeenCalledWith(STREAM.id));
+  await vi.waitFor(() => expect(parts.left).toHaveBeenCalledWith(STREAM.id), PATIENCE);
   expect(actor?.isHeld).toBe(false);
   expect(forsake).toHaveBeenCalledOnce();
   expect(parts.broadcasts.end).not.toHaveBeenCalled();
   expect(desk.find(STREAM.id)).toBeUndefined();
-  vi.useRealTimers();
   await desk.stop();
 });
 
@@ -212,13 +217,13 @@ test('a broadcast whose lease ended while the database was away is left alone un
   await desk.start();
   for (const looks of [1, 2]) {
     vi.advanceTimersByTime(15_000);
-    await vi.waitFor(() => expect(parts.streams.find).toHaveBeenCalledTimes(looks));
+    await vi.waitFor(() => expect(parts.streams.find).toHaveBeenCalledTimes(looks), PATIENCE);
     await pause(10);
     expect(parts.broadcasts.end).not.toHaveBeenCalled();
   }
   vi.advanceTimersByTime(15_000);
-  await vi.waitFor(() => expect(parts.broadcasts.end).toHaveBeenCalledWith(expect.anything(), 3, 'interrupted'));
-  vi.useRealTimers();
+  const end = () => expect(parts.broadcasts.end).toHaveBeenCalledWith(expect.anything(), 3, 'interrupted');
+  await vi.waitFor(end, PATIENCE);
   await desk.stop();
 });
 

@@ -61,7 +61,7 @@ test('a store that is away holds up no viewer, and gets everything when it is ba
   for (const sequence of [0, 3]) {
     expect((await origin.get(`/live/${STREAM}/b1/90p/1/s0000${sequence}.m4s`)).status).toBe(200);
   }
-  await vi.waitFor(() => expect(packager.counts.storeRetries).toBeGreaterThan(0));
+  await expect.poll(() => packager.counts.storeRetries).toBeGreaterThan(0);
   const end = packager.end();
   isAway = false;
   await end;
@@ -152,7 +152,7 @@ test('what a killed packager had of one rendition alone is a gap of the others, 
   };
   await new LiveSource(taker, { seconds: 5, paced: false }).ended;
   const spool = join(origin.folder, 'live', RECORDING);
-  await vi.waitFor(async () => expect(await readdir(join(spool, 'audio'))).toContain('1-2.m4s'));
+  await expect.poll(() => readdir(join(spool, 'audio'))).toContain('1-2.m4s');
 
   await origin.recovered(SOURCE_FORMAT);
   for (const rendition of ALL) {
