@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LiveServer } from '../harness/live.ts';
+import { LiveServer, waitFor } from '../harness/live.ts';
 import { StrictClient } from '../harness/strict-client.ts';
 
 let live: LiveServer;
@@ -20,11 +20,14 @@ test('what an encoder publishes breaks no rule on its way to a strict client, al
     (name) => new StrictClient((path) => live.fetch(path), `/live/${stream.id}/b1/${name}`),
   );
   const playing = Promise.all(clients.map((client) => client.play()));
-  const lists = (sequence: number) => (text: string) => text.includes(`/s0000${sequence}.m4s`);
-  await live.until(stream, 'b1/audio/index.m3u8', lists(3));
+  // Nobody else asks: an edge may answer by a playlist that it has already, which somebody may keep for less long.
+  const follows = (sequence: number) => clients.every(({ met }) => met.latest.msn > sequence) || undefined;
+  const until = (sequence: number) =>
+    Promise.race([playing, waitFor(`segment ${sequence}`, async () => follows(sequence))]);
+  await until(3);
   await first.kill();
   const second = live.publish(stream);
-  await live.until(stream, 'b1/audio/index.m3u8', lists(7));
+  await until(7);
   await second.stop();
   await playing;
   for (const { met } of clients) {
