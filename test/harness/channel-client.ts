@@ -22,6 +22,7 @@ export class ChannelClient {
   /** The code of the answer where there was no connection. */
   refusal: unknown;
   #waiting: (() => void)[] = [];
+  #endedBy: number | undefined;
 
   constructor(url: string, headers: Readonly<Record<string, string>> = {}, options: ClientOptions = {}) {
     const { protocols = [CHANNEL_PROTOCOL], isDeaf = false, compresses = false } = options;
@@ -41,6 +42,9 @@ export class ChannelClient {
         this.socket.terminate();
       });
       this.socket.on('close', (code) => resolve(code));
+    });
+    void this.ended.then((code) => {
+      this.#endedBy = code;
     });
   }
 
@@ -69,7 +73,8 @@ export class ChannelClient {
       };
       const overdue = setTimeout(() => {
         const kinds = this.messages.map(({ type }) => type).join(' ');
-        reject(new Error(`did not come; there were ${kinds}, and ${this.frames.length} frames`));
+        const end = this.#endedBy === undefined ? '' : `; the end was ${this.#endedBy}`;
+        reject(new Error(`did not come; there were ${kinds}, and ${this.frames.length} frames${end}`));
       }, 15_000);
       this.#waiting.push(look);
       look();
