@@ -193,6 +193,7 @@ export class EdgeChannel implements LinkListener, ViewerHost {
   event(text: string, fields: Readonly<Record<string, unknown>>, sequence: number | undefined): void {
     const kind = EVENT_KINDS.find((each) => each === fields.type);
     if (!kind || (sequence !== undefined && sequence !== this.#events.sequence + 1)) return;
+    if (kind === 'chat-deleted') this.#events.withdraw(idsOf(fields));
     if (sequence !== undefined && sequence <= this.#pastUntil) {
       this.#events.push(text);
       this.#greetOnceKnown();
@@ -202,7 +203,6 @@ export class EdgeChannel implements LinkListener, ViewerHost {
     const frame = textFrame(text);
     if (sequence === undefined) for (const viewer of this.#viewers) viewer.takeEvent(kind, frame);
     else {
-      if (kind === 'chat-deleted') this.#events.withdraw(idsOf(fields));
       this.#events.push(text);
       for (const viewer of this.#viewers) viewer.takeNumbered(kind, sequence, frame);
     }
