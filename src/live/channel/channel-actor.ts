@@ -264,7 +264,7 @@ export class ChannelActor implements ChannelFeed {
     for (const name of link.want(renditions)) {
       const tail = this.#carried.get(name)?.tail;
       if (!tail?.init) continue;
-      for (const { bytes } of [tail.init, ...tail.parts]) link.sendMedia(bytes);
+      for (const frame of [tail.init, ...tail.parts]) link.sendMedia(frame);
     }
   }
 
@@ -315,7 +315,7 @@ export class ChannelActor implements ChannelFeed {
 
   #carry(name: string, { tail }: Carried, frame: MediaFrame): void {
     if (tail.take(frame) === 'old') return;
-    for (const link of this.#links) if (link.isOpen && link.wants(name)) link.sendMedia(frame.bytes);
+    for (const link of this.#links) if (link.isOpen && link.wants(name)) link.sendMedia(frame);
   }
 
   #tellAll(event: Lasting): void {

@@ -1,7 +1,8 @@
 import type { WebSocket } from 'ws';
 import type { FromNode } from '../../kernel/live/channel-link.ts';
+import type { MediaFrame } from '../../kernel/live/media-tail.ts';
 
-/** What an edge has not taken of this, media is left out: it asks for nothing, and takes it up at the next key frame. */
+/** What an edge has not taken of this, parts are left out: it asks for nothing, and takes it up at the next key frame. */
 const MEDIA_BYTES = 8 * 1_024 * 1_024;
 /** An edge that is so far behind is better off beginning anew. */
 const MAX_BYTES = 32 * 1_024 * 1_024;
@@ -42,8 +43,10 @@ export class EdgeLink {
     else if (this.#isConnected) this.#socket.send(text);
   }
 
-  sendMedia(frame: Uint8Array): void {
-    if (this.#isConnected && this.#socket.bufferedAmount < MEDIA_BYTES) this.#socket.send(frame);
+  /** An init is small, and without it nothing that follows is of use until the next session. */
+  sendMedia({ header, bytes }: MediaFrame): void {
+    const fits = header.kind === 'init' || this.#socket.bufferedAmount < MEDIA_BYTES;
+    if (fits && this.#isConnected) this.#socket.send(bytes);
   }
 
   /** @param code 1012 to have it come again, 4004 when there is nothing to come for */
