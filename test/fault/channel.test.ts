@@ -159,6 +159,25 @@ describe('a database', () => {
     await viewer.message('accepted');
   });
 
+  test('that is slow about a channel makes nothing undone that was settled meanwhile', async () => {
+    await start();
+    const back = Promise.withResolvers<void>();
+    const [begun, { lookUp }] = [Promise.withResolvers<void>(), c.node];
+    c.node.lookUp = () => {
+      begun.resolve();
+      return back.promise;
+    };
+    const opening = c.node.broadcast();
+    await begun.promise;
+    const closing = c.node.setChat({ isOpen: false, slowSeconds: 7 });
+    back.resolve();
+    c.node.lookUp = lookUp;
+    (await opening).start();
+    await closing;
+    const viewer = await c.listener();
+    expect(await viewer.message('hello')).toMatchObject({ chat: { isOpen: false, slowSeconds: 7 } });
+  });
+
   test('that gives no answer is not asked again about channels in which nothing is under way', async () => {
     await start();
     await c.listener();

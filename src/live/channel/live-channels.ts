@@ -132,12 +132,12 @@ export class LiveChannels {
   async ban(streamId: string, authorId: string, seconds?: number): Promise<void> {
     const until = seconds === undefined ? {} : { untilMs: this.#options.clock.now() + seconds * 1_000 };
     await this.#options.bans.add(streamId, { authorId, ...until });
-    this.#open.get(streamId)?.actor.desk.ban(authorId, until.untilMs);
+    (await this.#settled(streamId))?.desk.ban(authorId, until.untilMs);
   }
 
   async unban(streamId: string, authorId: string): Promise<void> {
     await this.#options.bans.remove(streamId, authorId);
-    this.#open.get(streamId)?.actor.desk.unban(authorId);
+    (await this.#settled(streamId))?.desk.unban(authorId);
   }
 
   /** The recording of the stream's broadcast may be `ready`. */
@@ -150,7 +150,13 @@ export class LiveChannels {
   }
 
   async setChat(streamId: string, chat: ChatOptions): Promise<void> {
-    this.#open.get(streamId)?.actor.setChat(chat);
+    (await this.#settled(streamId))?.setChat(chat);
+  }
+
+  /** What is being read for a channel may be from before what is said now, which is to hold. */
+  async #settled(streamId: string): Promise<ChannelActor | undefined> {
+    await this.#open.get(streamId)?.isLoaded?.catch(() => {});
+    return this.#open.get(streamId)?.actor;
   }
 
   #receive(socket: WebSocket, stream: LiveStream, isPassedOn: boolean): void {
