@@ -4,34 +4,36 @@ import { Fault } from '../../kernel/errors.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
 import { hashStreamKey } from '../../kernel/live/stream-key.ts';
 import type { Caller, Desk, Place } from '../seams.ts';
+import { AbandonedBroadcasts } from './abandoned.ts';
 import type { BroadcastDeps, Inheritance } from './deps.ts';
+import { Leases } from './leases.ts';
 import { StreamActor } from './stream-actor.ts';
 
-/** So often within a lease the node says that it lives. */
-const RENEWALS = 3;
 /** Whoever comes while a broadcast ends waits so long for that, and begins the next one. */
 const END_MS = 5_000;
 
 /** All streams that somebody publishes to at this node, and who may. */
 export class BroadcastDesk implements Desk {
   readonly #deps: BroadcastDeps;
+  readonly #leases: Leases;
+  readonly #abandoned: AbandonedBroadcasts;
   readonly #actors = new Map<string, StreamActor>();
   readonly #claims = new Map<string, Promise<StreamActor>>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Leases of other nodes that were over when they were last looked at, by stream. */
-  #lapsed: ReadonlyMap<string, number> = new Map();
   #isStopped = false;
   #isLooking = false;
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps;
+    this.#leases = new Leases(deps);
+    this.#abandoned = new AbandonedBroadcasts(deps);
   }
 
   /** Takes up what this node has left unfinished. */
   async start(): Promise<void> {
     await this.#takeUp();
-    this.#timers.add(setInterval(() => void this.#renew(), this.#leaseMs / RENEWALS));
-    this.#timers.add(setInterval(() => void this.#lookAfter(), this.#leaseMs));
+    this.#timers.add(setInterval(() => void this.#renew(), this.#leases.renewalMs));
+    this.#timers.add(setInterval(() => void this.#lookAfter(), this.#deps.settings.liveLeaseMs));
   }
 
   /** The broadcasts stay as they are, for whoever takes them up. */
@@ -39,10 +41,6 @@ export class BroadcastDesk implements Desk {
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([...this.#actors.values()].map((actor) => actor.abandon()));
-  }
-
-  get #leaseMs(): number {
-    return this.#deps.settings.liveLeaseMs;
   }
 
   get actors(): readonly StreamActor[] {
@@ -111,7 +109,7 @@ export class BroadcastDesk implements Desk {
     if (this.#isStopped) throw new Fault('UNAVAILABLE');
     if (this.#othersThan(stream.id) >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
     const isWhole = await this.#askHolder(stream);
-    const { claimed, heldUntilMs } = await this.#take(stream.id);
+    const { claimed, heldUntilMs } = await this.#leases.take(stream.id);
     if (!claimed) throw new Fault('LIVE_STREAM_BUSY');
     return claimed.state === 'idle'
       ? this.#open(claimed, heldUntilMs)
@@ -144,18 +142,6 @@ export class BroadcastDesk implements Desk {
       );
       return false;
     }
-  }
-
-  /** Takes a stream for as long as this node lives; `heldUntilMs` is when another may take it, unless the lease is renewed. */
-  async #take(streamId: string): Promise<{ readonly claimed: LiveStream | undefined; readonly heldUntilMs: number }> {
-    const heldUntilMs = this.#leaseFrom(this.#deps.clock.now());
-    const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
-    return { claimed: await this.#deps.streams.claim(hold, this.#leaseMs), heldUntilMs };
-  }
-
-  /** Shorter than what the others are told: their clocks may be ahead. */
-  #leaseFrom(nowMs: number): number {
-    return nowMs + this.#leaseMs - this.#leaseMs / RENEWALS;
   }
 
   /** A broadcast that another node has left, or that could not be taken up here yet, goes on with whoever came. */
@@ -195,7 +181,7 @@ export class BroadcastDesk implements Desk {
 
   async #reclaim(broadcast: Broadcast): Promise<StreamActor> {
     const { streamId, number } = broadcast;
-    const { claimed, heldUntilMs } = await this.#take(streamId);
+    const { claimed, heldUntilMs } = await this.#leases.take(streamId);
     if (!claimed) {
       // Disabled meanwhile: it is still this node's, and nobody else's to end.
       const hold = { streamId, nodeUrl: this.#deps.nodeUrl() };
@@ -224,26 +210,7 @@ export class BroadcastDesk implements Desk {
 
   /** All at once: one that the database is slow about costs no other its lease. */
   async #renew(): Promise<void> {
-    await Promise.all([...this.#actors.values()].map((actor) => this.#renewOf(actor)));
-  }
-
-  /** A database that does not answer takes no stream away. */
-  async #renewOf(actor: StreamActor): Promise<void> {
-    const { id: streamId } = actor.stream;
-    try {
-      const heldUntilMs = this.#leaseFrom(this.#deps.clock.now());
-      const askedAt = performance.now();
-      const renewal = await this.#deps.streams.renew({ streamId, nodeUrl: this.#deps.nodeUrl() }, this.#leaseMs);
-      if (renewal) actor.hold(heldUntilMs);
-      if (actor.isOver) return;
-      if (renewal) return await actor.heed(renewal, askedAt);
-      const stream = await this.#deps.streams.find(streamId);
-      this.#deps.log.warn({ stream: streamId, node: stream?.nodeUrl }, 'a stream is not of this node any more');
-      // While nobody else could have taken it, it has been deleted.
-      await (stream || !actor.isHeld ? actor.surrender() : actor.end('deleted'));
-    } catch (cause) {
-      this.#deps.log.warn({ err: cause, stream: streamId }, 'the lease of a stream could not be renewed');
-    }
+    await Promise.all([...this.#actors.values()].map((actor) => this.#leases.renew(actor)));
   }
 
   async #lookAfter(): Promise<void> {
@@ -251,43 +218,11 @@ export class BroadcastDesk implements Desk {
     this.#isLooking = true;
     try {
       await this.#takeUp();
-      await this.#endAbandoned();
+      await this.#abandoned.end((streamId) => this.#actors.has(streamId));
     } catch (cause) {
       this.#deps.log.warn({ err: cause }, 'broadcasts without a node could not be looked for');
     } finally {
       this.#isLooking = false;
     }
-  }
-
-  /** Broadcasts of nodes that are no more, which nobody else will end. */
-  async #endAbandoned(): Promise<void> {
-    const before = this.#lapsed;
-    const lapsed = new Map<string, number>();
-    this.#lapsed = lapsed;
-    try {
-      for (const broadcast of await this.#deps.broadcasts.abandoned(this.#deps.clock.now() - this.#leaseMs)) {
-        if (!this.#actors.has(broadcast.streamId)) await this.#endFor(broadcast, before, lapsed);
-      }
-    } catch (cause) {
-      this.#deps.log.warn({ err: cause }, 'broadcasts without a node could not be ended');
-    }
-  }
-
-  /**
-   * As long as its own node may still come back and take it up, it is left alone. Nor is it ended the first time that its
-   * lease is seen to be over: a database that was away is back for its node at the same moment as for this one.
-   */
-  async #endFor(broadcast: Broadcast, before: ReadonlyMap<string, number>, lapsed: Map<string, number>): Promise<void> {
-    const { streamId, number } = broadcast;
-    const stream = await this.#deps.streams.find(streamId);
-    if (!stream?.ownedUntilMs) return;
-    lapsed.set(streamId, stream.ownedUntilMs);
-    if (before.get(streamId) !== stream.ownedUntilMs) return;
-    if (stream.ownedUntilMs + stream.options.reconnectSeconds * 1_000 > this.#deps.clock.now()) return;
-    // One that is disabled cannot be claimed, and has nobody who would take it up.
-    const own = { streamId, nodeUrl: this.#deps.nodeUrl() };
-    const hold = stream.isDisabled && stream.nodeUrl ? { streamId, nodeUrl: stream.nodeUrl } : own;
-    if (!stream.isDisabled && !(await this.#deps.streams.claim(hold, this.#leaseMs))) return;
-    if (await this.#deps.broadcasts.end(hold, number, 'interrupted')) await this.#deps.finished(broadcast);
   }
 }
