@@ -92,6 +92,49 @@ test('a source that keeps time is cut at its key frames, and its sound as near t
   expect(cutter.dropped).toBe(0);
 });
 
+test('a rung that is the source, late or a picture beside the others, is cut at the same key frames as they are', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0, max: 0.4, noNaN: true }),
+      fc.array(fc.double({ min: -0.6, max: 0.6, noNaN: true }), { minLength: 1, maxLength: 8 }),
+      fc.constantFrom(0, 10),
+      (lateSeconds, slips, behindFrames) => {
+        const cutter = new SessionCutter(LIVE_FORMAT, ['360p', '720p']);
+        const cuts = besides(lateSeconds, slips, behindFrames).flatMap(({ rendition, frame }) =>
+          cutter.take(rendition, [frame]),
+        );
+        cuts.push(...cutter.close());
+        expect(cutter.dropped).toBe(0);
+        const [encoded = [], copied = []] = ['360p', '720p'].map((name) => segmentsOf(cuts, name));
+        expect(copied).toHaveLength(encoded.length);
+        for (const [index, { parts, segment }] of copied.entries()) {
+          expect(parts.every(({ kind }) => kind === 'part')).toBe(true);
+          const apart = Math.abs(segment.startTicks - (encoded[index]?.segment.startTicks ?? 0));
+          if (index > 0) expect(apart).toBeLessThanOrEqual(1.11 * 3_600);
+          for (const each of [segment, encoded[index]?.segment]) {
+            expect(Math.round((each?.durationTicks ?? 0) / 90_000)).toBeLessThanOrEqual(2);
+          }
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+/** The packets of a source that begins late, and what is encoded of it at a steady rate: from 0, at times a picture off, and done later. */
+function besides(lateSeconds: number, slips: readonly number[], behindFrames: number) {
+  const late = Math.round(lateSeconds * 90_000);
+  const keys = Array.from({ length: 11 }, (_, group) => {
+    const slip = slips[group % slips.length] ?? 0;
+    return group === 0 ? 0 : Math.round(late / 3_600 + group * 50 + slip);
+  });
+  const frames = Array.from({ length: 460 }, (_, n) => [
+    { rendition: '360p', at: n + behindFrames, frame: frameAt(n * 3_600, 3_600, keys.includes(n)) },
+    { rendition: '720p', at: n + late / 3_600, frame: frameAt(late + n * 3_600, 3_600, n % 50 === 0) },
+  ]);
+  return frames.flat().sort((one, other) => one.at - other.at);
+}
+
 function steady(count: number) {
   const frames = Array.from({ length: count }, (_, n) => n).flatMap((n) => [
     ...['360p', '720p'].map((rendition) => ({ rendition, frame: frameAt(n * 3_600, 3_600, n % 50 === 0) })),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LiveServer } from '../harness/live.ts';
 
@@ -38,11 +39,20 @@ test('a source with regular key frames is its own top rung from the session afte
   await second.stop();
 });
 
-test('a source that is promised to be regular is its own top rung from the first session on', async () => {
+test.each([
+  ['RTMP', {}],
+  ['SRT', { door: 'srt' }],
+] as const)('what is promised to be regular is its own top rung from the first session on, by %s', async (_, door) => {
   const stream = await live.createStream({ passthrough: 'always', reconnectSeconds: 0 });
-  const publisher = live.publish(stream, { size: '640x360', keyFrameSeconds: 1 });
+  const publisher = live.publish(stream, { size: '640x360', keyFrameSeconds: 1, ...door });
   await live.until(stream, 'master.m3u8', (text) => /avc1\.42[0-9a-f]{4}[^\n]*\n(.*\n)*b1\/360p/.test(text));
   await live.until(stream, 'b1/360p/index.m3u8', (text) => text.split('#EXTINF').length > 2);
-  expect((await live.stream(stream)).health?.problems).toEqual([]);
+  const files = ['1/init.mp4', '1/s00001.m4s'].map((name) => live.fetch(`/live/${stream.id}/b1/360p/${name}`));
+  const bytes = await Promise.all(files.map(async (file) => Buffer.from(await (await file).arrayBuffer())));
+  const decoder = ['-v', 'error', '-xerror', '-i', 'pipe:0', '-f', 'null', '-'];
+  expect(spawnSync('ffmpeg', decoder, { input: Buffer.concat(bytes) })).toMatchObject({
+    status: 0,
+    stderr: Buffer.of(),
+  });
   await publisher.stop();
 });

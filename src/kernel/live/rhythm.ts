@@ -2,6 +2,7 @@ import { type Rational, rationalToNumber } from '../film/film.ts';
 import type { LiveVideoRendition } from './broadcast.ts';
 import type { LivePicture } from './source.ts';
 import type { SourcePacket } from './tap.ts';
+import { LATEST_START_SECONDS } from './track-cutter.ts';
 
 /** Groups of pictures that are as long as one another, before they count as regular. */
 const ENOUGH_GROUPS = 4;
@@ -9,8 +10,6 @@ const ENOUGH_GROUPS = 4;
 const TOLERANCE = 0.05;
 /** A group that is longer by this than the ones before has no end in sight. */
 const OVERDUE = 1.25;
-/** A source that begins this long after its sound would be ahead of it by as much: a copy knows of no beginning but its own. */
-const LATEST_START_SECONDS = 0.06;
 
 export type Rhythm = 'unknown' | 'regular' | 'irregular';
 

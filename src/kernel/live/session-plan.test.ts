@@ -45,7 +45,7 @@ const FLV = { container: 'flv', usesArrivalTimes: false } as const;
 test.each<[string, Parameters<typeof mayCopyTop>, boolean]>([
   ['as it is', [FLV, FORMAT, FILM, ['360p', '720p']], true],
   ['without the top rung', [FLV, FORMAT, FILM, ['360p']], false],
-  ['in a transport stream', [{ ...FLV, container: 'mpegts' }, FORMAT, FILM, ['720p']], false],
+  ['in a transport stream', [{ ...FLV, container: 'mpegts' }, FORMAT, FILM, ['720p']], true],
   ['of a browser', [{ ...FLV, container: 'matroska' }, FORMAT, FILM, ['720p']], false],
   ['by times of arrival', [{ ...FLV, usesArrivalTimes: true }, FORMAT, FILM, ['720p']], false],
   ['of another codec', [FLV, FORMAT, { video: { ...PICTURE, codec: 'vp8' } }, ['720p']], false],

@@ -17,9 +17,8 @@ interface Sending {
 }
 
 /**
- * Whether the highest rung may be the packets of a source that has shown its rhythm before. Transport streams send their
- * sound long before or after the picture that it belongs to, browsers set key frames when they like, and times of arrival are
- * the encoder's own.
+ * Whether the highest rung may be the packets of a source that has shown its rhythm before. Browsers set key frames when they
+ * like, and times of arrival are the encoder's own.
  */
 export function mayCopyTop(
   { container, usesArrivalTimes }: Sending,
@@ -29,5 +28,5 @@ export function mayCopyTop(
 ): boolean {
   const top = video?.renditions.at(-1);
   if (!video || !top || !source.video || !renditions.includes(top.name)) return false;
-  return container === 'flv' && !usesArrivalTimes && mayBeCopied(source.video, top, video.frameRate);
+  return container !== 'matroska' && !usesArrivalTimes && mayBeCopied(source.video, top, video.frameRate);
 }

@@ -48,6 +48,15 @@ export interface TrackRules {
 /** A part that is not the last of its segment has at least this share of the target (RFC 8216bis section 4.4.4.9). */
 const LEAST_OF_TARGET = 0.85;
 
+/**
+ * A track that begins with its session begins this late at most. Beside one that is encoded from the very beginning, its first
+ * segment still ends where both have a key frame: there is room for that above every segment's length.
+ */
+export const LATEST_START_SECONDS = 0.4;
+
+/** What is encoded at a steady rate beside the source itself has the same picture up to 1.1 of them earlier or later. */
+const SLIP_FRAMES = 1.25;
+
 /** A clock that jumps further than this within a session is no hole to be filled. */
 export const LARGEST_HOLE_SECONDS = 30;
 
@@ -188,8 +197,8 @@ export class TrackCutter {
     const settled = this.#grid.startOf(this.#segment + 1);
     const isLong = frame.startTicks + this.#kept(frame).sample.durationTicks > this.#latestEnd();
     if (settled !== undefined) {
-      const reached = this.#reaches(frame, settled);
-      return this.#rules.isVideo ? (reached && isKeyFrame(frame)) || isLong : reached;
+      if (!this.#rules.isVideo) return this.#reaches(frame, settled);
+      return (isKeyFrame(frame) && this.#reaches(frame, settled, SLIP_FRAMES)) || isLong;
     }
     if (isLong) {
       // Into a hole, or behind the last frame for which there is room.
@@ -212,9 +221,9 @@ export class TrackCutter {
     return frame.startTicks + distance > this.#latestEnd();
   }
 
-  /** Whether the frame lies nearer behind a time than before it. */
-  #reaches(frame: Frame, seconds: number): boolean {
-    return frame.startTicks + frame.sample.durationTicks / 2 >= this.#ticks(seconds);
+  /** Whether the frame lies nearer behind a time than before it, or is at most so many of its like before. */
+  #reaches(frame: Frame, seconds: number, frames = 0.5): boolean {
+    return frame.startTicks + frame.sample.durationTicks * frames >= this.#ticks(seconds);
   }
 
   #cutAt(frame: Frame): void {
@@ -250,7 +259,7 @@ export class TrackCutter {
 
   /** A track need not begin with the session's clock; what begins much later has a hole before it. */
   #begin(frame: Frame): void {
-    const isAtOnce = this.#segment === 0 && frame.startTicks < this.#partTarget;
+    const isAtOnce = this.#segment === 0 && frame.startTicks <= LATEST_START_SECONDS * this.#rules.timescale;
     this.#start = isAtOnce ? frame.startTicks : this.#at;
     this.#at = this.#start;
   }

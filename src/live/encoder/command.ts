@@ -114,9 +114,13 @@ function keyFrames(frameRate: Rational, followsSource: boolean): string[] {
 /** In spans between key frames: a bound that is not reached. */
 const LONGEST_GROUP = 10;
 
+/**
+ * From where it begins on the clock that all outputs share, which what is encoded is filled up from: a muxer left to itself
+ * would have its first picture at 0, ahead of the sound by as much.
+ */
 function copyOutput(track: LiveVideoTrack, target: string): string[] {
-  const clock = ['-video_track_timescale', String(track.timescale)];
-  return ['-map', '0:V:0', '-c:v', 'copy', ...clock, ...fragments(target)];
+  const clock = ['-video_track_timescale', String(track.timescale), '-avoid_negative_ts', 'disabled'];
+  return ['-map', '0:V:0', '-c:v', 'copy', ...clock, ...fragments(target, '+frag_discont')];
 }
 
 /** Sound keeps to its clock: gaps are filled, drift is taken up. The packet before time 0, of the encoder's own, is left out. */
@@ -131,8 +135,8 @@ function soundOutput({ source, format }: EncodeOrder, sound: AudioRendition, tar
   ];
 }
 
-function fragments(target: string): string[] {
-  return ['-f', 'mp4', '-movflags', '+frag_every_frame+cmaf', '-flush_packets', '1', target];
+function fragments(target: string, flags = ''): string[] {
+  return ['-f', 'mp4', '-movflags', `+frag_every_frame+cmaf${flags}`, '-flush_packets', '1', target];
 }
 
 /**
