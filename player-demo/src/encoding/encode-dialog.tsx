@@ -4,7 +4,7 @@ import { Problem } from '../api/problem.ts';
 import type { Asset, Encryption, Ladder } from '../api/shapes.ts';
 import { api } from '../session.ts';
 import { library } from '../stores.ts';
-import { Field, Segmented } from '../ui/controls.tsx';
+import { ChoiceField, Field } from '../ui/controls.tsx';
 import { tell } from '../ui/toast.tsx';
 import { FormDialog } from '../ui/work-dialog.tsx';
 import { ladderFacts, ladderNote } from './ladder-facts.ts';
@@ -54,18 +54,15 @@ export function EncodeDialog({ asset, onClose }: { asset: Asset; onClose: () => 
         <Field label="Sound">
           <LoudnessSelect value={loudness} onChange={setLoudness} />
         </Field>
-        <div class="field">
-          <span class="field-label">Segments</span>
-          <Segmented<Encryption>
-            label="Segments"
-            value={encryption}
-            onChange={setEncryption}
-            options={[
-              { value: 'none', label: 'Clear', testId: 'version-clear' },
-              { value: 'aes-128', label: 'Encrypted', testId: 'version-encrypted' },
-            ]}
-          />
-        </div>
+        <ChoiceField<Encryption>
+          label="Segments"
+          value={encryption}
+          onChange={setEncryption}
+          options={[
+            { value: 'none', label: 'Clear', testId: 'version-clear' },
+            { value: 'aes-128', label: 'Encrypted', testId: 'version-encrypted' },
+          ]}
+        />
       </div>
       {isRunning && (
         <p class="muted small">

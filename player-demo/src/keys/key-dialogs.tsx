@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { KeyAlgorithm, NewSigningKey, SigningKey } from '../api/shapes.ts';
 import { api } from '../session.ts';
-import { Button, CopyButton, Field, Segmented } from '../ui/controls.tsx';
+import { Button, ChoiceField, CopyButton, Field } from '../ui/controls.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { tell } from '../ui/toast.tsx';
@@ -38,19 +38,16 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps): V
           data-testid="key-name"
         />
       </Field>
-      <div class="field">
-        <span class="field-label">Algorithm</span>
-        <Segmented<KeyAlgorithm>
-          label="Algorithm"
-          value={algorithm}
-          onChange={setAlgorithm}
-          options={[
-            { value: 'RSA', label: 'RSA 2048' },
-            { value: 'ECDSA', label: 'ECDSA P-256' },
-          ]}
-        />
-        <span class="field-hint">RSA works with every CloudFront signer. ECDSA makes shorter signatures.</span>
-      </div>
+      <ChoiceField<KeyAlgorithm>
+        label="Algorithm"
+        value={algorithm}
+        onChange={setAlgorithm}
+        options={[
+          { value: 'RSA', label: 'RSA 2048' },
+          { value: 'ECDSA', label: 'ECDSA P-256' },
+        ]}
+        hint="RSA works with every CloudFront signer. ECDSA makes shorter signatures."
+      />
     </FormDialog>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { LiveStream, Passthrough } from '../api/live-shapes.ts';
 import type { AssetPolicy } from '../api/shapes.ts';
 import { api } from '../session.ts';
-import { Field, Segmented } from '../ui/controls.tsx';
+import { ChoiceField, Field } from '../ui/controls.tsx';
 import { FormDialog } from '../ui/work-dialog.tsx';
 
 interface NewStreamDialogProps {
@@ -34,34 +34,26 @@ export function NewStreamDialog({ onClose, onCreated }: NewStreamDialogProps): V
           data-testid="live-title"
         />
       </Field>
-      <div class="field">
-        <span class="field-label">Who may watch</span>
-        <Segmented<AssetPolicy>
-          label="Who may watch"
-          value={policy}
-          onChange={setPolicy}
-          options={[
-            { value: 'public', label: 'Anyone with the link', testId: 'live-public' },
-            { value: 'signed', label: 'Only with a grant', testId: 'live-signed' },
-          ]}
-        />
-      </div>
-      <div class="field">
-        <span class="field-label">Best quality</span>
-        <Segmented<Passthrough>
-          label="Best quality"
-          value={passthrough}
-          onChange={setPassthrough}
-          options={[
-            { value: 'auto', label: 'Passed through once regular', testId: 'live-passthrough-auto' },
-            { value: 'always', label: 'Always', testId: 'live-passthrough-always' },
-            { value: 'never', label: 'Encoded', testId: 'live-passthrough-never' },
-          ]}
-        />
-        <span class="field-hint">
-          What OBS sends can be the best quality as it is, with H.264 and a key frame every two seconds.
-        </span>
-      </div>
+      <ChoiceField<AssetPolicy>
+        label="Who may watch"
+        value={policy}
+        onChange={setPolicy}
+        options={[
+          { value: 'public', label: 'Anyone with the link', testId: 'live-public' },
+          { value: 'signed', label: 'Only with a grant', testId: 'live-signed' },
+        ]}
+      />
+      <ChoiceField<Passthrough>
+        label="Best quality"
+        value={passthrough}
+        onChange={setPassthrough}
+        options={[
+          { value: 'auto', label: 'Passed through once regular', testId: 'live-passthrough-auto' },
+          { value: 'always', label: 'Always', testId: 'live-passthrough-always' },
+          { value: 'never', label: 'Encoded', testId: 'live-passthrough-never' },
+        ]}
+        hint="What OBS sends can be the best quality as it is, with H.264 and a key frame every two seconds."
+      />
     </FormDialog>
   );
 }

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import type { Problem } from '../api/problem.ts';
 import type { Asset } from '../api/shapes.ts';
 import { CARRIER_LABELS, CARRIERS, type CarrierName } from '../player/carrier-names.ts';
-import { Button, Field, Segmented } from '../ui/controls.tsx';
+import { Button, ChoiceField, Field } from '../ui/controls.tsx';
 import { EXPIRY_CHOICES, type GrantChoice } from './grant-choice.ts';
 
 interface GrantFormProps {
@@ -50,16 +50,13 @@ export function GrantForm({ assets, choice, onChoice, busy, problem, onIssue }: 
           This film is public: it plays without a grant too. Require a signature in the library.
         </p>
       )}
-      <div class="field">
-        <span class="field-label">Carrier</span>
-        <Segmented<CarrierName>
-          label="Carrier"
-          value={choice.carrier}
-          onChange={(carrier) => change({ carrier })}
-          options={CARRIERS.map((name) => ({ value: name, label: CARRIER_LABELS[name], testId: `carrier-${name}` }))}
-        />
-        <span class="field-hint">{CARRIER_FITS[choice.carrier]}</span>
-      </div>
+      <ChoiceField<CarrierName>
+        label="Carrier"
+        value={choice.carrier}
+        onChange={(carrier) => change({ carrier })}
+        options={CARRIERS.map((name) => ({ value: name, label: CARRIER_LABELS[name], testId: `carrier-${name}` }))}
+        hint={CARRIER_FITS[choice.carrier]}
+      />
       <Field label="Valid for">
         <select
           class="input"

@@ -138,3 +138,14 @@ export function Field({ label, hint, children }: { label: string; hint?: string;
     </label>
   );
 }
+
+/** Choices with their name before them, as fields have it, and what the one that holds means. */
+export function ChoiceField<T extends string>({ hint, ...choice }: SegmentedProps<T> & { hint?: string }): VNode {
+  return (
+    <div class="field">
+      <span class="field-label">{choice.label}</span>
+      <Segmented<T> {...choice} />
+      {hint && <span class="field-hint">{hint}</span>}
+    </div>
+  );
+}
