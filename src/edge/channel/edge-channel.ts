@@ -18,7 +18,8 @@ import { MediaTail } from '../../kernel/live/media-tail.ts';
 import { AskedOfNode } from './asked-of-node.ts';
 import { Link, type LinkListener, type LinkOptions } from './link.ts';
 import { MESSAGES } from './message-meter.ts';
-import { type AnswerFrom, type ChannelViewer, IDLE_MS, type ViewerHost } from './viewer.ts';
+import { IDLE_MS } from './stay.ts';
+import type { AnswerFrom, ChannelViewer, ViewerHost } from './viewer.ts';
 import { binaryFrame, textFrame } from './web-socket-frames.ts';
 
 type State = FromNode & { readonly type: 'state-of' };

@@ -12,9 +12,10 @@ import type {
 import { USUAL_EVENTS } from '../../kernel/live/channel.ts';
 import { type ChannelRequest, parseChannelRequest } from '../../kernel/live/channel-request.ts';
 import type { EventRing } from '../../kernel/live/event-ring.ts';
-import type { Admission, Judgement } from './admission.ts';
+import type { Admission } from './admission.ts';
 import { MessageMeter } from './message-meter.ts';
 import { Playback, type PlaybackHost } from './playback.ts';
+import { Stay } from './stay.ts';
 import { ViewerQueue } from './viewer-queue.ts';
 import type { ViewerSocket } from './viewer-socket.ts';
 import { textFrame } from './web-socket-frames.ts';
@@ -38,13 +39,6 @@ export interface ViewerHost extends Pick<PlaybackHost, 'renditions' | 'has' | 't
   leave(viewer: ChannelViewer): void;
 }
 
-/** How long a viewer waits for a node that does not answer. */
-const PATIENCE_MS = 10_000;
-export const IDLE_MS = 60_000;
-/** In beats: how often each viewer is pinged, and his grant looked at though it has not run out. */
-const PING_BEATS = 20;
-const JUDGE_BEATS = 5;
-
 /** One viewer of a channel: what he asked for, what he is sent, and whether he may stay. */
 export class ChannelViewer {
   readonly admission: Admission;
@@ -53,16 +47,11 @@ export class ChannelViewer {
   readonly #clock: SteadyClock;
   readonly #queue: ViewerQueue;
   readonly #playback: Playback;
+  readonly #stay: Stay;
   readonly #meter = new MessageMeter();
-  readonly #joinedAtMs: number;
-  /** Those who came at once have their turns one after the other. */
-  #beats = Math.floor(Math.random() * PING_BEATS);
-  #isGreeted = false;
   #events: ReadonlySet<EventKind> = new Set();
   /** The newest numbered event that he was told of in one way or another; undefined before the first words. */
   #sequence: number | undefined;
-  #expiresAtMs: number | null = null;
-  #grantId = '';
   #isBroadcaster = false;
   #isObserver = false;
   /** One key of his is looked at at a time, so that others wait behind one. */
@@ -73,7 +62,7 @@ export class ChannelViewer {
     this.#socket = socket;
     this.#host = host;
     this.#clock = clock;
-    this.#joinedAtMs = clock.steady();
+    this.#stay = new Stay(socket, admission, clock);
     this.#queue = new ViewerQueue(socket);
     const playback: PlaybackHost = {
       get renditions() {
@@ -88,7 +77,7 @@ export class ChannelViewer {
   }
 
   get grantId(): string {
-    return this.#grantId;
+    return this.#stay.grantId;
   }
 
   /** Of media, since he joined. */
@@ -114,7 +103,6 @@ export class ChannelViewer {
   }
 
   begin(): void {
-    this.#hold(this.admission.judge(this.#clock.now()));
     this.#socket.listen(
       {
         message: (text) => this.#take(text),
@@ -128,9 +116,9 @@ export class ChannelViewer {
 
   /** The first words, or once more when what was said before counts no more. */
   greet(): void {
-    const hello = this.#host.hello(this.#expiresAtMs);
+    const hello = this.#host.hello(this.#stay.expiresAtMs);
     if (!hello) return;
-    this.#isGreeted = true;
+    this.#stay.greeted();
     this.#sequence = hello.sequence;
     this.#tell(hello);
     this.#playback.restart(this.#clock.steady());
@@ -170,28 +158,9 @@ export class ChannelViewer {
     this.#socket.close(reason);
   }
 
-  /** Every second. What is costly is done now and then, for each viewer in a second of his own. */
+  /** Every second. */
   beat(): void {
-    this.#beats += 1;
-    const steadyMs = this.#clock.steady();
-    if (!this.#isGreeted && steadyMs - this.#joinedAtMs > PATIENCE_MS) this.close('TRY_AGAIN');
-    if (steadyMs - this.#socket.heardAtMs > IDLE_MS) this.close('IDLE');
-    if (this.#beats % PING_BEATS === 0) this.#socket.ping();
-    const nowMs = this.#clock.now();
-    const isOver = this.#expiresAtMs !== null && nowMs >= this.#expiresAtMs;
-    if (isOver || this.#beats % JUDGE_BEATS === 0) this.#judge(nowMs);
-  }
-
-  #judge(nowMs: number): void {
-    const judgement = this.admission.judge(nowMs);
-    if (judgement.granted) this.#hold(judgement);
-    else this.close(judgement.why === 'expired' ? 'GRANT_ENDED' : 'GRANT_REVOKED');
-  }
-
-  #hold(judgement: Judgement): void {
-    if (!judgement.granted) return;
-    this.#expiresAtMs = judgement.grant?.expiresAtMs ?? null;
-    this.#grantId = judgement.grant?.id ?? '';
+    this.#stay.beat();
   }
 
   #take(text: string): void {
@@ -269,13 +238,8 @@ export class ChannelViewer {
   }
 
   #authorize(token: string, ref: string | undefined): void {
-    const judgement = this.admission.renew(token, this.#clock.now());
-    if (!judgement.granted) {
-      this.#refuse('GRANT_REJECTED', ref);
-      return;
-    }
-    this.#hold(judgement);
-    this.#tell({ type: 'authorized', ...named(ref), expiresAtMs: judgement.grant?.expiresAtMs ?? null });
+    if (!this.#stay.renew(token)) this.#refuse('GRANT_REJECTED', ref);
+    else this.#tell({ type: 'authorized', ...named(ref), expiresAtMs: this.#stay.expiresAtMs });
   }
 
   #say({ ref, name, text }: ChannelRequest & { type: 'chat' }): void {
