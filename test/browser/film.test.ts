@@ -115,6 +115,17 @@ test('it plays under signed cookies, with addresses that carry no grant', async 
   expect(media.filter((url) => /Signature=|token=|\/t\//.test(url))).toEqual([]);
 });
 
+test('without Media Source the browser plays it by itself, under signed cookies too', async () => {
+  const phone = await browser.newPage();
+  await phone.addInitScript('delete window.MediaSource; delete window.ManagedMediaSource;');
+  await phone.goto(await server.anotherSignInUrl());
+  await phone.getByTestId('asset-card').waitFor();
+  await phone.goto(`${server.run.control}/#/watch/${assetId}?carrier=cookies`);
+  await startPlaying(phone);
+  await untilPlaying(1, phone);
+  await phone.close();
+});
+
 test('it plays under a token', async () => {
   await watch('token');
   await untilPlaying(1);

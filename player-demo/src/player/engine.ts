@@ -105,6 +105,7 @@ export class Engine {
 
   #startNative(source: PlaybackSource, atSeconds: number): void {
     // Safari on iPhone without Media Source plays the playlist by itself.
+    this.#video.crossOrigin = source.withCredentials ? 'use-credentials' : 'anonymous';
     this.#video.src = source.url;
     this.#video.currentTime = atSeconds;
     this.#video.addEventListener(
