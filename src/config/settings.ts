@@ -118,6 +118,11 @@ export const SETTINGS = {
     max: 65_535,
     says: 'UDP port where encoders publish live streams by SRT, at `srt://host:8890?streamid=KEY`. 0 picks one, as does leaving it out when the port of control is 0.',
   }),
+  srtPassphrase: text({
+    default: '',
+    secret: true,
+    says: 'Passphrase that encoders have to encrypt with by SRT (AES of 128, 192 or 256 bits, as they choose), from 10 to 64 characters. The stream key in the stream id is sent as it is all the same. Empty: nobody encrypts, and whoever would is refused.',
+  }),
   liveNodeUrl: text({
     default: '',
     says: 'Address under which other nodes, and control, reach the origin of this node, for the streams that are published to it. Empty: its own address, which is enough for one machine.',

@@ -5,12 +5,17 @@ import {
   inductionAnswer,
   inductionOf,
   isAnswerTo,
+  isMedia,
   isShutdown,
+  newKeyMaterialAnswer,
   readConclusion,
   readHandshake,
+  readNewKeyMaterial,
   rejection,
   saidAgain,
   shutdown,
+  withKeyMaterial,
+  withoutKeyMaterial,
 } from './handshake.ts';
 
 /** As libsrt 1.5 sends them: an induction, and a conclusion with a stream id and its wishes. */
@@ -79,6 +84,26 @@ describe('packets of our own', () => {
     const again = saidAgain(CONCLUSION, 7, 300);
     expect(readHandshake(again)).toMatchObject({ type: HANDSHAKE.conclusion, cookie: 7 });
     expect(Buffer.from(again).readUInt32BE(8)).toBe(0x1aaa + 300_000);
+  });
+
+  test('an encrypting caller is made one that does not encrypt, and is answered as one that does', () => {
+    const message = Buffer.alloc(8, 7);
+    const encrypting = Buffer.from(withKeyMaterial(CONCLUSION, message));
+    encrypting.writeUInt16BE(3, CONCLUSION.length); // a question where ours is an answer
+    encrypting.writeUInt16BE(2, 20);
+    expect(readConclusion(encrypting)).toMatchObject({ isEncrypted: true, keyMaterial: message });
+    expect(Buffer.from(withoutKeyMaterial(encrypting))).toEqual(CONCLUSION);
+    expect(Buffer.from(withKeyMaterial(CONCLUSION, message)).readUInt16BE(22)).toBe(7); // with the mark of a key
+  });
+
+  test('a new key is heard and answered, and is no media', () => {
+    const answer = newKeyMaterialAnswer(9, Buffer.of(1, 2, 3, 4));
+    expect(destinationOf(answer)).toBe(9);
+    expect(readNewKeyMaterial(answer)).toBeUndefined();
+    const question = Buffer.from(answer);
+    question.writeUInt16BE(3, 2);
+    expect(readNewKeyMaterial(question)).toEqual(Buffer.of(1, 2, 3, 4));
+    expect([question, INDUCTION, Buffer.alloc(15), Buffer.alloc(16)].map(isMedia)).toEqual([false, false, false, true]);
   });
 
   test('a shutdown is told to one socket', () => {

@@ -32,11 +32,15 @@ const AT = {
 
 const CONTROL = 0x8000;
 const SHUTDOWN = 0x8005;
+/** An extension's message outside a handshake (section 3.2.8), its type behind it. */
+const EXTENSION_MESSAGE = 0xffff;
 /** By which a listener says that it knows version 5 (section 4.3.1.1). */
 const MAGIC = 0x4a17;
 const VERSION = 5;
 
-const EXTENSION = { handshakeRequest: 1, keyMaterialRequest: 3, streamId: 5 } as const;
+const EXTENSION = { handshakeRequest: 1, keyMaterialRequest: 3, keyMaterialAnswer: 4, streamId: 5 } as const;
+/** Among the flags of a conclusion: that key material is in it. */
+const HAS_KEY_MATERIAL = 2;
 
 /** Of any packet: whose it is, as its receiver named itself; 0 in a caller's handshake. Undefined for what is none. */
 export function destinationOf(packet: Uint8Array): number | undefined {
@@ -135,29 +139,97 @@ export function shutdown(socketId: number): Uint8Array {
 export interface Conclusion {
   readonly streamId: string;
   readonly isEncrypted: boolean;
+  /** By which what it encrypts can be read. */
+  readonly keyMaterial?: Uint8Array;
   /** How long the receiver holds back what arrives, as the caller wishes it. */
   readonly latencyMs: number;
 }
 
 /** The extensions of a conclusion (section 3.2.1.1); what is cut off is left out. */
 export function readConclusion(packet: Uint8Array): Conclusion {
-  const view = viewOf(packet);
-  let conclusion: Conclusion = { streamId: '', isEncrypted: view.getUint16(AT.encryption) !== 0, latencyMs: 0 };
-  let at = EXTENSIONS_AT;
-  while (at + 4 <= packet.length) {
-    const type = view.getUint16(at);
-    const end = at + 4 + view.getUint16(at + 2) * 4;
-    if (end > packet.length) break;
-    const body = packet.subarray(at + 4, end);
+  const wantsKey = viewOf(packet).getUint16(AT.encryption) !== 0;
+  let conclusion: Conclusion = { streamId: '', isEncrypted: wantsKey, latencyMs: 0 };
+  for (const { type, body } of extensionsOf(packet)) {
     if (type === EXTENSION.streamId) conclusion = { ...conclusion, streamId: readStreamId(body) };
-    if (type === EXTENSION.keyMaterialRequest) conclusion = { ...conclusion, isEncrypted: true };
+    if (type === EXTENSION.keyMaterialRequest) conclusion = { ...conclusion, isEncrypted: true, keyMaterial: body };
     if (type === EXTENSION.handshakeRequest && body.length >= 12) {
-      const latencyMs = Math.max(view.getUint16(at + 12), view.getUint16(at + 14));
-      conclusion = { ...conclusion, latencyMs };
+      const view = viewOf(body);
+      conclusion = { ...conclusion, latencyMs: Math.max(view.getUint16(8), view.getUint16(10)) };
     }
-    at = end;
   }
   return conclusion;
+}
+
+interface Extension {
+  readonly type: number;
+  readonly body: Uint8Array;
+  /** With its head. */
+  readonly whole: Uint8Array;
+}
+
+function extensionsOf(packet: Uint8Array): Extension[] {
+  const view = viewOf(packet);
+  const found: Extension[] = [];
+  for (let at = EXTENSIONS_AT, end = at; at + 4 <= packet.length; at = end) {
+    end = at + 4 + view.getUint16(at + 2) * 4;
+    if (end > packet.length) break;
+    found.push({ type: view.getUint16(at), body: packet.subarray(at + 4, end), whole: packet.subarray(at, end) });
+  }
+  return found;
+}
+
+/** A conclusion as a caller says it that does not encrypt. */
+export function withoutKeyMaterial(conclusion: Uint8Array): Uint8Array {
+  const kept = extensionsOf(conclusion).filter(({ type }) => type !== EXTENSION.keyMaterialRequest);
+  const packet = joined([conclusion.subarray(0, EXTENSIONS_AT), ...kept.map(({ whole }) => whole)]);
+  const view = viewOf(packet);
+  view.setUint16(AT.encryption, 0);
+  view.setUint16(AT.flags, view.getUint16(AT.flags) & ~HAS_KEY_MATERIAL);
+  return packet;
+}
+
+/** The answer to a conclusion, with the caller's own key material for the word that it was understood. */
+export function withKeyMaterial(answer: Uint8Array, message: Uint8Array): Uint8Array {
+  const head = new Uint8Array(4);
+  viewOf(head).setUint16(0, EXTENSION.keyMaterialAnswer);
+  viewOf(head).setUint16(2, message.length / 4);
+  const packet = joined([answer, head, message]);
+  const view = viewOf(packet);
+  view.setUint16(AT.flags, view.getUint16(AT.flags) | HAS_KEY_MATERIAL);
+  return packet;
+}
+
+/** What a sender says that is about to change its key. */
+export function readNewKeyMaterial(packet: Uint8Array): Uint8Array | undefined {
+  if (packet.length < HEADER_BYTES) return undefined;
+  const view = viewOf(packet);
+  const isOne = view.getUint16(0) === EXTENSION_MESSAGE && view.getUint16(2) === EXTENSION.keyMaterialRequest;
+  return isOne ? packet.subarray(HEADER_BYTES) : undefined;
+}
+
+/** That it was understood, said to the socket of this id. */
+export function newKeyMaterialAnswer(socketId: number, message: Uint8Array): Uint8Array {
+  const head = new Uint8Array(HEADER_BYTES);
+  const view = viewOf(head);
+  view.setUint16(0, EXTENSION_MESSAGE);
+  view.setUint16(2, EXTENSION.keyMaterialAnswer);
+  view.setUint32(AT.destination, socketId);
+  return joined([head, message]);
+}
+
+/** Whether it carries media, and is not a message between the two sides. */
+export function isMedia(packet: Uint8Array): boolean {
+  return packet.length >= HEADER_BYTES && viewOf(packet).getUint16(0) < CONTROL;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Section 3.2.1.3: words of four bytes, each written from its end. */

@@ -2,6 +2,7 @@ import type { FaultCode } from '../errors.ts';
 
 /** Reasons that a caller is refused for, by libsrt's names (`srt.h` and `access_control.h`). */
 export const REASON = {
+  badSecret: 10,
   unsecure: 11,
   version: 8,
   unauthorized: 1_401,

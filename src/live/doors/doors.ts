@@ -14,6 +14,8 @@ export interface DoorsOptions {
     /** Folder of certificates; '' for no RTMPS. */
     readonly rtmpsCerts: string;
     readonly srtPort: number;
+    /** '' where nobody encrypts. */
+    readonly srtPassphrase: string;
     readonly publicUrl: string;
   };
   readonly desk: Desk;
@@ -37,12 +39,20 @@ export class Doors {
   readonly #whip: WhipDoor;
 
   constructor({ settings, desk, log }: DoorsOptions) {
-    const { host, rtmpPort, rtmpsPort, rtmpsCerts: certificates, srtPort, publicUrl } = settings;
+    const {
+      host,
+      rtmpPort,
+      rtmpsPort,
+      rtmpsCerts: certificates,
+      srtPort,
+      srtPassphrase: passphrase,
+      publicUrl,
+    } = settings;
     this.#rtmp = new RtmpDoor({ host, port: rtmpPort, desk, log: log.child({ door: 'rtmp' }) });
     if (certificates !== '') {
       this.#rtmps = new RtmpDoor({ host, port: rtmpsPort, certificates, desk, log: log.child({ door: 'rtmps' }) });
     }
-    this.#srt = new SrtDoor({ host, port: srtPort, desk, log: log.child({ door: 'srt' }) });
+    this.#srt = new SrtDoor({ host, port: srtPort, passphrase, desk, log: log.child({ door: 'srt' }) });
     this.#websocket = new WebsocketDoor({ publicUrl, desk, log: log.child({ door: 'websocket' }) });
     this.#whip = new WhipDoor({ host, desk, log: log.child({ door: 'whip' }) });
   }

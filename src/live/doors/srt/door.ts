@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { SettingsError } from '../../../config/settings.ts';
 import { normalAddress } from '../../../kernel/address.ts';
 import type { Log } from '../../../kernel/log.ts';
 import {
@@ -23,11 +24,15 @@ export interface SrtDoorOptions {
   readonly port: number;
   readonly desk: Desk;
   readonly log: Log;
+  /** What callers have to encrypt with; empty where nobody encrypts. */
+  readonly passphrase?: string;
   readonly limits?: TurnstileLimits;
 }
 
 /** Each that is let in has an ffmpeg. */
 const LIMITS: TurnstileLimits = { everybody: 200, waiting: 64, waitingPerAddress: 16 };
+/** What every encoder can be told: libsrt allows 79 bytes, ffmpeg 64. */
+const PASSPHRASE = /^[\x21-\x7e]{10,64}$/;
 const COOKIE_MS = 60_000;
 /** Key frames come in bursts; the system may allow less. */
 const RECEIVE_BYTES = 4 * 1024 * 1024;
@@ -53,9 +58,14 @@ export class SrtDoor {
     this.#turnstile = new Turnstile(options.limits ?? LIMITS);
   }
 
-  /** Resolves with the port. */
+  /** Resolves with the port. @throws SettingsError for a passphrase that no caller could have */
   async start(): Promise<number> {
-    const { host, port, log } = this.#options;
+    const { host, port, log, passphrase = '' } = this.#options;
+    if (passphrase !== '' && !PASSPHRASE.test(passphrase)) {
+      throw new SettingsError(
+        'FRONTROW_SRT_PASSPHRASE must have 10 to 64 letters, digits and signs of ASCII, or be empty.',
+      );
+    }
     const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BYTES });
     socket.bind(port, host);
     await once(socket, 'listening');
@@ -100,9 +110,9 @@ export class SrtDoor {
 
   #begin(packet: Buffer, from: RemoteInfo, caller: string, who: Pick<PeerParts, 'address' | 'ticket'>): void {
     let opened: string | undefined;
-    const { desk, log } = this.#options;
+    const { desk, log, passphrase = '' } = this.#options;
     const parts: PeerParts = {
-      ...{ desk, log, ...who },
+      ...{ desk, log, passphrase, ...who },
       send: (bytes: Uint8Array) => this.#send(from, bytes),
       open: (id: number) => {
         opened = nameOf(from, id);

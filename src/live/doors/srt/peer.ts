@@ -3,16 +3,22 @@ import { Fault, type FaultCode } from '../../../kernel/errors.ts';
 import type { Log } from '../../../kernel/log.ts';
 import {
   type Conclusion,
+  isMedia,
   isShutdown,
+  newKeyMaterialAnswer,
   readConclusion,
   readHandshake,
+  readNewKeyMaterial,
   rejection,
   shutdown,
+  withKeyMaterial,
+  withoutKeyMaterial,
 } from '../../../kernel/srt/handshake.ts';
 import { REASON, readStreamId, reasonOf } from '../../../kernel/srt/stream-id.ts';
 import type { Desk } from '../../seams.ts';
 import { Incoming } from '../incoming.ts';
 import type { Ticket } from '../turnstile.ts';
+import { CallerKeys } from './caller-keys.ts';
 import { type Arrived, Relay } from './relay.ts';
 
 export interface PeerParts {
@@ -20,6 +26,8 @@ export interface PeerParts {
   readonly log: Log;
   readonly address: string;
   readonly ticket: Ticket;
+  /** Empty where nothing is encrypted. */
+  readonly passphrase: string;
   /** To the caller. */
   send(packet: Uint8Array): void;
   /** ffmpeg has taken the caller in, and is called by this id from now on. */
@@ -45,6 +53,7 @@ export class SrtPeer {
   readonly #conclusion: Arrived;
   readonly #asked: Conclusion;
   readonly #callerId: number;
+  readonly #keys: CallerKeys | undefined;
   #relay: Relay | undefined;
   #publisher: Incoming | undefined;
   /** Said again to a caller that did not hear it. */
@@ -56,16 +65,19 @@ export class SrtPeer {
   constructor(parts: PeerParts, conclusion: Uint8Array) {
     this.#parts = parts;
     this.#conclusion = { packet: new Uint8Array(conclusion), arrivedMs: performance.now() };
-    this.#asked = readConclusion(conclusion);
+    this.#asked = readConclusion(this.#conclusion.packet);
     this.#callerId = readHandshake(conclusion)?.socketId ?? 0;
+    if (parts.passphrase !== '') this.#keys = new CallerKeys(parts.passphrase);
   }
 
   /** Asks the desk, and lets the caller through to an ffmpeg. Never rejects. */
   async start(): Promise<void> {
     const { desk, address } = this.#parts;
     const id = readStreamId(this.#asked.streamId);
-    if (this.#asked.isEncrypted) return this.#reject(REASON.unsecure);
+    if (this.#asked.isEncrypted !== (this.#keys !== undefined)) return this.#reject(REASON.unsecure);
     if ('reason' in id) return this.#reject(id.reason);
+    if (this.#keys && !(await this.#keys.learn(this.#asked.keyMaterial))) return this.#reject(REASON.badSecret);
+    if (this.#isOver) return;
     try {
       const place = await desk.admit({ door: 'srt', streamKey: id.streamKey, address });
       const connected = this.#isOver ? undefined : this.#connect();
@@ -87,7 +99,21 @@ export class SrtPeer {
   fromCaller(packet: Uint8Array): void {
     this.#idle?.refresh();
     if (isShutdown(packet)) this.#goodbye(packet);
+    else if (this.#keys) this.#fromEncrypting(packet, this.#keys);
     else this.#relay?.send(packet);
+  }
+
+  /** ffmpeg is told nothing of keys: a passphrase in its arguments would be read by everybody on the machine. */
+  #fromEncrypting(packet: Uint8Array, keys: CallerKeys): void {
+    const renewed = readNewKeyMaterial(packet);
+    const plain = renewed ? undefined : isMedia(packet) ? keys.open(packet) : packet;
+    if (renewed) void this.#renew(new Uint8Array(renewed), keys);
+    else if (plain) this.#relay?.send(plain);
+  }
+
+  async #renew(message: Uint8Array, keys: CallerKeys): Promise<void> {
+    const isUnderstood = await keys.learn(message);
+    if (isUnderstood && !this.#isOver) this.#parts.send(newKeyMaterialAnswer(this.#callerId, message));
   }
 
   /** SRT has no words for it but the end. */
@@ -101,7 +127,10 @@ export class SrtPeer {
   async #connect(): Promise<Incoming | undefined> {
     const relay = await Relay.start((packet) => this.#parts.send(packet));
     this.#relay = relay;
-    const answer = await relay.conclude(this.#conclusion, CONNECT_MS);
+    const { keyMaterial } = this.#asked;
+    const { packet, arrivedMs } = this.#conclusion;
+    const said = { packet: keyMaterial ? withoutKeyMaterial(packet) : packet, arrivedMs };
+    const answer = await relay.conclude(said, CONNECT_MS);
     const socketId = answer && readHandshake(answer)?.socketId;
     if (this.#isOver || !socketId) {
       relay.stop();
@@ -110,7 +139,7 @@ export class SrtPeer {
     }
     this.#parts.ticket.admitted();
     this.#parts.open(socketId);
-    this.#answer = answer;
+    this.#answer = keyMaterial ? withKeyMaterial(answer, keyMaterial) : answer;
     this.repeat();
     this.#idle = setTimeout(() => this.#end(), IDLE_MS);
     return this.#publish(relay);
