@@ -140,7 +140,8 @@ export class Sessions {
       this.#log.warn({ words, livedMs }, 'the encoder of a broadcast ended');
       this.#deps.count('live_encoder_restarts');
     }
-    if (this.#lives.over(livedMs) === 'again') this.#parts.tell({ is: 'encoder-lost' });
+    const life = { publisher: feed.id, livedMs, isAborted };
+    if (this.#lives.over(life) === 'again') this.#parts.tell({ is: 'encoder-lost' });
     else this.#parts.tell({ is: 'useless', who: feed.id, why: 'LIVE_MEDIA_REFUSED' });
   }
 
