@@ -74,7 +74,7 @@ function made(packaging: Partial<Packaging> = {}) {
 async function resumed(parts: ReturnType<typeof made>) {
   const over = Promise.withResolvers<void>();
   const actor = new StreamActor(parts.deps, STREAM, () => over.resolve());
-  await actor.resume(BROADCAST, { isWhole: true });
+  await actor.resume(BROADCAST, {});
   return { actor, over: over.promise };
 }
 
@@ -164,8 +164,8 @@ test.each([
     0,
   ],
   ['waits for its lease when it says nothing', AWAY, undefined, 'LIVE_STREAM_BUSY', 1],
-  ['takes its broadcast when it says nothing and its lease is over', AWAY, { isWhole: false }, undefined, 1],
-  ['takes its broadcast whole when it gives it up', undefined, { isWhole: true }, undefined, 1],
+  ['takes its broadcast when it says nothing and its lease is over', AWAY, { shownUntilMs: 7 }, undefined, 1],
+  ['takes its broadcast whole when it gives it up', undefined, {}, undefined, 1],
 ])('whoever comes to a stream of another node %s', async (_, answer, inheritance, code, claims) => {
   const parts = made();
   const desk = new BroadcastDesk(parts.deps);
@@ -177,6 +177,7 @@ test.each([
     ownedUntilMs: 0,
   } as LiveStream);
   parts.streams.claim.mockResolvedValueOnce((inheritance && { ...STREAM, state: 'live' }) as LiveStream);
+  parts.streams.find.mockResolvedValueOnce({ ...STREAM, ownedUntilMs: 7 } as LiveStream);
   if (answer) parts.askToYield.mockRejectedValueOnce(answer);
   const admitted = desk.admit({ door: 'rtmp', streamKey: 'sk_x', address: '' });
   if (code) await expect(admitted).rejects.toMatchObject({ code });

@@ -326,7 +326,7 @@ test('whoever goes on after a node that fell silent gives no name that it may ha
   await feed(silent, 3, ['audio']);
   const elsewhere = { ...origin.deps(), folder: join(origin.folder, 'elsewhere') };
   const place = origin.place(SOURCE_FORMAT);
-  const next = await LivePackager.recover(elsewhere, place, NO_NEWS, () => true, { isWhole: false });
+  const next = await LivePackager.recover(elsewhere, place, NO_NEWS, () => true, { shownUntilMs: 0 });
   expect(next.lastSession).toBeGreaterThanOrEqual(silent.lastSession);
   const itself = await LivePackager.recover(origin.deps(), place, NO_NEWS);
   expect(itself.lastSession).toBe(1);

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { loadSettings } from '../../src/config/settings.ts';
 import { Edge } from '../../src/edge/edge.ts';
 import { edgeCredentialOf } from '../../src/kernel/access/edge-identity.ts';
@@ -15,6 +16,7 @@ import { freshFolder } from './folder.ts';
 import { type StreamBody, TestPublisher, type TestStream, testSource, waitFor } from './live.ts';
 import type { PostgresServer } from './postgres.ts';
 import { TestServer } from './server.ts';
+import { StatementProxy } from './statement-proxy.ts';
 
 const SECRET = 'a secret that all nodes of the fleet share';
 /** A node that is silent for so long has lost its streams. */
@@ -72,21 +74,36 @@ export class FleetNode {
   }
 }
 
+export interface RecordedRow {
+  readonly rendition: string;
+  readonly sequence: number;
+  readonly session: number;
+  readonly bytes: number;
+  readonly gap: number;
+}
+
 /** Two nodes with control and live streams, on one database and one folder of media, and as many edges as are asked for. */
 export class LiveFleet {
   readonly a: FleetNode;
   readonly b: FleetNode;
   /** By which other nodes reach A. */
   readonly line: FeedProxy;
+  /** By which A reaches the database. */
+  readonly statements: StatementProxy;
   readonly database: string;
   readonly #media: string;
   readonly #publishers: TestPublisher[] = [];
   readonly #viewers: ChannelClient[] = [];
   readonly #edges: { readonly edge: Edge; readonly folder: string }[] = [];
 
-  private constructor(nodes: readonly [FleetNode, FleetNode], line: FeedProxy, database: string, media: string) {
+  private constructor(
+    nodes: readonly [FleetNode, FleetNode],
+    lines: readonly [FeedProxy, StatementProxy],
+    database: string,
+    media: string,
+  ) {
     [this.a, this.b] = nodes;
-    this.line = line;
+    [this.line, this.statements] = lines;
     this.database = database;
     this.#media = media;
   }
@@ -103,10 +120,16 @@ export class LiveFleet {
     };
     const [port, otherPort] = [await freePort(), await freePort()];
     const line = await new FeedProxy(`http://127.0.0.1:${port}`).start();
-    const a = { ...shared, FRONTROW_ORIGIN_PORT: String(port), FRONTROW_LIVE_NODE_URL: line.url };
+    const statements = await StatementProxy.start(database);
+    const a = {
+      ...shared,
+      FRONTROW_DATABASE_URL: statements.url,
+      FRONTROW_ORIGIN_PORT: String(port),
+      FRONTROW_LIVE_NODE_URL: line.url,
+    };
     const b = { ...shared, FRONTROW_ORIGIN_PORT: String(otherPort) };
     const nodes = [new FleetNode(await freshFolder(), a), new FleetNode(await freshFolder(), b)] as const;
-    const fleet = new LiveFleet(nodes, line, database, media);
+    const fleet = new LiveFleet(nodes, [line, statements], database, media);
     await Promise.all([fleet.a.start(), fleet.b.start()]);
     return fleet;
   }
@@ -171,6 +194,30 @@ export class LiveFleet {
     return viewer;
   }
 
+  async recordingOf(stream: TestStream): Promise<string> {
+    return (await this.stream(stream)).broadcast?.recordingId ?? '';
+  }
+
+  async untilReady(recordingId: string): Promise<void> {
+    await waitFor(`${recordingId} to be ready`, async () => {
+      const asset = await (await this.b.server.api('GET', `/v1/assets/${recordingId}`)).json();
+      return (asset as { status: string }).status === 'ready' || undefined;
+    });
+  }
+
+  /** What the database says of a recording, in the order of numbers. */
+  async rowsOf(recordingId: string): Promise<RecordedRow[]> {
+    const client = new Client({ connectionString: this.database });
+    await client.connect();
+    try {
+      const sql =
+        'select rendition, sequence, session, bytes::int as bytes, gap from recording_segments where recording_id = $1 order by rendition, sequence';
+      return (await client.query<RecordedRow>(sql, [recordingId])).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
   /** What a part of the media folder holds. */
   mediaOf(recordingId: string): string {
     return join(this.#media, 'assets', recordingId);
@@ -184,7 +231,7 @@ export class LiveFleet {
       await rm(folder, { recursive: true, force: true });
     }
     await Promise.all([this.a.stop(), this.b.stop()]);
-    await this.line.stop();
+    await Promise.all([this.line.stop(), this.statements.stop()]);
     await rm(this.#media, { recursive: true, force: true });
   }
 }

@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest';
-import type { BroadcastFormat, LiveSegment } from './broadcast.ts';
-import { fitting, missingSegments, unseenEnd } from './recovered.ts';
+import type { LiveSegment } from './broadcast.ts';
+import { fitting, missingSegments } from './recovered.ts';
 
-const FORMAT: BroadcastFormat = {
-  ...{ segmentSeconds: 2, targetDurationSeconds: 2, partTargetSeconds: 0.334 },
-  audio: { sampleRate: 100, renditions: [{ name: 'audio', codecs: 'mp4a.40.2', bitrateBps: 1, channels: 2 }] },
-};
 const TRACKS = [
   { name: 'audio', timescale: 100 },
   { name: '180p', timescale: 10 },
@@ -25,12 +21,6 @@ const gap = (sequence: number, session: number, startTicks: number, rendition = 
 test('a number that no rendition has is a gap in all of them, as long as the segment before it', () => {
   const stored = [0, 2].flatMap((sequence) => [segment(sequence), segment(sequence, 1, '180p', 10)]);
   expect(missingSegments(stored, TRACKS)).toEqual([gap(1, 1, 200), gap(1, 1, 20, '180p', 20)]);
-});
-
-test('what a node was making when it fell silent is a segment of its last session, after all that it recorded', () => {
-  expect(unseenEnd([segment(0), segment(1)], SESSIONS.slice(0, 1), FORMAT)).toEqual([gap(2, 1, 400)]);
-  expect(unseenEnd([segment(0), segment(1)], SESSIONS, FORMAT)).toEqual([gap(2, 2, 0)]);
-  expect(unseenEnd([], [], FORMAT)).toEqual([]);
 });
 
 test('of what lies on a disk that is left out which others have followed, or which is of another session', () => {

@@ -1,4 +1,4 @@
-import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from './broadcast.ts';
+import type { LiveSegment, Session } from './broadcast.ts';
 
 /**
  * Segments, each of those that are not settled as long as its neighbours say: where something was missing at the beginning
@@ -59,30 +59,6 @@ export function missingSegments(
       gaps.push(before);
     }
     return gaps;
-  });
-}
-
-/**
- * A gap in each rendition after all there is: the segment that was in the making at a node that fell silent. Viewers have
- * parts of it under its number, which therefore cannot be that of another segment.
- */
-export function unseenEnd(
-  segments: readonly LiveSegment[],
-  sessions: readonly Session[],
-  format: BroadcastFormat,
-): LiveSegment[] {
-  if (sessions.length === 0) return [];
-  const session = Math.max(...sessions.map(({ number }) => number));
-  const sequence = segments.reduce((most, each) => Math.max(most, each.sequence), -1) + 1;
-  const lasts = new Map(
-    segments.filter((each) => each.sequence === sequence - 1).map((each) => [each.rendition, each]),
-  );
-  return renditionsOf(format).map(({ name: rendition, timescale }) => {
-    const last = lasts.get(rendition);
-    const startTicks = last?.session === session ? last.startTicks + last.durationTicks : 0;
-    const durationTicks = Math.round(format.segmentSeconds * timescale);
-    const shift = last?.shiftMs === undefined ? {} : { shiftMs: last.shiftMs };
-    return { rendition, sequence, session, startTicks, durationTicks, ...shift, bytes: 0, isGap: true };
   });
 }
 

@@ -31,8 +31,8 @@ export interface Packaging extends Packager {
 
 /** How a broadcast comes to a node that goes on with it. */
 export interface Inheritance {
-  /** False where a node that fell silent may have shown viewers more than it recorded. */
-  readonly isWhole: boolean;
+  /** Until when a node that fell silent may have shown viewers more than it recorded; absent where all of it is known. */
+  readonly shownUntilMs?: number;
 }
 
 /** What a broadcast needs of the rest. */

@@ -3,6 +3,7 @@ import type { Broadcast, LiveStream } from '../../database/live-stream-rows.ts';
 import { Fault } from '../../kernel/errors.ts';
 import type { EndReason } from '../../kernel/live/live-stream.ts';
 import { hashStreamKey } from '../../kernel/live/stream-key.ts';
+import { shownUntil } from '../../kernel/live/unseen-end.ts';
 import type { Caller, Desk, Place } from '../seams.ts';
 import { AbandonedBroadcasts } from './abandoned.ts';
 import type { BroadcastDeps, Inheritance } from './deps.ts';
@@ -108,12 +109,12 @@ export class BroadcastDesk implements Desk {
     if (before) await Promise.race([before.givenBack, pause(END_MS, undefined, { ref: false })]);
     if (this.#isStopped) throw new Fault('UNAVAILABLE');
     if (this.#othersThan(stream.id) >= this.#deps.settings.liveStreams) throw new Fault('LIVE_FULL');
-    const isWhole = await this.#askHolder(stream);
+    const inheritance = await this.#askHolder(stream);
     const { claimed, heldUntilMs } = await this.#leases.take(stream.id);
     if (!claimed) throw new Fault('LIVE_STREAM_BUSY');
     return claimed.state === 'idle'
       ? this.#open(claimed, heldUntilMs)
-      : this.#takeOver(claimed, heldUntilMs, { isWhole });
+      : this.#takeOver(claimed, heldUntilMs, inheritance);
   }
 
   /** Streams that are under way here, or about to be: of many that come at once, not each is told that there is room. */
@@ -125,14 +126,14 @@ export class BroadcastDesk implements Desk {
   }
 
   /**
-   * Whoever has a stream is asked, however long ago its lease ended: a database that was away for all ends none. True when
-   * it has given the stream up, or nobody else had it; false when it says nothing.
+   * Whoever has a stream is asked, however long ago its lease ended: a database that was away for all ends none. Nothing of
+   * its broadcast is unknown when it has given the stream up, or nobody else had it.
    */
-  async #askHolder(stream: LiveStream): Promise<boolean> {
-    if (stream.nodeUrl === undefined || stream.nodeUrl === this.#deps.nodeUrl()) return true;
+  async #askHolder(stream: LiveStream): Promise<Inheritance> {
+    if (stream.nodeUrl === undefined || stream.nodeUrl === this.#deps.nodeUrl()) return {};
     try {
       await this.#deps.askToYield(stream);
-      return true;
+      return {};
     } catch (cause) {
       const { code } = Fault.from(cause);
       if (code === 'LIVE_STREAM_BUSY') throw cause;
@@ -140,7 +141,9 @@ export class BroadcastDesk implements Desk {
         { stream: stream.id, node: stream.nodeUrl, code },
         'the node of a stream does not give it up',
       );
-      return false;
+      // It may have renewed its lease while it was asked. Where it does so after this it cannot be claimed.
+      const left = (await this.#deps.streams.find(stream.id)) ?? stream;
+      return { shownUntilMs: shownUntil(left, this.#deps.settings.liveLeaseMs) };
     }
   }
 
@@ -188,7 +191,7 @@ export class BroadcastDesk implements Desk {
       if (await this.#deps.broadcasts.end(hold, number, 'disabled')) await this.#deps.finished(broadcast);
       throw new Fault('LIVE_STREAM_DISABLED');
     }
-    return this.#resume(broadcast, claimed, heldUntilMs, { isWhole: true });
+    return this.#resume(broadcast, claimed, heldUntilMs, {});
   }
 
   async #resume(

@@ -86,22 +86,22 @@ export class LivePackager implements Packager {
   /**
    * Takes over a broadcast from a process that is no more: what was recorded of it is listed, the parts of its last
    * segments are recorded and become the end of their session, and sequence numbers go on. Where that was another node,
-   * what it showed last and did not record is a gap.
+   * what it may have shown last and did not record is left out.
    */
   static async recover(
     deps: PackagerDeps & RecoveryDeps,
     place: BroadcastPlace,
     news: PackagerNews,
     isHeld = () => true,
-    { isWhole }: Inheritance = { isWhole: true },
+    { shownUntilMs }: Inheritance = {},
   ): Promise<LivePackager> {
     const packager = new LivePackager(deps, place, news, isHeld);
     const { recordingId, format } = place;
-    const recovered = await recover(deps, recordingId, format, spoolFolder(deps.folder, recordingId), isWhole);
+    const recovered = await recover(deps, recordingId, format, spoolFolder(deps.folder, recordingId), shownUntilMs);
     await packager.#spool.discard();
     packager.#resume(recovered);
-    // It may have begun a session that nobody else knows of, and viewers may have what had its names.
-    if (!isWhole) packager.#lastSession += 1;
+    // It may have begun sessions that nobody else knows of, each with a number at least, and viewers may have what had their names.
+    if (shownUntilMs !== undefined) packager.#lastSession += Math.max(1, recovered.unseen);
     return packager;
   }
 

@@ -5,7 +5,8 @@ import { keyFrameRange, readSegment } from '../../kernel/cmaf/segment.ts';
 import { segmentKey, sessionInitKey } from '../../kernel/film/paths.ts';
 import { type BroadcastFormat, type LiveSegment, renditionsOf, type Session } from '../../kernel/live/broadcast.ts';
 import { type DateRange, MOST_DATE_RANGES } from '../../kernel/live/date-range.ts';
-import { fitting, missingSegments, spanBetween, unseenEnd } from '../../kernel/live/recovered.ts';
+import { fitting, missingSegments, spanBetween } from '../../kernel/live/recovered.ts';
+import { unseenEnd } from '../../kernel/live/unseen-end.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { RECORDING_VERSION } from './recorder.ts';
 import { readLeftovers } from './spool.ts';
@@ -22,19 +23,21 @@ export interface Recovered {
   readonly segments: readonly LiveSegment[];
   /** The newest, in their order. */
   readonly dateRanges: readonly DateRange[];
+  /** Numbers at the end that are left out, since another node may have given them. */
+  readonly unseen: number;
 }
 
 /**
  * Records what the spool has and the store has not: the parts that were complete become the last segment of their
- * session. What a rendition has less than another is a gap, and so is one more segment where the broadcast was at another
- * node, not `isWhole`: viewers have seen parts of what that one did not record.
+ * session. What a rendition has less than another is a gap, and so is what another node may have shown until `shownUntilMs`
+ * and did not record.
  */
 export async function recover(
   deps: RecoveryDeps,
   recordingId: string,
   format: BroadcastFormat,
   folder: string,
-  isWhole = true,
+  shownUntilMs?: number,
 ): Promise<Recovered> {
   const before = await deps.recordings.read(recordingId);
   // Another node may have gone on with the broadcast after what lies here.
@@ -67,10 +70,12 @@ export async function recover(
   const placed = spanBetween([...before.segments, ...found], isRecorded);
   const added = placed.filter((each) => !isRecorded(each));
   const gaps = missingSegments(placed, renditionsOf(format));
-  const unseen = isWhole ? [] : unseenEnd([...placed, ...gaps], before.sessions, format);
+  const all = [...placed, ...gaps];
+  const unseen = shownUntilMs === undefined ? [] : unseenEnd(all, before.sessions, format, shownUntilMs);
   await deps.recordings.addSegments(recordingId, [...added, ...gaps, ...unseen]);
   const dateRanges = await deps.recordings.dateRanges(recordingId, MOST_DATE_RANGES);
-  return { ...(await deps.recordings.read(recordingId)), dateRanges };
+  const numbers = new Set(unseen.map(({ sequence }) => sequence));
+  return { ...(await deps.recordings.read(recordingId)), dateRanges, unseen: numbers.size };
 }
 
 function nameOf({ rendition, sequence }: { rendition: string; sequence: number }): string {
