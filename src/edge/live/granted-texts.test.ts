@@ -38,3 +38,18 @@ test('a token is the same while its grant and the key are, and of every grant an
   ];
   expect(new Set([first, ...others]).size).toBe(4);
 });
+
+test('grants that differ in any one thing have each its own token', () => {
+  const texts = new GrantedTexts();
+  const key = derivedKeyOf(derivedSecretOf('a'));
+  const grant = { id: '1', keyPairId: 'K', expiresAtMs: 2e12, carrier: 'url' } as Grant;
+  const grants = [
+    grant,
+    { ...grant, id: '2' },
+    { ...grant, keyPairId: 'L' },
+    { ...grant, expiresAtMs: 2e12 + 1_000 },
+    { ...grant, ip: '10.0.0.1' },
+    { ...grant, ip: '10.0.0.0/8' },
+  ];
+  for (const each of grants) expect(texts.token(each, '/a/*', key)).toBe(deriveToken(each, '/a/*', key));
+});

@@ -84,3 +84,17 @@ describe('wrong keys', () => {
     expect(claims.refuse('10.0.2.1', 0)).toBeDefined();
   });
 });
+
+test('of more networks than are kept, the one that was longest unheard of is forgotten', () => {
+  const claims = new Claims(() => false, LIMITS);
+  guess(claims, '10.0.0.1', 4, 0);
+  guess(claims, '10.0.0.2', 4, 0);
+  const others = (count: number) => {
+    for (let at = 0; at < count; at += 1) guess(claims, `11.0.${at >> 8}.${at & 255}`, 1, 0);
+  };
+  others(9_998);
+  expect(letIn(guess(claims, '10.0.0.1', 1, 0))).toBe(0);
+  claims.enter('12.0.0.1', 0);
+  expect(letIn(guess(claims, '10.0.0.1', 1, 0))).toBe(0);
+  expect(letIn(guess(claims, '10.0.0.2', 1, 0))).toBe(1);
+});

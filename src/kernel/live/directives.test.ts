@@ -13,6 +13,7 @@ test.each([
   ['_HLS_skip=YES&x=1&_HLS_msn=7&_HLS_part=3', '_HLS_msn=7&_HLS_part=3&_HLS_skip=YES'],
   ['_HLS_skip=v2', '_HLS_skip=YES'],
   ['_HLS_msn=0012&_HLS_part=00', '_HLS_msn=12&_HLS_part=0'],
+  ['_HLS_msn=00000000000000000012', '_HLS_msn=12'],
 ])('"%s" asks for the state "%s"', (query, state) => {
   expect(rewritten(query)).toBe(state);
 });

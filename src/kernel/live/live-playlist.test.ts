@@ -23,10 +23,15 @@ function timeline(): RenditionTimeline {
   return made;
 }
 
-function write(of: RenditionTimeline, dateRanges: readonly DateRange[] = [], isDelta = false): string {
+function write(
+  of: RenditionTimeline,
+  dateRanges: readonly DateRange[] = [],
+  isDelta = false,
+  partTargetSeconds = 1,
+): string {
   const { segments, open, nextSequence, discontinuitySequence, isEnded, hint } = of;
   const playlist = {
-    header: { targetDurationSeconds: 2, partTargetSeconds: 1, isWhole: false },
+    header: { targetDurationSeconds: 2, partTargetSeconds, isWhole: false },
     timescale: 90_000,
     reports: [{ rendition: 'audio', sequence: 3, part: 1 }],
     dateRanges,
@@ -141,3 +146,22 @@ test('a window that slides counts the discontinuities that leave it', () => {
   expect(sliding.discontinuitySequence).toBe(1);
   expect([5, 3, 12].map((sequence) => sliding.sessionOf(sequence))).toEqual([2, 1, undefined]);
 });
+
+const RATES = [10, 12.5, 24, 24_000 / 1_001, 25, 30, 30_000 / 1_001, 50, 60];
+
+test.each(RATES)(
+  'at %s pictures a second no part seems longer than the target, to whoever reads five digits',
+  (rate) => {
+    for (let frames = 1; frames <= rate; frames += 1) {
+      const partTargetSeconds = frames / rate;
+      const timescale = 90_000;
+      const made = new RenditionTimeline({ timescale, targetDurationSeconds: 2, windowSeconds: 60 });
+      made.enter({ number: 1, beganAtMs: BEGAN_MS });
+      const durationTicks = Math.floor(partTargetSeconds * timescale + 1e-3);
+      made.addPart(0, { durationTicks, isIndependent: true, isGap: false });
+      const text = write(made, [], false, partTargetSeconds);
+      const read = (name: string) => Number(new RegExp(`${name}=([0-9.]+)`).exec(text)?.[1]);
+      expect(read('PART:DURATION'), `${frames} frames`).toBeLessThanOrEqual(read('PART-TARGET'));
+    }
+  },
+);
