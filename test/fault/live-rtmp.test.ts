@@ -205,6 +205,24 @@ test('a caller that leaves while the desk decides gives its place back', async (
   expect(desk.publishers).toEqual([]);
 });
 
+test('what comes in one piece with the key waits for the desk, and is not lost', async () => {
+  const gate = Promise.withResolvers<void>();
+  desk.gate = gate.promise;
+  const client = new RtmpClient(await open());
+  await client.connect();
+  client.socket.cork();
+  client.publish(STREAM_KEY);
+  client.send(TYPE.video, H264_SET_UP);
+  client.command('FCUnpublish', 4, null, STREAM_KEY);
+  client.socket.uncork();
+  await expect.poll(() => desk.callers.length, PATIENCE).toBe(1);
+  expect(desk.publishers).toEqual([]);
+  gate.resolve();
+  const publisher = await desk.publisher();
+  expect(Buffer.from(await allBytes(publisher)).includes(Buffer.from(H264_SET_UP))).toBe(true);
+  expect(await publisher.gone).toBe('finished');
+});
+
 test('nothing of a key is in what a refused publisher is told', async () => {
   const client = new RtmpClient(await open());
   await client.connect();
