@@ -51,6 +51,15 @@ async function* dripped(bytes: Uint8Array, everyMs = 0, signal?: AbortSignal): A
   }
 }
 
+const AAC_SET_UP = [0xaf, 0, 0x11, 0x90];
+const AAC_FRAME = [0xaf, 1, 0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c];
+
+/** A message of sound that says when it is of. */
+function soundAt(ms: number, payload: readonly number[] = AAC_FRAME): Buffer {
+  const time = [(ms >> 16) & 255, (ms >> 8) & 255, ms & 255];
+  return Buffer.from([4, ...time, 0, 0, payload.length, TYPE.audio, 1, 0, 0, 0, ...payload]);
+}
+
 const H264_SET_UP = [0x17, 0, 0, 0, 0, 1, 0x42, 0, 0x1e, 0xff, 0xe0, 0];
 
 test('garbage in place of a handshake ends the connection', async () => {
@@ -262,32 +271,27 @@ test('an encoder that is behind holds the publisher up, and nothing piles up', a
   publisher.bytes.destroy();
 });
 
+test('whoever is further ahead of time than a few seconds is not read until that has passed', async () => {
+  const client = new RtmpClient(await open());
+  await client.connect();
+  client.publish(STREAM_KEY);
+  const publisher = await desk.publisher();
+  const began = performance.now();
+  const early = Array.from({ length: 9 * 50 }, (_, index) => soundAt(20 * index));
+  client.socket.write(Buffer.concat([soundAt(0, AAC_SET_UP), ...early]));
+  await expect.poll(() => publisher.bytes.readableLength, PATIENCE).toBeGreaterThan(9 * 50 * 8);
+  client.command('FCUnpublish', 4, null, STREAM_KEY);
+  expect(await publisher.gone).toBe('finished');
+  expect(performance.now() - began).toBeGreaterThan(3_500); // of the four that it was too early
+});
+
 test('a clock that jumps an hour is a clock that goes on', async () => {
   const client = new RtmpClient(await open());
   await client.connect();
   client.publish(STREAM_KEY);
   const publisher = await desk.publisher();
-  const sound = [0xaf, 1, 0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c];
-  const at = (ms: number, payload: readonly number[]) =>
-    client.socket.write(
-      Buffer.from([
-        4,
-        (ms >> 16) & 255,
-        (ms >> 8) & 255,
-        ms & 255,
-        0,
-        0,
-        payload.length,
-        TYPE.audio,
-        1,
-        0,
-        0,
-        0,
-        ...payload,
-      ]),
-    );
-  at(0, [0xaf, 0, 0x11, 0x90]);
-  for (const ms of [0, 21, 43, 3_600_000, 3_600_021, 3_600_043, 64, 85]) at(ms, sound);
+  client.socket.write(soundAt(0, AAC_SET_UP));
+  for (const ms of [0, 21, 43, 3_600_000, 3_600_021, 3_600_043, 64, 85]) client.socket.write(soundAt(ms));
   client.command('FCUnpublish', 4, null, STREAM_KEY);
   expect(await publisher.gone).toBe('finished');
   expect((await probe(await allBytes(publisher), 'flv')).seconds).toBeLessThan(2);
