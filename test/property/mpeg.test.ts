@@ -95,12 +95,16 @@ describe('a transport stream', () => {
   });
 });
 
+const SYNC = 0x47;
+
 test('half a packet in a transport stream is told as no part of it, and nothing else is', () => {
   const stream = fc.array(fc.integer({ min: 0, max: 89_999 }), { minLength: 2, maxLength: 12 });
   fc.assert(
     fc.property(stream, stream, fc.integer({ min: 1, max: 187 }), (first, second, length) => {
       const packets = (moments: number[]) => Buffer.concat(moments.map((moment) => packetOf(256, moment)));
       const half = packetOf(256, 0).subarray(0, length);
+      // By chance it may be as long as a whole one, up to what looks like the beginning of the next.
+      fc.pre(packets(second)[188 - length] !== SYNC);
       const from = 188 * first.length;
       const file = Buffer.concat([packets(first), half, packets(second)]);
       const { edits } = new TransportReader(188).read(file, 0, () => 0, true);
