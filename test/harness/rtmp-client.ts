@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type AmfAnswer, writeAmf } from '../../src/kernel/rtmp/amf.ts';
-import { TYPE, writeMessage } from '../../src/kernel/rtmp/message.ts';
+import { OUR_CHUNK_BYTES, TYPE, writeMessage } from '../../src/kernel/rtmp/message.ts';
+import type { FlashTag } from './flash-tags.ts';
 
 const HANDSHAKE_BYTES = 1 + 2 * 1_536;
+const CHUNK_HEADER_BYTES = 12;
+/** A chunk that goes on with the message before it. */
+const CONTINUED = Buffer.of(0xc2);
 
 /** RTMP by hand, for what no encoder does. */
 export class RtmpClient {
@@ -39,7 +43,7 @@ export class RtmpClient {
   async connect(): Promise<void> {
     await this.shake();
     const size = Buffer.alloc(4);
-    size.writeUInt32BE(4_096);
+    size.writeUInt32BE(OUR_CHUNK_BYTES);
     this.socket.write(writeMessage({ type: TYPE.setChunkSize, streamId: 0, payload: size }));
     this.command('connect', 1, { app: 'live' });
   }
@@ -51,5 +55,15 @@ export class RtmpClient {
 
   send(type: number, payload: readonly number[]): void {
     this.socket.write(writeMessage({ type, streamId: 1, payload: Uint8Array.from(payload) }));
+  }
+  /** A message of any length, at a time of the encoder's. */
+  sendTag({ type, timestampMs, body }: FlashTag): void {
+    const whole = Buffer.from(writeMessage({ type, streamId: 1, payload: body }));
+    whole.writeUIntBE(timestampMs, 1, 3);
+    const first = CHUNK_HEADER_BYTES + OUR_CHUNK_BYTES;
+    this.socket.write(whole.subarray(0, first));
+    for (let at = first; at < whole.length; at += OUR_CHUNK_BYTES) {
+      this.socket.write(Buffer.concat([CONTINUED, whole.subarray(at, at + OUR_CHUNK_BYTES)]));
+    }
   }
 }

@@ -40,7 +40,7 @@ test('a session has what its source has, and sound in any case; the lowest rung 
   expect(sessionRenditions(FORMAT, { audio: { codec: 'aac' } }, 0)).toEqual(['audio']);
 });
 
-const FLV = { container: 'flv', usesArrivalTimes: false } as const;
+const FLV = { container: 'flv', usesArrivalTimes: false, isSteady: true } as const;
 
 test.each<[string, Parameters<typeof mayCopyTop>, boolean]>([
   ['as it is', [FLV, FORMAT, FILM, ['360p', '720p']], true],
@@ -48,6 +48,7 @@ test.each<[string, Parameters<typeof mayCopyTop>, boolean]>([
   ['in a transport stream', [{ ...FLV, container: 'mpegts' }, FORMAT, FILM, ['720p']], true],
   ['of a browser', [{ ...FLV, container: 'matroska' }, FORMAT, FILM, ['720p']], false],
   ['by times of arrival', [{ ...FLV, usesArrivalTimes: true }, FORMAT, FILM, ['720p']], false],
+  ['that changes its set-up', [{ ...FLV, isSteady: false }, FORMAT, FILM, ['720p']], false],
   ['of another codec', [FLV, FORMAT, { video: { ...PICTURE, codec: 'vp8' } }, ['720p']], false],
   ['of an uncommon profile', [FLV, FORMAT, { video: { ...PICTURE, profile: 'Extended' } }, ['720p']], false],
   ['of ten bits', [FLV, FORMAT, { video: { ...PICTURE, pixelFormat: 'yuv420p10le' } }, ['720p']], false],

@@ -14,19 +14,21 @@ export function sessionRenditions(format: BroadcastFormat, { video }: LiveSource
 interface Sending {
   readonly container: 'flv' | 'mpegts' | 'matroska';
   readonly usesArrivalTimes: boolean;
+  /** Whether its pictures keep to one set-up, which its head tells. */
+  readonly isSteady: boolean;
 }
 
 /**
  * Whether the highest rung may be the packets of a source that has shown its rhythm before. Browsers set key frames when they
- * like, and times of arrival are the encoder's own.
+ * like, and times of arrival are the encoder's own. What changes its set-up again and again would be a session each time.
  */
 export function mayCopyTop(
-  { container, usesArrivalTimes }: Sending,
+  { container, usesArrivalTimes, isSteady }: Sending,
   { video }: BroadcastFormat,
   source: LiveSource,
   renditions: readonly string[],
 ): boolean {
   const top = video?.renditions.at(-1);
   if (!video || !top || !source.video || !renditions.includes(top.name)) return false;
-  return container !== 'matroska' && !usesArrivalTimes && mayBeCopied(source.video, top, video.frameRate);
+  return container !== 'matroska' && !usesArrivalTimes && isSteady && mayBeCopied(source.video, top, video.frameRate);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BroadcastFormat } from '../../kernel/live/broadcast.ts';
 import type { LiveSource } from '../../kernel/live/source.ts';
+import type { SetUpChange } from '../../kernel/live/window/source-window.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type EncoderSink, SessionEncoder } from '../encoder/session-encoder.ts';
 import type { BroadcastDeps } from './deps.ts';
@@ -29,6 +30,7 @@ export class RunningSession {
   #startedAt = 0;
   #isStopped = false;
   #isAborted = false;
+  #isOutdated = false;
   copiesTop = false;
 
   constructor(feed: PublisherFeed, deps: Pick<BroadcastDeps, 'settings'>, log: Log) {
@@ -59,7 +61,9 @@ export class RunningSession {
     this.#encoder = encoder;
     this.copiesTop = plan.copiesTop;
     this.#startedAt = performance.now();
-    held.beganAtMs = this.feed.attach(encoder.input);
+    held.beganAtMs = this.feed.attach(encoder.input, (change) => this.#follow(change, encoder));
+    // It changed while its encoder was started.
+    if (!this.feed.isAsSeen) this.#outdate(encoder);
     const { renditions, copiesTop } = plan;
     this.#log.info({ publisher: this.feed.id, renditions, copiesTop, pid: encoder.pid }, 'a session began');
   }
@@ -68,6 +72,25 @@ export class RunningSession {
     const { container, usesArrivalTimes } = this.feed;
     const maxPixels = this.#deps.settings.sourceMaxPixels;
     return SessionEncoder.start({ ...plan, container, usesArrivalTimes, maxPixels }, sink);
+  }
+
+  /** Pictures are fitted into what is encoded of them, but what is copied goes by the first set-up; so does sound, whatever it is. */
+  #follow({ of }: SetUpChange, encoder: SessionEncoder): void {
+    if (this.copiesTop || of.has('sound')) this.#outdate(encoder);
+  }
+
+  /** The source goes on as another one. What it was until here still comes out, and the next session begins with what it is. */
+  #outdate(encoder: SessionEncoder): void {
+    this.#isOutdated = true;
+    this.feed.detach(encoder.input);
+    encoder.finish();
+    const overdue = setTimeout(() => encoder.kill(), FLUSH_MS);
+    void encoder.ended.then(() => clearTimeout(overdue));
+  }
+
+  /** Whether it ended since its source goes on as another one. */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
   }
 
   /** Ends the encoder; what is under way comes out before this resolves. */

@@ -133,9 +133,10 @@ export class Sessions {
   }
 
   #ended(session: RunningSession, words: string): void {
-    const { feed, livedMs, isAborted } = session;
+    const { feed, livedMs, isAborted, isOutdated } = session;
     if (this.#session !== session || !this.#parts.publishers.find(feed.id)) return;
     if (isAborted) this.#log.info({ livedMs }, 'an encoder gives its place to another');
+    else if (isOutdated) this.#log.info({ livedMs, publisher: feed.id }, 'a source goes on as another one');
     else {
       this.#log.warn({ words, livedMs }, 'the encoder of a broadcast ended');
       this.#deps.count('live_encoder_restarts');

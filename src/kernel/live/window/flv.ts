@@ -1,4 +1,5 @@
-import { readVideo, soundOf } from '../../flv/codecs.ts';
+import { type Configuration, readVideo, soundOf, type VideoBody } from '../../flv/codecs.ts';
+import { setsByLength } from './parameter-sets.ts';
 import type { PieceReader, PieceRole } from './source-window.ts';
 
 const HEADER_BYTES = 13;
@@ -11,6 +12,8 @@ const SCRIPT = 18;
 /** Tags of Flash video (annex E), each with the size that stands behind it; the file's header first. */
 export class FlvPieces implements PieceReader {
   #hasPicture = false;
+  /** Of the set-up that came last: how many bytes tell the length of a picture's units; 0 where pictures have none. */
+  #lengthBytes = 0;
 
   measure(bytes: Uint8Array): number | 'broken' {
     const [type = 0] = bytes;
@@ -31,14 +34,28 @@ export class FlvPieces implements PieceReader {
   }
 
   #judgeSound(body: Uint8Array): PieceRole {
-    if (soundOf(body).configuration) return { role: 'head', slot: 'sound' };
-    return { role: this.#hasPicture ? 'other' : 'key' };
+    const { configuration } = soundOf(body);
+    if (configuration) return { role: 'head', slot: 'sound', setUp: { of: 'sound', bytes: configuration } };
+    return { role: this.#hasPicture ? 'other' : 'key', isSound: true };
   }
 
   #judgePicture(body: Uint8Array): PieceRole {
     this.#hasPicture = true;
     const picture = readVideo(body);
-    if (picture.configuration) return { role: 'head', slot: 'picture' };
-    return { role: picture.isPicture && picture.isKey ? 'key' : 'cut' };
+    if (picture.configuration) return this.#judgeSetUp(picture.configuration);
+    if (!picture.isPicture || !picture.isKey) return { role: 'cut' };
+    // A relay may leave the set-up as it was, and send what has changed with the pictures.
+    const bytes = this.#setsIn(body, picture);
+    return { role: 'key', ...(bytes ? { setUp: { of: 'picture', bytes } } : {}) };
+  }
+
+  #judgeSetUp({ bytes, inBand, lengthBytes }: Configuration): PieceRole {
+    this.#lengthBytes = lengthBytes;
+    const sets = lengthBytes === 0 ? undefined : setsByLength(inBand, lengthBytes);
+    return { role: 'head', slot: 'picture', setUp: { of: 'picture', bytes: sets ?? bytes } };
+  }
+
+  #setsIn(body: Uint8Array, { at }: VideoBody): Uint8Array | undefined {
+    return this.#lengthBytes === 0 ? undefined : setsByLength(body.subarray(at), this.#lengthBytes);
   }
 }
