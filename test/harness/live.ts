@@ -216,9 +216,19 @@ export function segmentsOf(playlist: string): number {
   return playlist.split('#EXTINF').length - 1;
 }
 
-/** Whether a playlist has parts of a session. */
+/** Whether a playlist lists media of a session; one that is only hinted at may never come. */
 export function hasPartsOf(session: number): (playlist: string) => boolean {
-  return (playlist) => playlist.includes(`URI="${session}/`);
+  return (playlist) => placeOf(session, playlist) >= 0;
+}
+
+/** When the first listed media of a session came in, by the clock that the playlist shows. */
+export function firstDateOf(session: number, playlist: string): number {
+  const before = playlist.slice(0, placeOf(session, playlist));
+  return Date.parse(before.split('#EXT-X-PROGRAM-DATE-TIME:').at(-1)?.split('\n')[0] ?? '');
+}
+
+function placeOf(session: number, playlist: string): number {
+  return playlist.search(new RegExp(`^(#EXT-X-PART:.*URI=")?${session}/s`, 'm'));
 }
 
 const LIMIT_MS = 30_000;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hasPartsOf, LiveServer, type TestStream, waitFor } from '../harness/live.ts';
+import { firstDateOf, hasPartsOf, LiveServer, type TestStream, waitFor } from '../harness/live.ts';
 import { type Received, WebhookReceiver } from '../harness/webhook-receiver.ts';
 
 const PLAYLIST = 'b1/180p/index.m3u8';
@@ -34,11 +34,9 @@ function untilTold(stream: TestStream, type: string): Promise<Received> {
   return waitFor(type, async () => toldOf(stream).find(({ message }) => message.type === type));
 }
 
-/** When the first media of a session came in, by the clock that the playlist shows. */
+/** When the first media of a session came in. */
 async function firstMediaMs(stream: TestStream, session: number): Promise<number> {
-  const text = await live.until(stream, PLAYLIST, hasPartsOf(session));
-  const dates = [...text.matchAll(/#EXT-X-PROGRAM-DATE-TIME:(\S+)/g)].map(([, date = '']) => Date.parse(date));
-  return dates[session - 1] ?? Number.NaN;
+  return firstDateOf(session, await live.until(stream, PLAYLIST, hasPartsOf(session)));
 }
 
 test('endpoints hear of a start, a publisher that comes back and the end, once each and within five seconds of it', async () => {
