@@ -185,3 +185,25 @@ test.each([
   },
   90_000,
 );
+
+test('a source that is set up anew again and again, and stays what can be passed through, is encoded after a few sessions', async () => {
+  const stream = await live.createStream({ passthrough: 'always' });
+  const { picture } = TEST_PICTURE;
+  const parts = Array.from({ length: 4 }, (_, index) => ({ picture, seconds: 4, references: 1 + (index % 2) }));
+  const end = await byRtmp(stream, [...parts, { picture, seconds: 8 }]);
+  await live.until(stream, 'b1/360p/index.m3u8', hasSegmentsOf(4, 4));
+  expect(copied(stream)).toEqual([true, true, true, false]);
+  const { complaints } = await decodedPictures(await sessionOf(stream, '360p', 4));
+  await end();
+  expect(complaints).toEqual([]);
+}, 90_000);
+
+test('a source whose sound is another one every second is sent away, since each of its sessions ends at once', async () => {
+  const stream = await live.createStream();
+  const picture = 'testsrc2=size=320x180:rate=30';
+  const parts = Array.from({ length: 24 }, (_, index) => ({ picture, seconds: 1, channels: 1 + (index % 2) }));
+  const end = await byRtmp(stream, parts);
+  await live.untilStatus(stream, 'reconnecting');
+  expect(copied(stream).length).toBeLessThan(6);
+  await end();
+}, 90_000);
