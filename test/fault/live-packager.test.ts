@@ -332,6 +332,58 @@ test('whoever goes on after a node that fell silent gives no name that it may ha
   expect(itself.lastSession).toBe(1);
 });
 
+/** Of what is listed, without a number. */
+async function listedNames(): Promise<string[]> {
+  const text = await (await origin.get(`/live/${STREAM}/b1/audio/index.m3u8`)).text();
+  return text.match(/\d+\/s\d+(?:\.p\d+)?\.m4s/g) ?? [];
+}
+
+test('what a silent node may have shown is listed with the first whole segment behind it, and held until then', async () => {
+  const silent = origin.packager(SOURCE_FORMAT);
+  silent.openSession({ number: 1, beganAtMs: 0 }, ['audio']);
+  await feed(silent, 7, ['audio']);
+  silent.closeSession();
+  expect(await silent.isRecorded(60_000)).toBe(true);
+  const last = 3;
+  const recorded = Array.from({ length: last + 1 }, (_, at) => `1/s0000${at}.m4s`);
+
+  const deps = { ...origin.deps(), folder: join(origin.folder, 'elsewhere') };
+  const next = await origin.recovered(SOURCE_FORMAT, { deps, inheritance: { shownUntilMs: 14_000 } });
+  expect(await listedNames()).toEqual(recorded);
+  // Of what viewers of the silent node may ask for: its next part, one far into a segment that it may have had, its last one.
+  const beyond = ['_HLS_msn=4&_HLS_part=0', '_HLS_msn=5&_HLS_part=11', '_HLS_msn=8'];
+  const answers = beyond.map((query) => origin.get(`/live/${STREAM}/b1/audio/index.m3u8?${query}`));
+  await expect.poll(() => next.waiters.size).toBe(beyond.length);
+
+  next.openSession({ number: next.lastSession + 1, beganAtMs: 20_000 }, ['audio']);
+  const states = new Set<string>();
+  const look = () => {
+    const { listed = [], listedEnd } = next.stage('audio')?.timeline ?? {};
+    const isFollowed = listed.some(({ session, isGap }) => session.number > 1 && !isGap);
+    const endsInGap = listed.at(-1)?.isGap === true;
+    states.add(JSON.stringify({ endsInGap, hasParts: listedEnd?.open !== undefined, isFollowed }));
+  };
+  await new LiveSource(
+    {
+      init: (rendition, bytes) => next.takeInit(rendition, bytes),
+      fragment: (rendition, fragment) => {
+        next.takeFragment(rendition, fragment);
+        look();
+      },
+    },
+    { seconds: 5, paced: false, renditions: ['audio'] },
+  ).ended;
+  expect([...states].map((each) => JSON.parse(each))).toEqual([
+    { endsInGap: false, hasParts: false, isFollowed: false },
+    { endsInGap: false, hasParts: false, isFollowed: true },
+    { endsInGap: false, hasParts: true, isFollowed: true },
+  ]);
+  for (const answer of await Promise.all(answers)) {
+    expect(answer.status).toBe(200);
+    expect((await answer.text()).match(/#EXT-X-GAP\n/g)).toHaveLength(5);
+  }
+});
+
 test('fragments that are none are counted and change nothing', async () => {
   const parts: LivePart[] = [];
   const packager = origin.packager(SOURCE_FORMAT, { news: { ...NO_NEWS, part: (part) => parts.push(part) } });

@@ -11,6 +11,7 @@ import { EDGE_SIGNATURE_HEADER } from '../../src/kernel/access/edge-signature.ts
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { BroadcastFormat } from '../../src/kernel/live/broadcast.ts';
 import { silentLog } from '../../src/kernel/log.ts';
+import type { Inheritance } from '../../src/live/broadcast/deps.ts';
 import { EndedBroadcasts } from '../../src/live/ended-broadcasts.ts';
 import { mountLive } from '../../src/live/http.ts';
 import { OnAir } from '../../src/live/on-air.ts';
@@ -120,9 +121,10 @@ export class PackagedLive {
   /** The same, of which another packager has left something. */
   async recovered(
     format: BroadcastFormat,
-    { news = NO_NEWS, deps = this.deps(), isRecorded = true } = {},
+    { news = NO_NEWS, deps = this.deps(), isRecorded = true, inheritance = {} as Inheritance } = {},
   ): Promise<LivePackager> {
-    return this.#keep(await LivePackager.recover(deps, this.place(format, isRecorded), news));
+    const place = this.place(format, isRecorded);
+    return this.#keep(await LivePackager.recover(deps, place, news, () => true, inheritance));
   }
 
   #keep(packager: LivePackager): LivePackager {

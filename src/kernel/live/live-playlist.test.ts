@@ -29,7 +29,7 @@ function write(
   isDelta = false,
   partTargetSeconds = 1,
 ): string {
-  const { segments, open, nextSequence, discontinuitySequence, isEnded, hint } = of;
+  const { listed: segments, listedEnd, discontinuitySequence, isEnded } = of;
   const playlist = {
     header: { targetDurationSeconds: 2, partTargetSeconds, isWhole: false },
     timescale: 90_000,
@@ -37,7 +37,7 @@ function write(
     dateRanges,
     hasInit: () => true,
     hintSession: of.session?.number,
-    ...{ segments, open, nextSequence, discontinuitySequence, isEnded, hint },
+    ...{ segments, ...listedEnd, discontinuitySequence, isEnded },
   };
   return writeLivePlaylist(playlist, isDelta);
 }
@@ -112,6 +112,33 @@ test('a hole in the source is many gaps at once, and a delta begins before it', 
   expect(write(held, [], true)).toContain('SKIPPED-SEGMENTS=2\n');
   for (let at = 8; at < 20; at += 1) held.addSegment(180_000 * at, 180_000, true);
   expect(write(held, [], true)).toContain('SKIPPED-SEGMENTS=2\n');
+});
+
+test('gaps at the end are listed with the first whole segment behind them, or when they are all that is left', () => {
+  const made = new RenditionTimeline({ timescale: 1, targetDurationSeconds: 2, windowSeconds: 12 });
+  made.enter({ number: 1, beganAtMs: 0 });
+  made.addSegment(0, 2, false);
+  made.withholdEnd();
+  expect(made.listed).toHaveLength(1);
+  for (const start of [2, 4]) made.addSegment(start, 2, true);
+  const { version } = made;
+  made.withholdEnd();
+  expect(made.version).toBeGreaterThan(version);
+  made.enter({ number: 2, beganAtMs: 9 });
+  made.addPart(0, { durationTicks: 1, isIndependent: true, isGap: false });
+  made.expect({ sequence: 3, part: 1 });
+  expect([made.listed.length, made.listedEnd]).toEqual([1, { nextSequence: 1, withheld: 2 }]);
+  expect(write(made)).not.toMatch(/GAP|PART:|HINT|DISCONTINUITY\n/);
+  made.addSegment(0, 2, true);
+  expect(made.listedEnd.withheld).toBe(3);
+  for (let start = 2; made.segments[0]?.sequence !== 1; start += 2) made.addSegment(start, 2, true);
+  expect([made.listed, made.listedEnd.withheld]).toEqual([made.segments, 0]);
+
+  made.addSegment(30, 2, false);
+  made.addSegment(32, 2, true);
+  made.withholdEnd();
+  made.addSegment(34, 2, false);
+  expect([made.listed, made.listedEnd.withheld]).toEqual([made.segments, 0]);
 });
 
 test('the end leaves neither hint nor reports', () => {

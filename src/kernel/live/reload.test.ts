@@ -5,6 +5,8 @@ import { decideReload, foresee, isPublished, type Progress } from './reload.ts';
 /** Segment 7 is complete and had 6 parts; of segment 8 there are two. */
 const now: Progress = { last: 7, lastParts: 6, openParts: 2, isEnded: false, partTargetSeconds: 0.4 };
 const ended: Progress = { ...now, isEnded: true };
+/** Three more are complete, and not listed yet. */
+const withheld: Progress = { ...now, lastParts: 0, openParts: 0, withheld: 3 };
 
 const NOW = { answer: 'now', isDelta: false };
 const DELTA = { answer: 'now', isDelta: true };
@@ -44,6 +46,11 @@ test.each([
   ['a delta without date ranges, which is the same here', '_HLS_skip=v2', now, DELTA],
   ['a delta with the next part', '_HLS_msn=8&_HLS_part=2&_HLS_skip=YES', now, hold(8, 2, true)],
   ['a delta of another kind', '_HLS_skip=NO', now, MALFORMED],
+  ['what is withheld', '_HLS_msn=10', withheld, hold(10)],
+  ['far into what is withheld', '_HLS_msn=10&_HLS_part=60', withheld, hold(10, 60)],
+  ['two behind what is withheld', '_HLS_msn=12', withheld, hold(12)],
+  ['three behind what is withheld', '_HLS_msn=13', withheld, TOO_FAR],
+  ['far into the segment behind what is withheld', '_HLS_msn=11&_HLS_part=8', withheld, TOO_FAR],
   ['before there is anything', '_HLS_msn=0&_HLS_part=0', { ...now, last: -1, lastParts: 0, openParts: 0 }, hold(0, 0)],
 ] as const)('%s', (_title, query, progress, answer) => {
   expect(decideReload(readDirectives(query), progress)).toEqual(answer);

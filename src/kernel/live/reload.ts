@@ -9,6 +9,8 @@ export interface Progress {
   readonly lastParts: number;
   /** Parts that the segment in progress has. */
   readonly openParts: number;
+  /** Segments after the newest one that are complete, and not listed yet. */
+  readonly withheld?: number;
   readonly isEnded: boolean;
   readonly partTargetSeconds: number;
 }
@@ -37,7 +39,7 @@ export function decideReload(asked: Directives | undefined, progress: Progress):
   const { msn, part, skip } = asked;
   const isDelta = skip === true;
   if (msn === undefined) return { answer: 'now', isDelta };
-  if (msn > progress.last + ADVANCE_SEGMENTS) return { answer: 'refuse', why: 'too-far-ahead' };
+  if (msn > newestSegment(progress) + ADVANCE_SEGMENTS) return { answer: 'refuse', why: 'too-far-ahead' };
   const until = awaitedOf(msn, part, progress);
   if (isPublished(until, progress)) return { answer: 'now', isDelta };
   if (isTooFarAhead(until, progress)) return { answer: 'refuse', why: 'too-far-ahead' };
@@ -70,8 +72,14 @@ export function isPublished({ sequence, part }: Awaited, { last, openParts, isEn
   return sequence === last + 1 && part !== undefined && part < openParts;
 }
 
-function isTooFarAhead({ sequence, part }: Awaited, { last, openParts, partTargetSeconds }: Progress): boolean {
-  if (part === undefined) return false;
+/** The newest complete segment, listed or not. */
+function newestSegment({ last, withheld = 0 }: Progress): number {
+  return last + withheld;
+}
+
+function isTooFarAhead({ sequence, part }: Awaited, progress: Progress): boolean {
+  const { last, openParts, partTargetSeconds } = progress;
+  if (part === undefined || sequence <= newestSegment(progress)) return false;
   const most = partTargetSeconds < 1 ? Math.ceil(3 / partTargetSeconds) : 3;
   const ahead = sequence === last + 1 ? part - (openParts - 1) : part + 1;
   return ahead > most;

@@ -27,6 +27,16 @@ export interface PartPlace {
   readonly part: number;
 }
 
+/** How playlists end. */
+export interface ListedEnd {
+  /** Of the segment in progress, or of the one that comes next. */
+  readonly nextSequence: number;
+  readonly open?: ListedSegment | undefined;
+  readonly hint?: PartPlace | undefined;
+  /** Segments from there on that are complete, and not listed yet. */
+  readonly withheld: number;
+}
+
 /** Without it the window would fall below what clients may count on. */
 export const LEAST_WINDOW_TARGETS = 6;
 
@@ -59,6 +69,7 @@ export class RenditionTimeline {
   readonly #removed: Pick<ListedSegment, 'sequence' | 'durationTicks'>[] = [];
   #removedTicks = 0;
   #hint: PartPlace | undefined;
+  #withheldFrom: number | undefined;
   #isEnded = false;
   #version = 0;
 
@@ -73,6 +84,18 @@ export class RenditionTimeline {
 
   get segments(): readonly ListedSegment[] {
     return this.#segments;
+  }
+
+  /** Those that playlists have. */
+  get listed(): readonly ListedSegment[] {
+    const [from, first] = [this.#withheldFrom, this.#segments[0]];
+    return from === undefined || !first ? this.#segments : this.#segments.slice(0, from - first.sequence);
+  }
+
+  get listedEnd(): ListedEnd {
+    const from = this.#withheldFrom;
+    if (from !== undefined) return { nextSequence: from, withheld: this.#nextSequence - from };
+    return { nextSequence: this.#nextSequence, open: this.#open, hint: this.hint, withheld: 0 };
   }
 
   /** The date at which the last complete segment ends; -Infinity before there is one. */
@@ -207,6 +230,17 @@ export class RenditionTimeline {
     this.addSegment(segment.startTicks, segment.durationTicks, segment.isGap === true, segment.shiftMs);
   }
 
+  /**
+   * The gaps at the end, and what follows them, are not listed until that is a whole segment that can be played: players that
+   * come to the end of a playlist by a gap may stay there for ever.
+   */
+  withholdEnd(): void {
+    const last = this.#segments.findLast(({ isGap }) => !isGap);
+    if (!last || last.sequence === this.#nextSequence - 1) return;
+    this.#withheldFrom = last.sequence + 1;
+    this.#version += 1;
+  }
+
   /** Nothing is asked any more of sessions before this one. */
   forgetSessions(before: number): void {
     const kept = this.#sessionStarts.findIndex(({ session }) => session >= before);
@@ -232,6 +266,8 @@ export class RenditionTimeline {
     this.#version += 1;
     this.#slide();
     this.#forgetParts();
+    const from = this.#withheldFrom ?? Number.POSITIVE_INFINITY;
+    if (!segment.isGap || (this.#segments[0]?.sequence ?? 0) >= from) this.#withheldFrom = undefined;
   }
 
   /** Parts of segments that are listed without them for ever: of a day there would be a million. */

@@ -102,6 +102,7 @@ export class LivePackager implements Packager {
     packager.#resume(recovered);
     // It may have begun sessions that nobody else knows of, each with a number at least, and viewers may have what had their names.
     if (shownUntilMs !== undefined) packager.#lastSession += Math.max(1, recovered.unseen);
+    if (recovered.unseen > 0) for (const { timeline } of packager.#stages.values()) timeline.withholdEnd();
     return packager;
   }
 

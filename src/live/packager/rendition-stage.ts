@@ -46,10 +46,13 @@ export class RenditionStage {
 
   get progress(): Progress {
     const { timeline } = this;
+    const { nextSequence, open, withheld } = timeline.listedEnd;
     return {
-      last: timeline.nextSequence - 1,
-      lastParts: timeline.segments.at(-1)?.parts.length ?? 0,
-      openParts: timeline.open?.parts.length ?? 0,
+      last: nextSequence - 1,
+      // What is withheld follows what was recorded, which has none.
+      lastParts: withheld > 0 ? 0 : (timeline.segments.at(-1)?.parts.length ?? 0),
+      openParts: open?.parts.length ?? 0,
+      withheld,
       isEnded: timeline.isEnded,
       partTargetSeconds: this.#format.partTargetSeconds,
     };
@@ -114,10 +117,8 @@ export class RenditionStage {
       header: { targetDurationSeconds, partTargetSeconds, isWhole: dvrSeconds === undefined },
       timescale: timeline.rules.timescale,
       discontinuitySequence: timeline.discontinuitySequence,
-      segments: timeline.segments,
-      nextSequence: timeline.nextSequence,
-      open: timeline.open,
-      hint: timeline.hint,
+      segments: timeline.listed,
+      ...timeline.listedEnd,
       hintSession: timeline.session?.number,
       reports,
       dateRanges,
