@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../kernel/errors.ts';
 import { segmentKey, sessionInitKey } from '../kernel/film/paths.ts';
@@ -10,7 +11,8 @@ import { readDirectives } from '../kernel/live/directives.ts';
 import { liveMultivariantPlaylist } from '../kernel/live/live-master.ts';
 import { type LiveObject, parseLivePath } from '../kernel/live/paths.ts';
 import { decideReload, isPublished } from '../kernel/live/reload.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import { storedPart } from '../kernel/live/stored-part.ts';
+import type { ObjectStore, OpenObject } from '../storage/object-store.ts';
 import type { EndedBroadcasts } from './ended-broadcasts.ts';
 import type { OnAir } from './on-air.ts';
 import type { LivePackager } from './packager/live-packager.ts';
@@ -98,6 +100,7 @@ async function sendPlaylist(
   reply.header('cache-control', playlistAge(format.targetDurationSeconds, isBlocking || isEnded));
   const isDelta = decision.isDelta && !isEnded;
   const text = packager?.text(stage, isDelta) ?? stage.text(false, () => ({ reports: [], dateRanges }), 0);
+  await packager?.spooled();
   return sendText(text, request, reply);
 }
 
@@ -151,8 +154,10 @@ async function sendMedia(
   if (object.kind === 'part' && (await awaitPart(served, stage, object, reply))) return reply;
   // One name for one thing: a sequence number is of one session alone.
   if (object.kind !== 'init' && stage.sessionOf(object.sequence) !== object.session) throw new Fault('NOT_FOUND');
-  const bytes = await mediaBytes(served, stage, object);
-  const stored = bytes || object.kind === 'part' ? undefined : await openStored(deps, served, object);
+  const known = await mediaBytes(served, stage, object);
+  const opened = known ? undefined : await openStored(deps, served, object);
+  const bytes = known ?? (opened && object.kind === 'part' ? await partWithin(opened, stage, object) : undefined);
+  const stored = bytes || object.kind === 'part' ? undefined : opened;
   if (!bytes && !stored) throw new Fault('NOT_FOUND');
   const length = bytes?.length ?? stored?.sizeBytes;
   reply.header('content-type', 'video/mp4').header('cache-control', IMMUTABLE).header('content-length', length);
@@ -182,6 +187,18 @@ async function mediaBytes(
   if (object.kind === 'init') return inits.get(object.session);
   if (object.kind === 'part') return shelf.part(object.sequence, object.part);
   return shelf.segment(object.sequence) ?? packager?.pending(object);
+}
+
+/** A part of what another process has packaged, whose playlist a viewer may still have. */
+async function partWithin(
+  { body }: OpenObject,
+  { timeline }: RenditionStage,
+  { sequence, part }: Extract<LiveObject, { kind: 'part' }>,
+): Promise<Uint8Array | undefined> {
+  const segment = timeline.following(sequence);
+  if (segment) return storedPart(await buffer(body), segment, part);
+  body.destroy();
+  return undefined;
 }
 
 async function openStored({ store }: LiveRoutesDeps, { recordingId }: Served, object: MediaObject) {

@@ -164,6 +164,23 @@ test('what a killed packager had of one rendition alone is a gap of the others, 
   }
 });
 
+test('what a killed packager left of a rendition without its init segment is a gap, since nobody could play it', async () => {
+  const never = origin.packager(SOURCE_FORMAT, { deps: origin.deps({ put: () => new Promise<void>(() => {}) }) });
+  never.openSession({ number: 1, beganAtMs: 7 }, ALL);
+  await feed(never, 5);
+  const folder = join(origin.folder, 'live', RECORDING, '180p');
+  await vi.waitFor(async () => expect(await readdir(folder)).toContain('1-2.m4s'));
+  await never.abandon();
+  // Begun and not written: what a kill between the two leaves.
+  await writeFile(join(folder, 'init-1.mp4'), '');
+
+  await origin.recovered(SOURCE_FORMAT);
+  const text = await (await origin.get(`/live/${STREAM}/b1/180p/index.m3u8`)).text();
+  expect(text.match(/#EXT-X-GAP\n#EXTINF/g)).toHaveLength(3);
+  expect(text).not.toContain('EXT-X-MAP');
+  expect(await (await origin.get(`/live/${STREAM}/b1/90p/index.m3u8`)).text()).not.toContain('GAP');
+});
+
 /** What was told, by rendition, as playlists have it. */
 async function toldIn(): Promise<string[][]> {
   const texts = ALL.map(async (name) => (await origin.get(`/live/${STREAM}/b1/${name}/index.m3u8`)).text());

@@ -77,8 +77,12 @@ export class PackagedLive {
     });
   }
 
-  static async start(): Promise<PackagedLive> {
-    const folder = await freshFolder();
+  /** @param folder of one that there was before, or of a process that was killed */
+  static async start(folder?: string): Promise<PackagedLive> {
+    return PackagedLive.#startIn(folder ?? (await freshFolder()));
+  }
+
+  static async #startIn(folder: string): Promise<PackagedLive> {
     const database = await openDatabase(folder);
     const store = new FolderStore(join(folder, 'media'));
     await store.start();

@@ -153,6 +153,17 @@ export class RenditionTimeline {
     return this.#sessionStarts.findLast((start) => start.sequence <= sequence)?.session;
   }
 
+  /**
+   * A whole segment whose beginning is beyond doubt: where one before it is listed of the same session, it is that one's
+   * end, whatever is missing of its own.
+   */
+  following(sequence: number): ListedSegment | undefined {
+    const at = sequence - (this.#segments[0]?.sequence ?? 0);
+    const [before, segment] = [this.#segments[at - 1], this.#segments[at]];
+    const follows = segment?.sequence === sequence && before?.session.number === segment.session.number;
+    return follows ? segment : undefined;
+  }
+
   /** Whether a part is one of those that can be next. */
   mayComeNext({ sequence, part }: PartPlace): boolean {
     const { hint } = this;

@@ -144,6 +144,11 @@ export class LivePackager implements Packager {
     return stage.text(isDelta, () => this.#around(stage), this.#annotations.version);
   }
 
+  /** What has been published so far outlives this process: playlists leave it when that is so, unless its disk is slow. */
+  spooled(): Promise<void> {
+    return this.#spool.caughtUp();
+  }
+
   /** Bytes of a segment that memory has no more and the store not yet. */
   pending(segment: Pick<LiveSegment, 'rendition' | 'session' | 'sequence'>): Promise<Uint8Array | undefined> {
     return this.#recorder.pending(segment);

@@ -44,16 +44,20 @@ export async function recover(
   const left = fitting(await readLeftovers(folder), before);
   for (const session of left.sessions) await deps.recordings.addSession(recordingId, session);
   for (const range of left.dateRanges) await deps.recordings.addDateRange(recordingId, range);
+  const playable = new Set<string>();
   for (const { rendition, session, path } of left.inits) {
     const bytes = await readFile(path);
     if (bytes.length === 0) continue;
+    playable.add(`${rendition}/${session}`);
     await deps.store.put(sessionInitKey(recordingId, RECORDING_VERSION, rendition, session), bytes);
   }
   // Of a day there are hundreds of thousands.
   const recorded = new Set(before.segments.map(nameOf));
   const isRecorded = (segment: { rendition: string; sequence: number }) => recorded.has(nameOf(segment));
   const found: LiveSegment[] = [];
-  for (const place of left.segments.filter((each) => !isRecorded(each))) {
+  // Nobody can play what has no init segment, and no playlist with it has left that process.
+  const whole = left.segments.filter(({ rendition, session }) => playable.has(`${rendition}/${session}`));
+  for (const place of whole.filter((each) => !isRecorded(each))) {
     const bytes = wholeParts(await readFile(place.path));
     const described = describe(place, bytes, format);
     if (!described) continue;

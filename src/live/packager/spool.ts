@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { sessionInitName } from '../../kernel/film/paths.ts';
 import type { Session } from '../../kernel/live/broadcast.ts';
 import type { DateRange } from '../../kernel/live/date-range.ts';
@@ -14,6 +15,9 @@ export interface SpooledSegment {
 
 /** What a disk may be behind before it counts as dead, and parts are no longer written to it. */
 const MOST_BEHIND_BYTES = 32 * 1024 * 1024;
+/** What viewers wait for it in all: less than a part lasts. */
+const WAIT_STEPS = 4;
+const WAIT_STEP_MS = 50;
 
 /**
  * What is not in the store yet, on this machine's own disk: a file for each segment that grows by its parts, so that a
@@ -27,6 +31,8 @@ export class Spool {
   readonly #broken = new Set<string>();
   #behindBytes = 0;
   #failures = 0;
+  #isLate = false;
+  #catchingUp: Promise<void> | undefined;
 
   constructor(folder: string, log: Log) {
     this.folder = folder;
@@ -91,6 +97,30 @@ export class Spool {
     });
   }
 
+  /**
+   * The same, but for a disk that is slow: one that was waited for in vain is not waited for again until it has written all.
+   * All who ask between two writes wait for the same.
+   */
+  caughtUp(): Promise<void> {
+    if (this.#last.size === 0 || this.#isLate) return Promise.resolve();
+    this.#catchingUp ??= this.#catchUp();
+    return this.#catchingUp;
+  }
+
+  async #catchUp(): Promise<void> {
+    let isWritten = false;
+    const written = this.written().then(() => {
+      isWritten = true;
+    });
+    // In steps: a process that was held up itself must not take its disk for slow.
+    for (let step = 0; step < WAIT_STEPS && !isWritten; step += 1) await within(WAIT_STEP_MS, written);
+    if (isWritten || this.#isLate) return;
+    this.#isLate = true;
+    void written.then(() => {
+      this.#isLate = false;
+    });
+  }
+
   /** Everything that was asked for before is written, or has failed. */
   async written(): Promise<void> {
     await Promise.all(this.#last.values());
@@ -102,6 +132,7 @@ export class Spool {
       return Promise.resolve();
     }
     this.#behindBytes += bytes;
+    this.#catchingUp = undefined;
     const path = join(this.folder, file);
     const before = this.#last.get(file) ?? mkdir(join(path, '..'), { recursive: true }).then(() => undefined);
     const done = before
@@ -123,6 +154,14 @@ export class Spool {
     this.#failures += 1;
     this.#broken.add(file);
   }
+}
+
+/** Resolves with what is waited for, or after so long. */
+async function within(limitMs: number, awaited: Promise<void>): Promise<void> {
+  const overdue = new AbortController();
+  const late = pause(limitMs, undefined, { signal: overdue.signal }).catch(() => undefined);
+  await Promise.race([awaited, late]);
+  overdue.abort();
 }
 
 function sessionFile(session: number): string {
