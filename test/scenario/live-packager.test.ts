@@ -106,7 +106,7 @@ test('what waits longer than three target durations is told to come back, and th
     'no-store',
   ]);
   expect(performance.now() - startedMs).toBeGreaterThan(2_900);
-  const waiting = ['_HLS_msn=1', '_HLS_msn=0&_HLS_part=5'].map((query) => sound.get(`index.m3u8?${query}`));
+  const waiting = ['_HLS_msn=1', '_HLS_msn=1&_HLS_part=0'].map((query) => sound.get(`index.m3u8?${query}`));
   await sound.held(2);
   const end = sound.packager.end();
   for (const response of await Promise.all(waiting)) {
@@ -115,6 +115,19 @@ test('what waits longer than three target durations is told to come back, and th
   }
   await end;
   expect((await sound.get('index.m3u8?_HLS_msn=77&_HLS_part=x')).status).toBe(200);
+});
+
+test('what is published last can be loaded before the end is told', async () => {
+  const sound = await Sound.start();
+  sound.send(20);
+  const waiting = sound.get('index.m3u8?_HLS_msn=0&_HLS_part=1');
+  await sound.held(1);
+  const end = sound.packager.end();
+  const last = await (await waiting).text();
+  expect(last).toContain('URI="1/s00000.p1.m4s"');
+  expect(last).not.toContain('#EXT-X-ENDLIST');
+  expect(await (await sound.get('index.m3u8?_HLS_msn=1&_HLS_part=0')).text()).toMatch(/#EXT-X-ENDLIST\n$/);
+  await end;
 });
 
 test('a hinted part is held and then sent whole, one that will never come is not there', async () => {

@@ -39,6 +39,8 @@ export interface BroadcastPlace {
 
 /** Held requests of one broadcast: edges ask once for all of their viewers. */
 const MOST_WAITERS = 2_000;
+/** Between the last part and the end: as long as it takes to learn of the one and to load it. */
+const END_AFTER_PARTS = 2;
 /** A request is held no longer (RFC 8216bis section 6.2.5.2). */
 const PATIENCE_TARGETS = 3;
 
@@ -225,13 +227,21 @@ export class LivePackager implements Packager {
   }
 
   async end(): Promise<void> {
+    const wasOnAir = this.#session !== undefined;
     this.#isOver = true;
     this.closeSession();
+    await Promise.all([this.#endPlaylists(wasOnAir), this.#pruner?.stop(), this.#recorder.settled()]);
+    if (!this.#recorder.isStopped) await this.#spool.discard();
+  }
+
+  /**
+   * What was published last is not told together with the end: hls.js (1.7.4) does not load a part that it learns of by a
+   * playlist that has ended, and waits for it for ever.
+   */
+  async #endPlaylists(wasOnAir: boolean): Promise<void> {
+    if (wasOnAir) await pause(END_AFTER_PARTS * this.place.format.partTargetSeconds * 1_000);
     for (const { timeline } of this.#stages.values()) timeline.end();
     this.waiters.wake();
-    await this.#pruner?.stop();
-    await this.#recorder.settled();
-    if (!this.#recorder.isStopped) await this.#spool.discard();
   }
 
   /** The process stops and the broadcast does not: what is not recorded stays in the spool for the next process. */
