@@ -3,6 +3,7 @@ import { readLevels } from '../../player/hls-levels.ts';
 import type { Level } from '../../player/levels.ts';
 import { bufferAheadSeconds } from '../../player/stats-ring.ts';
 import { renditionOf } from './absent-levels.ts';
+import { endStreamOf } from './end-of-stream.ts';
 import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
 import { rangesOf } from './ranges.ts';
 
@@ -60,6 +61,7 @@ export class HlsLive implements LiveEngine {
     hls.loadSource(this.#options.url);
     hls.attachMedia(this.#video);
     const { signal } = this.#stop;
+    endStreamOf(hls, this.#video, signal);
     this.#video.addEventListener('pause', () => this.#letGo(), { signal });
     // Not before there is a picture: hls.js goes to its own place first.
     const { behindSeconds } = this.#options;
