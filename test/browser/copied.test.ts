@@ -57,7 +57,8 @@ test('the player changes between the source itself and encoded rungs without a g
 
   await page.goto(`${server.run.control}/#/play?url=${encodeURIComponent(playbackUrl)}`);
   await page.getByTestId('video').waitFor();
-  await page.waitForFunction(() => (globalThis as unknown as PlayerWindow).__frontrowPlayer !== undefined);
+  // Not before the playlist has been read: a rung that is not known yet would be no choice at all.
+  await page.waitForFunction(() => (globalThis as unknown as PlayerWindow).__frontrowPlayer?.hls.levels.length === 2);
   await page.evaluate(() => {
     const { __frontrowPlayer: player, troubles = [] } = globalThis as unknown as PlayerWindow;
     (globalThis as unknown as { troubles: string[] }).troubles = troubles;

@@ -113,7 +113,9 @@ test('a part of the recording becomes a film of its own', async () => {
   await studio.getByTestId('clip-title').fill('The beginning');
   await studio.getByTestId('clip-submit').click();
   const row = studio.getByTestId('clip-row');
-  await expect.poll(() => row.textContent(), LONG).toMatch(/The beginning0:00\.0 to 0:04\.\d/);
+  await expect.poll(() => row.textContent(), LONG).toMatch(/The beginning0:00\.0 to 0:0\d\.\d/);
+  const [, end] = /to 0:(0\d\.\d)/.exec((await row.textContent()) ?? '') ?? [];
+  expect(Math.abs(Number(end) - (await segmentEnd(broadcast.recordingId, 3.5)))).toBeLessThan(0.11);
   const [film] = await Promise.all([context.waitForEvent('page'), studio.getByTestId('clip-link').click()]);
   await plays(film);
   await film.close();
@@ -130,6 +132,21 @@ test.each([
   await untilPlaying(studio, delivery);
   await studio.goto('about:blank');
 });
+
+/** Where the segment ends that is on at this moment of a recording: how long segments are is a matter of the browser's key frames. */
+async function segmentEnd(recordingId: string, atSeconds: number): Promise<number> {
+  const asset = await server.api('GET', `/v1/assets/${recordingId}`);
+  const { playbackUrl } = (await asset.json()) as { playbackUrl: string };
+  const master = await (await fetch(playbackUrl)).text();
+  const uri = master.split('\n').find((line) => line.endsWith('.m3u8')) ?? '';
+  const playlist = await (await fetch(new URL(uri, playbackUrl))).text();
+  let end = 0;
+  for (const [, seconds] of playlist.matchAll(/^#EXTINF:([\d.]+)/gm)) {
+    end += Number(seconds);
+    if (end >= atSeconds) break;
+  }
+  return end;
+}
 
 let signed: string | undefined;
 

@@ -134,7 +134,8 @@ test('a menu that is closed by a key gives the focus back to its button', async 
   await viewer.getByTestId('delivery-menu').click();
   await viewer.getByTestId('delivery-option').first().waitFor();
   await viewer.keyboard.press('Escape');
-  expect(await viewer.evaluate('document.activeElement.dataset.testid')).toBe('delivery-menu');
+  const focused = () => viewer.evaluate('document.activeElement.dataset.testid');
+  await expect.poll(focused, LONG).toBe('delivery-menu');
 });
 
 test('what one viewer says another one reads, until the broadcaster takes it away', async () => {
