@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hasPartsOf, LiveServer, segmentsOf, waitFor } from '../harness/live.ts';
+import { hasPartsOf, LiveServer, secondsOf, segmentsOf, waitFor } from '../harness/live.ts';
 
 let live: LiveServer;
 
@@ -40,7 +40,7 @@ test('a source whose clock jumps goes on in a new session', async () => {
   const publisher = live.publish(stream, { source });
   const text = await live.until(stream, PLAYLIST, hasPartsOf(2));
   // Nothing is listed that is thirty seconds long.
-  const total = [...text.matchAll(/#EXTINF:([\d.]+)/g)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
+  const total = secondsOf(text);
   expect(total).toBeLessThan(15);
   await publisher.stop();
 });

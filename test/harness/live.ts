@@ -42,6 +42,17 @@ export function testSource(options: PublishOptions = {}): string[] {
   ];
 }
 
+/** A source whose sound is over before its picture. */
+export function soundEndsSooner(seconds: number): string[] {
+  // biome-ignore format: options read in pairs
+  return [
+    '-re', '-t', String(seconds), '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30',
+    '-re', '-t', String(seconds - 0.8), '-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100',
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '30', '-pix_fmt', 'yuv420p',
+    '-c:a', 'aac',
+  ];
+}
+
 /** An encoder that publishes. */
 export class TestPublisher {
   readonly process: ChildProcess;
@@ -214,6 +225,11 @@ export class LiveServer {
 /** How many whole segments a playlist lists. */
 export function segmentsOf(playlist: string): number {
   return playlist.split('#EXTINF').length - 1;
+}
+
+/** How much whole segments of a playlist last. */
+export function secondsOf(playlist: string): number {
+  return [...playlist.matchAll(/^#EXTINF:([\d.]+)/gm)].reduce((sum, [, seconds]) => sum + Number(seconds), 0);
 }
 
 /** Whether a playlist lists media of a session; one that is only hinted at may never come. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LiveServer } from '../harness/live.ts';
+import { LiveServer, secondsOf, soundEndsSooner } from '../harness/live.ts';
 
 let live: LiveServer;
 
@@ -20,6 +20,15 @@ test('what is published by RTMP is a playlist at the edge within seconds, and en
   const ended = await live.until(stream, 'b1/180p/index.m3u8', (text) => text.includes('#EXT-X-ENDLIST'));
   expect(ended).not.toContain('PRELOAD-HINT');
   expect(await live.untilStatus(stream, 'idle')).toMatchObject({ broadcast: { number: 1, endReason: 'finished' } });
+});
+
+test('every picture that was sent before a goodbye is listed', async () => {
+  const stream = await live.createStream({ reconnectSeconds: 0 });
+  const publisher = live.publish(stream, { source: soundEndsSooner(4) });
+  await publisher.ended();
+  const ended = await live.until(stream, 'b1/180p/index.m3u8', (text) => text.includes('#EXT-X-ENDLIST'));
+  // The publisher's clock begins with its sound, a fraction of a picture before its first picture.
+  expect(Math.abs(secondsOf(ended) - 4)).toBeLessThan(0.04);
 });
 
 test('a source with regular key frames is its own top rung from the session after on', async () => {

@@ -40,3 +40,20 @@ test('whoever came by a newer key than the database told of stays, and who came 
   expect(third).not.toHaveBeenCalled();
   publishers.expel('STREAM_KEY_REFUSED');
 });
+
+test('what came in one piece with a goodbye is read before its sender has left', async () => {
+  const settings = { sourceMaxPixels: 1_000_000 };
+  const deps = { nextId: () => 1, clock: systemClock, settings } as unknown as BroadcastDeps;
+  const bytes = new PassThrough();
+  const { promise: gone, resolve: leave } = Promise.withResolvers<'finished'>();
+  const left = Promise.withResolvers<unknown>();
+  const publishers = new Publishers(deps, silentLog, ({ is }) => {
+    if (is === 'left') left.resolve(bytes.readableEnded);
+  });
+  publishers.reserve();
+  publishers.join({ door: 'rtmp', address: '', container: 'matroska', bytes, gone, close: vi.fn() }, 'key');
+  bytes.write('the last ');
+  bytes.end('words');
+  leave('finished');
+  expect(await left.promise).toBe(true);
+});

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultCode } from '../../kernel/errors.ts';
 import type { Happening, Occupancy } from '../../kernel/live/occupancy.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -9,6 +10,8 @@ import { PublisherFeed } from './feed.ts';
 const MOST = 2;
 /** A stall that a backup is there for. Shorter ones are a network's. */
 const STALL_MS = 800;
+/** How long an encoder may take to read what somebody sent who is gone: it comes in one piece with his goodbye. */
+const LAST_BYTES_MS = 500;
 
 type PublishersDeps = Pick<BroadcastDeps, 'nextId' | 'clock' | 'settings'>;
 
@@ -54,8 +57,11 @@ export class Publishers {
     this.#log.info({ door: publisher.door, address: publisher.address, publisher: feed.id }, 'a publisher came');
     // Whoever encodes it hears of what went wrong.
     feed.look().catch(() => {});
-    void feed.run();
-    void publisher.gone.then((how) => this.#left(feed, how));
+    const read = feed.run();
+    void publisher.gone.then(async (how) => {
+      await Promise.race([read, pause(LAST_BYTES_MS, undefined, { ref: false })]);
+      this.#left(feed, how);
+    });
     this.#tell({ is: 'joined', who: feed.id });
   }
 
