@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isAppended, type ListedTrack, type Look, standsAtEnd } from './end-of-stream.ts';
+import { isAppended, type ListedTrack } from './end-of-stream.ts';
 
 const piece = (start: number, duration: number) => ({ start, duration });
 const track = (live: boolean, fragments: object[], partList: object[] | null): ListedTrack =>
@@ -19,20 +19,3 @@ test.each([
 ])('of a track it is told whether it is there to its end: %s', (_, listed, appendedToSeconds, expected) => {
   expect(isAppended(listed, appendedToSeconds)).toBe(expected);
 });
-
-const waiting: Look = { isOver: true, isLoading: false, wouldPlay: true, atSeconds: 13.8 };
-
-test.each<[string, Look | undefined, Look, boolean]>([
-  ['waits where it waited', waiting, waiting, true],
-  ['begins to wait', undefined, waiting, false],
-  ['has gone on meanwhile', { ...waiting, atSeconds: 13.5 }, waiting, false],
-  ['was loading', { ...waiting, isLoading: true }, waiting, false],
-  ['is loading', waiting, { ...waiting, isLoading: true }, false],
-  ['is paused or plays', waiting, { ...waiting, wouldPlay: false }, false],
-  ['may get more', { ...waiting, isOver: false }, { ...waiting, isOver: false }, false],
-])(
-  'a player is told that it is at the end where nothing is to come any more: one that %s',
-  (_, before, now, expected) => {
-    expect(standsAtEnd(before, now)).toBe(expected);
-  },
-);

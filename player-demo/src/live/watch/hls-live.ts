@@ -6,6 +6,7 @@ import { renditionOf } from './absent-levels.ts';
 import { endStreamOf } from './end-of-stream.ts';
 import type { LiveEngine, LiveEngineListener, LiveReading } from './live-engine.ts';
 import { rangesOf } from './ranges.ts';
+import { followStanding, helpFor, type Look, nextMedia, type Standing } from './standing.ts';
 
 /** Catching up should not be heard. */
 const FASTEST = 1.1;
@@ -14,6 +15,7 @@ const RETRY_MS = 1_500;
 const FAR_SECONDS = 6;
 /** So much before the end of what there is a picture can still be found. */
 const END_SECONDS = 0.3;
+const LOOK_MS = 1_000;
 /** From here on a seek is a wish to see the past. */
 const PAST_SECONDS = 3;
 
@@ -36,6 +38,7 @@ export class HlsLive implements LiveEngine {
   #details: LevelDetails | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #recoveries = 0;
+  #standing: Standing | undefined;
   readonly #stop = new AbortController();
   /** Until somebody goes back, or pauses. */
   #followsEdge: boolean;
@@ -61,7 +64,9 @@ export class HlsLive implements LiveEngine {
     hls.loadSource(this.#options.url);
     hls.attachMedia(this.#video);
     const { signal } = this.#stop;
-    endStreamOf(hls, this.#video, signal);
+    endStreamOf(hls);
+    const looking = setInterval(() => this.#helpStanding(), LOOK_MS);
+    signal.addEventListener('abort', () => clearInterval(looking));
     this.#video.addEventListener('pause', () => this.#letGo(), { signal });
     // Not before there is a picture: hls.js goes to its own place first.
     const { behindSeconds } = this.#options;
@@ -145,6 +150,32 @@ export class HlsLive implements LiveEngine {
   #updated(details: LevelDetails): void {
     this.#details = details;
     if (details.live && this.#hasFallenBehind()) this.seekBehind(0);
+  }
+
+  /** hls.js 1.7.4 helps a picture that stands only over some holes, and none that stands in the midst of media. */
+  #helpStanding(): void {
+    const look = this.#look();
+    this.#standing = followStanding(this.#standing, look);
+    const help = this.#standing && helpFor(this.#standing, look);
+    if (help === 'end') this.hls.trigger(Events.BUFFER_EOS, { type: null });
+    else if (help === 'skip') this.#video.currentTime = nextMedia(look) ?? look.atSeconds;
+    else if (help === 'load') this.hls.startLoad();
+    else if (help === 'renew') this.#listener.onBroken('STANDS');
+  }
+
+  #look(): Look {
+    const { paused, ended, readyState, currentTime, buffered } = this.#video;
+    const { main, audio } = this.hls.inFlightFragments;
+    const details = this.#details;
+    return {
+      // Without a playlist there is something else to wait for.
+      stands: details !== undefined && !paused && !ended && readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
+      atSeconds: currentTime,
+      buffered: rangesOf(buffered),
+      isLoading: [main, audio].some((track) => track && track.state !== 'IDLE' && track.state !== 'ENDED'),
+      listedSeconds: details?.edge ?? 0,
+      isOver: details?.live === false,
+    };
   }
 
   #tellQuality(): void {
