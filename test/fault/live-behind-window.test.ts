@@ -35,9 +35,12 @@ async function playlist(rendition = '90p') {
   return { text, listed, first: number('MEDIA-SEQUENCE'), discontinuities: number('DISCONTINUITY-SEQUENCE') };
 }
 
+/** But for gaps: of the newest segment a rendition may have nothing when its packager is killed. */
 async function allListedIsThere(): Promise<void> {
   for (const rendition of ALL) {
-    const { text, listed } = await playlist(rendition);
+    const { text } = await playlist(rendition);
+    const listed = [...text.replace(/#EXT-X-GAP\n.*\n.*\n/g, '').matchAll(/^\d+\/s\d+\.m4s$/gm)].map(([uri]) => uri);
+    expect(listed.length).toBeGreaterThan(5);
     const maps = [...text.matchAll(/MAP:URI="([^"]+)"/g)].map(([, uri]) => uri);
     for (const uri of [...maps, ...listed])
       expect((await origin.get(`/live/${STREAM}/b1/${rendition}/${uri}`)).status).toBe(200);
