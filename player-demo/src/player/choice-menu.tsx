@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from '../ui/icons.tsx';
 import { moveFocus } from '../ui/menu.tsx';
 
@@ -89,10 +89,11 @@ export function ChoiceMenu(props: ChoiceMenuProps): VNode {
 /** Open or not; while open the controls do not hide, and a press elsewhere closes it. */
 function useOpenMenu(root: { readonly current: HTMLElement | null }): [boolean, (open: boolean) => void] {
   const [open, setOpen] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return;
     const chrome = root.current?.closest('.player-bottom');
     chrome?.setAttribute('noautohide', '');
+    // As it appears: a key that comes at once is for the list.
     root.current?.querySelector<HTMLElement>('[aria-checked="true"]')?.focus();
     const leave = (event: Event) => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
